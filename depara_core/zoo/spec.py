@@ -1,0 +1,69 @@
+"""What the rest of the library knows of a model: its name, its layers, its input, and how to open it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import torch
+
+from depara_core.errors import ModelError, OptionError
+
+OUTPUT = "output"
+
+
+@dataclass(frozen=True)
+class Network:
+    """A model in memory, ready to be attributed: evaluation mode, parameters frozen, on the CPU.
+
+    `taps` says where each layer is read: layer name -> (dotted module path, "output" or "input" of that module);
+    the empty path is the module itself. Any dotted module path is a valid layer too, read at its output.
+    """
+
+    module: torch.nn.Module
+    taps: dict[str, tuple[str, str]]
+    digest: str  # sha256 (hex) of the weights and the architecture's name: the model's identity in the store
+
+    def tap(self, layer: str) -> tuple[torch.nn.Module, str]:
+        """Return the submodule that yields `layer` and the side ("output" or "input") to read it at."""
+        path, side = self.taps.get(layer, (layer, "output"))
+        try:
+            return self.module.get_submodule(path), side
+        except AttributeError:
+            raise ModelError(
+                f"Layer {layer!r} does not exist. Expected one of: {', '.join(self.taps)} (or a module path)."
+            ) from None
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """A model by name: cheap to make and to list; weights are read only by `open`."""
+
+    id: str  # "<source>/<name>[@weights]"
+    name: str
+    source: str  # the id's part before the first slash
+    group: str  # what to colour it by: "2D", "3D", "geometric", "semantic" for rooms; the family elsewhere
+    summary: str  # one plain sentence
+    input_size: int  # height = width, pixels
+    mean: tuple[float, float, float]  # of the RGB input in [0, 1]
+    std: tuple[float, float, float]
+    bundled: bool  # works without a network
+    _layers: Callable[[], tuple[str, ...]] = field(repr=False, compare=False)
+    _open: Callable[[Callable[[int, int, str], None] | None], Network] = field(repr=False, compare=False)
+
+    @cached_property
+    def layers(self) -> tuple[str, ...]:
+        """Layer names from input to output; the last one is "output" unless the user listed the layers."""
+        return self._layers()
+
+    def resolve_layers(self, layers: str | list[str] | tuple[str, ...]) -> tuple[str, ...]:
+        """Turn "all", one layer name or several into a tuple of names, in the order given, without repeats."""
+        if layers == "all":
+            return self.layers
+        names = (layers,) if isinstance(layers, str) else tuple(layers)
+        if not names:
+            raise OptionError(f"No layer was given for {self.id}. Expected 'output', 'all' or a list of layer names.")
+        return tuple(dict.fromkeys(names))
+
+    def open(self, progress: Callable[[int, int, str], None] | None = None) -> Network:
+        """Read the weights and return the `Network`; `progress(done, total, message)` follows a download in bytes."""
+        return self._open(progress)

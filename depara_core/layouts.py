@@ -1,0 +1,131 @@
+"""Where to draw a probe graph's nodes in the plane, and how two such drawings are made comparable.
+
+N probes, E drawn edges. Layouts come from networkx, over the graph of each probe's strongest neighbours.
+"""
+
+from collections.abc import Callable, Sequence
+
+import networkx as nx
+import numpy as np
+from jaxtyping import Float, Int
+from scipy.sparse.csgraph import minimum_spanning_tree, shortest_path
+from scipy.stats import rankdata
+
+from depara_core.errors import OptionError
+from depara_core.graphs import AttributionGraph
+
+Layout = Callable[[nx.Graph, int], Float[np.ndarray, "N 2"]]
+
+CLOSEST = 0.05  # shortest drawn edge relative to the longest: equal images stay apart enough to be seen as two
+
+
+def _spring(graph: nx.Graph, seed: int) -> Float[np.ndarray, "N 2"]:
+    """Springs pull alike probes together (Fruchterman and Reingold 1991)."""
+    return np.array(list(nx.spring_layout(graph, weight="similarity", seed=seed, iterations=100).values()))
+
+
+def _kamada_kawai(graph: nx.Graph, seed: int) -> Float[np.ndarray, "N 2"]:
+    """Distances in the plane follow path lengths in the graph (Kamada and Kawai 1989)."""
+    lengths = shortest_path(nx.to_scipy_sparse_array(graph, weight="distance"), directed=False)
+    paths = {i: dict(enumerate(row)) for i, row in enumerate(lengths.tolist())}
+    start = nx.random_layout(graph, seed=seed)
+    return np.array(list(nx.kamada_kawai_layout(graph, dist=paths, pos=start).values()))
+
+
+def _spectral(graph: nx.Graph, seed: int) -> Float[np.ndarray, "N 2"]:
+    """The two smoothest functions on the graph as coordinates (Hall 1970); no random start, `seed` is unused."""
+    # networkx hands 500 nodes and more to ARPACK, whose start vector differs from call to call
+    vectors = np.linalg.eigh(nx.laplacian_matrix(graph, weight="similarity").toarray())[1][:, 1:3]
+    largest = np.take_along_axis(vectors, np.abs(vectors).argmax(axis=0)[None], axis=0)
+    return vectors * np.where(largest < 0, -1, 1)
+
+
+LAYOUTS: dict[str, Layout] = {"spring": _spring, "kamada_kawai": _kamada_kawai, "spectral": _spectral}
+
+
+def layout(
+    graph: AttributionGraph,
+    *,
+    kind: str = "spring",
+    neighbours: int = 8,
+    seed: int = 0,
+    probes: Sequence[int] | None = None,
+) -> Float[np.ndarray, "N 2"]:
+    """Place the probes (all, or the chosen ones in their order) in the plane: centred, the farthest at distance 1."""
+    if kind not in LAYOUTS:
+        raise OptionError(f"Layout {kind!r} does not exist. Expected one of: {', '.join(LAYOUTS)}.")
+    edges = graph.edges if probes is None else graph.edges[np.ix_(probes, probes)]
+    if len(edges) <= 2:
+        points = np.array([[-1.0, 0.0], [1.0, 0.0]])[: len(edges)]
+    else:
+        points = LAYOUTS[kind](_skeleton(edges, neighbours), seed)
+    points = points - points.mean(axis=0)
+    return points / max(np.linalg.norm(points, axis=1).max(), np.finfo(float).tiny)
+
+
+def strongest_edges(edges: Float[np.ndarray, "N N"], neighbours: int) -> Int[np.ndarray, "E 2"]:
+    """Index pairs (i < j, sorted) where j is among the `neighbours` strongest of i or i among those of j."""
+    if neighbours < 1:
+        raise OptionError(f"neighbours={neighbours} was given. Expected 1 or more strongest neighbours for each probe.")
+    others = np.array(edges, dtype=float)
+    np.fill_diagonal(others, -np.inf)
+    kept = np.argsort(-others, axis=1, kind="stable")[:, : min(neighbours, len(others) - 1)]
+    chosen = np.zeros(others.shape, dtype=bool)
+    np.put_along_axis(chosen, kept, True, axis=1)
+    return np.argwhere(np.triu(chosen | chosen.T, 1))
+
+
+def align(reference: Float[np.ndarray, "N 2"], points: Float[np.ndarray, "N 2"]) -> Float[np.ndarray, "N 2"]:
+    """Turn, mirror, scale and shift `points` onto `reference` (orthogonal Procrustes, Schönemann 1966), aspect kept.
+
+    A turned, mirrored, scaled and shifted copy of `reference` comes back as `reference`.
+    """
+    if reference.shape != points.shape:
+        raise OptionError(
+            f"Expected two layouts of the same probes. Layouts of shapes {reference.shape} and {points.shape} came."
+        )
+    target, moved = reference - reference.mean(axis=0), points - points.mean(axis=0)
+    left, _, right = np.linalg.svd(moved.T @ target)
+    # Equal size, not the least-squares scale: that one shrinks a drawing that agrees badly until its images overlap.
+    scale = np.linalg.norm(target) / max(np.linalg.norm(moved), np.finfo(float).tiny)
+    return scale * moved @ (left @ right) + reference.mean(axis=0)
+
+
+def pair_ranks(edges: Float[np.ndarray, "N N"]) -> Float[np.ndarray, "N N"]:
+    """Rank of each pair i < j among all pairs, from 0 (least alike) to 1 (most alike); ties share their average rank.
+
+    Symmetric, zero diagonal; the Pearson correlation of two such upper triangles is the Spearman s_E (paper, Eq. 5).
+    """
+    upper = np.triu_indices(len(edges), 1)
+    ranks = np.zeros(edges.shape)
+    if len(upper[0]) > 1:
+        ranks[upper] = (rankdata(edges[upper]) - 1) / (len(upper[0]) - 1)
+    return ranks + ranks.T
+
+
+def disagreement(a: AttributionGraph, b: AttributionGraph) -> Float[np.ndarray, "N N"]:
+    """Rank of each pair in `a` minus that in `b`, in [-1, 1]: positive where `a` finds the two images more alike."""
+    if a.edges.shape != b.edges.shape:
+        raise OptionError(
+            f"Expected two graphs over the same probes. Graphs over {len(a.edges)} and {len(b.edges)} probes came."
+        )
+    return pair_ranks(a.edges) - pair_ranks(b.edges)
+
+
+def _skeleton(edges: Float[np.ndarray, "N N"], neighbours: int) -> nx.Graph:
+    """The strongest neighbours joined by the maximum spanning tree, so that no part of the drawing floats free."""
+    cosines = np.clip(np.asarray(edges, dtype=float), -1, 1)
+    chords = np.sqrt(2 - 2 * cosines)  # distance of two unit features
+    longest = chords.max() or 1.0
+    tree = minimum_spanning_tree(np.maximum(chords, CLOSEST * longest))
+    pairs = np.unique(np.vstack([strongest_edges(cosines, neighbours), np.sort(np.argwhere(tree))]), axis=0)
+    i, j = pairs.T
+    distance = np.maximum(chords[i, j] / longest, CLOSEST)
+    nearest = distance.min()
+    graph = nx.Graph()
+    graph.add_nodes_from(range(len(edges)))
+    graph.add_edges_from(
+        (int(a), int(b), {"distance": float(d), "similarity": float(nearest / d)})
+        for a, b, d in zip(i, j, distance, strict=True)
+    )
+    return graph

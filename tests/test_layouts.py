@@ -1,0 +1,192 @@
+"""Layouts: hand-computed pictures, invariances of the alignment, ranks against scipy, and the degenerate graphs."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import spearmanr
+
+from depara_core.errors import OptionError
+from depara_core.layouts import LAYOUTS, align, disagreement, layout, pair_ranks, strongest_edges
+
+
+def graph_of(edges):
+    """What a layout reads of an AttributionGraph: its edges."""
+    return SimpleNamespace(edges=np.asarray(edges, dtype=np.float32))
+
+
+def random_graph(count, seed, dimensions=5):
+    features = np.random.default_rng(seed).normal(size=(count, dimensions))
+    features /= np.linalg.norm(features, axis=1, keepdims=True)
+    return graph_of(features @ features.T)
+
+
+def two_groups():
+    """Probes 0-3 alike, 4-7 alike, the groups unlike."""
+    edges = np.full((8, 8), 0.1)
+    edges[:4, :4] = edges[4:, 4:] = 0.9
+    np.fill_diagonal(edges, 1)
+    return graph_of(edges)
+
+
+def distances(points):
+    return np.linalg.norm(points[:, None] - points[None], axis=-1)
+
+
+@pytest.mark.parametrize("kind", LAYOUTS)
+@pytest.mark.parametrize("count", [1, 2, 3, 40])
+@pytest.mark.parametrize("same", [False, True])
+def test_every_layout_is_finite_centred_and_of_unit_radius(kind, count, same):
+    graph = graph_of(np.ones((count, count))) if same else random_graph(count, seed=count)
+    points = layout(graph, kind=kind)
+    assert points.shape == (count, 2)
+    assert points.mean(axis=0) == pytest.approx([0, 0], abs=1e-9)
+    assert np.linalg.norm(points, axis=1).max() == pytest.approx(0 if count == 1 else 1)
+
+
+@pytest.mark.parametrize("kind", LAYOUTS)
+def test_the_same_seed_draws_the_same_picture(kind):
+    graph = random_graph(30, seed=0)
+    np.testing.assert_array_equal(layout(graph, kind=kind, seed=3), layout(graph, kind=kind, seed=3))
+
+
+def test_another_seed_starts_elsewhere():
+    graph = random_graph(30, seed=0)
+    assert not np.allclose(layout(graph, seed=3), layout(graph, seed=4))
+
+
+@pytest.mark.parametrize("kind", LAYOUTS)
+def test_alike_probes_lie_closer_than_unlike_ones(kind):
+    # three neighbours each: without the spanning tree the groups would be two separate components
+    far = distances(layout(two_groups(), kind=kind, neighbours=3))
+    within = np.r_[far[:4, :4][np.triu_indices(4, 1)], far[4:, 4:][np.triu_indices(4, 1)]]
+    assert within.mean() < far[:4, 4:].min()
+
+
+@pytest.mark.parametrize("kind", LAYOUTS)
+def test_the_closest_copies_still_stand_apart_from_the_rest(kind):
+    edges = np.full((5, 5), 0.2)
+    edges[:2, :2] = 1  # the first two are one image twice
+    np.fill_diagonal(edges, 1)
+    far = distances(layout(graph_of(edges), kind=kind, neighbours=4))
+    assert far[0, 1] == far[np.triu_indices(5, 1)].min()
+
+
+def test_chosen_probes_are_laid_out_as_their_own_graph():
+    graph = random_graph(20, seed=1)
+    chosen = [7, 2, 11, 5]
+    alone = graph_of(graph.edges[np.ix_(chosen, chosen)])
+    np.testing.assert_array_equal(layout(graph, probes=chosen), layout(alone))
+
+
+def test_an_unknown_layout_names_the_valid_ones():
+    with pytest.raises(OptionError, match=r"'circles' does not exist.*spring, kamada_kawai, spectral"):
+        layout(random_graph(4, seed=0), kind="circles")
+
+
+def test_strongest_edges_by_hand():
+    edges = np.array([[1, 0.9, 0.1, 0.2], [0.9, 1, 0.3, 0.4], [0.1, 0.3, 1, 0.8], [0.2, 0.4, 0.8, 1]])
+    np.testing.assert_array_equal(strongest_edges(edges, 1), [[0, 1], [2, 3]])
+    np.testing.assert_array_equal(strongest_edges(edges, 2), [[0, 1], [0, 3], [1, 2], [1, 3], [2, 3]])
+
+
+@pytest.mark.parametrize("neighbours", [3, 99])
+def test_enough_neighbours_are_all_pairs(neighbours):
+    np.testing.assert_array_equal(
+        strongest_edges(random_graph(4, seed=0).edges, neighbours), np.argwhere(np.triu(np.ones((4, 4)), 1))
+    )
+
+
+def test_one_probe_has_no_edges():
+    assert strongest_edges(np.ones((1, 1)), 5).shape == (0, 2)
+
+
+def test_no_neighbours_is_refused():
+    with pytest.raises(OptionError, match=r"neighbours=0 was given. Expected 1 or more"):
+        strongest_edges(np.ones((3, 3)), 0)
+
+
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    count=st.integers(2, 30),
+    angle=st.floats(0, 6.3),
+    scale=st.floats(0.01, 100),
+    mirror=st.booleans(),
+)
+def test_a_moved_copy_is_aligned_exactly(seed, count, angle, scale, mirror):
+    rng = np.random.default_rng(seed)
+    reference, shift = rng.normal(size=(count, 2)), rng.normal(size=2)
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    if mirror:
+        turn[:, 0] *= -1
+    np.testing.assert_allclose(align(reference, scale * reference @ turn + shift), reference, atol=1e-9)
+
+
+@given(seed=st.integers(0, 2**32 - 1), count=st.integers(2, 20))
+def test_alignment_keeps_shape_takes_the_size_and_beats_every_other_turn(seed, count):
+    rng = np.random.default_rng(seed)
+    reference, points = rng.normal(size=(2, count, 2))
+    moved = align(reference, points)
+    ratio = distances(moved)[~np.eye(count, dtype=bool)] / distances(points)[~np.eye(count, dtype=bool)]
+    np.testing.assert_allclose(ratio, ratio[0])  # one scale for all distances: aspect kept
+    centre = reference.mean(axis=0)
+    assert np.linalg.norm(moved - moved.mean(axis=0)) == pytest.approx(np.linalg.norm(reference - centre))
+    for angle in np.linspace(0, 2 * np.pi, 60):
+        turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+        for mirror in (1, -1):
+            other = (moved - centre) @ turn * [1, mirror] + centre
+            assert np.linalg.norm(moved - reference) <= np.linalg.norm(other - reference) + 1e-9
+
+
+def test_alignment_by_hand():
+    square = np.array([[0.0, 0], [2, 0], [2, 1], [0, 1]])
+    turned = np.array([[0.0, 0], [0, 4], [-2, 4], [-2, 0]])  # a quarter turn, twice the size
+    np.testing.assert_allclose(align(square, turned), square, atol=1e-12)
+
+
+def test_points_in_one_place_go_to_the_centre():
+    np.testing.assert_allclose(align(np.array([[0.0, 0], [2, 4]]), np.ones((2, 2))), [[1, 2], [1, 2]])
+
+
+def test_layouts_of_different_probes_cannot_be_aligned():
+    with pytest.raises(OptionError, match=r"\(3, 2\) and \(4, 2\)"):
+        align(np.zeros((3, 2)), np.zeros((4, 2)))
+
+
+def test_ranks_and_disagreement_by_hand():
+    a = graph_of([[1, 0.1, 0.5], [0.1, 1, 0.9], [0.5, 0.9, 1]])  # pairs 01, 02, 12: ranks 0, 1/2, 1
+    b = graph_of([[1, 0.7, 0.7], [0.7, 1, 0.2], [0.7, 0.2, 1]])  # a tie: ranks 3/4, 3/4, 0
+    np.testing.assert_allclose(pair_ranks(a.edges), [[0, 0, 0.5], [0, 0, 1], [0.5, 1, 0]])
+    np.testing.assert_allclose(pair_ranks(b.edges), [[0, 0.75, 0.75], [0.75, 0, 0], [0.75, 0, 0]])
+    np.testing.assert_allclose(disagreement(a, b), [[0, -0.75, -0.25], [-0.75, 0, 1], [-0.25, 1, 0]])
+
+
+@settings(max_examples=30)
+@given(seed=st.integers(0, 2**32 - 1), count=st.integers(3, 25))
+def test_ranks_give_the_spearman_and_disagreement_is_antisymmetric(seed, count):
+    a, b = random_graph(count, seed), random_graph(count, seed + 1)
+    upper = np.triu_indices(count, 1)
+    if count > 3:
+        pearson = np.corrcoef(pair_ranks(a.edges)[upper], pair_ranks(b.edges)[upper])[0, 1]
+        assert pearson == pytest.approx(spearmanr(a.edges[upper], b.edges[upper]).statistic, abs=1e-9)
+    np.testing.assert_array_equal(disagreement(a, b), -disagreement(b, a))
+    np.testing.assert_array_equal(disagreement(a, b), disagreement(a, b).T)
+    assert np.abs(disagreement(a, b)).max() <= 1
+    assert not disagreement(a, a).any()
+
+
+def test_ranks_do_not_see_a_monotone_change_of_the_cosines():
+    edges = random_graph(12, seed=4).edges.astype(float)
+    np.testing.assert_array_equal(pair_ranks(edges), pair_ranks(edges**3))
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_too_few_pairs_to_rank_all_rank_zero(count):
+    assert not pair_ranks(np.ones((count, count))).any()
+
+
+def test_graphs_over_different_probes_do_not_compare():
+    with pytest.raises(OptionError, match="over 3 and 4 probes"):
+        disagreement(random_graph(3, 0), random_graph(4, 0))

@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 
 import networkx as nx
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from scipy.sparse.csgraph import minimum_spanning_tree, shortest_path
 from scipy.stats import rankdata
 
 from depara_core.errors import OptionError
-from depara_core.graphs import AttributionGraph
+from depara_core.graphs import AttributionGraph, strongest_edges
 
 Layout = Callable[[nx.Graph, int], Float[np.ndarray, "N 2"]]
 
@@ -63,19 +63,7 @@ def layout(
     return points / max(np.linalg.norm(points, axis=1).max(), np.finfo(float).tiny)
 
 
-def strongest_edges(edges: Float[np.ndarray, "N N"], neighbours: int) -> Int[np.ndarray, "E 2"]:
-    """Index pairs (i < j, sorted) where j is among the `neighbours` strongest of i or i among those of j."""
-    if neighbours < 1:
-        raise OptionError(f"neighbours={neighbours} was given. Expected 1 or more strongest neighbours for each probe.")
-    others = np.array(edges, dtype=float)
-    np.fill_diagonal(others, -np.inf)
-    kept = np.argsort(-others, axis=1, kind="stable")[:, : min(neighbours, len(others) - 1)]
-    chosen = np.zeros(others.shape, dtype=bool)
-    np.put_along_axis(chosen, kept, True, axis=1)
-    return np.argwhere(np.triu(chosen | chosen.T, 1))
-
-
-def align(reference: Float[np.ndarray, "N 2"], points: Float[np.ndarray, "N 2"]) -> Float[np.ndarray, "N 2"]:
+def align(reference: Float[np.ndarray, "N 2"], points: Float[np.ndarray, "M 2"]) -> Float[np.ndarray, "N 2"]:
     """Turn, mirror, scale and shift `points` onto `reference` (orthogonal Procrustes, Schönemann 1966), aspect kept.
 
     A turned, mirrored, scaled and shifted copy of `reference` comes back as `reference`.

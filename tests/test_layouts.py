@@ -1,20 +1,23 @@
 """Layouts: hand-computed pictures, invariances of the alignment, ranks against scipy, and the degenerate graphs."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import spearmanr
 
+from depara_core.attribution import Options
 from depara_core.errors import OptionError
-from depara_core.layouts import LAYOUTS, align, disagreement, layout, pair_ranks, strongest_edges
+from depara_core.graphs import AttributionGraph
+from depara_core.layouts import LAYOUTS, align, disagreement, layout, pair_ranks
 
 
 def graph_of(edges):
-    """What a layout reads of an AttributionGraph: its edges."""
-    return SimpleNamespace(edges=np.asarray(edges, dtype=np.float32))
+    count = len(edges)
+    whole = np.zeros(count, dtype=bool)
+    nodes = np.ones((count, 1), dtype=np.float32)
+    edges = np.asarray(edges, dtype=np.float32)
+    return AttributionGraph("m", "output", nodes, edges, (1, 1, 1), "probes", Options(), "weights", whole, whole)
 
 
 def random_graph(count, seed, dimensions=5):
@@ -84,28 +87,6 @@ def test_chosen_probes_are_laid_out_as_their_own_graph():
 def test_an_unknown_layout_names_the_valid_ones():
     with pytest.raises(OptionError, match=r"'circles' does not exist.*spring, kamada_kawai, spectral"):
         layout(random_graph(4, seed=0), kind="circles")
-
-
-def test_strongest_edges_by_hand():
-    edges = np.array([[1, 0.9, 0.1, 0.2], [0.9, 1, 0.3, 0.4], [0.1, 0.3, 1, 0.8], [0.2, 0.4, 0.8, 1]])
-    np.testing.assert_array_equal(strongest_edges(edges, 1), [[0, 1], [2, 3]])
-    np.testing.assert_array_equal(strongest_edges(edges, 2), [[0, 1], [0, 3], [1, 2], [1, 3], [2, 3]])
-
-
-@pytest.mark.parametrize("neighbours", [3, 99])
-def test_enough_neighbours_are_all_pairs(neighbours):
-    np.testing.assert_array_equal(
-        strongest_edges(random_graph(4, seed=0).edges, neighbours), np.argwhere(np.triu(np.ones((4, 4)), 1))
-    )
-
-
-def test_one_probe_has_no_edges():
-    assert strongest_edges(np.ones((1, 1)), 5).shape == (0, 2)
-
-
-def test_no_neighbours_is_refused():
-    with pytest.raises(OptionError, match=r"neighbours=0 was given. Expected 1 or more"):
-        strongest_edges(np.ones((3, 3)), 0)
 
 
 @given(

@@ -1,0 +1,22 @@
+"""Scenes in batches that fit a processor's cache, always cut at the same indices so that counts never change a pixel."""
+
+from collections.abc import Iterator
+
+from depara_core.errors import OptionError
+from depara_core.rooms.scenes import Scenes, sample_scenes
+
+CHUNK_PIXELS = 32768
+SIZES = (16, 512)
+
+
+def scene_chunks(count: int, seed: int, size: int, start: int = 0) -> Iterator[Scenes]:
+    """Yield scenes start .. start + count - 1 and as many more as fill the last batch; `start` must begin a batch."""
+    if not SIZES[0] <= size <= SIZES[1]:
+        raise OptionError(f"Expected an image size from {SIZES[0]} to {SIZES[1]} pixels, got {size}.")
+    if count < 1:
+        raise OptionError(f"Expected at least one scene, got count={count}.")
+    step = max(1, CHUNK_PIXELS // (size * size))
+    if start % step:
+        raise OptionError(f"Expected start to be a multiple of {step} at {size} pixels, got {start}.")
+    for first in range(start, start + count, step):
+        yield sample_scenes(step, seed, first)

@@ -1,0 +1,242 @@
+"""Scores along a line: the ranking with its whiskers, layers over depth, how S adds up.
+
+S = s_V + lambda s_E throughout (paper, Sec. 3.4): blue and orange are its two shares, violet their sum.
+"""
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from depara_core.errors import OptionError
+from depara_core.figures.labels import coloured, escape, number, short_names
+from depara_core.figures.theme import EDGE, NODE, TOTAL, TRANSPARENT, fade, figure, palette, template
+
+INTERVAL = "95 %"
+
+
+def _require(frame: pd.DataFrame, columns: tuple[str, ...]) -> None:
+    """Say which columns are missing, or that there is nothing to draw."""
+    missing = [column for column in columns if column not in frame]
+    if missing or not len(frame):
+        raise OptionError(
+            f"Expected at least one row with columns {', '.join(columns)}; got {len(frame)} rows "
+            f"without {', '.join(missing) or 'nothing missing'}."
+        )
+
+
+def ranking(
+    frame: pd.DataFrame,
+    lam: float,
+    *,
+    probes: int,
+    top: int | None = None,
+    selected: str | None = None,
+    dark: bool = False,
+) -> go.Figure:
+    """Draw sources as stacked shares s_V and lambda s_E, best on top, with the interval of S as whisker.
+
+    `frame`: source, score, low, high, node, edge, as rank_sources gives it; a click carries (position, source).
+    """
+    _require(frame, ("source", "score", "low", "high", "node", "edge"))
+    shown = frame if top is None else frame.head(top)
+    names, y = [str(s) for s in shown["source"]], list(range(len(shown)))
+    node, edge = shown["node"].to_numpy(float), lam * shown["edge"].to_numpy(float)
+    paint, picture = palette(dark), figure(dark, height=92 + 27 * len(shown))
+    custom = [
+        [i, source, escape(source), *map(float, row)]
+        for i, (source, row) in enumerate(
+            zip(names, np.column_stack([node, edge, shown["score"], shown["low"], shown["high"]]), strict=True)
+        )
+    ]
+    interval = "[%{customdata[6]:.3g}, %{customdata[7]:.3g}]"
+    hover = (
+        f"<b>%{{customdata[2]}}</b><br>{TOTAL} = %{{customdata[5]:.3g}} {interval}"
+        f"<br>{NODE} = %{{customdata[3]:.3g}}<br>λ·{EDGE} = %{{customdata[4]:.3g}}<extra></extra>"
+    )
+    common = {"y": y, "orientation": "h", "customdata": custom, "hovertemplate": hover, "width": 0.62}
+    picture.add_trace(go.Bar(x=node, name=f"nodes {NODE}", marker_color=paint.node, **common))
+    picture.add_trace(go.Bar(x=edge, name=f"edges λ·{EDGE}", marker_color=paint.edge, **common))
+    picture.add_trace(_whiskers(shown, y, custom, hover, dark))
+    short = [escape(s) for s in short_names(names, 22)]
+    label = [coloured(s, paint.text, bold=name == selected) for s, name in zip(short, names, strict=True)]
+    picture.update_yaxes(
+        tickvals=y, ticktext=label, range=[len(y) - 0.4, -0.6], showgrid=False, zeroline=False, fixedrange=True
+    )
+    picture.update_xaxes(
+        title_text=f"{TOTAL} = {NODE} + λ·{EDGE}, λ = {number(lam)} (N = {probes} probes)", fixedrange=True, nticks=6
+    )
+    # Selecting must not fade the others: the numbers stay comparable and the label says which one it is.
+    picture.update_traces(selector={"type": "bar"}, unselected_marker_opacity=1)
+    picture.update_layout(barmode="relative", margin={"t": 34}, legend={"traceorder": "normal"})
+    return picture
+
+
+def _whiskers(frame: pd.DataFrame, y: list[int], custom: list, hover: str, dark: bool) -> go.Scatter:
+    """Return the totals as violet points with their interval."""
+    paint, score = palette(dark), frame["score"].to_numpy(float)
+    return go.Scatter(
+        x=score,
+        y=y,
+        customdata=custom,
+        hovertemplate=hover,
+        mode="markers",
+        name=f"{TOTAL}, {INTERVAL} interval",
+        marker={"size": 8, "color": paint.total, "line": {"width": 1.5, "color": paint.surface}},
+        unselected_marker_opacity=1,
+        error_x={
+            "type": "data",
+            "symmetric": False,
+            "array": frame["high"].to_numpy(float) - score,
+            "arrayminus": score - frame["low"].to_numpy(float),
+            "color": paint.text,
+            "thickness": 1.4,
+            "width": 4,
+        },
+    )
+
+
+def layer_curves(frame: pd.DataFrame, lam: float, *, probes: int, target: str, dark: bool = False) -> go.Figure:
+    """Draw S with its band above, s_V and s_E below, over the source's layers from input to output; the best marked.
+
+    `frame`: layer, node, edge, score, low, high, best, as rank_layers gives it; a click carries (position, layer).
+    """
+    _require(frame, ("layer", "node", "edge", "score", "low", "high", "best"))
+    paint, depth = palette(dark), list(range(len(frame)))
+    layers = [str(layer) for layer in frame["layer"]]
+    custom = [[i, layer, escape(layer)] for i, layer in zip(depth, layers, strict=True)]
+    picture = make_subplots(rows=2, cols=1, shared_xaxes=True, row_heights=[0.56, 0.44], vertical_spacing=0.07)
+    picture.update_layout(template=template(dark), height=470, margin={"t": 34})
+    low, high = frame["low"].to_numpy(float), frame["high"].to_numpy(float)
+    picture.add_trace(
+        go.Scatter(
+            x=[*depth, *depth[::-1]],
+            y=[*high, *low[::-1]],
+            fill="toself",
+            fillcolor=fade(paint.total, 0.18),
+            line={"width": 0},
+            hoverinfo="skip",
+            name=f"{INTERVAL} interval",
+            mode="lines",
+        ),
+        row=1,
+        col=1,
+    )
+    best = frame["best"].to_numpy(bool)
+    for column, name, colour, row in (
+        ("score", TOTAL, paint.total, 1),
+        ("node", NODE, paint.node, 2),
+        ("edge", EDGE, paint.edge, 2),
+    ):
+        size = np.where(best, 13, 8) if row == 1 else 7
+        picture.add_trace(
+            go.Scatter(
+                x=depth,
+                y=frame[column].to_numpy(float),
+                mode="lines+markers",
+                name=name,
+                customdata=custom,
+                line={"color": colour, "width": 2.4},
+                unselected_marker_opacity=1,
+                marker={"size": size, "color": colour, "line": {"width": 1.5, "color": paint.surface}},
+                hovertemplate=f"<b>%{{customdata[2]}}</b><br>{name} = %{{y:.3g}}<extra></extra>",
+            ),
+            row=row,
+            col=1,
+        )
+    for place in np.flatnonzero(best):
+        picture.add_vline(x=int(place), line={"color": paint.total, "width": 1.3, "dash": "dot"})
+    _layer_axes(picture, layers, best, lam, probes, target, dark)
+    return picture
+
+
+def _layer_axes(
+    picture: go.Figure, layers: list[str], best: np.ndarray, lam: float, probes: int, target: str, dark: bool
+) -> None:
+    """Name the layers below, the best in bold violet, and give each panel its unit."""
+    paint = palette(dark)
+    label = [
+        coloured(escape(s), paint.total if b else paint.text, bold=bool(b))
+        for s, b in zip(short_names(layers, 16), best, strict=True)
+    ]
+    ticks = {"range": [-0.4, len(layers) - 0.6], "fixedrange": True, "showgrid": False, "zeroline": False}
+    picture.update_xaxes(**ticks, showline=False)
+    picture.update_xaxes(
+        tickvals=list(range(len(layers))),
+        ticktext=label,
+        tickangle=-45 if len(layers) > 6 else 0,
+        row=2,
+        col=1,
+        title_text=f"layer, input to output (against {escape(target)}, N = {probes})",
+    )
+    picture.update_yaxes(fixedrange=True, nticks=5)
+    picture.update_yaxes(title_text=f"{TOTAL} (λ = {number(lam)})", row=1, col=1)
+    picture.update_yaxes(title_text=f"{NODE}, {EDGE} (−1 to 1)", row=2, col=1)
+
+
+def waterfall(
+    node: float, edge: float, lam: float, *, low: float | None = None, high: float | None = None, dark: bool = False
+) -> go.Figure:
+    """Show how S adds up: s_V from 0, lambda s_E on top of it, and their sum with its interval if given."""
+    paint, share = palette(dark), lam * edge
+    total = node + share
+    picture = figure(dark, height=290)
+    interval = None
+    if low is not None and high is not None:
+        interval = {
+            "type": "data",
+            "symmetric": False,
+            "array": [0, 0, high - total],
+            "arrayminus": [0, 0, total - low],
+            "color": paint.text,
+            "thickness": 1.4,
+            "width": 5,
+        }
+    picture.add_trace(
+        go.Bar(
+            x=[0, 1, 2],
+            y=[node, share, total],
+            base=[0, node, 0],
+            width=0.58,
+            marker_color=[paint.node, paint.edge, paint.total],
+            hovertext=[f"{NODE} = {number(node)}", f"λ·{EDGE} = {number(share)}", f"{TOTAL} = {number(total)}"],
+            hovertemplate="%{hovertext}<extra></extra>",
+        )
+    )
+    # Invisible error bars on an invisible point: whiskers of a bar would start at its base, not at its total.
+    if interval:
+        picture.add_trace(
+            go.Scatter(
+                x=[0, 1, 2],
+                y=[node, total, total],
+                mode="markers",
+                hoverinfo="skip",
+                marker={"color": TRANSPARENT},
+                error_y=interval,
+            )
+        )
+    tops = [max(0.0, node), max(node, total), max(0.0, total, high or 0.0)]
+    for x, (top, value) in enumerate(zip(tops, (node, share, total), strict=True)):
+        picture.add_annotation(x=x, y=top, text=number(value), showarrow=False, yshift=11, font={"size": 13})
+    picture.add_shape(
+        type="line", x0=0.29, x1=0.71, y0=node, y1=node, line={"color": paint.muted, "width": 1, "dash": "dot"}
+    )
+    picture.add_shape(
+        type="line", x0=1.29, x1=1.71, y0=total, y1=total, line={"color": paint.muted, "width": 1, "dash": "dot"}
+    )
+    picture.update_xaxes(
+        tickvals=[0, 1, 2],
+        ticktext=[f"nodes<br>{NODE}", f"edges<br>λ·{EDGE}", f"both<br>{TOTAL}"],
+        showgrid=False,
+        zeroline=False,
+        fixedrange=True,
+    )
+    floor, roof = min(0.0, node, total, low or 0.0), max(*tops, 1e-9)
+    picture.update_yaxes(
+        title_text=f"{TOTAL} = {NODE} + λ·{EDGE}, λ = {number(lam)}",
+        fixedrange=True,
+        nticks=5,
+        range=[1.08 * floor, floor + 1.14 * (roof - floor)],
+    )
+    picture.update_layout(showlegend=False)
+    return picture

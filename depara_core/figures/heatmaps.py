@@ -1,0 +1,132 @@
+"""Attribution maps as pictures: drawn over the grey image, side by side, as PNG bytes.
+
+H, W: height and width of the image; h, w: of the map; all images are uint8 (H, W, 3).
+"""
+
+import base64
+import io
+from collections.abc import Iterable, Sequence
+from functools import cache
+
+import numpy as np
+from jaxtyping import Float, UInt8
+from PIL import Image
+
+from depara_core.errors import OptionError
+from depara_core.figures.theme import palette, rgb, scale_table
+
+Picture = UInt8[np.ndarray, "H W 3"]
+_LUMINANCE = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601
+# The ground leaves room for the colours on the side they need it: lifted towards paper in light, dimmed in dark.
+_GROUND = {False: (92.0, 0.62), True: (14.0, 0.58)}
+
+
+def collapse(maps: Float[np.ndarray, "N C h w"], *, signed: bool) -> Float[np.ndarray, "N h w"]:
+    """Sum attribution maps over their channels; of absolute values when only the magnitude is shown."""
+    return np.asarray(maps if signed else np.abs(maps)).sum(axis=1)
+
+
+def shared_limit(maps: Iterable[np.ndarray], *, percentile: float = 99.5) -> float:
+    """Return the |value| drawn at full strength in all the maps shown together: a percentile, so one pixel cannot rule.
+
+    Always above 0: maps that are zero at that percentile use their maximum, and all-zero maps 1.
+    """
+    magnitudes = [np.abs(np.asarray(m, dtype=np.float64)).ravel() for m in maps]
+    values = np.concatenate(magnitudes) if magnitudes else np.zeros(0)
+    if not values.size or not values.max() > 0:
+        return 1.0
+    limit = float(np.percentile(values, percentile))
+    return limit if limit > 0 else float(values.max())
+
+
+def overlay(
+    image: Picture,
+    attribution: Float[np.ndarray, "h w"],
+    *,
+    limit: float,
+    opacity: float = 0.9,
+    signed: bool = True,
+    dark: bool = False,
+) -> Picture:
+    """Draw a map over the grey image: colour says the sign (or the magnitude), opacity the strength |value| / limit.
+
+    out = (1 - alpha) grey + alpha colour, alpha = opacity * min(1, |value| / limit); the map is upsampled bilinearly.
+    """
+    if not limit > 0 or not 0 <= opacity <= 1:
+        raise OptionError(f"Expected limit > 0 and opacity in 0..1; got limit={limit!r} and opacity={opacity!r}.")
+    if image.ndim != 3 or image.shape[2] != 3 or attribution.ndim != 2:
+        raise OptionError(f"Expected an image (H, W, 3) and a map (h, w); got {image.shape} and {attribution.shape}.")
+    height, width = image.shape[:2]
+    strength = np.clip(upsample(attribution, height, width) / limit, -1, 1)[..., None]
+    alpha = opacity * np.abs(strength)
+    colour = _colour(strength[..., 0], signed, dark)
+    return np.rint((1 - alpha) * _ground(image, dark) + alpha * colour).astype(np.uint8)
+
+
+def upsample(attribution: Float[np.ndarray, "h w"], height: int, width: int) -> Float[np.ndarray, "H W"]:
+    """Resize a map to (H, W) bilinearly, pixel centres aligned; a map larger than the image is area-averaged."""
+    picture = Image.fromarray(np.ascontiguousarray(attribution, dtype=np.float32))
+    return np.asarray(picture.resize((width, height), Image.Resampling.BILINEAR), dtype=np.float64)
+
+
+def _ground(image: Picture, dark: bool) -> np.ndarray:
+    """Return the grey ground of an overlay, float64 (H, W, 1)."""
+    lift, gain = _GROUND[dark]
+    return (lift + gain * (image.astype(np.float64) @ _LUMINANCE))[..., None]
+
+
+def _colour(strength: np.ndarray, signed: bool, dark: bool) -> np.ndarray:
+    """Return the colour (H, W, 3) of strengths (H, W) in -1..1, before opacity."""
+    if not signed:
+        return _cividis()[np.rint(255 * np.abs(strength)).astype(int)]
+    colours = palette(dark)
+    return np.where(strength[..., None] < 0, rgb(colours.negative), rgb(colours.positive))
+
+
+@cache
+def _cividis() -> np.ndarray:
+    return scale_table()
+
+
+def scale_bar(width: int = 160, height: int = 10, *, signed: bool = True, dark: bool = False) -> Picture:
+    """Draw the legend of `overlay` on a mid-grey ground: -limit to +limit, or 0 to limit."""
+    row = np.linspace(-1 if signed else 0, 1, width, dtype=np.float32)
+    ground = np.full((height, width, 3), 128, dtype=np.uint8)
+    return overlay(ground, np.tile(row, (height, 1)), limit=1.0, opacity=1.0, signed=signed, dark=dark)
+
+
+def resize(image: Picture, size: int) -> Picture:
+    """Resize an image to size x size pixels, antialiased; enlarging keeps the pixels square and visible."""
+    resample = Image.Resampling.LANCZOS if size < image.shape[0] else Image.Resampling.NEAREST
+    return np.asarray(Image.fromarray(np.ascontiguousarray(image)).resize((size, size), resample))
+
+
+def contact_sheet(
+    rows: Sequence[Sequence[Picture | None]], *, tile: int = 96, gap: int = 6, dark: bool = False
+) -> Picture:
+    """Lay tiles out as one picture, row by row, on the card's colour; None leaves its place empty."""
+    columns = max((len(row) for row in rows), default=0)
+    if not columns:
+        raise OptionError("A contact sheet needs at least one tile; got none.")
+    height, width = len(rows) * (tile + gap) - gap, columns * (tile + gap) - gap
+    sheet = np.empty((height, width, 3), dtype=np.uint8)
+    sheet[:] = rgb(palette(dark).surface)
+    for r, row in enumerate(rows):
+        for c, image in enumerate(row):
+            if image is not None:
+                top, left = r * (tile + gap), c * (tile + gap)
+                sheet[top : top + tile, left : left + tile] = resize(image, tile)
+    return sheet
+
+
+def to_png(image: Picture) -> bytes:
+    """Encode a picture as PNG."""
+    buffer = io.BytesIO()
+    Image.fromarray(np.ascontiguousarray(image)).save(buffer, format="PNG", optimize=True)
+    return buffer.getvalue()
+
+
+def data_uri(image: Picture, *, size: int | None = None) -> str:
+    """Encode a picture as a PNG data URI, at size x size pixels if given."""
+    png = to_png(image if size is None else resize(image, size))
+    return "data:image/png;base64," + base64.b64encode(png).decode("ascii")

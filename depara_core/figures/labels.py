@@ -1,0 +1,76 @@
+"""Names and numbers as figures write them: safe, short, and out of each other's way."""
+
+import html
+from collections.abc import Sequence
+
+import numpy as np
+
+_ANCHORS = (
+    "middle right",
+    "middle left",
+    "top center",
+    "bottom center",
+    "top right",
+    "bottom right",
+    "top left",
+    "bottom left",
+)
+
+
+def escape(name: str) -> str:
+    """Make a name safe for plotly, which would render "<b>" as bold and a line break as a new line."""
+    return html.escape(" ".join(str(name).split()), quote=False)
+
+
+def shorten(name: str, width: int) -> str:
+    """Cut a name to `width` characters, keeping both ends, which are what tells two names apart."""
+    text = " ".join(str(name).split())
+    if len(text) <= width:
+        return text
+    head = (width - 1 + 1) // 2
+    return text[:head] + "…" + text[len(text) - (width - 1 - head) :]
+
+
+def short_names(names: Sequence[str], width: int = 18) -> list[str]:
+    """Return labels for names: a "source/" that all share is dropped, the rest cut to `width`; not yet escaped."""
+    prefixes = {name.split("/", 1)[0] for name in names if "/" in name}
+    shared = len(prefixes) == 1 and all("/" in name for name in names)
+    return [shorten(name.split("/", 1)[1] if shared else name, width) for name in names]
+
+
+def coloured(text: str, colour: str, *, bold: bool = False) -> str:
+    """Return already escaped text as a plotly label in a colour of its own."""
+    return f'<span style="color:{colour}">{f"<b>{text}</b>" if bold else text}</span>'
+
+
+def number(value: float) -> str:
+    """Write a number with three significant digits and a true minus sign."""
+    return (f"{value:.3g}" if abs(value) < 100 else f"{value:,.0f}".replace(",", "\u2009")).replace("-", "−")
+
+
+def place(points: np.ndarray, widths: Sequence[float], height: float, gap: float) -> list[str]:
+    """Choose for each of M points (M, 2) the side its label of the given size collides least with; pixels, y upward."""
+    boxes: list[np.ndarray] = []
+    chosen = []
+    marks = [np.array([x - gap, y - gap, x + gap, y + gap]) for x, y in points]
+    for (x, y), width in zip(points, widths, strict=True):
+        candidates = [_box(x, y, width, height, gap, anchor) for anchor in _ANCHORS]
+        costs = [sum(_overlap(box, other) for other in [*boxes, *marks]) for box in candidates]
+        best = int(np.argmin(costs))
+        boxes.append(candidates[best])
+        chosen.append(_ANCHORS[best])
+    return chosen
+
+
+def _box(x: float, y: float, width: float, height: float, gap: float, anchor: str) -> np.ndarray:
+    """Return (left, bottom, right, top) of a label at a point's side."""
+    vertical, horizontal = anchor.split()
+    left = {"left": x - gap - width, "center": x - width / 2, "right": x + gap}[horizontal]
+    bottom = {"top": y + gap, "middle": y - height / 2, "bottom": y - gap - height}[vertical]
+    return np.array([left, bottom, left + width, bottom + height])
+
+
+def _overlap(a: np.ndarray, b: np.ndarray) -> float:
+    """Return the area two boxes share."""
+    sides = np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2])
+    return float(np.prod(np.maximum(sides, 0)))

@@ -1,0 +1,111 @@
+"""A set of probe images, and what a model sees of them."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from jaxtyping import Float32, UInt8
+
+from depara_core.errors import ProbeError
+
+MINIMUM_PROBES = 3  # two graphs are compared by ranking their edges; fewer than 3 probes have fewer than 3 edges
+
+
+class InputSpec(Protocol):
+    """What a model expects of its input; `ModelSpec` is one."""
+
+    @property
+    def input_size(self) -> int:
+        """Height and width, pixels."""
+
+    @property
+    def mean(self) -> tuple[float, float, float]:
+        """Mean of the RGB input in [0, 1]."""
+
+    @property
+    def std(self) -> tuple[float, float, float]:
+        """Standard deviation of the RGB input in [0, 1]."""
+
+
+@dataclass(frozen=True, eq=False)
+class ProbeSet:
+    """N square RGB images of H x H pixels with their names; `skipped` lists (file, reason) of what was left out."""
+
+    images: UInt8[np.ndarray, "N H H 3"]
+    names: tuple[str, ...]
+    labels: tuple[str, ...] | None = None
+    source: str = "arrays"
+    skipped: tuple[tuple[str, str], ...] = ()
+
+    def __post_init__(self) -> None:
+        self.images.setflags(write=False)
+        for what, values in (("names", self.names), ("labels", self.labels)):
+            if values is not None and len(values) != len(self.images):
+                raise ProbeError(f"Expected one of {what} per image: {len(self.images)} images, {len(values)} {what}.")
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    @cached_property
+    def digest(self) -> str:
+        """Sha256 (hex) of the shape and the pixels alone: names and labels do not change what a network computes."""
+        content = hashlib.sha256(repr(self.images.shape).encode())
+        content.update(np.ascontiguousarray(self.images).data)
+        return content.hexdigest()
+
+    def take(self, indices: Iterable[int]) -> "ProbeSet":
+        """Return the probes at `indices`, in that order."""
+        chosen = [int(i) for i in indices]
+        wrong = [i for i in chosen if not -len(self) <= i < len(self)]
+        if wrong or not chosen:
+            came = f"{wrong[:5]} came" if wrong else "none came"
+            raise ProbeError(f"Expected probe indices from 0 to {len(self) - 1}; {came}.")
+        labels = None if self.labels is None else tuple(self.labels[i] for i in chosen)
+        return ProbeSet(self.images[chosen], tuple(self.names[i] for i in chosen), labels, self.source, self.skipped)
+
+    def require_comparable(self) -> "ProbeSet":
+        """Return the set itself, or raise: graphs over fewer than 3 probes cannot be compared."""
+        if len(self) < MINIMUM_PROBES:
+            raise ProbeError(
+                f"Expected at least {MINIMUM_PROBES} probe images, because graphs are compared by ranking their "
+                f"edges; {len(self)} came from {self.source}. Add images (50 to 200 work well)."
+            )
+        return self
+
+    @classmethod
+    def from_arrays(
+        cls, images: Any, names: Sequence[str] | None = None, labels: Sequence[Any] | None = None
+    ) -> "ProbeSet":
+        """Make a set from uint8 (N, H, W, 3) pixels, copied; H x W other than square is cropped to its centre."""
+        try:
+            pixels = np.asarray(images)
+        except ValueError:
+            raise ProbeError("Expected images of one size, uint8 (N, H, W, 3); they differ in shape.") from None
+        if pixels.dtype != np.uint8 or pixels.ndim != 4 or pixels.shape[-1] != 3 or 0 in pixels.shape:
+            raise ProbeError(
+                f"Expected images as uint8 (N, H, W, 3) with N, H, W >= 1; {pixels.dtype} {pixels.shape} came."
+                " Scale floats in [0, 1] by 255 and convert them first; move the channels last."
+            )
+        side = min(pixels.shape[1:3])
+        top, left = ((extent - side) // 2 for extent in pixels.shape[1:3])
+        square = pixels[:, top : top + side, left : left + side].copy()
+        default = [f"probe {i:03d}" for i in range(len(square))]
+        return cls(
+            images=square,
+            names=tuple(str(name) for name in (default if names is None else names)),
+            labels=None if labels is None else tuple(str(label) for label in labels),
+        )
+
+
+def preprocess(images: UInt8[np.ndarray, "B H W 3"], spec: InputSpec) -> Float32[torch.Tensor, "B 3 S S"]:
+    """Return what the model reads: (resize(images / 255) - mean) / std, antialiased bilinear, or as they are."""
+    pixels = torch.tensor(images).permute(0, 3, 1, 2).to(torch.float32) / 255
+    size = (spec.input_size, spec.input_size)
+    if tuple(pixels.shape[-2:]) != size:
+        pixels = torch.nn.functional.interpolate(pixels, size, mode="bilinear", antialias=True, align_corners=False)
+    mean, std = (torch.tensor(values, dtype=torch.float32).view(1, 3, 1, 1) for values in (spec.mean, spec.std))
+    return ((pixels - mean) / std).contiguous()

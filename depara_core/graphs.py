@@ -1,0 +1,104 @@
+"""The deep attribution graph: probe images as nodes, feature similarities as edges."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import networkx as nx
+import numpy as np
+from jaxtyping import Bool, Float, Float32, Int
+from scipy.stats import rankdata
+
+from depara_core.attribution import Options
+from depara_core.errors import OptionError
+
+
+@dataclass(frozen=True, eq=False)
+class AttributionGraph:
+    """One layer of one model over N probes (DEPARA, section 3.2): a fully connected, undirected graph.
+
+    Node i is the unit attribution vector of probe i, edge (i, j) the cosine of the features of probes i and j. A probe
+    without attribution or without feature keeps a row of zeros, so that its cosine to everything is 0, and is flagged.
+    """
+
+    model: str  # the ModelSpec's id
+    layer: str
+    nodes: Float32[np.ndarray, "N P"]
+    edges: Float32[np.ndarray, "N N"]
+    shape: tuple[int, int, int]  # (channels, height, width) of one node's map; their product is P
+    probes: str  # ProbeSet.digest
+    options: Options
+    weights: str  # Network.digest
+    no_attribution: Bool[np.ndarray, " N"]
+    no_feature: Bool[np.ndarray, " N"]
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        count, length = self.nodes.shape
+        if self.edges.shape != (count, count) or int(np.prod(self.shape)) != length:
+            raise OptionError(
+                f"A graph of {count} nodes needs edges ({count}, {count}) and maps of {length} numbers; "
+                f"got edges {self.edges.shape} and maps {self.shape}."
+            )
+        for name in ("nodes", "edges", "no_attribution", "no_feature"):
+            view = getattr(self, name).view()
+            view.setflags(write=False)
+            object.__setattr__(self, name, view)
+
+    def __len__(self) -> int:
+        return len(self.nodes)
+
+    @property
+    def label(self) -> str:
+        """The model and the layer, for people."""
+        return f"{self.model} · {self.layer}"
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 (hex) of the numbers of the graph: equal digests, equal graphs."""
+        numbers = hashlib.sha256(repr(self.shape).encode())
+        for array in (self.nodes, self.edges):
+            numbers.update(np.ascontiguousarray(array).data)
+        return numbers.hexdigest()
+
+    @property
+    def maps(self) -> Float32[np.ndarray, "N C H W"]:
+        """The nodes as attribution maps, each of Euclidean norm 1."""
+        return self.nodes.reshape(len(self), *self.shape)
+
+    @cached_property
+    def ranks(self) -> Float[np.ndarray, " E"]:
+        """Average ranks of the E = N(N-1)/2 edges i < j, row by row, shifted and scaled to mean 0 and norm 1.
+
+        The inner product of two such vectors is Spearman's correlation; constant edges have no ranking and give zeros.
+        """
+        ranks = rankdata(self.edges[np.triu_indices(len(self), k=1)])
+        ranks -= ranks.mean()
+        norm = np.linalg.norm(ranks)
+        ranks = ranks / norm if norm > 0 else ranks
+        ranks.setflags(write=False)
+        return ranks
+
+
+def strongest_edges(edges: Float[np.ndarray, "N N"], neighbours: int) -> Int[np.ndarray, "E 2"]:
+    """Return the pairs (i, j), i < j, in which one probe is among the other's `neighbours` strongest; ties by index."""
+    count = len(edges)
+    if neighbours < 1:
+        raise OptionError(f"neighbours={neighbours} was given. Expected 1 or more strongest neighbours for each probe.")
+    others = np.where(np.eye(count, dtype=bool), -np.inf, edges)
+    nearest = np.argsort(-others, axis=1, kind="stable")[:, : min(neighbours, count - 1)]
+    pairs = np.stack([np.repeat(np.arange(count), nearest.shape[1]), nearest.ravel()], axis=1)
+    return np.unique(np.sort(pairs, axis=1), axis=0)
+
+
+def to_networkx(graph: AttributionGraph, neighbours: int | None = 8) -> nx.Graph:
+    """Return the graph for networkx, each probe tied to its strongest `neighbours` (None: to all); weight = cosine."""
+    result = nx.Graph(model=graph.model, layer=graph.layer, probes=graph.probes, weights=graph.weights)
+    result.add_nodes_from(
+        (i, {"no_attribution": bool(a), "no_feature": bool(f)})
+        for i, (a, f) in enumerate(zip(graph.no_attribution, graph.no_feature, strict=True))
+    )
+    pairs = strongest_edges(graph.edges, len(graph) if neighbours is None else neighbours)
+    result.add_weighted_edges_from((int(i), int(j), float(graph.edges[i, j])) for i, j in pairs)
+    return result

@@ -1,0 +1,180 @@
+"""Choosing a source model or a layer by S, with error bars over the probes; the tree and the map of a set of models."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Float
+from scipy.cluster.hierarchy import linkage
+from scipy.spatial.distance import squareform
+
+from depara_core.errors import OptionError
+from depara_core.graphs import AttributionGraph
+from depara_core.similarity import SimilarityMatrix, labels, probe_cosines
+
+INTERVAL = (2.5, 97.5)  # percentiles of the resampled scores: a 95 % interval
+
+
+@dataclass(frozen=True, eq=False)
+class Resamples:
+    """s_V and s_E of every row graph with one column graph on B resamples of the probes."""
+
+    node: Float[np.ndarray, "B R"]
+    edge: Float[np.ndarray, "B R"]
+
+
+def resample(matrix: SimilarityMatrix, target: str, *, resamples: int = 1000, seed: int = 0) -> Resamples:
+    """Bootstrap the probes of one column: every source sees the same resamples, so differences are paired.
+
+    A resample is a vector of weights w (how often each probe was drawn). s_V becomes the weighted mean of the probes'
+    cosines; s_E the weighted correlation of the edges' ranks, edge (i, j) weighing w_i * w_j. The ranks stay those of
+    the full sample, which spares a sort a resample.
+    """
+    if resamples < 1:
+        raise OptionError(f"resamples must be at least 1, got {resamples}.")
+    graph = matrix.columns[find(matrix.columns, target)]
+    count = len(graph)
+    drawn = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), size=resamples)
+    weights = drawn.astype(np.float32)
+    cosines = np.stack([probe_cosines(row, graph, matrix.grid) for row in matrix.rows])
+    return Resamples(drawn @ cosines.T / count, _weighted_correlations(matrix.rows, graph, weights))
+
+
+def rank_sources(
+    matrix: SimilarityMatrix,
+    target: str,
+    lam: float,
+    *,
+    resamples: int = 1000,
+    seed: int = 0,
+    samples: Resamples | None = None,
+) -> pd.DataFrame:
+    """Rank the matrix's rows as sources for one of its columns, best first; the target itself is left out.
+
+    Columns: source, score (S), low and high (95 % interval of S over probes), rank (1 = best, equal scores share the
+    better rank), node (s_V), edge (s_E), first (the share of resamples that this source wins). `samples` takes a
+    `Resamples` made before for this matrix and target, since only they cost time.
+    """
+    column = find(matrix.columns, target)
+    samples = samples or resample(matrix, target, resamples=resamples, seed=seed)
+    chosen = matrix.columns[column]
+    keep = np.array([(row.model, row.layer) != (chosen.model, chosen.layer) for row in matrix.rows])
+    if not keep.any():
+        raise OptionError(f"No source is left for {target!r}: the matrix holds no other row. Add at least one model.")
+    scores = samples.node[:, keep] + lam * samples.edge[:, keep]
+    frame = _scored(matrix, column, lam, scores, keep)
+    frame.insert(0, "source", np.array(labels(matrix.rows), dtype=object)[keep])
+    frame.insert(4, "rank", frame["score"].rank(ascending=False, method="min").astype(int))
+    frame["first"] = np.bincount(scores.argmax(axis=1), minlength=scores.shape[1]) / len(scores)
+    return frame.sort_values("rank", kind="stable").reset_index(drop=True)
+
+
+def rank_layers(
+    matrix: SimilarityMatrix,
+    lam: float,
+    *,
+    resamples: int = 1000,
+    seed: int = 0,
+    samples: Resamples | None = None,
+) -> pd.DataFrame:
+    """Score a source's layers (the rows, input to output) against one target graph (the only column).
+
+    argmax_k S(G_k^source, G_output^target) (DEPARA, Eq. 6). Columns: layer, node (s_V), edge (s_E), score (S), low and
+    high (95 % interval of S over probes), best (True for the first of the highest scores).
+    """
+    if len(matrix.columns) != 1:
+        raise OptionError(
+            f"Layers are ranked against one target graph: expected a matrix with 1 column, got {len(matrix.columns)}."
+        )
+    samples = samples or resample(matrix, matrix.columns[0].label, resamples=resamples, seed=seed)
+    everything = np.ones(len(matrix.rows), dtype=bool)
+    frame = _scored(matrix, 0, lam, samples.node + lam * samples.edge, everything)
+    frame.insert(0, "layer", [graph.layer for graph in matrix.rows])
+    frame["best"] = np.arange(len(frame)) == int(frame["score"].to_numpy().argmax())
+    return frame[["layer", "node", "edge", "score", "low", "high", "best"]]
+
+
+def find(graphs: tuple[AttributionGraph, ...], name: str) -> int:
+    """Return the place of the graph called `name`: its label, its model's id, or the id without the source."""
+    for spelling in (
+        [graph.label for graph in graphs],
+        [graph.model for graph in graphs],
+        [graph.model.partition("/")[2] for graph in graphs],
+    ):
+        if spelling.count(name) == 1:
+            return spelling.index(name)
+    raise OptionError(f"{name!r} does not name one graph. Expected one of: {', '.join(labels(graphs))}.")
+
+
+def task_tree(matrix: SimilarityMatrix, lam: float) -> Float[np.ndarray, "merges 4"]:
+    """Return the average-linkage tree of a square matrix (scipy's format) by distance 1 - S / (1 + lam), in [0, 2]."""
+    distance = 1 - _square(matrix, lam) / (1 + lam)
+    np.fill_diagonal(distance, 0)
+    if len(distance) < 2:
+        return np.empty((0, 4))
+    return linkage(squareform(distance.clip(0), checks=False), method="average", optimal_ordering=True)
+
+
+def model_map(matrix: SimilarityMatrix, lam: float) -> Float[np.ndarray, "M 2"]:
+    """Place the graphs of a square matrix in the plane by classical scaling.
+
+    S is an inner product of graphs, so the two leading eigenvectors of its doubly centred matrix are the best flat view
+    of their true distances (Torgerson, 1952).
+    """
+    scores = _square(matrix, lam)
+    centred = scores - scores.mean(axis=0) - scores.mean(axis=1, keepdims=True) + scores.mean()
+    values, vectors = np.linalg.eigh(centred)
+    points = vectors[:, ::-1][:, :2] * np.sqrt(values[::-1][:2].clip(0))
+    points *= np.where(points[np.abs(points).argmax(axis=0), range(points.shape[1])] < 0, -1, 1)  # one sign of the two
+    return np.pad(points, ((0, 0), (0, 2 - points.shape[1])))
+
+
+def _scored(
+    matrix: SimilarityMatrix, column: int, lam: float, scores: Float[np.ndarray, "B r"], keep: np.ndarray
+) -> pd.DataFrame:
+    total = matrix.total(lam)[keep, column]
+    low, high = np.percentile(scores, INTERVAL, axis=0)
+    return pd.DataFrame(
+        {
+            "score": total,
+            "low": np.minimum(low, total),
+            "high": np.maximum(high, total),
+            "node": matrix.node[keep, column],
+            "edge": matrix.edge[keep, column],
+        }
+    )
+
+
+def _weighted_correlations(
+    rows: tuple[AttributionGraph, ...], target: AttributionGraph, weights: Float[np.ndarray, "B N"]
+) -> Float[np.ndarray, "B R"]:
+    """Correlate ranks under edge weights w_i * w_j: every moment is a quadratic form w' M w."""
+    scale = np.sqrt(len(target.ranks))  # ranks of variance 1, so that float32 keeps its digits
+    pair_weight = ((weights.sum(axis=1) ** 2 - (weights**2).sum(axis=1)) / 2).clip(1)  # 0: one probe, drawn N times
+    reference = _matrix(target) * scale
+
+    def moment(values: Float[np.ndarray, "N N"]) -> Float[np.ndarray, " B"]:
+        return ((weights @ values) * weights).sum(axis=1, dtype=np.float64) / (2 * pair_weight)
+
+    mean_t, square_t = moment(reference), moment(reference**2)
+    result = []
+    for row in rows:
+        ranks = _matrix(row) * scale
+        mean = moment(ranks)
+        covariance = moment(ranks * reference) - mean * mean_t
+        spread = np.sqrt((moment(ranks**2) - mean**2).clip(0) * (square_t - mean_t**2).clip(0))
+        result.append(np.divide(covariance, spread, out=np.zeros_like(spread), where=spread > 1e-6))
+    return np.stack(result, axis=1)
+
+
+def _matrix(graph: AttributionGraph) -> Float[np.ndarray, "N N"]:
+    values = np.zeros((len(graph), len(graph)), dtype=np.float32)
+    values[np.triu_indices(len(graph), k=1)] = graph.ranks
+    return values + values.T
+
+
+def _square(matrix: SimilarityMatrix, lam: float) -> Float[np.ndarray, "M M"]:
+    if matrix.rows != matrix.columns:
+        raise OptionError("A tree or a map needs the same graphs in rows and columns of the matrix.")
+    total = matrix.total(lam)
+    return (total + total.T) / 2

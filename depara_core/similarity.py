@@ -1,0 +1,148 @@
+"""How alike two deep attribution graphs are: node similarity, edge similarity, and their sum S.
+
+Symbols: N probes, P numbers in a node, E = N(N-1)/2 edges, R and C graphs in the rows and columns of a matrix.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Float, Float32
+
+from depara_core.errors import OptionError
+from depara_core.graphs import AttributionGraph
+
+Grid = tuple[int, int, int]  # channels, height, width
+
+
+@dataclass(frozen=True)
+class Similarity:
+    """s_V and s_E of two graphs, each in [-1, 1], and the grid that their maps were compared on."""
+
+    node: float
+    edge: float
+    grid: Grid
+    undefined: int  # probes without attribution or feature in either graph; they count as 0
+
+    def total(self, lam: float) -> float:
+        """S = s_V + lam * s_E (DEPARA, Eq. 5)."""
+        return self.node + lam * self.edge
+
+
+@dataclass(frozen=True, eq=False)
+class SimilarityMatrix:
+    """s_V and s_E of every row graph (a source) with every column graph (a target), all on one grid."""
+
+    rows: tuple[AttributionGraph, ...]
+    columns: tuple[AttributionGraph, ...]
+    node: Float[np.ndarray, "R C"]
+    edge: Float[np.ndarray, "R C"]
+    grid: Grid
+
+    def total(self, lam: float) -> Float[np.ndarray, "R C"]:
+        """S = s_V + lam * s_E for every pair."""
+        return self.node + lam * self.edge
+
+    def to_frame(self, lam: float) -> pd.DataFrame:
+        """S as a table with the graphs' labels on both sides."""
+        return pd.DataFrame(self.total(lam), index=labels(self.rows), columns=labels(self.columns))
+
+
+def labels(graphs: Sequence[AttributionGraph]) -> list[str]:
+    """Name graphs by their models, or by model and layer where a model occurs with several layers."""
+    models = [graph.model for graph in graphs]
+    layered = len(set(models)) < len(models)
+    return [graph.label if layered else graph.model for graph in graphs]
+
+
+def similarity(a: AttributionGraph, b: AttributionGraph) -> Similarity:
+    """Compare two graphs over the same probes.
+
+    s_V = mean_i cosine(v_i^A, v_i^B) (DEPARA, Eq. 5, first term); s_E = Spearman's correlation of the E edges, ties by
+    average rank (second term). Raises OptionError when the graphs are not over the same probes.
+    """
+    grid = common_grid([a, b])
+    silent = a.no_attribution | b.no_attribution | a.no_feature | b.no_feature
+    node = float(probe_cosines(a, b, grid).mean())
+    return Similarity(node, _bounded(float(a.ranks @ b.ranks)), grid, int(silent.sum()))
+
+
+def similarity_matrix(
+    rows: Sequence[AttributionGraph], columns: Sequence[AttributionGraph] | None = None
+) -> SimilarityMatrix:
+    """Compare all row graphs with all column graphs (default: the rows) over the same probes.
+
+    With unit nodes and standardised ranks a graph is a point and both similarities are inner products, so all pairs are
+    two Gram matrices: no pair is compared by itself.
+    """
+    columns = rows if columns is None else columns
+    grid = common_grid([*rows, *columns])
+    count = len(rows[0])
+    node = np.zeros((len(rows), len(columns)))
+    step = max(1, 2**24 // (max(len(rows), len(columns)) * int(np.prod(grid))))  # at most 64 MiB a side at once
+    for start in range(0, count, step):
+        block = slice(start, start + step)
+        left = _stack(rows, grid, block)
+        right = left if columns is rows else _stack(columns, grid, block)
+        node += left @ right.T
+    left_ranks = np.stack([graph.ranks for graph in rows])
+    edge = left_ranks @ (left_ranks if columns is rows else np.stack([graph.ranks for graph in columns])).T
+    node, edge = np.clip(node / count, -1, 1), np.clip(edge, -1, 1)
+    node.setflags(write=False)
+    edge.setflags(write=False)
+    return SimilarityMatrix(tuple(rows), tuple(columns), node, edge, grid)
+
+
+def common_grid(graphs: Sequence[AttributionGraph]) -> Grid:
+    """Return the grid that maps of all these graphs can be compared on: the smallest height and width among them.
+
+    Channels are kept where all agree and averaged otherwise. Raises OptionError for no graphs or different probes.
+    """
+    if not graphs:
+        raise OptionError("No graphs to compare: expected at least one row and one column, got none.")
+    first = graphs[0]
+    for graph in graphs:
+        if graph.probes != first.probes or len(graph) != len(first):
+            raise OptionError(
+                f"Graphs can be compared only over the same probes: {first.label} has {len(first)} probes "
+                f"({first.probes[:8]}), {graph.label} has {len(graph)} ({graph.probes[:8]}). Build both with one set."
+            )
+    channels, heights, widths = (set(sizes) for sizes in zip(*(graph.shape for graph in graphs), strict=True))
+    return (channels.pop() if len(channels) == 1 else 1, min(heights), min(widths))
+
+
+def node_vectors(graph: AttributionGraph, grid: Grid, block: slice = slice(None)) -> Float32[np.ndarray, "n p"]:
+    """Return unit node vectors on `grid`: maps averaged over area, and over channels if need be, then scaled."""
+    if graph.shape == grid:
+        return graph.nodes[block]
+    maps = graph.maps[block]
+    if graph.shape[0] != grid[0]:
+        maps = maps.mean(axis=1, keepdims=True)
+    rows, columns = (_area_weights(size, target) for size, target in zip(graph.shape[1:], grid[1:], strict=True))
+    vectors = (rows @ maps @ columns.T).reshape(len(maps), -1)
+    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.divide(vectors, norms, out=np.zeros_like(vectors), where=norms > 0)
+
+
+def probe_cosines(a: AttributionGraph, b: AttributionGraph, grid: Grid) -> Float[np.ndarray, " N"]:
+    """Return cosine(v_i^A, v_i^B) for every probe i: the terms whose mean is s_V."""
+    products = node_vectors(a, grid) * node_vectors(b, grid)
+    return np.clip(products.sum(axis=1, dtype=np.float64), -1, 1)
+
+
+def _stack(graphs: Sequence[AttributionGraph], grid: Grid, block: slice) -> Float32[np.ndarray, "M np"]:
+    return np.stack([node_vectors(graph, grid, block).ravel() for graph in graphs])
+
+
+def _area_weights(size: int, target: int) -> Float32[np.ndarray, "target size"]:
+    """Row t holds the share of each of `size` pixels in the t-th of `target` equal intervals; rows sum to 1."""
+    edges = np.arange(target + 1) * size / target
+    pixels = np.arange(size)
+    overlap = np.minimum(edges[1:, None], pixels + 1) - np.maximum(edges[:-1, None], pixels)
+    return (np.clip(overlap, 0, None) * target / size).astype(np.float32)
+
+
+def _bounded(correlation: float) -> float:
+    """Rounding must not carry a correlation past its bounds."""
+    return min(1.0, max(-1.0, correlation))

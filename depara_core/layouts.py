@@ -1,13 +1,15 @@
-"""Where to draw a probe graph's nodes in the plane, and how two such drawings are made comparable.
+"""A probe graph as a drawing in the plane, and what two such graphs say of the same pairs of images.
 
 N probes, E drawn edges. Layouts come from networkx, over the graph of each probe's strongest neighbours.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import networkx as nx
 import numpy as np
-from jaxtyping import Float
+import pandas as pd
+from jaxtyping import Float, Int
 from scipy.sparse.csgraph import minimum_spanning_tree, shortest_path
 from scipy.stats import rankdata
 
@@ -49,12 +51,13 @@ def layout(
     kind: str = "spring",
     neighbours: int = 8,
     seed: int = 0,
-    probes: Sequence[int] | None = None,
+    probes: Sequence[int] | Int[np.ndarray, " N"] | None = None,
 ) -> Float[np.ndarray, "N 2"]:
     """Place the probes (all, or the chosen ones in their order) in the plane: centred, the farthest at distance 1."""
     if kind not in LAYOUTS:
         raise OptionError(f"Layout {kind!r} does not exist. Expected one of: {', '.join(LAYOUTS)}.")
-    edges = graph.edges if probes is None else graph.edges[np.ix_(probes, probes)]
+    chosen = np.arange(len(graph)) if probes is None else np.asarray(probes, dtype=int)
+    edges = graph.edges[np.ix_(chosen, chosen)]
     if len(edges) <= 2:
         points = np.array([[-1.0, 0.0], [1.0, 0.0]])[: len(edges)]
     else:
@@ -79,6 +82,58 @@ def align(reference: Float[np.ndarray, "N 2"], points: Float[np.ndarray, "M 2"])
     return scale * moved @ (left @ right) + reference.mean(axis=0)
 
 
+@dataclass(frozen=True, eq=False)
+class Drawing:
+    """Some probes of a graph in the plane; everything but `probes` counts them from 0 in their drawn order."""
+
+    probes: Int[np.ndarray, " N"]  # their indices in the graph
+    positions: Float[np.ndarray, "N 2"]
+    pairs: Int[np.ndarray, "E 2"]  # the strongest edges among them
+    strength: Float[np.ndarray, " E"]  # cosine of each
+    disagreement: Float[np.ndarray, " E"] | None  # of each, with the graph it is compared with
+
+    def place(self, probe: int | None) -> int | None:
+        """Return the place of a probe of the graph in the drawing, None when it is not drawn."""
+        found = np.flatnonzero(self.probes == (-1 if probe is None else probe))
+        return int(found[0]) if len(found) else None
+
+
+def draw(
+    graph: AttributionGraph,
+    probes: Sequence[int] | Int[np.ndarray, " N"],
+    *,
+    kind: str = "spring",
+    neighbours: int = 8,
+    seed: int = 0,
+    other: AttributionGraph | None = None,
+    onto: Drawing | None = None,
+) -> Drawing:
+    """Lay out the chosen probes with their strongest edges, compared with `other` and aligned `onto` its drawing."""
+    chosen = np.asarray(probes, dtype=int)
+    positions = layout(graph, kind=kind, neighbours=neighbours, seed=seed, probes=chosen)
+    cosines = graph.edges[np.ix_(chosen, chosen)]
+    pairs = strongest_edges(cosines, neighbours)
+    i, j = chosen[pairs].T
+    return Drawing(
+        chosen,
+        positions if onto is None else align(onto.positions, positions),
+        pairs,
+        graph.edges[i, j],
+        None if other is None else disagreement(graph, other)[i, j],
+    )
+
+
+def choose_probes(
+    graph: AttributionGraph, count: int, *, around: int | None = None, seed: int = 0
+) -> Int[np.ndarray, " n"]:
+    """Choose at most `count` probes to draw, in index order: the most alike to `around`, or a seeded sample of all."""
+    count = min(count, len(graph))
+    if around is None:
+        return np.sort(np.random.default_rng(seed).choice(len(graph), count, replace=False))
+    cosines = np.where(np.arange(len(graph)) == around, np.inf, graph.edges[around])
+    return np.sort(np.argsort(-cosines, kind="stable")[:count])
+
+
 def pair_ranks(edges: Float[np.ndarray, "N N"]) -> Float[np.ndarray, "N N"]:
     """Rank of each pair i < j among all pairs, from 0 (least alike) to 1 (most alike); ties share their average rank.
 
@@ -93,11 +148,43 @@ def pair_ranks(edges: Float[np.ndarray, "N N"]) -> Float[np.ndarray, "N N"]:
 
 def disagreement(a: AttributionGraph, b: AttributionGraph) -> Float[np.ndarray, "N N"]:
     """Rank of each pair in `a` minus that in `b`, in [-1, 1]: positive where `a` finds the two images more alike."""
-    if a.edges.shape != b.edges.shape:
-        raise OptionError(
-            f"Expected two graphs over the same probes. Graphs over {len(a.edges)} and {len(b.edges)} probes came."
-        )
+    _same_probes(a, b)
     return pair_ranks(a.edges) - pair_ranks(b.edges)
+
+
+def pair_table(a: AttributionGraph, b: AttributionGraph) -> pd.DataFrame:
+    """List the E pairs i < j, row by row: i, j, cosine_a, cosine_b, rank_a, rank_b, difference = rank_a - rank_b."""
+    _same_probes(a, b)
+    i, j = np.triu_indices(len(a), 1)
+    rank_a, rank_b = pair_ranks(a.edges)[i, j], pair_ranks(b.edges)[i, j]
+    return pd.DataFrame(
+        {
+            "i": i,
+            "j": j,
+            "cosine_a": a.edges[i, j],
+            "cosine_b": b.edges[i, j],
+            "rank_a": rank_a,
+            "rank_b": rank_b,
+            "difference": rank_a - rank_b,
+        }
+    )
+
+
+def pairs_within(table: pd.DataFrame, cells: Sequence[tuple[int, int]], bins: int) -> pd.DataFrame:
+    """Keep the pairs whose (rank_a, rank_b) lies in one of the cells of a bins x bins grid, most disputed first."""
+    column, row = (np.minimum((table[rank] * bins).astype(int), bins - 1) for rank in ("rank_a", "rank_b"))
+    wanted = np.array([c * bins + r for c, r in cells], dtype=int)
+    kept = table[np.isin(column * bins + row, wanted)]
+    return kept.loc[kept["difference"].abs().sort_values(ascending=False, kind="stable").index]
+
+
+def _same_probes(a: AttributionGraph, b: AttributionGraph) -> None:
+    """Refuse to compare pairs of different images."""
+    if len(a) != len(b) or a.probes != b.probes:
+        raise OptionError(
+            f"Expected two graphs over the same probes: {a.label} has {len(a)} ({a.probes[:8]}), "
+            f"{b.label} has {len(b)} ({b.probes[:8]}). Build both with one probe set."
+        )
 
 
 def _skeleton(edges: Float[np.ndarray, "N N"], neighbours: int) -> nx.Graph:

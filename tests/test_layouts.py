@@ -9,7 +9,17 @@ from scipy.stats import spearmanr
 from depara_core.attribution import Options
 from depara_core.errors import OptionError
 from depara_core.graphs import AttributionGraph
-from depara_core.layouts import LAYOUTS, align, disagreement, layout, pair_ranks
+from depara_core.layouts import (
+    LAYOUTS,
+    align,
+    choose_probes,
+    disagreement,
+    draw,
+    layout,
+    pair_ranks,
+    pair_table,
+    pairs_within,
+)
 
 
 def graph_of(edges):
@@ -169,5 +179,72 @@ def test_too_few_pairs_to_rank_all_rank_zero(count):
 
 
 def test_graphs_over_different_probes_do_not_compare():
-    with pytest.raises(OptionError, match="over 3 and 4 probes"):
+    with pytest.raises(OptionError, match=r"m · output has 3 .*m · output has 4 "):
         disagreement(random_graph(3, 0), random_graph(4, 0))
+
+
+def test_a_drawing_counts_its_probes_from_zero_and_reads_the_whole_graph():
+    a, b = random_graph(12, seed=0), random_graph(12, seed=1)
+    chosen = [9, 3, 7, 1, 0]
+    first = draw(a, chosen, neighbours=2, other=b)
+    second = draw(b, chosen, neighbours=2, other=a, onto=first)
+    np.testing.assert_array_equal(first.positions, layout(a, neighbours=2, probes=chosen))
+    np.testing.assert_array_equal(
+        second.positions, align(first.positions, layout(b, neighbours=2, probes=chosen))
+    )
+    for (i, j), strength, difference in zip(first.pairs, first.strength, first.disagreement, strict=True):
+        assert strength == a.edges[chosen[i], chosen[j]]
+        assert difference == disagreement(a, b)[chosen[i], chosen[j]]
+    assert [first.place(p) for p in (9, 0, 2, None)] == [0, 4, None, None]
+
+
+def test_the_same_graph_twice_is_drawn_twice_the_same():
+    graph = random_graph(15, seed=2)
+    first = draw(graph, range(15), seed=0, other=graph)
+    second = draw(graph, range(15), seed=0, other=graph, onto=first)
+    np.testing.assert_allclose(second.positions, first.positions, atol=1e-12)
+    assert not first.disagreement.any()
+
+
+def test_probes_around_one_are_the_most_alike_and_include_it():
+    edges = np.array([[0.0, 0.9, 0.1, 0.8], [0.9, 1, 0, 0], [0.1, 0, 1, 0], [0.8, 0, 0, 1]])
+    # probe 0 has no feature (cosine 0 to itself) and is drawn all the same
+    np.testing.assert_array_equal(choose_probes(graph_of(edges), 3, around=0), [0, 1, 3])
+
+
+@given(count=st.integers(1, 40), wanted=st.integers(1, 50), seed=st.integers(0, 1000))
+def test_a_sample_is_seeded_sorted_and_without_repeats(count, wanted, seed):
+    graph = random_graph(count, seed=0)
+    chosen = choose_probes(graph, wanted, seed=seed)
+    assert len(chosen) == min(count, wanted)
+    assert (np.diff(chosen) > 0).all()
+    np.testing.assert_array_equal(chosen, choose_probes(graph, wanted, seed=seed))
+
+
+def test_the_pair_table_lists_each_pair_once():
+    a, b = random_graph(9, seed=5), random_graph(9, seed=6)
+    table = pair_table(a, b)
+    assert list(zip(table.i, table.j, strict=True)) == [(i, j) for i in range(9) for j in range(i + 1, 9)]
+    row = table.iloc[11]
+    i, j = int(row.i), int(row.j)
+    assert (row.cosine_a, row.cosine_b) == (a.edges[i, j], b.edges[i, j])
+    assert (row.rank_a, row.rank_b) == (pair_ranks(a.edges)[i, j], pair_ranks(b.edges)[i, j])
+    assert row.difference == disagreement(a, b)[i, j]
+    assert np.corrcoef(table.rank_a, table.rank_b)[0, 1] == pytest.approx(a.ranks @ b.ranks)
+
+
+def test_pairs_within_cells_are_those_a_histogram_counts():
+    table = pair_table(random_graph(20, seed=7), random_graph(20, seed=8))
+    bins = 6
+    counts, _, _ = np.histogram2d(table.rank_a, table.rank_b, bins=bins, range=[[0, 1], [0, 1]])
+    cells = [(c, r) for c in range(bins) for r in range(bins)]
+    found = [len(pairs_within(table, [cell], bins)) for cell in cells]
+    assert found == counts.astype(int).ravel().tolist()
+    assert len(pairs_within(table, cells, bins)) == len(table)
+    assert len(pairs_within(table, [], bins)) == 0
+    disputed = pairs_within(table, cells, bins).difference.abs()
+    assert (np.diff(disputed) <= 0).all()
+
+
+def test_one_probe_has_no_pairs():
+    assert len(pair_table(random_graph(1, 0), random_graph(1, 1))) == 0

@@ -46,27 +46,34 @@ def overlay(
     limit: float,
     opacity: float = 0.9,
     signed: bool = True,
+    smooth: bool = True,
     dark: bool = False,
 ) -> Picture:
     """Draw a map over the grey image: colour says the sign (or the magnitude), opacity the strength |value| / limit.
 
-    out = (1 - alpha) grey + alpha colour, alpha = opacity * min(1, |value| / limit); the map is upsampled bilinearly.
+    out = (1 - alpha) grey + alpha colour, alpha = opacity * min(1, |value| / limit); upsampled as `upsample` says.
     """
     if not limit > 0 or not 0 <= opacity <= 1:
         raise OptionError(f"Expected limit > 0 and opacity in 0..1; got limit={limit!r} and opacity={opacity!r}.")
     if image.ndim != 3 or image.shape[2] != 3 or attribution.ndim != 2:
         raise OptionError(f"Expected an image (H, W, 3) and a map (h, w); got {image.shape} and {attribution.shape}.")
     height, width = image.shape[:2]
-    strength = np.clip(upsample(attribution, height, width) / limit, -1, 1)[..., None]
+    strength = np.clip(upsample(attribution, height, width, smooth=smooth) / limit, -1, 1)[..., None]
     alpha = opacity * np.abs(strength)
     colour = _colour(strength[..., 0], signed, dark)
     return np.rint((1 - alpha) * _ground(image, dark) + alpha * colour).astype(np.uint8)
 
 
-def upsample(attribution: Float[np.ndarray, "h w"], height: int, width: int) -> Float[np.ndarray, "H W"]:
-    """Resize a map to (H, W) bilinearly, pixel centres aligned; a map larger than the image is area-averaged."""
+def upsample(
+    attribution: Float[np.ndarray, "h w"], height: int, width: int, *, smooth: bool = True
+) -> Float[np.ndarray, "H W"]:
+    """Resize a map to (H, W), pixel centres aligned: bilinearly, or (not smooth) each value as one sharp square.
+
+    A map larger than the image is averaged over area either way.
+    """
     picture = Image.fromarray(np.ascontiguousarray(attribution, dtype=np.float32))
-    return np.asarray(picture.resize((width, height), Image.Resampling.BILINEAR), dtype=np.float64)
+    resampling = Image.Resampling.BILINEAR if smooth else Image.Resampling.BOX
+    return np.asarray(picture.resize((width, height), resampling), dtype=np.float64)
 
 
 def _ground(image: Picture, dark: bool) -> np.ndarray:

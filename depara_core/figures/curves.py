@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from depara_core.errors import OptionError
-from depara_core.figures.labels import coloured, escape, number, short_names
+from depara_core.figures.labels import coloured, escape, number, score, short_names
 from depara_core.figures.theme import EDGE, NODE, TOTAL, TRANSPARENT, fade, figure, palette, template
 
 INTERVAL = "95 %"
@@ -117,6 +117,7 @@ def layer_curves(frame: pd.DataFrame, lam: float, *, probes: int, target: str, d
             line={"width": 0},
             hoverinfo="skip",
             name=f"{INTERVAL} interval",
+            legendrank=1001,
             mode="lines",
         ),
         row=1,
@@ -181,17 +182,6 @@ def waterfall(
     paint, share = palette(dark), lam * edge
     total = node + share
     picture = figure(dark, height=290)
-    interval = None
-    if low is not None and high is not None:
-        interval = {
-            "type": "data",
-            "symmetric": False,
-            "array": [0, 0, high - total],
-            "arrayminus": [0, 0, total - low],
-            "color": paint.text,
-            "thickness": 1.4,
-            "width": 5,
-        }
     picture.add_trace(
         go.Bar(
             x=[0, 1, 2],
@@ -199,25 +189,17 @@ def waterfall(
             base=[0, node, 0],
             width=0.58,
             marker_color=[paint.node, paint.edge, paint.total],
-            hovertext=[f"{NODE} = {number(node)}", f"λ·{EDGE} = {number(share)}", f"{TOTAL} = {number(total)}"],
+            hovertext=[f"{NODE} = {score(node)}", f"λ·{EDGE} = {score(share)}", f"{TOTAL} = {score(total)}"],
             hovertemplate="%{hovertext}<extra></extra>",
         )
     )
-    # Invisible error bars on an invisible point: whiskers of a bar would start at its base, not at its total.
-    if interval:
-        picture.add_trace(
-            go.Scatter(
-                x=[0, 1, 2],
-                y=[node, total, total],
-                mode="markers",
-                hoverinfo="skip",
-                marker={"color": TRANSPARENT},
-                error_y=interval,
-            )
-        )
+    if (
+        low is not None and high is not None
+    ):  # on a point of their own: a bar's whiskers need not fit a waterfall's base
+        picture.add_trace(_total_whisker(total, low, high, dark))
     tops = [max(0.0, node), max(node, total), max(0.0, total, high or 0.0)]
     for x, (top, value) in enumerate(zip(tops, (node, share, total), strict=True)):
-        picture.add_annotation(x=x, y=top, text=number(value), showarrow=False, yshift=11, font={"size": 13})
+        picture.add_annotation(x=x, y=top, text=score(value), showarrow=False, yshift=11, font={"size": 13})
     picture.add_shape(
         type="line", x0=0.29, x1=0.71, y0=node, y1=node, line={"color": paint.muted, "width": 1, "dash": "dot"}
     )
@@ -240,3 +222,19 @@ def waterfall(
     )
     picture.update_layout(showlegend=False)
     return picture
+
+
+def _total_whisker(total: float, low: float, high: float, dark: bool) -> go.Scatter:
+    """Return the interval of S over its bar."""
+    whisker = {
+        "type": "data",
+        "symmetric": False,
+        "array": [high - total],
+        "arrayminus": [total - low],
+        "color": palette(dark).text,
+        "thickness": 1.4,
+        "width": 5,
+    }
+    return go.Scatter(
+        x=[2], y=[total], mode="markers", hoverinfo="skip", marker={"color": TRANSPARENT}, error_y=whisker
+    )

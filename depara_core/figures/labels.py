@@ -48,6 +48,11 @@ def number(value: float) -> str:
     return (f"{value:.3g}" if abs(value) < 100 else f"{value:,.0f}".replace(",", "\u2009")).replace("-", "−")
 
 
+def score(value: float) -> str:
+    """Write a score with two decimals, three where it is small, so that columns of scores align."""
+    return (f"{value:.2f}" if abs(value) >= 0.095 else f"{value:.3f}").replace("-", "−")
+
+
 def place(points: np.ndarray, widths: Sequence[float], height: float, gap: float) -> list[str]:
     """Choose for each of M points (M, 2) the side its label of the given size collides least with; pixels, y upward."""
     boxes: list[np.ndarray] = []

@@ -11,8 +11,8 @@ import plotly.graph_objects as go
 from jaxtyping import Float
 
 from depara_core.errors import OptionError
-from depara_core.figures.labels import coloured, escape, number, short_names
-from depara_core.figures.theme import MAGNITUDE, TRANSPARENT, figure, group_colours, palette
+from depara_core.figures.labels import coloured, escape, score, short_names
+from depara_core.figures.theme import MAGNITUDE, TRANSPARENT, figure, flat_bar, group_colours, name_bar, palette
 
 
 def similarity_heatmap(
@@ -44,13 +44,14 @@ def similarity_heatmap(
     down = list(range(len(rows)) if order is None else order)
     right = list((down if columns is None else range(len(across))) if column_order is None else column_order)
     picture = figure(dark, height=_height(len(down)))
-    picture.add_trace(_cells(values[np.ix_(down, right)], limits or _limits(values, rows, across), symbol))
+    picture.add_trace(_cells(values[np.ix_(down, right)], limits or _limits(values, rows, across)))
+    name_bar(picture, symbol, dark)
     picture.add_trace(_clickable(values, rows, across, down, right, {symbol: values, **(parts or {})}))
     _axes(picture, rows, across, down, right, target, groups or {}, axes, dark)
     colours = palette(dark)
     if target is not None:
         _frame(picture, (-0.5, down.index(target) - 0.5), (len(right) - 0.5, down.index(target) + 0.5), colours.total)
-    for cell, colour, width in ((best, colours.edge, 3.0), (selected, colours.text, 2.0)):
+    for cell, colour, width in ((best, colours.total, 3.5), (selected, colours.text, 2.0)):
         if cell is not None:
             y, x = down.index(cell[0]), right.index(cell[1])
             _frame(picture, (x - 0.5, y - 0.5), (x + 0.5, y + 0.5), colour, width)
@@ -76,13 +77,13 @@ def layer_heatmap(
         values, rows, columns, symbol=symbol, best=best, selected=selected, parts=parts, axes=titles, dark=dark
     )
     if values.size <= 144:
-        picture.data[0].update(text=[[number(v) for v in row] for row in np.asarray(values)], texttemplate="%{text}")
+        picture.data[0].update(text=[[score(v) for v in row] for row in np.asarray(values)], texttemplate="%{text}")
     return picture
 
 
 def _height(rows: int) -> int:
     """Return the height in pixels that keeps cells readable and few rows compact."""
-    return int(np.clip(190 + 26 * rows, 300, 720))
+    return 190 + int(rows * np.clip(520 / rows, 24, 40))
 
 
 def _limits(values: np.ndarray, rows: Sequence[str], columns: Sequence[str]) -> tuple[float, float]:
@@ -93,22 +94,17 @@ def _limits(values: np.ndarray, rows: Sequence[str], columns: Sequence[str]) -> 
     return (low, high) if high > low else (low - 0.5, high + 0.5)
 
 
-def _cells(values: np.ndarray, limits: tuple[float, float], symbol: str) -> go.Heatmap:
+def _cells(values: np.ndarray, limits: tuple[float, float]) -> go.Heatmap:
     """Return the coloured cells, with a flat colour bar above them so that the matrix keeps the width."""
-    bar = {
-        "title": {"text": f"{symbol}  ", "side": "right"},
-        "orientation": "h",
-        "thickness": 9,
-        "len": 0.55,
-        "x": 1,
-        "xanchor": "right",
-        "y": 1,
-        "yanchor": "bottom",
-        "ypad": 6,
-        "nticks": 5,
-    }
     return go.Heatmap(
-        z=values, zmin=limits[0], zmax=limits[1], colorscale=MAGNITUDE, colorbar=bar, xgap=1, ygap=1, hoverinfo="skip"
+        z=values,
+        zmin=limits[0],
+        zmax=limits[1],
+        colorscale=MAGNITUDE,
+        colorbar=flat_bar(),
+        xgap=1,
+        ygap=1,
+        hoverinfo="skip",
     )
 
 
@@ -170,7 +166,11 @@ def _axes(
         }
 
     picture.update_yaxes(
-        **ticks(rows, down, target), range=[len(down) - 0.5, -0.5], constrain="domain", title_text=titles[0]
+        **ticks(rows, down, target),
+        range=[len(down) - 0.5, -0.5],
+        constrain="domain",
+        constraintoward="top",
+        title_text=titles[0],
     )
     picture.update_xaxes(
         **ticks(columns, right, target if columns is rows else None),

@@ -12,7 +12,7 @@ from jaxtyping import Float, Int, UInt8
 from depara_core.errors import OptionError
 from depara_core.figures.heatmaps import data_uri
 from depara_core.figures.labels import escape
-from depara_core.figures.theme import diverging, figure, group_colours, palette, rgb
+from depara_core.figures.theme import diverging, figure, flat_bar, group_colours, name_bar, palette, rgb
 
 MAX_THUMBNAILS = 60  # beyond, circles: the page stays light and the drawing readable
 _THUMBNAIL_PIXELS = 56
@@ -60,7 +60,10 @@ def network(
     plain = {"range": [low, high], "visible": False, "fixedrange": False}
     picture.update_xaxes(**plain)
     picture.update_yaxes(**plain, scaleanchor="x")
-    picture.update_layout(showlegend=False, margin={"l": 0, "r": 0, "t": 0, "b": 0}, hoverdistance=14, dragmode="pan")
+    if disagreement is not None and len(pairs):
+        name_bar(picture, "rank difference", dark)
+    margin = {"l": 0, "r": 0, "t": 0 if disagreement is None else 44, "b": 0}
+    picture.update_layout(showlegend=False, margin=margin, hoverdistance=14, dragmode="pan")
     return picture
 
 
@@ -101,9 +104,9 @@ def _lines(
                 x=np.hstack([ends[:, :, 0], gap]).ravel(),
                 y=np.hstack([ends[:, :, 1], gap]).ravel(),
                 mode="lines",
-                line={"width": _WIDTHS[w], "color": palette(dark).line if s < 0 else shade_colour(s, dark)},
+                line={"width": _WIDTHS[w], "color": palette(dark).muted if s < 0 else shade_colour(s, dark)},
                 hoverinfo="skip",
-                opacity=0.85,
+                opacity=0.45 if disagreement is None else 0.85,
             )
         )
 
@@ -136,17 +139,23 @@ def _midpoints(
         for (i, j), s in zip(pairs, strength, strict=True)
     ]
     hover = "%{customdata[3]} – %{customdata[4]}<br>cosine %{customdata[5]:.3g}"
+    opacity = 0.45 if len(pairs) <= 200 else 0.0  # among many edges the dots would hide what they mark
+    marker: dict[str, object] = {"size": 5, "color": palette(dark).muted, "opacity": opacity}
     if disagreement is not None:
         custom = [[*row, float(d)] for row, d in zip(custom, disagreement, strict=True)]
         hover += "<br>rank difference %{customdata[6]:+.2f}"
+        bar = flat_bar(tickvals=[-1, 0, 1], ticktext=["−1", "0", "1"])
+        scale = {"colorscale": diverging(dark), "cmin": -1, "cmax": 1, "showscale": True, "colorbar": bar}
+        marker |= {"color": np.asarray(disagreement, dtype=np.float64), **scale}
     return go.Scatter(
         x=middle[:, 0],
         y=middle[:, 1],
         customdata=custom,
         mode="markers",
         hovertemplate=hover + "<extra></extra>",
-        marker={"size": 5, "color": palette(dark).muted, "opacity": 0.35},
-        unselected_marker_opacity=0.35,
+        marker=marker,
+        selected_marker_opacity=opacity,
+        unselected_marker_opacity=opacity,
     )
 
 

@@ -6,7 +6,7 @@ from jaxtyping import Float
 
 from depara_core.errors import OptionError
 from depara_core.figures.labels import escape, number
-from depara_core.figures.theme import MAGNITUDE, figure, palette
+from depara_core.figures.theme import MAGNITUDE, figure, flat_bar, name_bar, palette
 
 
 def rank_density(
@@ -28,19 +28,8 @@ def rank_density(
     paint, picture, centres = palette(dark), figure(dark, height=400), (np.arange(bins) + 0.5) / bins
     most = int(counts.max())
     ticks = sorted({1, max(1, most // 4), most})
-    bar = {
-        "title": {"text": "pairs  ", "side": "right"},
-        "tickvals": np.sqrt(ticks).tolist(),
-        "thickness": 9,
-        "len": 0.5,
-        "ticktext": [number(t) for t in ticks],
-        "orientation": "h",
-        "x": 1,
-        "xanchor": "right",
-        "y": 1,
-        "yanchor": "bottom",
-        "ypad": 6,
-    }
+    bar = flat_bar(tickvals=np.sqrt(ticks).tolist(), ticktext=[number(t) for t in ticks])
+    name_bar(picture, "pairs in a bin", dark)
     shown = np.where(counts > 0, np.sqrt(counts), np.nan).T  # an empty bin is no colour, not the darkest one
     picture.add_trace(
         go.Heatmap(x=centres, y=centres, z=shown, colorscale=MAGNITUDE, zmin=0, colorbar=bar, hoverinfo="skip")
@@ -69,6 +58,6 @@ def rank_density(
             nticks=5,
             constrain="domain",
         )
-    picture.update_yaxes(scaleanchor="x")
+    picture.update_yaxes(scaleanchor="x", constraintoward="top")
     picture.update_layout(margin={"t": 44})
     return picture

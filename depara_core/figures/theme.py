@@ -79,6 +79,7 @@ DARK = Palette(
     others=("#56b4e9", "#f0894e", "#2fc297", "#d9a0c8", "#93bcd6", "#d6c84a", "#a9afba"),
 )
 
+_BAR_LENGTH = 0.5  # of the plot's width
 _NAMED_GROUPS = {"2d": "teal", "3d": "blue", "semantic": "magenta", "geometric": "ochre"}
 
 
@@ -169,6 +170,28 @@ def template(dark: bool) -> go.layout.Template:
     )
     data = {"heatmap": [go.Heatmap(colorbar=bar)], "scatter": [go.Scatter(marker={"line": {"width": 0}})]}
     return go.layout.Template(layout=layout, data=data)
+
+
+def flat_bar(**more: object) -> dict[str, object]:
+    """Return a colour bar lying above the plot's right end, so that the plot keeps the width."""
+    place = {"x": 1, "xanchor": "right", "y": 1, "yanchor": "bottom", "ypad": 6}
+    return {"orientation": "h", "thickness": 9, "len": _BAR_LENGTH, "nticks": 5, **place, **more}
+
+
+def name_bar(picture: go.Figure, name: str, dark: bool) -> None:
+    """Write what a flat bar shows to its left: plotly would print the title over the colours."""
+    picture.add_annotation(
+        text=name,
+        xref="paper",
+        yref="paper",
+        x=1 - _BAR_LENGTH,
+        y=1,
+        xanchor="right",
+        yanchor="bottom",
+        yshift=19,
+        showarrow=False,
+        font={"size": 12, "color": palette(dark).muted},
+    )
 
 
 def figure(dark: bool, height: int) -> go.Figure:

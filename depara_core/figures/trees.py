@@ -30,7 +30,7 @@ def dendrogram(
     groups: Sequence[str],
     *,
     target: int | None = None,
-    axis: str = "distance of graphs",
+    axis: str = "distance of graphs, 1 − S / (1 + λ)",
     dark: bool = False,
 ) -> go.Figure:
     """Draw the task tree from a scipy linkage: leaves at the right in `tree_order`, coloured by group, clickable."""
@@ -56,6 +56,7 @@ def dendrogram(
             customdata=[[i, escape(names[i]), escape(groups[i])] for i in order],
             mode="markers",
             marker={"size": 7, "color": [colours[groups[i]] for i in order]},
+            unselected_marker_opacity=1,
             hovertemplate="<b>%{customdata[1]}</b><br>%{customdata[2]}<extra></extra>",
         )
     )
@@ -78,7 +79,7 @@ def dendrogram(
         fixedrange=True,
         showline=False,
     )
-    picture.update_layout(showlegend=False, hoverdistance=30)
+    picture.update_layout(showlegend=False, hoverdistance=60)
     return picture
 
 
@@ -89,7 +90,7 @@ def model_map(
     *,
     target: int | None = None,
     selected: Sequence[int] = (),
-    axis: str = "MDS axis {} (unit: distance of graphs)",
+    axis: str = "MDS axis {} (unit: √S)",
     dark: bool = False,
 ) -> go.Figure:
     """Draw the models as points, near = alike, coloured by group; labels step out of each other's way."""
@@ -116,10 +117,12 @@ def model_map(
                 textposition=[sides[i] for i in members],
                 textfont={"size": 11.5, "color": colour},
                 cliponaxis=False,
+                unselected={"marker": {"opacity": 1}, "textfont": {"color": colour}},
                 customdata=[[i, escape(names[i]), escape(group)] for i in members],
                 marker={
                     "size": [15 if i == target else 11 for i in members],
                     "color": colour,
+                    "opacity": 1,
                     "line": {"width": [3 if i == target else 2 for i in members], "color": ring},
                 },
                 hovertemplate="<b>%{customdata[1]}</b><br>%{customdata[2]}<extra></extra>",

@@ -1,15 +1,23 @@
 """The bundled world: rooms drawn from seeds, their pictures, and exact labels for twenty tasks from the same rays."""
 
+from collections.abc import Iterable
+
 import numpy as np
 import torch
 from jaxtyping import UInt8
 
 from depara_core.rooms.casting import SURFACES, Hit, cast, pixel_grid
 from depara_core.rooms.chunks import scene_chunks
+from depara_core.rooms.corruption import corrupt
 from depara_core.rooms.rendering import render_scenes
 from depara_core.rooms.scenes import Scenes, sample_scenes
+from depara_core.rooms.tasks import GROUPS, IMAGE_TARGETS, NO_CLASS, TASKS, Task, check_tasks, label_scenes
 
-__all__ = ["SURFACES", "Hit", "Scenes", "cast", "pixel_grid", "render", "sample_scenes", "surfaces"]
+__all__ = [
+    "GROUPS", "IMAGE_TARGETS", "NO_CLASS", "SURFACES", "TASKS", "Hit", "Scenes", "Task", "cast", "check_tasks",
+    "corrupt", "label_scenes", "labels", "pixel_grid", "render", "render_scenes", "sample_scenes", "scene_chunks",
+    "surfaces",
+]  # fmt: skip
 
 
 @torch.inference_mode()
@@ -17,6 +25,15 @@ def render(count: int, seed: int, size: int = 128) -> UInt8[np.ndarray, "N size 
     """Return RGB pictures of scenes 0 .. count - 1 of `seed`; picture i does not depend on `count`."""
     images = torch.cat([render_scenes(scenes, size) for scenes in scene_chunks(count, seed, size)])
     return images[:count].contiguous().numpy()
+
+
+@torch.inference_mode()
+def labels(count: int, seed: int, size: int = 64, tasks: Iterable[str] | None = None) -> dict[str, np.ndarray]:
+    """Return each task's labels (see `Task`) for the pictures that `render(count, seed, size)` makes."""
+    parts = [
+        label_scenes(scenes, render_scenes(scenes, size), tasks) for scenes in scene_chunks(count, seed, size)
+    ]
+    return {name: torch.cat([part[name] for part in parts])[:count].contiguous().numpy() for name in parts[0]}
 
 
 @torch.inference_mode()

@@ -1,0 +1,59 @@
+# make app    install what the app needs, start it on localhost and print the address
+# make test   unit, app and browser tests
+# make lint   style, types and layering
+# make bench  print the numbers of the README
+# make venv   only the shared step: .venv with the pinned packages
+
+PYTHON ?= python3
+PORT ?= 8501
+PYTEST_ARGS ?= -n auto --dist loadfile
+
+BIN := .venv/bin
+
+# uv installs in a third of pip's time; where it cannot be had, or cannot reach what pip can, pip does the same work.
+install = $(BIN)/python -m pip install --quiet --disable-pip-version-check uv \
+	&& $(BIN)/uv pip install --quiet --python $(BIN)/python $(1) \
+	|| $(BIN)/python -m pip install --disable-pip-version-check $(1)
+
+.PHONY: app test lint bench venv dev browser clean
+.DEFAULT_GOAL := app
+
+app: .venv/.installed
+	$(BIN)/depara app --port $(PORT)
+
+test: dev browser
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: .venv/.installed
+	$(BIN)/python benchmarks/zoo_graphs.py
+	$(BIN)/python benchmarks/similarity.py
+	$(BIN)/python benchmarks/page_latency.py
+
+venv: .venv/.installed
+
+dev: .venv/.installed-dev
+
+browser: .venv/.installed-dev
+	.ci/browser
+
+.venv/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=...")'
+	$(PYTHON) -m venv .venv
+
+.venv/.installed: requirements.txt pyproject.toml | .venv/bin/python
+	@echo "Installing the app's packages into .venv (about a minute)"
+	$(call install,-r requirements.txt -e .)
+	@touch $@
+
+.venv/.installed-dev: requirements-dev.txt .venv/.installed
+	$(call install,-r requirements-dev.txt)
+	@touch $@
+
+clean:
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist *.egg-info

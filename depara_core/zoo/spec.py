@@ -46,7 +46,7 @@ class ModelSpec:
     input_size: int  # height = width, pixels
     mean: tuple[float, float, float]  # of the RGB input in [0, 1]
     std: tuple[float, float, float]
-    bundled: bool  # works without a network
+    bundled: bool  # ships with the library
     _layers: Callable[[], tuple[str, ...]] = field(repr=False, compare=False)
     _open: Callable[[Callable[[int, int, str], None] | None], Network] = field(repr=False, compare=False)
 

@@ -1,0 +1,56 @@
+"""The models that can be compared: by id from a source, or any module of your own."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from depara_core.errors import ModelError
+from depara_core.zoo import torchvision
+from depara_core.zoo.module import model_from_module
+from depara_core.zoo.spec import OUTPUT, ModelSpec, Network
+
+__all__ = ["OUTPUT", "SOURCES", "ModelSpec", "Network", "Source", "list_models", "model", "model_from_module"]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A place that models come from; add yours to `SOURCES`."""
+
+    specs: Callable[[], Sequence[ModelSpec]]  # cheap: builds no model
+    find: Callable[[str], ModelSpec] | None = None  # for names beyond those of `specs`, such as other weights
+
+
+SOURCES: dict[str, Source] = {
+    "torchvision": Source(torchvision.specs, torchvision.spec),
+}
+
+
+def list_models() -> list[ModelSpec]:
+    """Return every model of every source, those that ship with the library first."""
+    return sorted((spec for source in SOURCES.values() for spec in source.specs()), key=lambda spec: not spec.bundled)
+
+
+def model(id: str) -> ModelSpec:
+    """Return the model "<source>/<name>[@<weights>]"."""
+    source, slash, name = str(id).partition("/")
+    if not slash or source not in SOURCES:
+        raise ModelError(f"Expected a model id like 'torchvision/resnet18'; {id!r} came. {_suggest(str(id))}")
+    for spec in SOURCES[source].specs():
+        if id in (spec.id, f"{source}/{spec.name}"):
+            return spec
+    find = SOURCES[source].find
+    try:
+        if find is not None:
+            return find(name)
+    except ModelError as error:
+        raise ModelError(f"{error} {_suggest(name)}") from None
+    raise ModelError(f"There is no model {id!r}. {_suggest(name)}")
+
+
+def _suggest(wanted: str) -> str:
+    """Return a sentence with the ids closest to what was asked for."""
+    by_name = {spec.name: spec.id.partition("@")[0] for spec in list_models()}
+    name = wanted.partition("@")[0].rpartition("/")[2].lower()
+    near = get_close_matches(name, by_name, n=5, cutoff=0.5)
+    ids = [by_name[match] for match in near]
+    return f"Did you mean: {', '.join(ids)}?" if ids else f"The sources are: {', '.join(SOURCES)}; see list_models()."

@@ -1,0 +1,122 @@
+"""Every classification model of torchvision, through its own registry and weights."""
+
+from collections.abc import Callable, Mapping
+from functools import cache, partial
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import torch
+from torch import nn
+from torch.overrides import TorchFunctionMode
+from torchvision import models
+
+from depara_core.errors import ModelError, OptionError
+from depara_core.zoo.digest import module_digest
+from depara_core.zoo.downloads import Progress, check_safe, fetch
+from depara_core.zoo.spec import OUTPUT, ModelSpec, Network
+from depara_core.zoo.tracing import BATCH, feature_layers, head_input, run
+
+RANDOM = "none"  # "<name>@none": random weights
+SEED = 0
+
+
+@cache
+def specs() -> tuple[ModelSpec, ...]:
+    """Return one spec a model, with its default weights, without building any."""
+    return tuple(spec(name) for name in models.list_models(module=models))
+
+
+def spec(name: str) -> ModelSpec:
+    """Return the spec of "<name>[@<weights>]"; `@none` has random weights, always the same ones."""
+    architecture, _, wanted = name.partition("@")
+    if architecture not in models.list_models(module=models):
+        raise ModelError(f"torchvision has no classification model named {architecture!r}.")
+    choices = models.get_model_weights(architecture)
+    if wanted == RANDOM:
+        weights = None
+        view = min((choice.transforms() for choice in choices), key=lambda transforms: transforms.crop_size[0])
+    elif (wanted or "DEFAULT") in choices.__members__:
+        weights = choices[wanted or "DEFAULT"]
+        view = weights.transforms()
+    else:
+        raise OptionError(
+            f"{architecture} has no weights {wanted!r}. Expected one of: {', '.join([*choices.__members__, RANDOM])}."
+        )
+    label = RANDOM if weights is None else weights.name
+    default = weights is not None and weights is choices["DEFAULT"]
+    return ModelSpec(
+        id=f"torchvision/{architecture}@{label}",
+        name=architecture if default else f"{architecture}@{label}",
+        source="torchvision",
+        group=models.get_model_builder(architecture).__module__.rpartition(".")[2],
+        summary=_summary(weights, next(iter(choices)).meta["num_params"]),
+        input_size=view.crop_size[0],
+        mean=tuple(view.mean),
+        std=tuple(view.std),
+        bundled=False,
+        _layers=lambda: _layout(architecture)[0],
+        _open=partial(_open, architecture, weights),
+    )
+
+
+def _summary(weights: Any, parameters: int) -> str:
+    if weights is None:
+        return f"Random weights (seed {SEED}), {parameters / 1e6:.1f} M parameters, never trained: a baseline."
+    meta = weights.meta
+    accuracy = meta["_metrics"].get("ImageNet-1K", {}).get("acc@1")
+    return (
+        f"ImageNet-1K classifier ({weights.name}), {parameters / 1e6:.1f} M parameters,"
+        + (f" {accuracy:.1f} % top-1 accuracy," if accuracy else "")
+        + f" {meta['_file_size']:.0f} MB."
+    )
+
+
+@cache
+def _layout(name: str) -> tuple[tuple[str, ...], Mapping[str, tuple[str, str]]]:
+    """Return a model's layer names in forward order and where to read them, from a run without any weights."""
+    size = spec(f"{name}@{RANDOM}").input_size
+    with _NoWeights():
+        module = models.get_model(name, weights=None, **_arguments(name)).eval()
+    calls = run(module.to("meta"), torch.empty(BATCH, 3, size, size, device="meta"))
+    head = head_input(module, calls)
+    output = next(call.input for call in calls if call.path == head)
+    if output is None:
+        raise ModelError(f"The head of torchvision's {name}, {head!r}, reads no tensor.")
+    encoder = [call for call in calls if not f"{call.path}.".startswith(f"{head}.")]
+    names = feature_layers(module, encoder, output)
+    taps = {layer: (layer, "output") for layer in names} | {OUTPUT: (head, "input")}
+    return (*names, OUTPUT), MappingProxyType(taps)
+
+
+class _NoWeights(TorchFunctionMode):
+    """Give new parameters a shape but no memory; unlike the meta device, arithmetic on small tensors still works."""
+
+    def __torch_function__(
+        self, func: Callable[..., Any], types: Any, args: tuple = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        return func(*args, **(kwargs | {"device": "meta"} if func is torch.empty else kwargs))
+
+
+def _arguments(name: str) -> dict[str, bool]:
+    """Return the builder's arguments for random weights: two models warn unless told to initialise themselves."""
+    return {"init_weights": True} if name in ("googlenet", "inception_v3") else {}
+
+
+def _open(name: str, weights: Any, progress: Progress | None) -> Network:
+    """Build the model, its weights from the torch hub cache, the web, or the fixed seed."""
+    if weights is not None:
+        folder = Path(torch.hub.get_dir()) / "checkpoints"
+        check_safe(fetch(weights.url, folder, f"use torchvision/{name}@{RANDOM} (random weights)", progress))
+    arguments = _arguments(name) if weights is None else {}
+    with torch.random.fork_rng(devices=[]):  # the caller's random numbers go on as if nothing had happened
+        torch.manual_seed(SEED)
+        try:
+            module: nn.Module = models.get_model(name, weights=weights, **arguments)
+        except (RuntimeError, KeyError) as error:
+            raise ModelError(
+                f"The weights of torchvision/{name}@{weights.name} do not fit the model: {error}"
+            ) from error
+    module.eval().requires_grad_(False)
+    return Network(module, dict(_layout(name)[1]), module_digest(module))

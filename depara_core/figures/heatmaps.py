@@ -16,6 +16,7 @@ from depara_core.errors import OptionError
 from depara_core.figures.theme import palette, rgb, scale_table
 
 Picture = UInt8[np.ndarray, "H W 3"]
+Tile = UInt8[np.ndarray, "_ _ 3"]  # of any size
 _LUMINANCE = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601
 # The ground leaves room for the colours on the side they need it: lifted towards paper in light, dimmed in dark.
 _GROUND = {False: (92.0, 0.62), True: (14.0, 0.58)}
@@ -102,15 +103,13 @@ def scale_bar(width: int = 160, height: int = 10, *, signed: bool = True, dark: 
     return overlay(ground, np.tile(row, (height, 1)), limit=1.0, opacity=1.0, signed=signed, dark=dark)
 
 
-def resize(image: Picture, size: int) -> Picture:
+def resize(image: Picture, size: int) -> UInt8[np.ndarray, "size size 3"]:
     """Resize an image to size x size pixels, antialiased; enlarging keeps the pixels square and visible."""
     resample = Image.Resampling.LANCZOS if size < image.shape[0] else Image.Resampling.NEAREST
     return np.asarray(Image.fromarray(np.ascontiguousarray(image)).resize((size, size), resample))
 
 
-def contact_sheet(
-    rows: Sequence[Sequence[Picture | None]], *, tile: int = 96, gap: int = 6, dark: bool = False
-) -> Picture:
+def contact_sheet(rows: Sequence[Sequence[Tile | None]], *, tile: int = 96, gap: int = 6, dark: bool = False) -> Tile:
     """Lay tiles out as one picture, row by row, on the card's colour; None leaves its place empty."""
     columns = max((len(row) for row in rows), default=0)
     if not columns:

@@ -11,7 +11,7 @@ from depara_core.figures.theme import MAGNITUDE, figure, flat_bar, name_bar, pal
 
 def rank_density(
     first: Float[np.ndarray, "E"],
-    second: Float[np.ndarray, "E"],
+    second: Float[np.ndarray, "pairs"],
     *,
     names: tuple[str, str],
     bins: int = 40,

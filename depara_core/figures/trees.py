@@ -19,13 +19,13 @@ _LABEL_PIXELS = 6.4  # mean width of a letter at 12 px
 _MAP_PIXELS = 430  # the drawing area labels are placed for
 
 
-def tree_order(linkage: Float[np.ndarray, "M-1 4"]) -> list[int]:
+def tree_order(linkage: Float[np.ndarray, "merges 4"]) -> list[int]:
     """Return the models in the order of the tree's leaves, so that matrix and tree read alike."""
     return [int(leaf) for leaf in leaves_list(linkage)] if len(linkage) else [0]
 
 
 def dendrogram(
-    linkage: Float[np.ndarray, "M-1 4"],
+    linkage: Float[np.ndarray, "merges 4"],
     names: Sequence[str],
     groups: Sequence[str],
     *,
@@ -84,7 +84,7 @@ def dendrogram(
 
 
 def model_map(
-    positions: Float[np.ndarray, "M 2"],
+    positions: Float[np.ndarray, "points 2"],
     names: Sequence[str],
     groups: Sequence[str],
     *,

@@ -1,0 +1,103 @@
+"""Colours keep their meanings, names stay names, labels stay apart."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from depara_core.figures import theme
+from depara_core.figures.labels import coloured, escape, number, place, score, short_names, shorten
+
+
+def _luminance(colour: str) -> float:
+    """WCAG relative luminance."""
+    c = theme.rgb(colour) / 255
+    linear = np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4)
+    return float(linear @ [0.2126, 0.7152, 0.0722])
+
+
+def _contrast(a: str, b: str) -> float:
+    high, low = sorted((_luminance(a), _luminance(b)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_light_and_dark_differ_and_keep_the_three_meanings():
+    light, dark = theme.template(False).layout, theme.template(True).layout
+    assert light.font.color != dark.font.color
+    assert light.xaxis.gridcolor != dark.xaxis.gridcolor
+    assert light.colorway[:3] == ("#2f6fde", "#d97f0e", "#6d4bd8")
+    assert dark.colorway[:3] == ("#5b9bff", "#f0a23b", "#a78bfa")
+    assert light.paper_bgcolor == dark.plot_bgcolor == "rgba(0,0,0,0)"
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_text_is_readable_on_cards(dark: bool):
+    colours = theme.palette(dark)
+    words = [colours.text, colours.muted, colours.teal, colours.blue, colours.magenta, colours.ochre, *colours.others]
+    for colour in words:
+        assert _contrast(colour, colours.surface) >= 3.9, colour
+
+
+def test_groups_have_their_own_colours_and_others_take_the_cycle():
+    colours = theme.group_colours(["2D", "resnet", "geometric", "2D", "vgg"], dark=True)
+    assert colours == {
+        "2D": theme.DARK.teal,
+        "resnet": theme.DARK.others[0],
+        "geometric": theme.DARK.ochre,
+        "vgg": theme.DARK.others[1],
+    }
+    assert len(theme.group_colours([f"family {i}" for i in range(20)])) == 20
+
+
+def test_scale_table_runs_from_stop_to_stop():
+    table = theme.scale_table(("#000000", "#ff0080"), size=3)
+    np.testing.assert_allclose(table, [[0, 0, 0], [127.5, 0, 64], [255, 0, 128]])
+
+
+@pytest.mark.parametrize(
+    "name, written",
+    [
+        ("<b>x</b>", "&lt;b&gt;x&lt;/b&gt;"),
+        ("a & b", "a &amp; b"),
+        ("two\nlines", "two lines"),
+        ("tiefe ü 深", "tiefe ü 深"),
+    ],
+)
+def test_names_are_escaped(name: str, written: str):
+    assert escape(name) == written
+    assert coloured(escape(name), "#fff") == f'<span style="color:#fff">{written}</span>'
+
+
+@given(st.text(max_size=60), st.integers(3, 30))
+def test_short_names_fit_and_keep_both_ends(name: str, width: int):
+    clean = " ".join(name.split())
+    short = shorten(name, width)
+    assert len(short) <= width
+    if len(clean) > width:
+        assert clean.startswith(short.split("…")[0])
+        assert clean.endswith(short[-1])
+    else:
+        assert short == clean
+
+
+def test_shared_source_is_dropped_only_when_shared():
+    assert short_names(["rooms/normal", "rooms/depth"]) == ["normal", "depth"]
+    assert short_names(["rooms/normal", "timm/vit"]) == ["rooms/normal", "timm/vit"]
+    assert short_names(["normal", "rooms/normal"]) == ["normal", "rooms/normal"]
+
+
+@pytest.mark.parametrize("value, text", [(0.12345, "0.123"), (-1.5, "−1.5"), (19900, "19\u2009900"), (0, "0")])
+def test_numbers_have_three_digits(value: float, text: str):
+    assert number(value) == text
+
+
+@pytest.mark.parametrize("value, text", [(0.9, "0.90"), (0.07, "0.070"), (-0.25, "−0.25"), (1.234, "1.23")])
+def test_scores_align(value: float, text: str):
+    assert score(value) == text
+
+
+def test_labels_of_near_points_take_different_sides():
+    sides = place(np.array([[0.0, 0.0], [30.0, 0.0]]), [50, 50], height=12, gap=5)
+    assert sides[0] != "middle right" or sides[1] != "middle left"
+    assert len(set(sides)) == 2  # to the right of the first lies the second
+    assert place(np.array([[0.0, 0.0]]), [50], height=12, gap=5) == ["middle right"]

@@ -1,0 +1,306 @@
+"""Everything the pages compute, kept once for all sessions; long work runs beside the pages, never in them.
+
+    comparison = _cached.require(selection)                     # ready, or a progress panel is drawn and the page stops
+    comparison = _cached.require(selection, layers="all", models=(a, b))
+    comparison.graphs, comparison.graph(model, "output"), comparison.probes, comparison.specs, comparison.failed
+    matrix = _cached.matrix(comparison.graphs)                  # SimilarityMatrix; _cached.ranking(matrix, target, lam)
+    png = _cached.thumbnail(comparison.probes, index, 96)
+
+A job's key follows from the selection, so a reload or a second tab finds the same job. `require` warns of models
+that failed and images that were skipped, and goes on with the rest. Every cache here is bounded.
+"""
+
+import hashlib
+import json
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+import torch
+
+import depara_core as depara
+from depara_core.figures import heatmaps
+from depara_core.jobs import Job, JobQueue
+from depara_core.similarity import probe_cosines, similarity
+from pages import _uploads, _widgets
+from pages._state import Selection
+
+MAX_BYTES = 1_500_000_000  # of graphs kept in memory; the store on disk holds the rest
+PATIENCE_S = 0.6  # a page waits this long before it shows progress: results from the store come without a flicker
+Layers = str | tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The graphs of some models on one set of probes; `failed` lists (model id, reason)."""
+
+    key: str
+    recipe: str  # probes and options: comparisons of one recipe can be looked at together
+    probes: depara.ProbeSet
+    specs: tuple[depara.ModelSpec, ...]  # those with graphs
+    graphs: tuple[depara.AttributionGraph, ...]  # model by model, layers in order
+    failed: tuple[tuple[str, str], ...]
+
+    @property
+    def nbytes(self) -> int:
+        """Memory of the graphs and the images."""
+        return self.probes.images.nbytes + sum(graph.nodes.nbytes + graph.edges.nbytes for graph in self.graphs)
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Model ids, in order."""
+        return tuple(spec.id for spec in self.specs)
+
+    def of(self, model: str) -> tuple[depara.AttributionGraph, ...]:
+        """Return the graphs of one model, from input to output."""
+        return tuple(graph for graph in self.graphs if graph.model == model)
+
+    def graph(self, model: str, layer: str = "output") -> depara.AttributionGraph | None:
+        """Return the graph of one layer of one model, or None."""
+        return next((graph for graph in self.of(model) if graph.layer == layer), None)
+
+
+class Shelf:
+    """Finished comparisons, the least recently used dropped first, and how often each key was begun."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[str, Comparison] = OrderedDict()
+        self._begun: dict[str, int] = {}
+        self._lock = Lock()
+
+    def get(self, key: str) -> Comparison | None:
+        """Return a finished comparison, or None."""
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+            return self._kept.get(key)
+
+    def like(self, recipe: str) -> list[Comparison]:
+        """Return what was made by one recipe, the latest used first."""
+        with self._lock:
+            return [kept for kept in reversed(self._kept.values()) if kept.recipe == recipe]
+
+    def put(self, comparison: Comparison) -> None:
+        """Keep a comparison, and drop old ones over the bound."""
+        with self._lock:
+            self._kept[comparison.key] = comparison
+            while len(self._kept) > 1 and sum(kept.nbytes for kept in self._kept.values()) > MAX_BYTES:
+                self._kept.popitem(last=False)
+
+    def job_key(self, key: str, *, again: bool = False) -> str:
+        """Return the key of the job that makes `key`; `again` asks for a fresh job."""
+        with self._lock:
+            self._begun[key] = self._begun.get(key, 0) + again
+            return f"{key}#{self._begun[key]}"
+
+
+@st.cache_resource(show_spinner=False)
+def queue() -> JobQueue:
+    """Return the one queue of this process."""
+    return JobQueue()
+
+
+@st.cache_resource(show_spinner=False)
+def shelf() -> Shelf:
+    """Return the one shelf of this process."""
+    return Shelf()
+
+
+@st.cache_resource(show_spinner=False, ttl=30, max_entries=1)
+def zoo() -> tuple[depara.ModelSpec, ...]:
+    """Return every model that can be named, bundled first."""
+    return tuple(depara.list_models())
+
+
+@st.cache_resource(show_spinner=False, max_entries=500)
+def spec(model: str) -> depara.ModelSpec:
+    """Return one model's specification; raises a DeparaError where there is none."""
+    return depara.model(model)
+
+
+def specs(models: Sequence[str] = ()) -> tuple[tuple[depara.ModelSpec, ...], tuple[tuple[str, str], ...]]:
+    """Return the named models (none: the bundled zoo), and (id, reason) of those that do not exist."""
+    if not models:
+        return tuple(entry for entry in zoo() if entry.bundled), ()
+    found: list[depara.ModelSpec] = []
+    unknown: list[tuple[str, str]] = []
+    for model in models:
+        try:
+            found.append(spec(model))
+        except depara.DeparaError as error:
+            unknown.append((model, str(error)))
+    return tuple(found), tuple(unknown)
+
+
+def options(selection: Selection) -> dict[str, Any]:
+    """Return the options of attribution and of edges, as build_graphs takes them."""
+    names = ("preset", "method", "objective", "channels", "center", "resolution")
+    return {name: getattr(selection, name) for name in names}
+
+
+def order(
+    selection: Selection, layers: Layers | None = None, models: Sequence[str] | None = None
+) -> tuple[str, Callable]:
+    """Return the key of a comparison and the work that makes it."""
+    wanted = selection.models if models is None else tuple(models)
+    known, unknown = specs(wanted)
+    chosen: Layers = selection.layers if layers is None else layers
+    named = chosen if isinstance(chosen, str) else chosen[0] if chosen in (("output",), ("all",)) else list(chosen)
+    source = {"source": selection.probes, "count": selection.count, "seed": selection.seed}
+    recipe = _recipe(selection)
+    key = hashlib.sha256(json.dumps([[entry.id for entry in known], named, recipe]).encode()).hexdigest()[:24]
+
+    def work(progress: Callable[[int, int, str], None]) -> str:
+        failed = list(unknown)
+        progress(0, 0, "Reading the probes")
+        probes = _uploads.load(**source).require_comparable()
+        graphs = depara.build_graphs(
+            list(known), probes, layers=named, **options(selection), progress=progress,
+            on_error=lambda model, error: failed.append((model, str(error))),
+        )  # fmt: skip
+        made = {graph.model for graph in graphs}
+        kept = tuple(entry for entry in known if entry.id in made)
+        shelf().put(Comparison(key, recipe, probes, kept, tuple(graphs), tuple(failed)))
+        return key
+
+    return key, work
+
+
+def ready(selection: Selection, layers: Layers | None = None, models: Sequence[str] | None = None) -> Comparison | None:
+    """Return the comparison if it is in memory; computes and waits for nothing."""
+    return shelf().get(order(selection, layers, models)[0])
+
+
+def begin(
+    selection: Selection, layers: Layers | None = None, models: Sequence[str] | None = None, *, again: bool = False
+) -> Job:
+    """Start the work for a comparison, or attach to it; `again` starts anew what failed or was cancelled."""
+    key, work = order(selection, layers, models)
+    count = len(selection.models if models is None else models) or len(specs()[0])
+    label = f"{count} model{'s' * (count != 1)} on {_widgets.probes_label(selection)}"
+    return queue().submit(shelf().job_key(key, again=again), label, work)
+
+
+def require(selection: Selection, layers: Layers | None = None, models: Sequence[str] | None = None) -> Comparison:
+    """Return the comparison, or draw its progress (or what went wrong) and stop the page here."""
+    found = ready(selection, layers, models)
+    if found is None:
+        if not specs(selection.models if models is None else models)[0]:
+            _widgets.empty("None of the chosen models exists here.", "Choose models in Setup.", page="setup")
+            st.stop()
+        job = begin(selection, layers, models)
+        if job.state == "done":  # dropped from memory since: the store has it
+            job = begin(selection, layers, models, again=True)
+        deadline = time.monotonic() + PATIENCE_S
+        while job.state in ("queued", "running") and time.monotonic() < deadline:
+            time.sleep(0.02)
+        found = ready(selection, layers, models)
+    if found is None:
+        _widgets.progress_panel(job, again=lambda: begin(selection, layers, models, again=True))
+        st.stop()
+    _widgets.troubles(found.failed, found.probes.skipped)
+    if not found.graphs:
+        _widgets.empty("No model could be attributed.", "The reasons stand above; choose others.", page="setup")
+        st.stop()
+    return found
+
+
+_BY_DIGEST = {
+    depara.AttributionGraph: lambda graph: graph.digest,
+    depara.SimilarityMatrix: lambda matrix: tuple(graph.digest for graph in matrix.rows + matrix.columns),
+    depara.ProbeSet: lambda probes: probes.digest,
+}
+
+
+@st.cache_resource(show_spinner=False, max_entries=12, hash_funcs=_BY_DIGEST)
+def matrix(
+    rows: tuple[depara.AttributionGraph, ...], columns: tuple[depara.AttributionGraph, ...] | None = None
+) -> depara.SimilarityMatrix:
+    """Return s_V and s_E of all pairs."""
+    return depara.similarity_matrix(list(rows), None if columns is None else list(columns))
+
+
+@st.cache_data(show_spinner=False, max_entries=200, hash_funcs=_BY_DIGEST)
+def ranking(matrix: depara.SimilarityMatrix, target: str, lam: float) -> pd.DataFrame:
+    """Return the sources for a target with error bars, best first."""
+    return depara.rank_sources(matrix, target, lam)
+
+
+@st.cache_data(show_spinner=False, max_entries=200, hash_funcs=_BY_DIGEST)
+def layer_ranking(matrix: depara.SimilarityMatrix, lam: float) -> pd.DataFrame:
+    """Return the layers of a source against one target graph with error bars."""
+    return depara.rank_layers(matrix, lam)
+
+
+@st.cache_resource(show_spinner=False, max_entries=16, hash_funcs=_BY_DIGEST)
+def why(a: depara.AttributionGraph, b: depara.AttributionGraph, lam: float) -> depara.Explanation:
+    """Return the exact shares of S(a, b) by probe, pair and pixel."""
+    return depara.explain(a, b, lam)
+
+
+@st.cache_data(show_spinner=False, max_entries=4000, hash_funcs=_BY_DIGEST)
+def thumbnail(probes: depara.ProbeSet, index: int, size: int = 96) -> bytes:
+    """Return one probe as a PNG of `size` x `size` pixels."""
+    return heatmaps.to_png(heatmaps.resize(probes.images[index], size))
+
+
+@st.cache_data(show_spinner=False, max_entries=4000, hash_funcs=_BY_DIGEST)
+def overlay(
+    probes: depara.ProbeSet,
+    graph: depara.AttributionGraph,
+    index: int,
+    limit: float,
+    *,
+    signed: bool,
+    dark: bool,
+    opacity: float,
+) -> bytes:
+    """Return one probe with its attribution map over it as a PNG; `limit` is the value shown at full strength."""
+    values = heatmaps.collapse(graph.maps()[index : index + 1], signed=signed)[0]
+    return heatmaps.to_png(
+        heatmaps.overlay(probes.images[index], values, limit=limit, signed=signed, dark=dark, opacity=opacity)
+    )
+
+
+@st.cache_resource(show_spinner=False)
+def device() -> str:
+    """Return what the graphs are computed on, in a word."""
+    return "GPU" if torch.cuda.is_available() else "CPU"
+
+
+def at_hand(selection: Selection) -> list[Comparison]:
+    """Return the comparisons in memory on the selection's probes and options, whatever their models and layers."""
+    return shelf().like(_recipe(selection))
+
+
+def agreement(selection: Selection, index: int) -> float | None:
+    """Return cosine(v_i^A, v_i^B) of one probe for the pair under the lens, where both graphs are in memory."""
+    for comparison in at_hand(selection):
+        a = comparison.graph(selection.a, selection.layer_a)
+        b = comparison.graph(selection.b, selection.layer_b)
+        if a is not None and b is not None and selection.a != selection.b:
+            return float(_cosines(a, b)[index])
+    return None
+
+
+@st.cache_data(show_spinner=False, max_entries=32, hash_funcs=_BY_DIGEST)
+def _cosines(a: depara.AttributionGraph, b: depara.AttributionGraph) -> np.ndarray:
+    return probe_cosines(a, b, similarity(a, b).grid)
+
+
+def _recipe(selection: Selection) -> str:
+    """Return the probes and the options as text; a folder that changed since is another recipe."""
+    source = selection.probes
+    changed = 0.0
+    if source != "rooms":
+        with suppress(OSError):
+            changed = Path(source).expanduser().stat().st_mtime
+    return json.dumps([source, selection.count, selection.seed, changed, options(selection)])

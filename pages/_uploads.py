@@ -1,0 +1,76 @@
+"""Images a reader uploads: kept beside the store under their content's digest, so that a link or a reload finds them.
+
+source = _uploads.keep([("cat.jpg", data), ...])            # -> "upload/<digest>", a value for Selection.probes
+probes = _uploads.load(source, count=100, seed=0)           # any Selection.probes: rooms, a path, an upload
+"""
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path, PurePath
+
+import platformdirs
+
+import depara_core as depara
+
+PREFIX = "upload/"
+MAX_FILES = 2000
+MAX_TOTAL = 500 * 2**20  # bytes of one upload
+KEPT = 10  # uploads on disk, the oldest dropped first
+
+
+def folder() -> Path:
+    """Return where uploads are kept: beside the artefact store."""
+    return Path(os.environ.get("DEPARA_STORE") or platformdirs.user_cache_path("depara")) / "uploads"
+
+
+def keep(files: Sequence[tuple[str, bytes]]) -> str:
+    """Write the files aside, rename them into place, and return their name as a source of probes."""
+    total = sum(len(data) for _, data in files)
+    if not files or len(files) > MAX_FILES or total > MAX_TOTAL:
+        raise depara.ProbeError(
+            f"Expected 1 to {MAX_FILES:,} files of {MAX_TOTAL // 2**20} MiB together; {len(files):,} files of "
+            f"{total / 2**20:.0f} MiB came. Give the path of a folder instead: it is read in place."
+        )
+    content = hashlib.sha256()
+    for name, data in files:
+        content.update(repr((name, len(data))).encode() + hashlib.sha256(data).digest())
+    digest = content.hexdigest()[:24]
+    place = folder() / digest
+    if not place.exists():
+        place.parent.mkdir(parents=True, exist_ok=True)
+        aside = Path(tempfile.mkdtemp(dir=place.parent, prefix=".aside-"))
+        for index, (name, data) in enumerate(files):
+            (aside / f"{index:04d}-{_safe(name)}").write_bytes(data)
+        aside.rename(place)
+        _drop_old(place)
+    return PREFIX + digest
+
+
+def load(probes: str, count: int, seed: int) -> depara.ProbeSet:
+    """Return the probes of a selection, whatever their source."""
+    if not probes.startswith(PREFIX):
+        return depara.load_probes(probes, count=count, seed=seed)
+    digest = probes.removeprefix(PREFIX)
+    place = folder() / digest
+    if not digest.isalnum() or not place.is_dir():
+        raise depara.ProbeError(
+            f"The uploaded images {digest!r} are no longer kept here. Upload them again in Setup, or choose the rooms."
+        )
+    files = [(path.name.split("-", 1)[1], path.read_bytes()) for path in sorted(place.iterdir())]
+    return depara.load_probes(files, count=count, seed=seed)
+
+
+def _safe(name: str) -> str:
+    """Return a file name without folders or odd characters; its suffix stays."""
+    plain = "".join(c if c.isalnum() or c in "._- ()" else "_" for c in PurePath(name.replace("\\", "/")).name)
+    return plain[-100:] or "image"
+
+
+def _drop_old(newest: Path) -> None:
+    places = sorted((p for p in newest.parent.iterdir() if p.is_dir()), key=lambda p: p.stat().st_mtime, reverse=True)
+    for old in places[KEPT:]:
+        if old != newest:
+            shutil.rmtree(old, ignore_errors=True)

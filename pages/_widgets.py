@@ -1,0 +1,177 @@
+"""What every page is drawn with.
+
+    _widgets.header("Which model should I start from?", "Best for normal: reshading, S = 0.91 [0.88, 0.94].")
+    with _widgets.card("Similarity of all models", "Bright = likely to transfer."):      # title + how to read it
+        st.plotly_chart(figure, theme=None, key=...)
+    target = _widgets.choose_model("Target", "target", "models.target", models)           # bound to the selection
+    lam = _widgets.lam_slider("models.lam")
+    clicked = _widgets.image_grid("grid", pngs, captions, selected=probe)                 # index, or None
+    _widgets.links(why="Why?", layers="At which layer?")                                  # row of links
+    _widgets.plain(file_name)                                                             # user text into markdown
+    dark = _widgets.dark()                                                                # for figures
+
+A widget takes a key, is bound to the selection where it names a field, and returns only valid values.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import streamlit as st
+
+from depara_core.jobs import Job
+from pages import _state
+from pages._grid import image_grid
+from pages._state import Selection
+
+__all__ = [
+    "card", "choose_layer", "choose_model", "dark", "duration", "empty", "header", "image_grid", "lam_slider",
+    "links", "plain", "probes_label", "progress_panel", "short", "troubles",
+]  # fmt: skip
+
+PLOT = {"displayModeBar": False, "scrollZoom": False}  # st.plotly_chart(config=...)
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|~<>$:&])")
+_ICONS = {
+    "home": ":material/home:", "setup": ":material/tune:", "attributions": ":material/blur_on:",
+    "graphs": ":material/hub:", "models": ":material/grid_on:", "layers": ":material/layers:",
+}  # fmt: skip
+
+
+def plain(text: str) -> str:
+    """Return text that markdown shows as it is: file names and messages are data, never markup."""
+    return _MARKDOWN.sub(r"\\\1", " ".join(text.split()))
+
+
+def dark() -> bool:
+    """Tell whether the reader sees the dark theme."""
+    return st.context.theme.type == "dark"
+
+
+def short(model: str) -> str:
+    """Return a model's name for labels: its id without the source."""
+    return model.split("/", 1)[-1]
+
+
+def probes_label(selection: Selection) -> str:
+    """Return e.g. "100 rooms" or "100 images of holiday"."""
+    if selection.probes == "rooms":
+        return f"{selection.count} rooms"
+    if selection.probes.startswith("upload/"):
+        return "uploaded images"
+    return f"images of {selection.probes.rstrip('/').rsplit('/', 1)[-1]}"
+
+
+def header(question: str, answer: str = "") -> None:
+    """Draw a page's title, the reader's question, and the answer's numbers under it (markdown)."""
+    with st.container(key="page-header", gap=None):
+        st.title(question, anchor=False)
+        if answer:
+            st.markdown(answer)
+
+
+@contextmanager
+def card(title: str = "", how_to_read: str = "", *, key: str | None = None, height: Any = "content") -> Iterator[None]:
+    """Open a card: a thin line round a title, one sentence that says how to read it, and what is drawn inside."""
+    with st.container(border=True, key=key, height=height):
+        if title:
+            st.subheader(title, anchor=False)
+        if how_to_read:
+            st.caption(how_to_read)
+        yield
+
+
+def empty(what: str, do: str, *, page: str | None = None, label: str = "Open Setup") -> None:
+    """Draw a designed empty state: what is missing, and what to do next."""
+    with st.container(border=True, key="empty-state", horizontal_alignment="center"):
+        st.subheader(what, anchor=False)
+        st.caption(do)
+        if page:
+            _state.link(page, label, icon=_ICONS.get(page))
+
+
+def links(**labels: str) -> None:
+    """Draw a row of links to other pages, page=label, that carry the selection along."""
+    with st.container(horizontal=True, key="page-links", gap="medium"):
+        for page, label in labels.items():
+            _state.link(page, label, icon=_ICONS.get(page))
+
+
+def choose_model(label: str, field: str, key: str, models: Sequence[str], *, default: str | None = None) -> str:
+    """Choose one model; an unset or unknown one in the selection becomes `default`, else the first."""
+    current = getattr(_state.read(), field)
+    value = current if current in models else default if default in models else models[0]
+    return st.selectbox(label, models, format_func=short, **_state.bind(field, key, value)) or value
+
+
+def choose_layer(label: str, field: str, key: str, layers: Sequence[str]) -> str:
+    """Choose one layer; an unknown one in the selection becomes the last, the output."""
+    current = getattr(_state.read(), field)
+    value = current if current in layers else layers[-1]
+    return st.selectbox(label, layers, **_state.bind(field, key, value)) or value
+
+
+LAMBDAS = (0.0, 0.01, 0.03, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 7.0, 10.0, 20.0, 30.0, 100.0)
+
+
+def lam_slider(key: str) -> float:
+    """Choose λ, the weight of the edges in S = s_V + λ s_E, on a scale that is fine near 1."""
+    value = _state.read().lam
+    steps = sorted({*LAMBDAS, value})
+    help_text = "Weight of the edges: S = s_V + λ · s_E. The paper takes 1 with 10 % of the target's data, 10 with 1 %."
+    return st.select_slider(
+        "λ, weight of the edges", steps, format_func=lambda lam: f"{lam:g}", help=help_text, **_state.bind("lam", key)
+    )
+
+
+def duration(seconds: float) -> str:
+    """Return e.g. "8 s", "3 min" or "1 h 20 min"."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def progress_panel(job: Job, again: Callable[[], object]) -> None:
+    """Draw a job that runs (progress, ETA, Cancel) or that stopped (why, and a way on)."""
+    if job.state in ("queued", "running", "done"):
+        _watch(job)
+        return
+    with st.container(border=True, key="job-panel"):
+        if job.state == "cancelled":
+            st.subheader("Cancelled", anchor=False)
+            st.caption("What was already computed is kept: going on starts where this stopped.")
+        else:
+            st.subheader("This could not be computed", anchor=False)
+            st.error(plain(str(job.error)), icon=":material/error:")
+        with st.container(horizontal=True):
+            label = "Go on" if job.state == "cancelled" else "Try again"
+            st.button(label, key="job-again", on_click=again, type="primary")
+            _state.link("setup", "Change the setup", icon=_ICONS["setup"])
+
+
+@st.fragment(run_every=0.5)
+def _watch(job: Job) -> None:
+    if job.state not in ("queued", "running"):
+        st.rerun()
+    with st.container(border=True, key="job-panel"):
+        st.subheader(f"Computing {plain(job.label)}", anchor=False)
+        share = min(1.0, job.done / job.total) if job.total else 0.0
+        eta = f" · about {duration(job.eta_s)} left" if job.eta_s is not None and job.state == "running" else ""
+        message = "Waiting for other work to finish" if job.state == "queued" else plain(job.message or "Starting")
+        st.progress(share, text=message + eta)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.button("Cancel", key="job-cancel", on_click=job.cancel)
+            st.caption("Computed once, then kept. You can leave this page or close it: the work goes on.")
+
+
+def troubles(failed: Sequence[tuple[str, str]], skipped: Sequence[tuple[str, str]]) -> None:
+    """Tell which models failed and which files were skipped; the rest was computed."""
+    for what, rows in (("model", failed), ("file", skipped)):
+        if rows:
+            word = f"{len(rows)} {what}{'s' * (len(rows) > 1)}"
+            title = f"{word} could not be computed; the rest is shown" if what == "model" else f"{word} left out"
+            with st.expander(title, icon=":material/warning:"):
+                st.markdown("\n".join(f"- **{plain(name)}**: {plain(reason)}" for name, reason in rows[:200]))
+                if len(rows) > 200:
+                    st.caption(f"and {len(rows) - 200} more")

@@ -51,8 +51,14 @@ class Selection:
     view: str = ""  # what a page shows: its own word, e.g. "nodes", "edges", "combined"
     mode: str = "signed"  # attribution maps: "signed" or "magnitude"
     opacity: float = 0.85
+    shown: tuple[str, ...] = ()  # model ids side by side; none: the page chooses
+    sort: str = ""  # order of the probes: "" by number, "least" or "most" agreement first
+    scale: str = "shared"  # of the maps: "shared", or each its "own"
+    sharp: bool = False  # maps pixel by pixel, not smoothed
     layout: str = ""  # of a drawn graph
     neighbours: int = 4  # strongest edges drawn per probe
+    drawn: int = 30  # probes in a drawn graph
+    around: bool = False  # those most alike to the selected probe, not a sample of all
     page: int = 0  # which batch of probes a grid shows
 
 
@@ -65,6 +71,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "lam": (0, 1000),
     "opacity": (0, 1),
     "neighbours": (1, 64),
+    "drawn": (2, 200),
     "page": (0, 10**6),
 }
 _CHOICES: dict[str, Callable[[], Iterable[str]]] = {
@@ -73,6 +80,8 @@ _CHOICES: dict[str, Callable[[], Iterable[str]]] = {
     "objective": lambda: attribution.OBJECTIVES,
     "channels": lambda: attribution.CHANNELS,
     "mode": lambda: ("signed", "magnitude"),
+    "sort": lambda: ("least", "most"),
+    "scale": lambda: ("shared", "own"),
 }
 _TYPES = {field.name: str(field.type) for field in fields(Selection)}
 _DEFAULT = Selection()

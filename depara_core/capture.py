@@ -1,0 +1,182 @@
+"""Reading a network's layers: what touches the model is registered on enter and put back on exit."""
+
+import copy
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from depara_core.errors import ModelError
+from depara_core.zoo.spec import Network
+
+ACTIVATIONS = (nn.ReLU, nn.ELU, nn.LeakyReLU, nn.Sigmoid, nn.Tanh, nn.Softplus, nn.Softmax, nn.MaxPool2d)
+
+
+def first_tensor(value: object) -> Tensor | None:
+    """Return the first tensor of a module's output: itself, or the first one inside a tuple, list or mapping."""
+    if isinstance(value, Tensor):
+        return value
+    if isinstance(value, dict):
+        value = tuple(value.values())
+    if isinstance(value, tuple | list):
+        return next((found for item in value if (found := first_tensor(item)) is not None), None)
+    return None
+
+
+@contextmanager
+def exact_float32() -> Iterator[None]:
+    """Keep float32 products float32, and attention unfused so that its modules are really called, until the exit.
+
+    TF32 and its like spoil attributions long before they spoil accuracy.
+    """
+    cudnn: Any = torch.backends.cudnn
+    backends: tuple[Any, ...] = (torch.backends.cuda.matmul, cudnn.conv, cudnn.rnn)
+    before = [backend.fp32_precision for backend in backends]
+    fused = torch.backends.mha.get_fastpath_enabled()
+    try:
+        for backend in backends:
+            backend.fp32_precision = "ieee"
+        torch.backends.mha.set_fastpath_enabled(False)
+        yield
+    finally:
+        for backend, precision in zip(backends, before, strict=True):
+            backend.fp32_precision = precision
+        torch.backends.mha.set_fastpath_enabled(fused)
+
+
+@contextmanager
+def at_rest(module: nn.Module) -> Iterator[None]:
+    """Hold `module` in evaluation mode, its parameters frozen and its in-place operations off, then put all back."""
+    modes = [(m, m.training) for m in module.modules()]
+    grads = [(p, p.requires_grad) for p in module.parameters()]
+    parts: list[Any] = list(module.modules())
+    inplace = [(part, part.inplace) for part in parts if isinstance(getattr(part, "inplace", None), bool)]
+    try:
+        module.eval()
+        for parameter, _ in grads:
+            parameter.requires_grad_(False)
+        for part, _ in inplace:
+            part.inplace = False
+        yield
+    finally:
+        for part, training in modes:
+            part.training = training
+        for parameter, required in grads:
+            parameter.requires_grad_(required)
+        for part, was in inplace:
+            part.inplace = was
+
+
+@contextmanager
+def on_device(module: nn.Module, device: torch.device) -> Iterator[None]:
+    """Hold `module` on `device`, then move it back to where it was."""
+    first = next(iter([*module.parameters(), *module.buffers()]), None)
+    home = torch.device("cpu") if first is None else first.device
+    try:
+        module.to(device)
+        yield
+    finally:
+        module.to(home)
+
+
+@contextmanager
+def captured(network: Network, layers: Sequence[str]) -> Iterator[dict[str, Tensor]]:
+    """Yield a dict that every forward fills: layer -> feature, still attached to the input's gradient.
+
+    The features are clones, so an in-place operation after the layer cannot overwrite them. Of a module that is called
+    several times in one forward, the last call is read; of a module that returns several tensors, the first.
+    """
+    seen: dict[str, Tensor] = {}
+
+    def keep(layer: str, value: object) -> None:
+        tensor = first_tensor(value)
+        if tensor is None:
+            raise ModelError(f"Layer {layer!r} should yield a tensor; it yields {type(value).__name__}. Pick another.")
+        seen[layer] = tensor.clone()
+
+    with ExitStack() as hooks:
+        for layer in layers:
+            module, side = network.tap(layer)
+            if side == "input":  # first of all hooks: what comes into the module, before any rule touches it
+
+                def read_input(_: nn.Module, args: tuple, kwargs: dict, name: str = layer) -> None:
+                    keep(name, (args, kwargs))
+
+                handle = module.register_forward_pre_hook(read_input, prepend=True, with_kwargs=True)
+            else:
+
+                def read_output(_: nn.Module, __: tuple, output: object, name: str = layer) -> None:
+                    keep(name, output)
+
+                handle = module.register_forward_hook(read_output)
+            hooks.callback(handle.remove)
+        yield seen
+
+
+def check_captured(seen: dict[str, Tensor], layers: Sequence[str], count: int) -> None:
+    """Refuse layers that the forward did not reach, or whose first axis is not the batch of `count` images."""
+    for layer in layers:
+        if layer not in seen:
+            raise ModelError(f"Layer {layer!r} exists, but the model's forward pass never calls it. Pick another one.")
+        shape = tuple(seen[layer].shape)
+        if len(shape) == 0 or shape[0] != count:
+            raise ModelError(
+                f"Layer {layer!r} should yield one feature per image, {count} of them; its output has shape {shape}. "
+                "Pick a layer whose first axis is the batch."
+            )
+
+
+class PerCall(nn.Module):
+    """Stand in for an activation that a network calls several times: every call of one forward gets its own copy."""
+
+    def __init__(self, activation: nn.Module, calls: int) -> None:
+        super().__init__()
+        self.copies = nn.ModuleList(copy.deepcopy(activation) for _ in range(calls))
+        self.turn = 0
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Apply the next copy; after the last one it is the first one's turn again."""
+        part = self.copies[self.turn]
+        self.turn = (self.turn + 1) % len(self.copies)
+        return part(x)
+
+
+def unshared(network: Network, x: Tensor) -> Network:
+    """Copy `network` so that no activation module is called twice in a forward of `x` (B, 3, S, S).
+
+    DeepLIFT keeps one input and one output for each activation module, so a ReLU used twice (torchvision's ResNets)
+    would mix its calls up. The copy must compute what the original does, else a `ModelError` says so.
+    """
+    try:
+        module = copy.deepcopy(network.module)
+    except Exception as error:
+        raise ModelError(f"This method works on a copy of the model, which cannot be copied: {error}") from error
+    calls: Counter[nn.Module] = Counter()
+    with ExitStack() as hooks, torch.no_grad():
+        for part in module.modules():
+            if isinstance(part, ACTIVATIONS):
+                hooks.callback(part.register_forward_hook(lambda m, *_: calls.update([m])).remove)
+        before = first_tensor(module(x))
+    replacements = {part: PerCall(part, count) for part, count in calls.items() if count > 1}
+    for parent in list(module.modules()):
+        for name, child in list(parent._modules.items()):
+            if child in replacements:
+                setattr(parent, name, replacements[child])
+    stand_ins = tuple(replacements.values())
+
+    def first_turns(*_: object) -> None:  # a forward that broke off must not shift the next one's turns
+        for stand_in in stand_ins:
+            stand_in.turn = 0
+
+    module.register_forward_pre_hook(first_turns)
+    with torch.no_grad():
+        after = first_tensor(module(x))
+    if before is None or after is None or not torch.equal(before, after):
+        raise ModelError(
+            "This method needs every activation module to be called once in a forward pass; giving each call its own "
+            "copy changed the model's output. Choose input_x_gradient, integrated_gradients or another gradient method."
+        )
+    return Network(module, network.taps, network.digest)

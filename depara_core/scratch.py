@@ -1,0 +1,42 @@
+"""Large arrays for a while: in memory as long as there is room, in a nameless file beyond that."""
+
+import os
+import shutil
+import tempfile
+
+import numpy as np
+from jaxtyping import Float32
+
+from depara_core.errors import StoreError
+
+
+class Scratch:
+    """Hands out float32 arrays: the first `memory` bytes in memory, the rest in files that vanish."""
+
+    def __init__(self, memory: int) -> None:
+        self.left = memory
+
+    def array(self, shape: tuple[int, int]) -> Float32[np.ndarray, "rows columns"]:
+        """Return a writable array of this shape; its contents are undefined."""
+        size = 4 * shape[0] * shape[1]
+        if size <= self.left:
+            self.left -= size
+            return np.empty(shape, np.float32)
+        return _mapped(shape, size)
+
+
+def _mapped(shape: tuple[int, int], size: int) -> Float32[np.ndarray, "rows columns"]:
+    """Map a temporary file whose space is reserved beforehand: a full disk must be an error here, not a crash later."""
+    folder = tempfile.gettempdir()
+    try:
+        if shutil.disk_usage(folder).free < size:
+            raise OSError("the disk is too full")
+        with tempfile.TemporaryFile() as file:
+            if hasattr(os, "posix_fallocate"):
+                os.posix_fallocate(file.fileno(), 0, size)
+            return np.memmap(file, np.float32, "r+" if hasattr(os, "posix_fallocate") else "w+", shape=shape)
+    except OSError as error:
+        raise StoreError(
+            f"Features of {size / 2**30:.1f} GiB need that much space in {folder}: {error}. "
+            "Free some, set TMPDIR to a larger disk, or take fewer probes or a later layer."
+        ) from error

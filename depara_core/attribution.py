@@ -40,7 +40,7 @@ class Method:
     name: str
     summary: str  # one sentence for a person who chooses
     source: str  # where the method is defined
-    settings: Mapping[str, float]  # the constants that shape the result: part of an artefact's identity
+    settings: Mapping[str, int | float]  # the constants that shape the result: part of an artefact's identity
     _open: Open
 
     def open(

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -15,6 +15,7 @@ from depara_core.errors import ProbeError
 MINIMUM_PROBES = 3  # two graphs are compared by ranking their edges; fewer than 3 probes have fewer than 3 edges
 
 
+@runtime_checkable
 class InputSpec(Protocol):
     """What a model expects of its input; `ModelSpec` is one."""
 

@@ -83,7 +83,8 @@ _CHOICES: dict[str, Callable[[], Iterable[str]]] = {
     "sort": lambda: ("least", "most"),
     "scale": lambda: ("shared", "own"),
 }
-_TYPES = {field.name: str(field.type) for field in fields(Selection)}
+# a class by its name, a union as it is written: "int", "int | None", "tuple"
+_TYPES = {field.name: getattr(field.type, "__name__", str(field.type)) for field in fields(Selection)}
 _DEFAULT = Selection()
 
 

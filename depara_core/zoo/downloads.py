@@ -44,8 +44,8 @@ def check_safe(path: Path) -> None:
         torch.load(path, map_location="meta", weights_only=True)
     except Exception as error:
         raise ModelError(
-            f"The weights {str(path)!r} cannot be read safely: {str(error).splitlines()[0]} Expected a file of tensors"
-            " saved by torch.save. Delete it and open the model again."
+            f"The weights {str(path)!r} are no plain tensors saved by torch.save, or are damaged; they were not run."
+            " Delete the file and open the model again."
         ) from error
 
 

@@ -115,8 +115,6 @@ def _open(name: str, weights: Any, progress: Progress | None) -> Network:
         try:
             module: nn.Module = models.get_model(name, weights=weights, **arguments)
         except (RuntimeError, KeyError) as error:
-            raise ModelError(
-                f"The weights of torchvision/{name}@{weights.name} do not fit the model: {error}"
-            ) from error
+            raise ModelError(f"The weights {weights} do not fit the model {name!r}: {str(error)[:300]}") from error
     module.eval().requires_grad_(False)
     return Network(module, dict(_layout(name)[1]), module_digest(module))

@@ -123,15 +123,19 @@ def draw(
     )
 
 
+def nearest(graph: AttributionGraph, probe: int) -> Int[np.ndarray, " others"]:
+    """Return all other probes, the most alike to `probe` first; ties by index."""
+    order = np.argsort(-graph.edges[probe], kind="stable")
+    return order[order != probe]
+
+
 def choose_probes(
     graph: AttributionGraph, count: int, *, around: int | None = None, seed: int = 0
 ) -> Int[np.ndarray, " n"]:
-    """Choose at most `count` probes to draw, in index order: the most alike to `around`, or a seeded sample of all."""
-    count = min(count, len(graph))
-    if around is None:
-        return np.sort(np.random.default_rng(seed).choice(len(graph), count, replace=False))
-    cosines = np.where(np.arange(len(graph)) == around, np.inf, graph.edges[around])
-    return np.sort(np.argsort(-cosines, kind="stable")[:count])
+    """Choose at most `count` probes to draw, in index order: `around` and the most alike to it, or a seeded sample."""
+    if around is not None:
+        return np.sort(np.append(nearest(graph, around)[: max(count - 1, 0)], around))
+    return np.sort(np.random.default_rng(seed).choice(len(graph), min(count, len(graph)), replace=False))
 
 
 def pair_ranks(edges: Float[np.ndarray, "N N"]) -> Float[np.ndarray, "N N"]:
@@ -170,11 +174,12 @@ def pair_table(a: AttributionGraph, b: AttributionGraph) -> pd.DataFrame:
     )
 
 
-def pairs_within(table: pd.DataFrame, cells: Sequence[tuple[int, int]], bins: int) -> pd.DataFrame:
-    """Keep the pairs whose (rank_a, rank_b) lies in one of the cells of a bins x bins grid, most disputed first."""
-    column, row = (np.minimum((table[rank] * bins).astype(int), bins - 1) for rank in ("rank_a", "rank_b"))
-    wanted = np.array([c * bins + r for c, r in cells], dtype=int)
-    kept = table[np.isin(column * bins + row, wanted)]
+def pairs_within(table: pd.DataFrame, cells: Sequence[tuple[int, int]] | None, bins: int) -> pd.DataFrame:
+    """Keep pairs whose (rank_a, rank_b) lies in one of a bins x bins grid's cells (None: all), most disputed first."""
+    kept = table
+    if cells is not None:
+        column, row = (np.minimum((table[rank] * bins).astype(int), bins - 1) for rank in ("rank_a", "rank_b"))
+        kept = table[np.isin(column * bins + row, np.array([c * bins + r for c, r in cells], dtype=int))]
     return kept.loc[kept["difference"].abs().sort_values(ascending=False, kind="stable").index]
 
 

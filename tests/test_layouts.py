@@ -16,6 +16,7 @@ from depara_core.layouts import (
     disagreement,
     draw,
     layout,
+    nearest,
     pair_ranks,
     pair_table,
     pairs_within,
@@ -99,6 +100,7 @@ def test_an_unknown_layout_names_the_valid_ones():
         layout(random_graph(4, seed=0), kind="circles")
 
 
+@settings(max_examples=25, deadline=None)
 @given(
     seed=st.integers(0, 2**32 - 1),
     count=st.integers(2, 30),
@@ -115,6 +117,7 @@ def test_a_moved_copy_is_aligned_exactly(seed, count, angle, scale, mirror):
     np.testing.assert_allclose(align(reference, scale * reference @ turn + shift), reference, atol=1e-9)
 
 
+@settings(max_examples=25, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), count=st.integers(2, 20))
 def test_alignment_keeps_shape_takes_the_size_and_beats_every_other_turn(seed, count):
     rng = np.random.default_rng(seed)
@@ -124,7 +127,7 @@ def test_alignment_keeps_shape_takes_the_size_and_beats_every_other_turn(seed, c
     np.testing.assert_allclose(ratio, ratio[0])  # one scale for all distances: aspect kept
     centre = reference.mean(axis=0)
     assert np.linalg.norm(moved - moved.mean(axis=0)) == pytest.approx(np.linalg.norm(reference - centre))
-    for angle in np.linspace(0, 2 * np.pi, 60):
+    for angle in np.linspace(0, 2 * np.pi, 24):
         turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
         for mirror in (1, -1):
             other = (moved - centre) @ turn * [1, mirror] + centre
@@ -154,7 +157,7 @@ def test_ranks_and_disagreement_by_hand():
     np.testing.assert_allclose(disagreement(a, b), [[0, -0.75, -0.25], [-0.75, 0, 1], [-0.25, 1, 0]])
 
 
-@settings(max_examples=30)
+@settings(max_examples=25, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), count=st.integers(3, 25))
 def test_ranks_give_the_spearman_and_disagreement_is_antisymmetric(seed, count):
     a, b = random_graph(count, seed), random_graph(count, seed + 1)
@@ -210,8 +213,10 @@ def test_probes_around_one_are_the_most_alike_and_include_it():
     edges = np.array([[0.0, 0.9, 0.1, 0.8], [0.9, 1, 0, 0], [0.1, 0, 1, 0], [0.8, 0, 0, 1]])
     # probe 0 has no feature (cosine 0 to itself) and is drawn all the same
     np.testing.assert_array_equal(choose_probes(graph_of(edges), 3, around=0), [0, 1, 3])
+    np.testing.assert_array_equal(nearest(graph_of(edges), 0), [1, 3, 2])
 
 
+@settings(max_examples=25, deadline=None)
 @given(count=st.integers(1, 40), wanted=st.integers(1, 50), seed=st.integers(0, 1000))
 def test_a_sample_is_seeded_sorted_and_without_repeats(count, wanted, seed):
     graph = random_graph(count, seed=0)
@@ -242,7 +247,9 @@ def test_pairs_within_cells_are_those_a_histogram_counts():
     assert found == counts.astype(int).ravel().tolist()
     assert len(pairs_within(table, cells, bins)) == len(table)
     assert len(pairs_within(table, [], bins)) == 0
-    disputed = pairs_within(table, cells, bins).difference.abs()
+    disputed = pairs_within(table, None, bins)
+    assert len(disputed) == len(table)
+    disputed = disputed.difference.abs()
     assert (np.diff(disputed) <= 0).all()
 
 

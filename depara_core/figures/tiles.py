@@ -1,0 +1,65 @@
+"""Attribution maps of several graphs over the same probes as small pictures, row by row."""
+
+import io
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import UInt8
+from PIL import Image
+
+from depara_core.figures.heatmaps import Picture, collapse, overlay, resize, shared_limit
+from depara_core.graphs import AttributionGraph
+
+COLOURS = 128  # of a small PNG: a grey image under one or two hues needs no more, and weighs a third
+
+
+def attribution_tiles(
+    images: UInt8[np.ndarray, "N H W 3"],
+    graphs: Sequence[AttributionGraph],
+    probes: Sequence[int],
+    *,
+    signed: bool = True,
+    shared: bool = True,
+    smooth: bool = True,
+    opacity: float = 0.85,
+    size: int = 112,
+    dark: bool = False,
+) -> list[list[Picture | None]]:
+    """Draw a row of overlays for each probe, one a graph; None where the graph has no attribution for the probe.
+
+    `shared`: one value is shown at full strength in all tiles; else each tile has its own. Maps are scaled to a mean
+    square of 1 a pixel first, so that a unit map of many pixels is not paler than one of few.
+    """
+    chosen = list(probes)
+    maps = [collapse(g.maps[chosen], signed=signed) * np.sqrt(g.shape[1] * g.shape[2]) for g in graphs]
+    limit = shared_limit(maps)
+    rows: list[list[Picture | None]] = []
+    for place, probe in enumerate(chosen):
+        ground = resize(images[probe], size)
+        rows.append(
+            [
+                None
+                if graph.no_attribution[probe]
+                else overlay(
+                    ground,
+                    values[place],
+                    limit=limit if shared else shared_limit([values[place]]),
+                    opacity=opacity,
+                    signed=signed,
+                    smooth=smooth,
+                    dark=dark,
+                )
+                for graph, values in zip(graphs, maps, strict=True)
+            ]
+        )
+    return rows
+
+
+def small_png(picture: Picture) -> bytes:
+    """Encode a picture as a PNG of at most 128 colours."""
+    buffer = io.BytesIO()
+    palette = Image.fromarray(np.ascontiguousarray(picture)).quantize(
+        COLOURS, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE
+    )
+    palette.save(buffer, format="PNG")
+    return buffer.getvalue()

@@ -130,7 +130,7 @@ def _clickable(
         marker={"symbol": "square", "size": 14, "opacity": 0},
         selected={"marker": {"opacity": 0}},
         unselected={"marker": {"opacity": 0}},
-        hovertemplate="<b>%{customdata[2]}</b> → <b>%{customdata[3]}</b>" + "".join(lines) + "<extra></extra>",
+        hovertemplate="<b>%{customdata[2]}</b> – <b>%{customdata[3]}</b>" + "".join(lines) + "<extra></extra>",
         showlegend=False,
     )
 

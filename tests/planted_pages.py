@@ -1,0 +1,61 @@
+"""A small comparison of planted models, and the app opened on one page with it: no weights, no waiting."""
+
+import json
+
+import numpy as np
+from planted import random_graph
+from streamlit.testing.v1 import AppTest
+
+from depara_core.probes import ProbeSet
+from depara_core.zoo.spec import ModelSpec
+from pages._shelf import Comparison
+
+COUNT = 12
+LAYERS = ("stem", "middle", "output")
+GROUPS = {"rooms/normal": "3D", "rooms/reshading": "3D", "rooms/denoising": "2D", "rooms/<b>odd</b> $x$": "semantic"}
+
+
+def spec(model, group):
+    return ModelSpec(
+        id=model, name=model.split("/")[1], source="rooms", group=group, summary="", input_size=8,
+        mean=(0.5,) * 3, std=(0.5,) * 3, bundled=True, _layers=lambda: LAYERS, _open=lambda progress: None,
+    )  # fmt: skip
+
+
+def comparison(models=tuple(GROUPS), layers=("output",)):
+    """Graphs drawn at random, one seed for each model and layer."""
+    images = np.random.default_rng(0).integers(0, 256, (COUNT, 16, 16, 3), dtype=np.uint8)
+    graphs = tuple(
+        random_graph(10 * i + j, count=COUNT, model=model, layer=layer)
+        for i, model in enumerate(models)
+        for j, layer in enumerate(layers)
+    )
+    specs = tuple(spec(model, GROUPS[model]) for model in models)
+    return Comparison("planted" + "-".join(layers), "planted", ProbeSet.from_arrays(images), specs, graphs, ())
+
+
+def open_page(monkeypatch, page, zoo=tuple(GROUPS), **query):
+    """Open the app on a page, every comparison replaced by planted graphs of the models asked for."""
+    from pages import _cached
+
+    def require(selection, layers=None, models=None, *, before=None):
+        return comparison(models or zoo, LAYERS if layers in ("all", ("all",)) else ("output",))
+
+    known = tuple(spec(model, GROUPS[model]) for model in zoo)
+    monkeypatch.setattr(_cached, "require", require)
+    monkeypatch.setattr(_cached, "specs", lambda models=(): (known, ()))
+    monkeypatch.setattr(_cached, "zoo", lambda: known)
+    monkeypatch.setattr(_cached, "at_hand", lambda selection: [])
+    app = AppTest.from_file("../app.py", default_timeout=60)
+    app.run()
+    for name, value in query.items():
+        app.query_params[name] = value
+    app.switch_page(f"pages/{page}.py").run()
+    assert not app.exception, app.exception
+    assert not app.error, app.error
+    return app
+
+
+def figures(app):
+    """The plotly figures on the page, by the start of their key."""
+    return {chart.proto.id.split("-", 3)[-1]: json.loads(chart.proto.spec) for chart in app.get("plotly_chart")}

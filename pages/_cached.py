@@ -13,12 +13,9 @@ that failed and images that were skipped, and goes on with the rest. Every cache
 import hashlib
 import json
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -29,77 +26,14 @@ import torch
 import depara_core as depara
 from depara_core.figures import heatmaps
 from depara_core.jobs import Job, JobQueue
+from depara_core.selection import Resamples, resample
 from depara_core.similarity import probe_cosines, similarity
 from pages import _uploads, _widgets
+from pages._shelf import Comparison, Shelf
 from pages._state import Selection
 
-MAX_BYTES = 1_500_000_000  # of graphs kept in memory; the store on disk holds the rest
 PATIENCE_S = 0.6  # a page waits this long before it shows progress: results from the store come without a flicker
 Layers = str | tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """The graphs of some models on one set of probes; `failed` lists (model id, reason)."""
-
-    key: str
-    recipe: str  # probes and options: comparisons of one recipe can be looked at together
-    probes: depara.ProbeSet
-    specs: tuple[depara.ModelSpec, ...]  # those with graphs
-    graphs: tuple[depara.AttributionGraph, ...]  # model by model, layers in order
-    failed: tuple[tuple[str, str], ...]
-
-    @property
-    def nbytes(self) -> int:
-        """Memory of the graphs and the images."""
-        return self.probes.images.nbytes + sum(graph.nodes.nbytes + graph.edges.nbytes for graph in self.graphs)
-
-    @property
-    def models(self) -> tuple[str, ...]:
-        """Model ids, in order."""
-        return tuple(spec.id for spec in self.specs)
-
-    def of(self, model: str) -> tuple[depara.AttributionGraph, ...]:
-        """Return the graphs of one model, from input to output."""
-        return tuple(graph for graph in self.graphs if graph.model == model)
-
-    def graph(self, model: str, layer: str = "output") -> depara.AttributionGraph | None:
-        """Return the graph of one layer of one model, or None."""
-        return next((graph for graph in self.of(model) if graph.layer == layer), None)
-
-
-class Shelf:
-    """Finished comparisons, the least recently used dropped first, and how often each key was begun."""
-
-    def __init__(self) -> None:
-        self._kept: OrderedDict[str, Comparison] = OrderedDict()
-        self._begun: dict[str, int] = {}
-        self._lock = Lock()
-
-    def get(self, key: str) -> Comparison | None:
-        """Return a finished comparison, or None."""
-        with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-            return self._kept.get(key)
-
-    def like(self, recipe: str) -> list[Comparison]:
-        """Return what was made by one recipe, the latest used first."""
-        with self._lock:
-            return [kept for kept in reversed(self._kept.values()) if kept.recipe == recipe]
-
-    def put(self, comparison: Comparison) -> None:
-        """Keep a comparison, and drop old ones over the bound."""
-        with self._lock:
-            self._kept[comparison.key] = comparison
-            while len(self._kept) > 1 and sum(kept.nbytes for kept in self._kept.values()) > MAX_BYTES:
-                self._kept.popitem(last=False)
-
-    def job_key(self, key: str, *, again: bool = False) -> str:
-        """Return the key of the job that makes `key`; `again` asks for a fresh job."""
-        with self._lock:
-            self._begun[key] = self._begun.get(key, 0) + again
-            return f"{key}#{self._begun[key]}"
 
 
 @st.cache_resource(show_spinner=False)
@@ -154,7 +88,7 @@ def order(
     known, unknown = specs(wanted)
     chosen: Layers = selection.layers if layers is None else layers
     named = chosen if isinstance(chosen, str) else chosen[0] if chosen in (("output",), ("all",)) else list(chosen)
-    source = {"source": selection.probes, "count": selection.count, "seed": selection.seed}
+    source = {"probes": selection.probes, "count": selection.count, "seed": selection.seed}
     recipe = _recipe(selection)
     key = hashlib.sha256(json.dumps([[entry.id for entry in known], named, recipe]).encode()).hexdigest()[:24]
 
@@ -189,11 +123,21 @@ def begin(
     return queue().submit(shelf().job_key(key, again=again), label, work)
 
 
-def require(selection: Selection, layers: Layers | None = None, models: Sequence[str] | None = None) -> Comparison:
-    """Return the comparison, or draw its progress (or what went wrong) and stop the page here."""
+def require(
+    selection: Selection,
+    layers: Layers | None = None,
+    models: Sequence[str] | None = None,
+    *,
+    before: Callable[[], object] = lambda: None,
+) -> Comparison:
+    """Return the comparison, or draw its progress (or what went wrong) and stop the page here.
+
+    `before` draws what stands above the progress, where the page's own header needs the result.
+    """
     found = ready(selection, layers, models)
     if found is None:
         if not specs(selection.models if models is None else models)[0]:
+            before()
             _widgets.empty("None of the chosen models exists here.", "Choose models in Setup.", page="setup")
             st.stop()
         job = begin(selection, layers, models)
@@ -204,6 +148,7 @@ def require(selection: Selection, layers: Layers | None = None, models: Sequence
             time.sleep(0.02)
         found = ready(selection, layers, models)
     if found is None:
+        before()
         _widgets.progress_panel(job, again=lambda: begin(selection, layers, models, again=True))
         st.stop()
     _widgets.troubles(found.failed, found.probes.skipped)
@@ -213,9 +158,13 @@ def require(selection: Selection, layers: Layers | None = None, models: Sequence
     return found
 
 
+def _identity(graph: depara.AttributionGraph) -> tuple[str, str, str]:
+    return graph.model, graph.layer, graph.digest
+
+
 _BY_DIGEST = {
-    depara.AttributionGraph: lambda graph: graph.digest,
-    depara.SimilarityMatrix: lambda matrix: tuple(graph.digest for graph in matrix.rows + matrix.columns),
+    depara.AttributionGraph: _identity,
+    depara.SimilarityMatrix: lambda matrix: (*map(_identity, matrix.rows), "by", *map(_identity, matrix.columns)),
     depara.ProbeSet: lambda probes: probes.digest,
 }
 
@@ -228,16 +177,34 @@ def matrix(
     return depara.similarity_matrix(list(rows), None if columns is None else list(columns))
 
 
+@st.cache_resource(show_spinner=False, max_entries=64, hash_funcs=_BY_DIGEST)
+def resamples(matrix: depara.SimilarityMatrix, target: str) -> Resamples:
+    """Return s_V and s_E of every source on resamples of the probes: what costs time, whatever λ is."""
+    return resample(matrix, target)
+
+
 @st.cache_data(show_spinner=False, max_entries=200, hash_funcs=_BY_DIGEST)
 def ranking(matrix: depara.SimilarityMatrix, target: str, lam: float) -> pd.DataFrame:
     """Return the sources for a target with error bars, best first."""
-    return depara.rank_sources(matrix, target, lam)
+    return depara.rank_sources(matrix, target, lam, samples=resamples(matrix, target))
 
 
 @st.cache_data(show_spinner=False, max_entries=200, hash_funcs=_BY_DIGEST)
 def layer_ranking(matrix: depara.SimilarityMatrix, lam: float) -> pd.DataFrame:
     """Return the layers of a source against one target graph with error bars."""
-    return depara.rank_layers(matrix, lam)
+    return depara.rank_layers(matrix, lam, samples=resamples(matrix, matrix.columns[0].label))
+
+
+@st.cache_data(show_spinner=False, max_entries=100, hash_funcs=_BY_DIGEST)
+def tree(matrix: depara.SimilarityMatrix, lam: float) -> np.ndarray:
+    """Return the tree of the models as a scipy linkage."""
+    return depara.task_tree(matrix, lam)
+
+
+@st.cache_data(show_spinner=False, max_entries=100, hash_funcs=_BY_DIGEST)
+def places(matrix: depara.SimilarityMatrix, lam: float) -> np.ndarray:
+    """Return the models' positions in the plane."""
+    return depara.model_map(matrix, lam)
 
 
 @st.cache_resource(show_spinner=False, max_entries=16, hash_funcs=_BY_DIGEST)
@@ -264,7 +231,7 @@ def overlay(
     opacity: float,
 ) -> bytes:
     """Return one probe with its attribution map over it as a PNG; `limit` is the value shown at full strength."""
-    values = heatmaps.collapse(graph.maps()[index : index + 1], signed=signed)[0]
+    values = heatmaps.collapse(graph.maps[index : index + 1], signed=signed)[0]
     return heatmaps.to_png(
         heatmaps.overlay(probes.images[index], values, limit=limit, signed=signed, dark=dark, opacity=opacity)
     )

@@ -10,7 +10,8 @@ import depara_core as depara
 from pages import _cached, _state, _widgets
 
 _HERE = Path(__file__).parent
-_STYLE = _HERE.parent / "assets" / "style" / "app.css"
+_STYLE = _HERE.parent / "assets" / "style"
+_ICON = str(_STYLE / "favicon.png")  # a material icon would be fetched from outside
 
 
 def exists(page: str) -> bool:
@@ -20,7 +21,8 @@ def exists(page: str) -> bool:
 
 def draw(page: Any, titles: Mapping[str, str]) -> None:
     """Draw the sidebar, run the page, then show the selected probe: by then its images are at hand."""
-    st.html(_STYLE)
+    st.set_page_config(f"{page.title} · DEPARA Explorer", _ICON, layout="wide", initial_sidebar_state=232)
+    st.html(_STYLE / "app.css")
     selection = _state.read()
     with st.sidebar:
         _brand(selection)
@@ -55,7 +57,7 @@ def _inspect(selection: _state.Selection) -> None:
         return
     probes = comparisons[0].probes
     index = min(selection.probe, len(probes) - 1)
-    st.markdown("Selected probe")
+    st.markdown(":small[**SELECTED PROBE**]")
     st.image(_cached.thumbnail(probes, index, 384), width="stretch", alt=probes.names[index])
     about = [_widgets.plain(probes.names[index])]
     if probes.labels is not None:

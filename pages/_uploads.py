@@ -1,7 +1,9 @@
 """Images a reader uploads: kept beside the store under their content's digest, so that a link or a reload finds them.
 
-source = _uploads.keep([("cat.jpg", data), ...])            # -> "upload/<digest>", a value for Selection.probes
-probes = _uploads.load(source, count=100, seed=0)           # any Selection.probes: rooms, a path, an upload
+    source = _uploads.keep([("cat.jpg", data), ...])            # -> "upload/<digest>", a value for Selection.probes
+    probes = _uploads.load(source, count=100, seed=0)           # any Selection.probes: rooms, a path, an upload
+
+What a browser sends is bounded in number and size; each file is decoded, and checked, by the core.
 """
 
 import hashlib

@@ -32,7 +32,7 @@ __all__ = [
 
 PLOT = {"displayModeBar": False, "scrollZoom": False}  # st.plotly_chart(config=...)
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|~<>$:&])")
-_ICONS = {
+ICONS = {
     "home": ":material/home:", "setup": ":material/tune:", "attributions": ":material/blur_on:",
     "graphs": ":material/hub:", "models": ":material/grid_on:", "layers": ":material/layers:",
 }  # fmt: skip
@@ -62,6 +62,10 @@ def probes_label(selection: Selection) -> str:
     return f"images of {selection.probes.rstrip('/').rsplit('/', 1)[-1]}"
 
 
+def _slug(title: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
+
+
 def header(question: str, answer: str = "") -> None:
     """Draw a page's title, the reader's question, and the answer's numbers under it (markdown)."""
     with st.container(key="page-header", gap=None):
@@ -73,7 +77,7 @@ def header(question: str, answer: str = "") -> None:
 @contextmanager
 def card(title: str = "", how_to_read: str = "", *, key: str | None = None, height: Any = "content") -> Iterator[None]:
     """Open a card: a thin line round a title, one sentence that says how to read it, and what is drawn inside."""
-    with st.container(border=True, key=key, height=height):
+    with st.container(border=True, key=f"card-{key or _slug(title)}", height=height):
         if title:
             st.subheader(title, anchor=False)
         if how_to_read:
@@ -83,18 +87,18 @@ def card(title: str = "", how_to_read: str = "", *, key: str | None = None, heig
 
 def empty(what: str, do: str, *, page: str | None = None, label: str = "Open Setup") -> None:
     """Draw a designed empty state: what is missing, and what to do next."""
-    with st.container(border=True, key="empty-state", horizontal_alignment="center"):
+    with st.container(border=True, key="card-empty", horizontal_alignment="center"):
         st.subheader(what, anchor=False)
         st.caption(do)
         if page:
-            _state.link(page, label, icon=_ICONS.get(page))
+            _state.link(page, label, icon=ICONS.get(page))
 
 
 def links(**labels: str) -> None:
     """Draw a row of links to other pages, page=label, that carry the selection along."""
     with st.container(horizontal=True, key="page-links", gap="medium"):
         for page, label in labels.items():
-            _state.link(page, label, icon=_ICONS.get(page))
+            _state.link(page, label, icon=ICONS.get(page))
 
 
 def choose_model(label: str, field: str, key: str, models: Sequence[str], *, default: str | None = None) -> str:
@@ -137,7 +141,7 @@ def progress_panel(job: Job, again: Callable[[], object]) -> None:
     if job.state in ("queued", "running", "done"):
         _watch(job)
         return
-    with st.container(border=True, key="job-panel"):
+    with st.container(border=True, key="card-job"):
         if job.state == "cancelled":
             st.subheader("Cancelled", anchor=False)
             st.caption("What was already computed is kept: going on starts where this stopped.")
@@ -147,14 +151,14 @@ def progress_panel(job: Job, again: Callable[[], object]) -> None:
         with st.container(horizontal=True):
             label = "Go on" if job.state == "cancelled" else "Try again"
             st.button(label, key="job-again", on_click=again, type="primary")
-            _state.link("setup", "Change the setup", icon=_ICONS["setup"])
+            _state.link("setup", "Change the setup", icon=ICONS["setup"])
 
 
 @st.fragment(run_every=0.5)
 def _watch(job: Job) -> None:
     if job.state not in ("queued", "running"):
         st.rerun()
-    with st.container(border=True, key="job-panel"):
+    with st.container(border=True, key="card-job"):
         st.subheader(f"Computing {plain(job.label)}", anchor=False)
         share = min(1.0, job.done / job.total) if job.total else 0.0
         eta = f" · about {duration(job.eta_s)} left" if job.eta_s is not None and job.state == "running" else ""

@@ -1,0 +1,73 @@
+"""Comparisons that are done, kept in memory up to a bound; the store on disk holds them all."""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from threading import Lock
+
+import depara_core as depara
+
+MAX_BYTES = 1_500_000_000
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The graphs of some models on one set of probes; `failed` lists (model id, reason)."""
+
+    key: str
+    recipe: str  # probes and options: comparisons of one recipe can be looked at together
+    probes: depara.ProbeSet
+    specs: tuple[depara.ModelSpec, ...]  # those with graphs
+    graphs: tuple[depara.AttributionGraph, ...]  # model by model, layers in order
+    failed: tuple[tuple[str, str], ...]
+
+    @property
+    def nbytes(self) -> int:
+        """Memory of the graphs and the images."""
+        return self.probes.images.nbytes + sum(graph.nodes.nbytes + graph.edges.nbytes for graph in self.graphs)
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Model ids, in order."""
+        return tuple(spec.id for spec in self.specs)
+
+    def of(self, model: str) -> tuple[depara.AttributionGraph, ...]:
+        """Return the graphs of one model, from input to output."""
+        return tuple(graph for graph in self.graphs if graph.model == model)
+
+    def graph(self, model: str, layer: str = "output") -> depara.AttributionGraph | None:
+        """Return the graph of one layer of one model, or None."""
+        return next((graph for graph in self.of(model) if graph.layer == layer), None)
+
+
+class Shelf:
+    """Finished comparisons, the least recently used dropped first, and how often each key was begun."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[str, Comparison] = OrderedDict()
+        self._begun: dict[str, int] = {}
+        self._lock = Lock()
+
+    def get(self, key: str) -> Comparison | None:
+        """Return a finished comparison, or None."""
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+            return self._kept.get(key)
+
+    def like(self, recipe: str) -> list[Comparison]:
+        """Return what was made by one recipe, the latest used first."""
+        with self._lock:
+            return [kept for kept in reversed(self._kept.values()) if kept.recipe == recipe]
+
+    def put(self, comparison: Comparison) -> None:
+        """Keep a comparison, and drop old ones over the bound."""
+        with self._lock:
+            self._kept[comparison.key] = comparison
+            while len(self._kept) > 1 and sum(kept.nbytes for kept in self._kept.values()) > MAX_BYTES:
+                self._kept.popitem(last=False)
+
+    def job_key(self, key: str, *, again: bool = False) -> str:
+        """Return the key of the job that makes `key`; `again` asks for a fresh job."""
+        with self._lock:
+            self._begun[key] = self._begun.get(key, 0) + again
+            return f"{key}#{self._begun[key]}"

@@ -1,0 +1,124 @@
+"""Home: what this is, in one screen, on a small example computed live."""
+
+import pandas as pd
+import streamlit as st
+
+import depara_core as depara
+from depara_core.figures import curves, heatmaps, theme
+from pages import _cached, _state, _widgets
+
+SHOWN = 4  # probes under the example
+PREFERRED = "rooms/normal"  # the example's target until the reader chooses one
+NEXT = {
+    "models": "**Models**: every model against every other; rank the sources for your target, with error bars.",
+    "layers": "**Layers**: at which layer to cut the source, and how nodes and edges change with depth.",
+    "attributions": "**Attributions**: the pixels each model looks at, image by image, on one scale.",
+    "graphs": "**Graphs**: two graphs drawn side by side, and the pairs of images they disagree on.",
+    "setup": "**Setup**: your own images, other models, other attribution methods.",
+}
+
+
+def example(comparison: _cached.Comparison) -> tuple[str, pd.DataFrame]:
+    """Return the example's target and the ranking of its sources."""
+    wanted = (_state.read().target, PREFERRED)
+    target = next((model for model in wanted if model in comparison.models), comparison.models[0])
+    return target, _cached.ranking(_cached.matrix(comparison.graphs), target, _state.read().lam)
+
+
+def answer(target: str, ranking: pd.DataFrame, probes: int) -> str:
+    """Return the example's result in one line of numbers."""
+    best = ranking.iloc[0]
+    source, goal = (_widgets.plain(_widgets.short(name)) for name in (best["source"], target))
+    return (
+        f"Among {len(ranking)} sources for *{goal}*, start from **{source}**: S = :violet[**{best['score']:.2f}**] "
+        f"[{best['low']:.2f}, {best['high']:.2f}] over {probes} probes. No labels, no fine-tuning."
+    )
+
+
+def steps(comparison: _cached.Comparison, source: depara.AttributionGraph, target: depara.AttributionGraph) -> None:
+    """Show the method in three pictures made from the example itself."""
+    first = min(_state.read().probe, len(comparison.probes) - 1)
+    second = int(target.edges[first].argsort()[-2])
+    sim = depara.similarity(source, target)
+    lam = _state.read().lam
+    one, two, three = st.columns(3)
+    with one, _widgets.card("1 · An image becomes a node", "The pixels that drive the network's feature.", key="node"):
+        _pair(_cached.thumbnail(comparison.probes, first, 220), _maps(comparison, [target], first)[0])
+        st.markdown(":blue[**node**] = pixel × gradient of the feature's length")
+    with two, _widgets.card("2 · Two images become an edge", "How alike the network finds them.", key="edge"):
+        _pair(*(_cached.thumbnail(comparison.probes, index, 220) for index in (first, second)))
+        st.markdown(f":orange[**edge**] = cosine of their features = **{target.edges[first, second]:.2f}**")
+    with (
+        three,
+        _widgets.card("3 · Alike graphs transfer", "Same pixels, same neighbours: reuse is promising.", key="score"),
+    ):
+        names = [_widgets.plain(_widgets.short(graph.model)) for graph in (source, target)]
+        st.markdown(f"**{names[0]}** against **{names[1]}**")
+        parts = {":blue[nodes s_V]": sim.node, f":orange[λ · edges s_E] (λ = {lam:g})": lam * sim.edge}
+        rows = [f"| {name} | {value:.2f} |" for name, value in parts.items()]
+        total = f"| :violet[**score S**] | :violet[**{sim.total(lam):.2f}**] |"
+        st.markdown("\n".join(["| | |", "|---|---:|", *rows, total]))
+        _state.link("models", "Compare all models", icon=":material/grid_on:", target=target.model)
+
+
+def _pair(left: bytes, right: bytes) -> None:
+    for column, picture in zip(st.columns(2), (left, right), strict=True):
+        column.image(picture, width="stretch")
+
+
+def _maps(comparison: _cached.Comparison, graphs: list[depara.AttributionGraph], index: int) -> list[bytes]:
+    """Return one probe's attribution in each graph, on one scale."""
+    limit = heatmaps.shared_limit([heatmaps.collapse(graph.maps[index : index + 1], signed=True) for graph in graphs])
+    look = {"signed": True, "dark": _widgets.dark(), "opacity": 0.95}
+    return [_cached.overlay(comparison.probes, graph, index, limit, **look) for graph in graphs]
+
+
+def ranked(comparison: _cached.Comparison, target: str, ranking: pd.DataFrame) -> None:
+    """Show the best sources for the target, and let the reader change it."""
+    how = f"{theme.NODE} blue, λ·{theme.EDGE} orange; whisker: 95 % interval over probes. Overlapping: cannot tell."
+    with _widgets.card(f"Best sources for {_widgets.plain(_widgets.short(target))}", how, key="sources"):
+        _widgets.choose_model("Target", "target", "home.target", comparison.models, default=target)
+        figure = curves.ranking(ranking, _state.read().lam, probes=len(comparison.probes), top=8, dark=_widgets.dark())
+        st.plotly_chart(figure, theme=None, key="home.ranking", config=_widgets.PLOT)
+
+
+def looked_at(comparison: _cached.Comparison, source: depara.AttributionGraph, target: depara.AttributionGraph) -> None:
+    """Show a few probes with the attribution of source and target beside each other."""
+    how = "Green pushes the feature up, purple down; one scale a row."
+    with _widgets.card("What the two look at", how, key="looked"):
+        names = ["image", *(_widgets.plain(_widgets.short(graph.model)) for graph in (source, target))]
+        for column, name in zip(st.columns(3, gap="small"), names, strict=True):
+            column.caption(name)
+        step = max(1, len(comparison.probes) // SHOWN)
+        for index in range(0, step * SHOWN, step)[: len(comparison.probes)]:
+            pictures = [_cached.thumbnail(comparison.probes, index, 160), *_maps(comparison, [source, target], index)]
+            for column, picture in zip(st.columns(3, gap="small"), pictures, strict=True):
+                column.image(picture, width="stretch")
+        _state.link("attributions", "All attributions", icon=":material/blur_on:", a=source.model, b=target.model)
+
+
+def page() -> None:
+    """Draw the page."""
+    question = "How well will what this network knows transfer to that task?"
+    comparison = _cached.require(_state.read(), layers="output", before=lambda: _widgets.header(question, WHAT))
+    if len(comparison.models) < 2:
+        _widgets.header(question, WHAT)
+        _widgets.empty("One model has nothing to be compared with.", "Choose at least two in Setup.", page="setup")
+        return
+    target, ranking = example(comparison)
+    _widgets.header(question, answer(target, ranking, len(comparison.probes)))
+    graphs = [comparison.graph(model) for model in (ranking["source"].iloc[0], target)]
+    source, goal = (graph for graph in graphs if graph is not None)
+    steps(comparison, source, goal)
+    left, right = st.columns([1.25, 1])
+    with left:
+        ranked(comparison, target, ranking)
+        with _widgets.card("Where to next", key="next"):
+            for name, what in NEXT.items():
+                _state.link(name, what, icon=_widgets.ICONS[name])
+    with right:
+        looked_at(comparison, source, goal)
+
+
+WHAT = "Each network becomes a graph over the same images. Two graphs that look alike promise good transfer."
+page()

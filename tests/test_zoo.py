@@ -28,6 +28,7 @@ def test_every_torchvision_classifier_is_listed_and_found_by_its_id():
 def test_models_that_ship_with_the_library_come_first():
     bundled = [spec.bundled for spec in zoo.list_models()]
     assert bundled == sorted(bundled, reverse=True)
+    assert zoo.list_models()[0].source == "rooms"
 
 
 def test_weights_bring_their_own_view_of_the_image():

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from depara_core.errors import ModelError
-from depara_core.zoo import torchvision
+from depara_core.zoo import rooms, torchvision
 from depara_core.zoo.module import model_from_module
 from depara_core.zoo.spec import OUTPUT, ModelSpec, Network
 
@@ -21,6 +21,7 @@ class Source:
 
 
 SOURCES: dict[str, Source] = {
+    "rooms": Source(rooms.specs, rooms.spec),
     "torchvision": Source(torchvision.specs, torchvision.spec),
 }
 

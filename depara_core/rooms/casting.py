@@ -79,7 +79,6 @@ def crossings(scenes: Scenes, origin: Vector, ray: Vector) -> Iterator[tuple[int
         rays = tuple(d[:, None] for d in ray)
         start = tuple(o[:, None] - centre[..., k, None] for k, o in enumerate(origin))
         enter, leave = crossing(start, rays, half, scenes.yaw[:, slots, None])
-        enter = enter + FAR * (~scenes.present[:, slots, None])
         for number in range(first, last):
             yield number, enter[:, number - first], leave[:, number - first]
 

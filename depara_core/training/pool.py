@@ -14,7 +14,7 @@ from torch import Tensor
 from depara_core.rooms import IMAGE_TARGETS, NO_CLASS, TASKS, Task, label_scenes, render_scenes, scene_chunks
 from depara_core.zoo.rooms_network import INPUT_SIZE
 
-BLOCK = 512  # scenes a worker renders at a time; what an interruption can lose
+BLOCK = 256  # scenes a worker renders at a time; what an interruption can lose
 Progress = Callable[[int, int, str], None]
 
 
@@ -28,13 +28,13 @@ class Pool:
 
     def images(self, rows: np.ndarray | slice) -> Tensor:
         """Return pictures (B, 3, 64, 64) in [0, 1]."""
-        return torch.from_numpy(self._array("images", "r")[rows]).permute(0, 3, 1, 2).float() / 255
+        return torch.from_numpy(np.array(self._array("images", "r")[rows])).permute(0, 3, 1, 2).float() / 255
 
     def labels(self, task: Task, rows: np.ndarray | slice) -> Tensor:
         """Return labels: float32, or int64 for classes."""
         if task.name in IMAGE_TARGETS:
             return self.images(rows)
-        values = torch.from_numpy(self._array(task.name, "r")[rows])
+        values = torch.from_numpy(np.array(self._array(task.name, "r")[rows]))
         return values.long() if task.is_class else values.float()
 
     def usable(self, task: Task) -> np.ndarray:

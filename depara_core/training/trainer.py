@@ -23,8 +23,8 @@ EVALUATION_BATCH = 128
 class Recipe:
     """How a task is trained; the learning rate falls from `rate` to 0 along a cosine after a short warm-up."""
 
-    steps: int = 2000
-    batch: int = 64
+    steps: int = 1000
+    batch: int = 32
     rate: float = 2.5e-3
     weight_decay: float = 0.02
     warmup: int = 50
@@ -150,7 +150,7 @@ def _step(
     loss.backward()
     torch.nn.utils.clip_grad_norm_(solver.parameters(), 5.0)
     optimizer.step()
-    return float(loss)
+    return float(loss.detach())
 
 
 def _loss(task: Task, solver: Solver, output: Tensor, target: Tensor, weight: Tensor | None) -> Tensor:

@@ -1,0 +1,162 @@
+"""The bundled zoo: one trained encoder a task of the rooms, an untrained control, and what their decoders predict."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float32, Int64, UInt8
+from safetensors.torch import load as load_tensors
+from torch import nn
+from torch.nn.functional import interpolate
+
+from depara_core.assets import assets_folder
+from depara_core.errors import ModelError, ProbeError
+from depara_core.rooms import TASKS, Task
+from depara_core.zoo.rooms_network import ARCHITECTURE, INPUT_SIZE, LAYERS, Encoder, Solver
+from depara_core.zoo.spec import ModelSpec, Network
+
+SOURCE = "rooms"
+CONTROL = "random"  # the same encoder with random weights: what an architecture alone is worth
+CONTROL_SEED = 0
+HALF = (0.5, 0.5, 0.5)  # the networks read pictures in [-1, 1]
+
+
+def specs() -> list[ModelSpec]:
+    """Return the models that come with the library: one for each task that has weights, then the untrained control."""
+    trained = [_spec(task.name, task.group, task.summary) for task in TASKS.values() if weights_path(task.name).exists()]
+    return [*trained, _spec(CONTROL, "control", "The same network with random weights: it has learned nothing.")]
+
+
+def spec(name: str) -> ModelSpec:
+    """Return the model "rooms/<name>"; its weights need not be there until it is opened."""
+    if name == CONTROL:
+        return specs()[-1]
+    if name not in TASKS:
+        raise ModelError(f"Unknown model 'rooms/{name}'. Expected one of: {', '.join([*TASKS, CONTROL])}.")
+    return _spec(name, TASKS[name].group, TASKS[name].summary)
+
+
+def _spec(name: str, group: str, summary: str) -> ModelSpec:
+    return ModelSpec(
+        id=f"{SOURCE}/{name}", name=name, source=SOURCE, group=group, summary=summary, input_size=INPUT_SIZE,
+        mean=HALF, std=HALF, bundled=True, _layers=lambda: LAYERS, _open=partial(_open, name),
+    )  # fmt: skip
+
+
+def weights_path(task: str, folder: Path | None = None) -> Path:
+    """Return where a task's weights are."""
+    return (folder or assets_folder() / "zoo") / f"{task}.safetensors"
+
+
+def card(task: str, folder: Path | None = None) -> dict[str, Any]:
+    """Return a trained model's card: task, seed, steps, scores on held-out scenes, sha256 of the weights, ..."""
+    path = weights_path(task, folder).with_suffix(".json")
+    try:
+        content = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise ModelError(
+            f"Expected the model card of rooms/{task} at {path}, but it cannot be read ({error}). "
+            "Restore the assets folder, or train the model again: depara rooms train."
+        ) from None
+    return dict(content)
+
+
+def load_solver(task: str, folder: Path | None = None) -> Solver:
+    """Return encoder and decoder of a task, in evaluation mode and frozen, after checking the weights' checksum."""
+    if task not in TASKS:
+        raise ModelError(f"Unknown task {task!r}. Expected one of: {', '.join(TASKS)}.")
+    solver = Solver(TASKS[task])
+    content = _checked(task, folder)
+    weights = {name: value.float() for name, value in load_tensors(content).items()}
+    for name, value in solver.state_dict().items():
+        if name.endswith("num_batches_tracked"):  # counts batches while training; not stored
+            weights[name] = value
+    try:
+        solver.load_state_dict(weights)
+    except RuntimeError as error:
+        raise ModelError(
+            f"The weights of rooms/{task} do not fit the network {ARCHITECTURE}: {error}. "
+            "They come from another version; restore the assets folder that belongs to this one."
+        ) from None
+    return frozen(solver)
+
+
+def _checked(task: str, folder: Path | None) -> bytes:
+    """Return the bytes of a weights file that agree with its card."""
+    path = weights_path(task, folder)
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ModelError(
+            f"Expected the weights of rooms/{task} at {path}, but they cannot be read ({error.strerror}). "
+            "Restore the assets folder, or train the model: depara rooms train."
+        ) from None
+    expected, came = card(task, folder).get("sha256"), hashlib.sha256(content).hexdigest()
+    if came != expected:
+        raise ModelError(
+            f"The weights of rooms/{task} are damaged: expected sha256 {expected}, got {came} ({path}). "
+            "Restore the file, or train the model again: depara rooms train."
+        )
+    return content
+
+
+def frozen(module: nn.Module) -> Any:
+    """Return the module in evaluation mode, its parameters needing no gradient."""
+    return module.eval().requires_grad_(False)
+
+
+def _open(name: str, progress: Callable[[int, int, str], None] | None) -> Network:
+    """Return the encoder of a task (or the control) as a Network."""
+    taps = {layer: (layer, "output") for layer in LAYERS}
+    if name == CONTROL:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(CONTROL_SEED)
+            encoder = frozen(Encoder())
+        weights = f"random-{CONTROL_SEED}"
+    else:
+        encoder, weights = load_solver(name).encoder, str(card(name)["sha256"])
+    digest = hashlib.sha256(f"{ARCHITECTURE}/{name == 'colorization'}/{weights}".encode()).hexdigest()
+    return Network(encoder, taps, digest)
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a task's network says of N pictures, in the label's own units (see rooms.Task).
+
+    values: (N, C, 64, 64) or (N, C); for classes their probabilities. classes: (N, 64, 64) or (N,), the likeliest.
+    """
+
+    task: Task
+    values: Float32[np.ndarray, "N C ..."]
+    classes: Int64[np.ndarray, "N ..."] | None
+
+
+@cache
+def _solver(task: str) -> Solver:
+    return load_solver(task)
+
+
+@torch.inference_mode()
+def predict(task: str, images: UInt8[np.ndarray, "N H W 3"]) -> Prediction:
+    """Return what the network of `task` says of square pictures, shrunk to its 64 x 64."""
+    if images.ndim != 4 or images.shape[1] != images.shape[2] or images.shape[3] != 3 or images.dtype != np.uint8:
+        raise ProbeError(f"Expected square RGB pictures uint8 (N, S, S, 3), got {images.dtype} {images.shape}.")
+    pixels = torch.from_numpy(np.array(images)).permute(0, 3, 1, 2).float() / 255
+    pixels = interpolate(pixels, size=(INPUT_SIZE, INPUT_SIZE), mode="bilinear", antialias=True, align_corners=False)
+    solver = _solver(task)
+    output = solver.decoder.restore(torch.cat([solver(part * 2 - 1) for part in pixels.split(64)]))
+    if not TASKS[task].is_class:
+        return Prediction(TASKS[task], _read_only(output), None)
+    return Prediction(TASKS[task], _read_only(output.softmax(1)), _read_only(output.argmax(1)))
+
+
+def _read_only(values: torch.Tensor) -> np.ndarray:
+    array = values.numpy()
+    array.setflags(write=False)
+    return array

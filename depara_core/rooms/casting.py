@@ -86,7 +86,7 @@ def crossings(scenes: Scenes, origin: Vector, ray: Vector) -> Iterator[tuple[int
 def _room_exit(scenes: Scenes, origin: Vector, ray: Vector) -> tuple[Tensor, Tensor]:
     """Return where a ray from inside leaves the room (B, P), and through which axis: 0 x, 1 y, 2 z."""
     exits = [
-        (torch.where(d > 0, scenes.room[:, k, None], 0.0) - o) / _nonzero(d)
+        (torch.where(d < 0, 0.0, scenes.room[:, k, None]) - o) / _nonzero(d)
         for k, (o, d) in enumerate(zip(origin, ray, strict=True))
     ]
     depth = torch.minimum(torch.minimum(exits[0], exits[1]), exits[2])

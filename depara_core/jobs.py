@@ -1,0 +1,153 @@
+"""Background jobs with progress, an estimate, cancelling and re-attaching; knows no user interface."""
+
+import threading
+import time
+import traceback
+from collections import OrderedDict
+from collections.abc import Callable
+from queue import SimpleQueue
+from typing import Any, Literal
+
+from depara_core.errors import Cancelled, OptionError
+
+State = Literal["queued", "running", "done", "failed", "cancelled"]
+Progress = Callable[[int, int, str], None]
+Work = Callable[[Progress], Any]
+HISTORY = 50  # finished jobs that are remembered
+ETA_AFTER_S = 0.5  # a rate measured over less is no rate
+
+
+class Job:
+    """One piece of work: read its state from any thread at any time."""
+
+    def __init__(self, key: str, label: str, work: Work) -> None:
+        self.key, self.label = key, label
+        self.state: State = "queued"
+        self.done, self.total, self.message = 0, 0, "waiting"
+        self.result: Any = None
+        self.error: Exception | None = None
+        self._work = work
+        self._lock = threading.Lock()
+        self._cancelled, self._finished = threading.Event(), threading.Event()
+        self._started = self._ended = 0.0
+
+    @property
+    def finished(self) -> bool:
+        """Whether the job is done, failed or cancelled."""
+        return self._finished.is_set()
+
+    @property
+    def wanted(self) -> bool:
+        """Whether the job has a result, or works towards one that nobody has cancelled."""
+        return self.state == "done" or (self.state in ("queued", "running") and not self._cancelled.is_set())
+
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds since the work began, or that it took."""
+        if not self._started:
+            return 0.0
+        return (self._ended or time.monotonic()) - self._started
+
+    @property
+    def eta_s(self) -> float | None:
+        """Seconds to go at the mean rate so far; None while nothing can be said."""
+        with self._lock:
+            done, total = self.done, self.total
+        if self.state != "running" or done <= 0 or total <= 0 or self.elapsed_s < ETA_AFTER_S:
+            return None
+        return self.elapsed_s * max(total - done, 0) / done
+
+    def cancel(self) -> None:
+        """Ask the job to stop: at once if it waits, at its next report of progress if it runs."""
+        self._cancelled.set()
+        with self._lock:
+            if self.state == "queued":
+                self._end("cancelled")
+
+    def wait(self, timeout_s: float | None = None) -> bool:
+        """Wait until the job has finished; False if the time ran out first."""
+        return self._finished.wait(timeout_s)
+
+    def run(self) -> None:
+        """Do the work in the calling thread, unless it was cancelled before."""
+        with self._lock:
+            if self.state != "queued":
+                return
+            self.state, self.message, self._started = "running", "starting", time.monotonic()
+        try:
+            result = self._work(self._report)
+        except Cancelled:
+            self._close("cancelled")
+        except Exception as error:  # noqa: BLE001  whatever went wrong belongs to whoever looks at the job
+            traceback.clear_frames(error.__traceback__)  # they may hold models and images
+            self._close("failed", error=error)
+        else:
+            self._close("done", result)
+
+    def _report(self, done: int, total: int, message: str) -> None:
+        if self._cancelled.is_set():
+            raise Cancelled(f"{self.label} was cancelled.")
+        with self._lock:
+            self.done, self.total, self.message = done, total, message
+
+    def _close(self, state: State, result: Any = None, error: Exception | None = None) -> None:
+        with self._lock:
+            self.result, self.error = result, error
+            self._end(state)
+
+    def _end(self, state: State) -> None:
+        self.state, self._ended = state, time.monotonic()
+        del self._work  # it may hold models and images
+        self._finished.set()
+
+
+class JobQueue:
+    """Runs jobs in the order they came, in `workers` background threads (one per device: computing is not shared)."""
+
+    def __init__(self, workers: int = 1, history: int = HISTORY) -> None:
+        if workers < 1 or history < 1:
+            raise OptionError(f"Expected at least 1 worker and a history of 1 job; {workers} and {history} came.")
+        self._workers, self._history = workers, history
+        self._jobs: OrderedDict[str, Job] = OrderedDict()  # by key, oldest first
+        self._queue: SimpleQueue[Job] = SimpleQueue()
+        self._lock = threading.Lock()
+        self._threads: list[threading.Thread] = []
+
+    def submit(self, key: str, label: str, work: Work) -> Job:
+        """Queue work(progress), or return the job of the same key that waits, runs or is done.
+
+        A failed or cancelled job of that key is replaced by a new one.
+        """
+        with self._lock:
+            present = self._jobs.get(key)
+            if present is not None and present.wanted:
+                return present
+            job = Job(key, label, work)
+            self._jobs.pop(key, None)
+            self._jobs[key] = job
+            self._forget()
+            self._queue.put(job)
+            if len(self._threads) < self._workers:
+                thread = threading.Thread(target=self._serve, name=f"depara-job-{len(self._threads)}", daemon=True)
+                self._threads.append(thread)
+                thread.start()
+        return job
+
+    def get(self, key: str) -> Job | None:
+        """Return the job of this key, if it is remembered."""
+        with self._lock:
+            return self._jobs.get(key)
+
+    def jobs(self) -> tuple[Job, ...]:
+        """Return the remembered jobs, the newest first."""
+        with self._lock:
+            return tuple(reversed(self._jobs.values()))
+
+    def _forget(self) -> None:
+        finished = [key for key, job in self._jobs.items() if job.finished]
+        for key in finished[: max(0, len(finished) - self._history)]:
+            del self._jobs[key]
+
+    def _serve(self) -> None:
+        while True:
+            self._queue.get().run()

@@ -1,0 +1,227 @@
+"""From models and images to graphs: nothing is computed twice, and what is finished is never lost."""
+
+import contextlib
+import hashlib
+import json
+import os
+import platform
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict
+
+import numpy as np
+import torch
+
+from depara_core.attribution import METHODS, Options, resolve_options
+from depara_core.errors import Cancelled, DeparaError, ModelError, OptionError, StoreError
+from depara_core.extraction import Extraction, Progress, extract, resolve_device
+from depara_core.graphs import AttributionGraph
+from depara_core.probes import ProbeSet
+from depara_core.store import Artefact, Store
+from depara_core.zoo.spec import OUTPUT, ModelSpec, Network
+
+MATHS_VERSION = 1  # raise it when the same inputs come to mean other numbers: stored graphs are then computed anew
+
+OnError = Callable[[str, DeparaError], None]
+
+
+def build_graphs(
+    specs: ModelSpec | Iterable[ModelSpec],
+    probes: ProbeSet,
+    *,
+    layers: str | Sequence[str] = OUTPUT,
+    preset: str = "paper",
+    method: str | None = None,
+    objective: str | None = None,
+    channels: str | None = None,
+    center: bool | None = None,
+    resolution: int | None = None,
+    device: str = "auto",
+    progress: Progress | None = None,
+    store: str | os.PathLike[str] | Store | None = None,
+    on_error: OnError | None = None,
+) -> list[AttributionGraph]:
+    """Build the graph of each model's layers over the probes, model by model, layers in the order given.
+
+    `progress(done, total, message)` counts probes of models that must be computed. A model that fails raises, or with
+    `on_error(spec_id, error)` is left out while the rest goes on. Finished models stay in the store whatever follows.
+    """
+    chosen = [specs] if isinstance(specs, ModelSpec) else list(specs)
+    options = resolve_options(
+        preset, method=method, objective=objective, channels=channels, center=center, resolution=resolution
+    )
+    if not chosen:
+        raise OptionError(
+            "No model was given. Expected one or more ModelSpec, such as depara.model('rooms/curvature')."
+        )
+    probes.require_comparable()
+    resolve_device(device)
+    wanted: list[tuple[ModelSpec, tuple[str, ...]]] = []
+    for spec in chosen:
+        with _reporting(spec, on_error):
+            wanted.append((spec, _existing_layers(spec, layers)))
+    tally = _Tally(progress, len(wanted) * len(probes))
+    builder = _Builder(probes, options, device, store if isinstance(store, Store) else Store(store), tally)
+    graphs: list[AttributionGraph] = []
+    for spec, names in wanted:
+        finished = False
+        with _reporting(spec, on_error):
+            graphs += builder.build(spec, names)
+            finished = True
+        if not finished:
+            tally.close(len(probes), computed=False, message=f"{spec.name}: failed")
+    return graphs
+
+
+@contextlib.contextmanager
+def _reporting(spec: ModelSpec, on_error: OnError | None) -> Iterator[None]:
+    """Hand a model's failure to `on_error` if there is one; a cancellation is no failure."""
+    try:
+        yield
+    except Cancelled:
+        raise
+    except DeparaError as error:
+        if on_error is None:
+            raise
+        on_error(spec.id, error)
+
+
+def _existing_layers(spec: ModelSpec, layers: str | Sequence[str]) -> tuple[str, ...]:
+    """Resolve the layers of a model and refuse those that it has not, before anything is computed."""
+    names = spec.resolve_layers(layers if isinstance(layers, str) else list(layers))
+    others = [name for name in names if name != OUTPUT and name not in spec.layers]
+    if others:  # module paths are layers too, which only the opened model can tell
+        network = _open(spec)
+        for name in others:
+            try:
+                network.tap(name)
+            except ModelError as error:
+                raise ModelError(f"{spec.id}: {error}") from error
+    return names
+
+
+def _open(spec: ModelSpec, progress: Progress | None = None) -> Network:
+    try:
+        return spec.open(progress)
+    except DeparaError:
+        raise
+    except Exception as error:
+        raise ModelError(f"{spec.id} cannot be opened: {error or type(error).__name__}. Check its weights.") from error
+
+
+class _Tally:
+    """Progress in probes over the models that need computing: those that are stored leave the total."""
+
+    def __init__(self, progress: Progress | None, total: int) -> None:
+        self.progress, self.total, self.finished = progress, total, 0
+
+    def report(self, done: int, message: str) -> None:
+        """Tell of `done` probes of the present model."""
+        if self.progress is not None:
+            nothing_left = self.total == 0
+            self.progress(1 if nothing_left else self.finished + done, 1 if nothing_left else self.total, message)
+
+    def close(self, count: int, *, computed: bool, message: str) -> None:
+        """Tell that a model of `count` probes is finished, or take it out of the total."""
+        if computed:
+            self.finished += count
+        else:
+            self.total -= count
+        self.report(0, message)
+
+
+class _Builder:
+    """What all models of one call share."""
+
+    def __init__(self, probes: ProbeSet, options: Options, device: str, store: Store, tally: _Tally) -> None:
+        self.probes, self.options, self.device, self.store, self.tally = probes, options, device, store, tally
+        self.storing = True
+        self.built: dict[str, Artefact] = {}  # by key: a model given twice is computed once, store or no store
+
+    def build(self, spec: ModelSpec, layers: tuple[str, ...]) -> list[AttributionGraph]:
+        """Read what the store has of a model's layers and compute the rest."""
+        self.tally.report(0, f"{spec.name}: opening")
+        network = _open(spec, lambda _done, _total, message: self.tally.report(0, f"{spec.name}: {message}"))
+        keys = {layer: self.key(spec, network, layer) for layer in layers}
+        found = {layer: self.built.get(key) or self.store.get(key) for layer, key in keys.items()}
+        missing = [layer for layer in layers if found[layer] is None]
+        if missing:
+            found |= self.compute(spec, network, missing, keys)
+        self.tally.close(len(self.probes), computed=bool(missing), message=spec.name)
+        self.built |= {keys[layer]: artefact for layer, artefact in found.items() if artefact is not None}
+        return [self.graph(spec, network, layer, artefact) for layer, artefact in found.items() if artefact is not None]
+
+    def compute(
+        self, spec: ModelSpec, network: Network, layers: list[str], keys: dict[str, str]
+    ) -> dict[str, Artefact | None]:
+        """Extract layers and store them at once."""
+        done = extract(
+            network,
+            spec,
+            self.probes,
+            layers,
+            self.options,
+            device=self.device,
+            progress=lambda count, _, message: self.tally.report(count, message),
+        )
+        versions = {
+            "torch": torch.__version__,
+            "numpy": np.__version__,
+            "python": platform.python_version(),
+            "device": resolve_device(self.device).type,
+        }
+        return {layer: self.keep(keys[layer], spec, layer, done.pop(layer), versions) for layer in layers}
+
+    def keep(self, key: str, spec: ModelSpec, layer: str, extraction: Extraction, versions: dict[str, str]) -> Artefact:
+        """Store one layer and return it, mapped from the store where that worked, so that memory is freed."""
+        arrays = {
+            "nodes": extraction.nodes,
+            "edges": extraction.edges,
+            "no_attribution": extraction.no_attribution,
+            "no_feature": extraction.no_feature,
+        }
+        metadata = {"model": spec.id, "layer": layer, "shape": list(extraction.shape), "versions": versions}
+        artefact = Artefact(arrays, metadata)
+        if not self.storing:
+            return artefact
+        try:
+            self.store.put(key, arrays, metadata)
+        except StoreError as error:
+            self.storing = False
+            warnings.warn(f"Results are not kept for the next time. {error}", RuntimeWarning, stacklevel=2)
+        return self.store.get(key) or artefact
+
+    def key(self, spec: ModelSpec, network: Network, layer: str) -> str:
+        """Return the sha256 (hex) of all that the numbers of a layer's graph depend on."""
+        try:
+            network.tap(layer)
+        except ModelError as error:
+            raise ModelError(f"{spec.id}: {error}") from error
+        content = {
+            "maths": MATHS_VERSION,
+            "numerics": "float32",
+            "weights": network.digest,
+            "tap": network.taps.get(layer, (layer, "output")),
+            "input": (spec.input_size, spec.mean, spec.std),
+            "probes": self.probes.digest,
+            "options": asdict(self.options),
+            "settings": dict(METHODS[self.options.method].settings),
+        }
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+    def graph(self, spec: ModelSpec, network: Network, layer: str, artefact: Artefact) -> AttributionGraph:
+        """Dress an artefact as the graph of this model and layer."""
+        channels, height, width = artefact.metadata["shape"]
+        return AttributionGraph(
+            model=spec.id,
+            layer=layer,
+            nodes=artefact.arrays["nodes"],
+            edges=artefact.arrays["edges"],
+            shape=(channels, height, width),
+            probes=self.probes.digest,
+            options=self.options,
+            weights=network.digest,
+            no_attribution=artefact.arrays["no_attribution"],
+            no_feature=artefact.arrays["no_feature"],
+            versions=artefact.metadata["versions"],
+        )

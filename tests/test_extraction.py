@@ -1,0 +1,237 @@
+import numpy as np
+import pytest
+import tiny
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import nn
+
+from depara_core import extraction
+from depara_core.attribution import resolve_options
+from depara_core.capture import exact_float32
+from depara_core.errors import Cancelled, ModelError, OptionError, StoreError
+from depara_core.extraction import extract, resolve_device
+from depara_core.geometry import cosines, gram_matrix, unit_rows
+from depara_core.probes import preprocess
+from depara_core.scratch import Scratch
+
+LAYERS = ("bn2", "head_in", "output")
+PAPER = resolve_options()
+
+
+def run(net, layers=LAYERS, options=PAPER, probes=None, **more):
+    return extract(net, tiny.spec(net), probes or tiny.probes(), layers, options, device="cpu", **more)
+
+
+def test_against_the_papers_equations_in_plain_numpy():
+    """A linear layer F = W x: Eq. 3 gives x * W^T F / ||F||, Eq. 4 the cosine of the features."""
+    torch.manual_seed(0)
+    module = nn.Sequential(nn.Flatten(), nn.Linear(3 * 64, 7, bias=False))
+    net, probes = tiny.network(module), tiny.probes()
+    result = run(net, ("output",), probes=probes)["output"]
+    weight = module[1].weight.detach().numpy().astype(float)
+    for i in range(len(probes)):
+        x = preprocess(probes.images[i : i + 1], tiny.spec(net)).numpy().astype(float).ravel()
+        f = weight @ x
+        node = x * (weight.T @ (f / np.sqrt(f @ f)))
+        np.testing.assert_allclose(result.nodes[i], node / np.sqrt(node @ node), atol=1e-6)
+        for j in range(len(probes)):
+            y = preprocess(probes.images[j : j + 1], tiny.spec(net)).numpy().astype(float).ravel()
+            g = weight @ y
+            np.testing.assert_allclose(result.edges[i, j], f @ g / np.sqrt((f @ f) * (g @ g)), atol=1e-6)
+    assert result.shape == (3, 8, 8)
+    assert not result.no_attribution.any()
+    assert not result.no_feature.any()
+
+
+@pytest.mark.parametrize("preset", ["paper", "released_models", "released_layers"])
+def test_the_batch_size_and_the_number_of_passes_do_not_matter(preset, monkeypatch):
+    net, options = tiny.shared_relu(), resolve_options(preset)
+    whole = run(net, options=options)
+    monkeypatch.setattr(extraction, "PASS_BYTES", 1)  # each layer takes a pass of its own
+    monkeypatch.setattr(extraction, "MEMORY_BYTES", 0)  # and everything lies in files
+    parts = run(net, options=options, batch_size=2)
+    assert list(parts) == list(LAYERS)
+    for layer in LAYERS:
+        assert isinstance(parts[layer].nodes, np.memmap)
+        np.testing.assert_allclose(parts[layer].nodes, whole[layer].nodes, atol=1e-5)
+        np.testing.assert_allclose(parts[layer].edges, whole[layer].edges, atol=1e-5)
+        np.testing.assert_allclose(np.linalg.norm(whole[layer].nodes, axis=1), 1, atol=1e-6)
+        assert np.array_equal(whole[layer].edges, whole[layer].edges.T)
+    assert whole["output"].shape == ((3 if preset == "paper" else 1), 8, 8)
+
+
+def test_resolution_averages_maps_before_they_are_scaled():
+    net = tiny.shared_relu()
+    fine, coarse = (run(net, options=resolve_options(resolution=r))["bn2"] for r in (None, 4))
+    assert coarse.shape == (3, 4, 4)
+    pooled = fine.nodes.reshape(6, 3, 4, 2, 4, 2).mean(axis=(3, 5)).reshape(6, -1)
+    np.testing.assert_allclose(coarse.nodes, pooled / np.linalg.norm(pooled, axis=1, keepdims=True), atol=1e-5)
+
+
+@given(seed=st.integers(0, 10_000), count=st.integers(2, 7), length=st.integers(1, 9), center=st.booleans())
+@settings(max_examples=50, deadline=None)
+def test_cosines_equal_the_slow_ones(seed, count, length, center):
+    features = np.random.default_rng(seed).normal(size=(count, length)).astype(np.float32) + 1
+    features[0] = 0
+    edges, none = cosines(gram_matrix(features), center=center)
+    plain = features.astype(float) - (features.astype(float).mean(axis=0) if center else 0)
+    norms = np.linalg.norm(plain, axis=1)
+    expected = plain @ plain.T / np.maximum(np.outer(norms, norms), 1e-30)
+    np.testing.assert_allclose(edges, expected, atol=2e-5)
+    assert none[0] == (not center)
+
+
+def test_identical_probes_have_no_centred_feature():
+    features = np.tile(np.random.default_rng(0).normal(size=50).astype(np.float32), (4, 1))
+    edges, none = cosines(gram_matrix(features), center=True)
+    assert none.all()
+    assert not edges.any()
+    edges, none = cosines(gram_matrix(features), center=False)
+    assert not none.any()
+    np.testing.assert_array_equal(edges, 1)
+
+
+def test_gram_matrix_in_blocks(monkeypatch):
+    monkeypatch.setattr("depara_core.geometry.BLOCK_BYTES", 8 * 5 * 3)
+    features = np.random.default_rng(0).normal(size=(5, 10)).astype(np.float32)
+    np.testing.assert_allclose(gram_matrix(features), features.astype(float) @ features.T.astype(float), rtol=1e-12)
+
+
+def test_zero_attributions_stay_zero_and_are_flagged():
+    rows, _, none = unit_rows(torch.stack([torch.zeros(3, 2, 2), 1e-25 * torch.ones(3, 2, 2)]), PAPER)
+    assert none.tolist() == [True, False]
+    assert not rows[0].any()
+    assert torch.linalg.vector_norm(rows[1]).item() == pytest.approx(1)
+    module = nn.Sequential(nn.Conv2d(3, 2, 1), nn.ReLU())
+    with torch.no_grad():
+        module[0].bias.fill_(-100)
+    result = run(tiny.network(module), ("output",))["output"]
+    assert result.no_attribution.all()
+    assert result.no_feature.all()
+    assert not result.nodes.any()
+    assert not result.edges.any()
+
+
+@pytest.mark.parametrize("error", [torch.OutOfMemoryError("CUDA out of memory."), RuntimeError("not enough memory")])
+def test_memory_that_runs_out_halves_the_batch(error):
+    sizes = []
+
+    class Hungry(nn.Module):
+        def forward(self, x):
+            sizes.append(len(x))
+            if len(x) > 2:
+                raise error
+            return x * 2
+
+    result = run(tiny.network(Hungry()), ("output",), batch_size=6)["output"]
+    assert sizes == [1, 6, 3, 1, 1, 1, 1, 1, 1]
+    plain = run(tiny.network(nn.Identity()), ("output",))["output"]
+    np.testing.assert_allclose(result.nodes, plain.nodes, atol=1e-6)
+
+
+def test_no_memory_for_one_image():
+    class Starving(nn.Module):
+        def forward(self, x):
+            raise torch.OutOfMemoryError("out of memory")
+
+    with pytest.raises(ModelError, match="test/tiny.*even for one image"):
+        run(tiny.network(Starving()), ("output",))
+
+
+def test_a_number_that_is_not_finite_names_model_layer_and_probes():
+    class Log(nn.Module):
+        def forward(self, x):
+            return torch.where(x.mean(dim=(1, 2, 3), keepdim=True) > 0, x, torch.log(-x.abs() - 1))
+
+    images = np.full((4, 8, 8, 3), 200, np.uint8)
+    images[[1, 3]] = 10
+    with pytest.raises(ModelError, match=r"test/tiny.*'output'.*feature.*probe 001, probe 003"):
+        run(tiny.network(Log()), ("output",), probes=type(tiny.probes()).from_arrays(images))
+
+
+def test_an_input_that_the_module_cannot_take():
+    with pytest.raises(ModelError, match=r"test/tiny cannot be run.*\(1, 3, 8, 8\)"):
+        run(tiny.network(nn.Linear(5, 5)), ("output",))
+
+
+def test_a_layer_that_does_not_exist_names_the_model_and_its_layers():
+    with pytest.raises(ModelError, match="test/tiny.*'layer9'.*bn2, head_in, output"):
+        run(tiny.shared_relu(), ("layer9",))
+
+
+def test_progress_counts_probes_and_cancelling_puts_the_model_back():
+    net, seen = tiny.shared_relu(), []
+    run(net, batch_size=2, progress=lambda done, total, message: seen.append((done, total)))
+    assert [done for done, _ in seen] == sorted(done for done, _ in seen)
+    assert seen[0] == (0, 6)
+    assert seen[-1] == (6, 6)
+    net.module.train()
+
+    def stop(done, total, message):
+        if done >= 2:
+            raise Cancelled("enough")
+
+    with pytest.raises(Cancelled, match="enough"):
+        run(net, batch_size=2, progress=stop)
+    assert net.module.training
+    assert net.module.relu.inplace
+    assert all(p.requires_grad for p in net.module.parameters())
+    assert not any(m._forward_hooks or m._forward_pre_hooks for m in net.module.modules())
+
+
+def test_cancelling_does_not_wait_for_the_end_of_a_slow_methods_batch():
+    calls = []
+
+    class Counting(nn.Module):
+        def forward(self, x):
+            calls.append(len(x))
+            return x * x
+
+    def stop(done, total, message):
+        if len(calls) >= 4:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        run(tiny.network(Counting()), ("output",), resolve_options(method="integrated_gradients"), progress=stop)
+    assert len(calls) == 4
+
+
+def test_a_model_in_half_precision_is_attributed_in_float32_and_stays_half():
+    net = tiny.shared_relu()
+    net.module.bfloat16()
+    result = run(net, ("output",))["output"]
+    assert result.nodes.dtype == np.float32
+    assert next(net.module.parameters()).dtype == torch.bfloat16
+
+
+def test_devices():
+    assert resolve_device("cpu") == torch.device("cpu")
+    with pytest.raises(OptionError, match="auto"):
+        resolve_device("toaster")
+
+
+def test_reduced_precision_is_off_within_and_back_after():
+    matmul = torch.backends.cuda.matmul
+    before = matmul.fp32_precision
+    matmul.fp32_precision = "tf32"
+    try:
+        with pytest.raises(ZeroDivisionError), exact_float32():
+            assert matmul.fp32_precision == "ieee"
+            raise ZeroDivisionError
+        assert matmul.fp32_precision == "tf32"
+    finally:
+        matmul.fp32_precision = before
+
+
+def test_scratch_spills_beyond_its_memory_and_says_when_the_disk_is_full(monkeypatch):
+    scratch = Scratch(4 * 10)
+    small, large = scratch.array((2, 5)), scratch.array((3, 5))
+    assert not isinstance(small, np.memmap)
+    assert isinstance(large, np.memmap)
+    large[:] = 7
+    assert (large == 7).all()
+    usage = type("Usage", (), {"free": 10})
+    monkeypatch.setattr("shutil.disk_usage", lambda folder: usage)
+    with pytest.raises(StoreError, match="TMPDIR"):
+        scratch.array((100, 100))

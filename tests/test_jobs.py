@@ -1,0 +1,157 @@
+import threading
+import time
+
+import pytest
+
+from depara_core.errors import ModelError, OptionError
+from depara_core.jobs import JobQueue
+
+
+class Gate:
+    """Work that reports and then waits until the test opens it."""
+
+    def __init__(self, result="result"):
+        self.started, self.open, self.result = threading.Event(), threading.Event(), result
+
+    def __call__(self, progress):
+        progress(1, 4, "one of four")
+        self.started.set()
+        while not self.open.wait(0.01):
+            progress(1, 4, "one of four")
+        progress(4, 4, "all")
+        return self.result
+
+
+def test_a_job_runs_in_the_background_and_keeps_its_result():
+    gate, queue = Gate(), JobQueue()
+    job = queue.submit("k", "Label", gate)
+    assert gate.started.wait(10)
+    assert (job.state, job.label, job.done, job.total, job.message) == ("running", "Label", 1, 4, "one of four")
+    assert not job.wait(0.01)
+    assert job.result is None
+    gate.open.set()
+    assert job.wait(10)
+    assert (job.state, job.result, job.error, job.done) == ("done", "result", None, 4)
+    elapsed = job.elapsed_s
+    time.sleep(0.02)
+    assert job.elapsed_s == elapsed > 0
+    assert job.eta_s is None
+
+
+def test_the_same_key_attaches_again():
+    gate, queue = Gate(), JobQueue()
+    job = queue.submit("k", "first", gate)
+    assert queue.submit("k", "second", pytest.fail) is job
+    assert queue.get("k") is job
+    gate.open.set()
+    job.wait(10)
+    assert queue.submit("k", "third", pytest.fail) is job
+    assert queue.get("other") is None
+
+
+def test_a_failed_job_keeps_its_error_and_can_be_tried_again():
+    def fail(progress):
+        raise ModelError("no such layer")
+
+    queue = JobQueue()
+    job = queue.submit("k", "label", fail)
+    assert job.wait(10)
+    assert job.state == "failed"
+    assert isinstance(job.error, ModelError)
+    again = queue.submit("k", "label", lambda progress: 7)
+    assert again is not job
+    assert again.wait(10)
+    assert again.result == 7
+    assert queue.jobs() == (again,)
+
+
+def test_a_running_job_is_cancelled_at_its_next_report():
+    gate, queue = Gate(), JobQueue()
+    job = queue.submit("k", "label", gate)
+    assert gate.started.wait(10)
+    job.cancel()
+    again = queue.submit("k", "label", lambda progress: "new")  # nobody is tied to work that is being stopped
+    assert again is not job
+    assert job.wait(10)
+    assert (job.state, job.result, job.error) == ("cancelled", None, None)
+    assert again.wait(10)
+    assert again.result == "new"
+
+
+def test_a_waiting_job_is_cancelled_at_once_and_never_runs():
+    gate, queue = Gate(), JobQueue()
+    first = queue.submit("a", "first", gate)
+    waiting = queue.submit("b", "waiting", pytest.fail)
+    assert (waiting.state, waiting.elapsed_s, waiting.eta_s) == ("queued", 0.0, None)
+    waiting.cancel()
+    assert waiting.state == "cancelled"
+    assert waiting.finished
+    gate.open.set()
+    last = queue.submit("c", "last", lambda progress: "ran")
+    assert last.wait(10)
+    assert (first.state, waiting.state, last.result) == ("done", "cancelled", "ran")
+    first.cancel()
+    assert first.state == "done", "a finished job stays what it is"
+
+
+def test_one_worker_runs_jobs_in_order_and_several_run_at_once():
+    order, queue = [], JobQueue()
+    jobs = [queue.submit(str(i), "label", lambda progress, i=i: order.append(i)) for i in range(5)]
+    assert all(job.wait(10) for job in jobs)
+    assert order == [0, 1, 2, 3, 4]
+    barrier, pair = threading.Barrier(2), JobQueue(workers=2)
+    both = [pair.submit(str(i), "label", lambda progress: barrier.wait(10) is not None) for i in range(2)]
+    assert all(job.wait(10) and job.result is True for job in both)
+
+
+def test_the_estimate_is_the_mean_rate(monkeypatch):
+    clock = iter([100.0])
+    now = [next(clock)]
+    monkeypatch.setattr("depara_core.jobs.time.monotonic", lambda: now[0])
+    estimates = []
+
+    def work(progress):
+        progress(0, 10, "")
+        estimates.append(job.eta_s)
+        now[0] += 6
+        progress(3, 10, "")
+        estimates.append(job.eta_s)
+        now[0] += 14
+        progress(10, 10, "")
+        estimates.append(job.eta_s)
+
+    queue = JobQueue()
+    job = type("Later", (), {"eta_s": None})()
+    ready = threading.Event()
+    job = queue.submit("k", "label", lambda progress: ready.wait(10) and work(progress))
+    ready.set()
+    assert job.wait(10)
+    assert estimates == [None, pytest.approx(14), 0]
+    assert job.elapsed_s == 20
+
+
+def test_only_the_latest_finished_jobs_are_remembered():
+    queue = JobQueue(history=2)
+    for i in range(5):
+        assert queue.submit(str(i), "label", lambda progress: None).wait(10)
+    assert [job.key for job in queue.jobs()] == ["4", "3", "2"]
+
+
+def test_a_failed_job_lets_go_of_what_its_work_held():
+    def fail(progress):
+        large = bytearray(10)
+        raise ValueError(len(large))
+
+    job = JobQueue().submit("k", "label", fail)
+    assert job.wait(10)
+    frames, step = [], job.error.__traceback__
+    while step is not None:
+        frames.append(step.tb_frame)
+        step = step.tb_next
+    assert [frame for frame in frames if "large" in frame.f_locals] == []
+    assert not hasattr(job, "_work")
+
+
+def test_a_queue_needs_a_worker():
+    with pytest.raises(OptionError, match="at least 1 worker"):
+        JobQueue(workers=0)

@@ -22,6 +22,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 import torch
+import torchvision
 
 import depara_core as depara
 from depara_core.figures import heatmaps
@@ -74,6 +75,19 @@ def specs(models: Sequence[str] = ()) -> tuple[tuple[depara.ModelSpec, ...], tup
     return tuple(found), tuple(unknown)
 
 
+@st.cache_data(show_spinner=False)
+def torchvision_names() -> list[str]:
+    """Return the names of torchvision's classification models."""
+    return torchvision.models.list_models(module=torchvision.models)
+
+
+@st.cache_data(show_spinner=False, max_entries=200)
+def torchvision_weights(name: str) -> list[str]:
+    """Return the names of a model's weights, the default first, and "none"."""
+    choices = torchvision.models.get_model_weights(name)
+    return [*dict.fromkeys([choices["DEFAULT"].name, *(choice.name for choice in choices), "none"])]
+
+
 def options(selection: Selection) -> dict[str, Any]:
     """Return the options of attribution and of edges, as build_graphs takes them."""
     names = ("preset", "method", "objective", "channels", "center", "resolution")
@@ -121,6 +135,17 @@ def begin(
     count = len(selection.models if models is None else models) or len(specs()[0])
     label = f"{count} model{'s' * (count != 1)} on {_widgets.probes_label(selection)}"
     return queue().submit(shelf().job_key(key, again=again), label, work)
+
+
+def current(selection: Selection) -> Job | None:
+    """Return the job of a comparison, if it was begun; starts nothing."""
+    return queue().get(shelf().job_key(order(selection)[0]))
+
+
+def pace() -> float | None:
+    """Return attributions a second of the last run that computed something, or None."""
+    runs = (job for job in queue().jobs() if job.state == "done" and job.done > 1 and job.elapsed_s > 1)
+    return next((job.done / job.elapsed_s for job in runs), None)
 
 
 def require(

@@ -7,7 +7,7 @@ import depara_core as depara
 from depara_core.figures import curves, heatmaps, theme
 from pages import _cached, _state, _widgets
 
-SHOWN = 4  # probes under the example
+SHOWN = 3  # probes under the example
 PREFERRED = "rooms/normal"  # the example's target until the reader chooses one
 NEXT = {
     "models": "**Models**: every model against every other; rank the sources for your target, with error bars.",

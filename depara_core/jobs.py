@@ -64,7 +64,7 @@ class Job:
             if self.state == "queued":
                 self._end("cancelled")
 
-    def wait(self, timeout_s: float | None = None) -> bool:
+    def wait(self, timeout_s: int | float | None = None) -> bool:
         """Wait until the job has finished; False if the time ran out first."""
         return self._finished.wait(timeout_s)
 

@@ -1,0 +1,133 @@
+"""The options that commands share, and what they stand for: probes, models and graphs."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, fields
+from fnmatch import fnmatchcase
+from inspect import Parameter, Signature, signature
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+import depara_core as depara
+from depara_core.attribution import CHANNELS, METHODS, OBJECTIVES, PRESETS, resolve_options
+from depara_core.cli.output import progress, warn
+
+Json = Annotated[bool, typer.Option("--json", help="Write JSON to standard output.")]
+Layers = Annotated[str, typer.Option(help="'output', 'all', or names separated by commas.")]
+Lam = Annotated[float, typer.Option("--lam", help="Weight of the edges in S = s_V + lam * s_E.")]
+StorePath = Annotated[
+    Path | None,
+    typer.Option("--store", help="Where results are kept.", show_default="$DEPARA_STORE or the cache folder"),
+]
+
+
+def _option(help: str, *names: str, panel: str = "Graphs", **more: Any) -> Any:
+    return typer.Option(*names, help=help, rich_help_panel=panel, **more)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """How graphs are to be made, as the user gave it: each field is an option of every command `with_work`."""
+
+    probes: Annotated[str, _option("'rooms', a folder of images, or a .zip.", panel="Probes")] = "rooms"
+    count: Annotated[int | None, _option("How many.", panel="Probes", show_default="200 rooms, or every image")] = None
+    seed: Annotated[int, _option("Which rooms, or which images of a larger set.", panel="Probes")] = 0
+    preset: Annotated[str, _option(f"One of: {', '.join(PRESETS)}.")] = "paper"
+    method: Annotated[str | None, _option(f"One of: {', '.join(METHODS)}.", show_default="the preset's")] = None
+    objective: Annotated[str | None, _option(f"One of: {', '.join(OBJECTIVES)}.", show_default="the preset's")] = None
+    channels: Annotated[str | None, _option(f"One of: {', '.join(CHANNELS)}.", show_default="the preset's")] = None
+    center: Annotated[bool | None, _option("Subtract the mean feature first.", "--center/--no-center")] = None
+    device: Annotated[str, _option("'auto', 'cpu', 'cuda', ...")] = "auto"
+    store: StorePath = None
+
+
+def with_work(command: Callable[..., None]) -> Callable[..., None]:
+    """Replace a command's argument `work` by the options of `Work`."""
+    own = [parameter for name, parameter in signature(command).parameters.items() if name != "work"]
+    shared = [
+        Parameter(field.name, Parameter.KEYWORD_ONLY, default=field.default, annotation=field.type)
+        for field in fields(Work)
+    ]
+
+    def run(**given: Any) -> None:
+        command(Work(**{field.name: given.pop(field.name) for field in fields(Work)}), **given)
+
+    run.__signature__ = Signature([parameter.replace(kind=Parameter.KEYWORD_ONLY) for parameter in own] + shared)  # type: ignore[attr-defined]
+    run.__doc__ = command.__doc__
+    return run
+
+
+@dataclass(frozen=True)
+class Built:
+    """The graphs that were made, over which probes and with which options; `failed` lists (model id, reason)."""
+
+    probes: depara.ProbeSet
+    graphs: list[depara.AttributionGraph]
+    options: depara.Options
+    failed: list[tuple[str, str]]
+
+    def header(self) -> dict[str, Any]:
+        """Return what every JSON answer says of its origin."""
+        return {
+            "probes": {
+                "source": self.probes.source,
+                "count": len(self.probes),
+                "digest": self.probes.digest,
+                "skipped": [{"file": file, "reason": reason} for file, reason in self.probes.skipped],
+            },
+            "options": asdict(self.options),
+            "failed": [{"model": model, "reason": reason} for model, reason in self.failed],
+        }
+
+
+def choose_models(patterns: Sequence[str]) -> list[depara.ModelSpec]:
+    """Turn ids and patterns ("rooms/*") into models without repeats; nothing given means the bundled zoo."""
+    known = depara.list_models()
+    if not patterns:
+        return [spec for spec in known if spec.bundled]
+    chosen: dict[str, depara.ModelSpec] = {}
+    for pattern in patterns:
+        matches = (
+            [spec for spec in known if fnmatchcase(spec.id, pattern)] if "*" in pattern else [depara.model(pattern)]
+        )
+        if not matches:
+            raise depara.OptionError(f"No model's id matches {pattern!r}; `depara models` lists them all.")
+        chosen |= {spec.id: spec for spec in matches}
+    return list(chosen.values())
+
+
+def split_layers(layers: str) -> str | list[str]:
+    """Read --layers: "output" and "all" stay words, anything else is a list of names."""
+    names = [name.strip() for name in layers.split(",") if name.strip()]
+    return names if len(names) != 1 else names[0]
+
+
+def build(work: Work, jobs: Sequence[tuple[Sequence[depara.ModelSpec], str | list[str]]]) -> Built:
+    """Load the probes and build the graphs of (models, layers) after (models, layers), with a progress bar.
+
+    A model that fails is reported on standard error and left out; the others go on.
+    """
+    chosen = dict(method=work.method, objective=work.objective, channels=work.channels, center=work.center)
+    options = resolve_options(work.preset, **chosen)  # type: ignore[arg-type]
+    probes = depara.load_probes(work.probes, count=work.count, seed=work.seed)
+    if probes.skipped:
+        warn(f"{len(probes.skipped)} files were left out, first {': '.join(probes.skipped[0])}")
+    failed: dict[str, str] = {}
+    graphs: list[depara.AttributionGraph] = []
+    with progress() as report:
+        for specs, layers in jobs:
+            graphs += depara.build_graphs(
+                specs,
+                probes,
+                layers=layers,
+                preset=work.preset,
+                **chosen,
+                device=work.device,
+                progress=report,
+                store=work.store,
+                on_error=lambda model, error: failed.setdefault(model, str(error)),
+            )
+    for model, reason in failed.items():
+        warn(f"{model} was left out: {reason}")
+    return Built(probes, graphs, options, list(failed.items()))

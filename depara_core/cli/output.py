@@ -1,0 +1,81 @@
+"""What a command says and where: results to standard output, everything else to standard error."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from typer.core import TyperGroup
+
+from depara_core.errors import DeparaError
+
+Row = Mapping[str, Any]
+
+
+class Reporting(TyperGroup):
+    """A group of commands that turns the library's errors into a plain message and exit code 1."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command in its context."""
+        try:
+            return super().invoke(ctx)
+        except DeparaError as error:
+            complain(str(error))
+            raise typer.Exit(1) from None
+
+
+def complain(message: str) -> None:
+    """Write an error to standard error."""
+    Console(stderr=True, soft_wrap=True).print(f"[bold red]Error:[/] {escape(message)}", highlight=False)
+
+
+def warn(message: str) -> None:
+    """Write a warning to standard error."""
+    Console(stderr=True, soft_wrap=True).print(f"[yellow]Warning:[/] {escape(message)}", highlight=False)
+
+
+def emit(document: Any, as_json: bool, rows: Sequence[Row] = (), title: str = "", notes: Sequence[str] = ()) -> None:
+    """Write `document` as JSON, or else `rows` as a table with `notes` under it."""
+    if as_json:
+        typer.echo(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False))
+        return
+    console = Console(soft_wrap=True)
+    if rows:
+        console.print(_table(rows, title))
+    for note in notes:
+        console.print(escape(note), highlight=False)
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[int, int, str], None]]:
+    """Yield a callable of (done, total, message) that draws a bar with an ETA where standard error is a terminal."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("Starting", total=None)
+        yield lambda done, total, message: bar.update(
+            task, completed=done, total=total or None, description=escape(message)
+        )
+
+
+def _table(rows: Sequence[Row], title: str) -> Table:
+    table = Table(title=title or None, title_justify="left", header_style="bold", box=None, pad_edge=False)
+    for place, name in enumerate(rows[0]):
+        numeric = all(isinstance(row[name], int | float) and not isinstance(row[name], bool) for row in rows)
+        table.add_column(name, justify="right" if numeric else "left", overflow="fold", no_wrap=place == 0)
+    for row in rows:
+        table.add_row(*(_cell(value) for value in row.values()))
+    return table
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, bool):
+        return "✓" if value else ""
+    if value is None or isinstance(value, list):
+        return ", ".join(value or ())
+    return f"{value:.3f}" if isinstance(value, float) else escape(str(value))

@@ -1,0 +1,62 @@
+"""`depara app`: the web app on this machine."""
+
+import importlib.util
+import json
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from depara_core.cli.options import Json
+from depara_core.errors import OptionError
+
+HOST = "localhost"
+TRIES = 50  # ports looked at from the wanted one on
+
+
+def serve(
+    port: Annotated[int, typer.Option(min=1, max=65535, help="The first free port from here on is used.")] = 8501,
+    as_json: Json = False,
+) -> None:
+    """Start the web app on localhost and print its address; Ctrl-C stops it."""
+    script = app_script()
+    if importlib.util.find_spec("streamlit") is None:
+        raise OptionError("The app needs streamlit, which is not installed. Run: pip install streamlit")
+    free = first_free(port)
+    address = f"http://{HOST}:{free}"
+    line = json.dumps({"address": address}) if as_json else f"DEPARA Explorer: {address}   (Ctrl-C stops it)"
+    typer.echo(line)
+    sys.stdout.flush()
+    flags = ["--server.address", HOST, "--server.port", str(free), "--server.headless", "true"]
+    command = [sys.executable, "-m", "streamlit", "run", str(script), *flags]
+    try:
+        # streamlit reads .streamlit/config.toml from the folder it starts in
+        code = subprocess.run(command, cwd=script.parent, check=False, stdout=sys.stderr).returncode
+    except KeyboardInterrupt:
+        code = 0
+    raise typer.Exit(code)
+
+
+def app_script() -> Path:
+    """Return app.py: beside the package in a checkout, inside it where a wheel packed it there."""
+    package = Path(__file__).resolve().parents[1]
+    for folder in (package.parent, package / "app"):
+        if (folder / "app.py").is_file() and (folder / "pages").is_dir():
+            return folder / "app.py"
+    raise OptionError(f"The app's pages are not installed: expected app.py and pages/ beside {package}.")
+
+
+def first_free(port: int) -> int:
+    """Return the first port from `port` on that nothing on this machine listens at."""
+    for candidate in range(port, min(port + TRIES, 65536)):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((HOST, candidate))
+            except OSError:
+                continue
+            return candidate
+    raise OptionError(f"No free port was found from {port} on. Choose another with --port.")

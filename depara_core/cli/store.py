@@ -1,0 +1,44 @@
+"""`depara store`: what is kept on disk, whether it is sound, and how to be rid of it."""
+
+import typer
+
+from depara_core.cli.options import Json, StorePath
+from depara_core.cli.output import emit
+from depara_core.store import Store
+
+app = typer.Typer(no_args_is_help=True)
+
+
+@app.command()
+def status(store: StorePath = None, as_json: Json = False) -> None:
+    """Say where the store is and how full."""
+    state = Store(store).status()
+    document = {"path": str(state.path), "artefacts": state.artefacts, "bytes": state.size, "limit": state.max_bytes}
+    note = f"{state.artefacts} artefacts, {_megabytes(state.size)} of {_megabytes(state.max_bytes)}, in {state.path}"
+    emit(document, as_json, notes=[note])
+
+
+@app.command()
+def verify(store: StorePath = None, as_json: Json = False) -> None:
+    """Read every artefact and name the damaged ones, which are computed again when next needed; exit code 1 if any."""
+    opened = Store(store)
+    damaged = opened.verify()
+    document = {"path": str(opened.path), "artefacts": opened.status().artefacts, "damaged": list(damaged)}
+    summary = (
+        f"{len(damaged)} of {document['artefacts']} artefacts are damaged" if damaged else "Every artefact is sound"
+    )
+    emit(document, as_json, notes=[f"{summary}, in {opened.path}", *damaged])
+    if damaged:
+        raise typer.Exit(1)
+
+
+@app.command()
+def clear(store: StorePath = None, as_json: Json = False) -> None:
+    """Remove every artefact; all of them can be computed again."""
+    opened = Store(store)
+    removed = opened.clear()
+    emit({"path": str(opened.path), "removed": removed}, as_json, notes=[f"{removed} artefacts removed, {opened.path}"])
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:,.1f} MB"

@@ -1,0 +1,234 @@
+import json
+import socket
+import subprocess
+
+import networkx as nx
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+import depara_core as depara
+from depara_core.cli import app, serve
+from depara_core.cli import rooms as cli_rooms
+from depara_core.cli.options import choose_models, split_layers
+from depara_core.rooms import TASKS
+from depara_core.store import Store
+from depara_core.training import Outcome, Score
+
+SMALL = "torchvision/squeezenet1_1@none"
+OTHER = "torchvision/shufflenet_v2_x0_5@none"
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    return tmp_path_factory.mktemp("store")
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory):
+    """A folder of five small images, of which the commands take four."""
+    folder = tmp_path_factory.mktemp("photos")
+    for place, pixels in enumerate(np.random.default_rng(0).integers(0, 256, (5, 16, 16, 3), dtype=np.uint8)):
+        Image.fromarray(pixels).save(folder / f"{place}.png")
+    return folder
+
+
+@pytest.fixture
+def run(store, photos):
+    def call(*arguments, work=False):
+        given = ("--probes", str(photos), "--count", "4", "--seed", "3", "--device", "cpu", "--store", str(store))
+        more = given if work else ()
+        return CliRunner().invoke(app, [*arguments, *more])
+
+    return call
+
+
+@pytest.fixture(scope="module")
+def graphs(store, photos):
+    """The same graphs through the library, in the same store."""
+    specs = [depara.model(SMALL), depara.model(OTHER)]
+    return depara.build_graphs(specs, depara.load_probes(photos, count=4, seed=3), device="cpu", store=store)
+
+
+def document(result):
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+def test_models_lists_what_the_library_lists(run):
+    rows = document(run("models", "--json"))
+    assert [row["id"] for row in rows] == [spec.id for spec in depara.list_models()]
+
+
+def test_models_of_one_source_as_a_table(run):
+    result = run("models", "--source", "torchvision")
+    assert result.exit_code == 0
+    assert "torchvision/resnet18" in result.stdout
+    assert "rooms/" not in result.stdout
+
+
+def test_models_names_layers_when_asked(run):
+    rows = document(run("models", "--source", "rooms", "--layers", "--json"))
+    assert {row["id"] for row in rows} >= {f"rooms/{task}" for task in TASKS}
+    assert all(row["layers"][-1] == "output" for row in rows)
+
+
+def test_an_unknown_source_is_an_error_that_names_the_choices(run):
+    result = run("models", "--source", "nowhere", "--json")
+    assert result.exit_code == 1
+    assert result.stdout == ""
+    assert "'nowhere'" in result.stderr
+    assert "torchvision" in result.stderr
+
+
+def test_graphs_are_the_library_s(run, graphs):
+    answer = document(run("graphs", SMALL, OTHER, "--json", work=True))
+    assert [row["digest"] for row in answer["graphs"]] == [graph.digest for graph in graphs]
+    assert answer["probes"]["count"] == 4
+    assert answer["probes"]["digest"] == graphs[0].probes
+    assert answer["options"]["objective"] == "l2_norm"
+    assert answer["failed"] == []
+
+
+def test_graphs_takes_options_beside_the_preset(run):
+    answer = document(run("graphs", SMALL, "--preset", "released_models", "--no-center", "--json", work=True))
+    assert answer["options"]["channels"] == "mean"
+    assert answer["options"]["center"] is False
+
+
+@pytest.mark.parametrize(("form", "read"), [("graphml", nx.read_graphml), ("gexf", nx.read_gexf)])
+def test_graphs_writes_files_that_networkx_reads(run, graphs, tmp_path, form, read):
+    out = tmp_path / "new" / "folder"
+    answer = document(run("graphs", SMALL, "--out", str(out), "--format", form, "--json", work=True))
+    written = read(answer["graphs"][0]["file"])
+    assert written.number_of_nodes() == 4
+    assert written.number_of_edges() == 6
+    assert written["0"]["1"]["weight"] == pytest.approx(float(graphs[0].edges[0, 1]), abs=1e-6)
+
+
+def test_a_failing_model_is_reported_and_the_rest_goes_on(run):
+    result = run("graphs", OTHER, SMALL, "--layers", "features.3", "--json", work=True)
+    assert result.exit_code == 1
+    answer = json.loads(result.stdout)
+    assert [row["model"] for row in answer["graphs"]] == [SMALL]
+    assert [row["model"] for row in answer["failed"]] == [OTHER]
+    assert "features.3" in result.stderr
+
+
+def test_rank_is_the_library_s_ranking(run, graphs):
+    answer = document(run("rank", OTHER, SMALL, "--target", SMALL, "--lam", "0.5", "--json", work=True))
+    matrix = depara.similarity_matrix(graphs[1:], graphs[:1])
+    expected = depara.rank_sources(matrix, SMALL, 0.5).to_dict("records")
+    assert answer["ranking"] == [pytest.approx(row) for row in expected]
+    assert (answer["target"], answer["lam"]) == (SMALL, 0.5)
+
+
+def test_rank_prints_a_table_for_people(run):
+    result = run("rank", OTHER, "--target", SMALL, work=True)
+    assert result.exit_code == 0
+    assert OTHER in result.stdout
+    assert "4 probes" in result.stdout
+
+
+def test_rank_without_a_source_says_what_to_do(run):
+    result = run("rank", SMALL, "--target", SMALL, work=True)
+    assert result.exit_code == 1
+    assert "at least one" in result.stderr
+
+
+def test_layers_marks_one_as_best(run):
+    answer = document(run("layers", SMALL, OTHER, "--layers", "features.3,output", "--json", work=True))
+    assert [row["layer"] for row in answer["layers"]] == ["features.3", "output"]
+    best = [row["score"] for row in answer["layers"] if row["best"]]
+    assert best == [max(row["score"] for row in answer["layers"])]
+
+
+def test_an_unknown_model_is_an_error_without_a_traceback(run):
+    result = run("rank", "--target", "torchvision/resnet_18", work=True)
+    assert result.exit_code == 1
+    assert "torchvision/resnet18" in result.stderr
+    assert "Traceback" not in result.output
+
+
+def test_unreadable_probes_are_an_error(run, tmp_path):
+    result = run("graphs", SMALL, "--probes", str(tmp_path / "nothing"))
+    assert result.exit_code == 1
+    assert "nothing" in result.stderr
+
+
+def test_misuse_exits_with_2(run):
+    assert run("rank").exit_code == 2
+    assert run("graphs", "--count", "many").exit_code == 2
+
+
+def test_patterns_choose_models_without_repeats():
+    ids = [spec.id for spec in choose_models(["rooms/depth_*", "rooms/depth_zbuffer"])]
+    assert sorted(ids) == ["rooms/depth_euclidean", "rooms/depth_zbuffer"]
+    with pytest.raises(depara.OptionError, match="'nothing/\\*'"):
+        choose_models(["nothing/*"])
+    assert [spec.id for spec in choose_models([])] == [spec.id for spec in depara.list_models() if spec.bundled]
+
+
+@pytest.mark.parametrize(
+    ("text", "layers"), [("all", "all"), ("output", "output"), ("a, b", ["a", "b"]), ("a,", "a"), ("", [])]
+)
+def test_layers_are_read_as_words_or_lists(text, layers):
+    assert split_layers(text) == layers
+
+
+def test_app_starts_streamlit_on_localhost_and_says_where(run, monkeypatch):
+    calls = []
+    done = subprocess.CompletedProcess([], 0)
+    monkeypatch.setattr(serve.subprocess, "run", lambda command, **more: calls.append((command, more)) or done)
+    answer = document(run("app", "--port", "8765", "--json"))
+    (command, more), port = calls[0], answer["address"].rpartition(":")[2]
+    assert command[1:5] == ["-m", "streamlit", "run", str(serve.app_script())]
+    assert command[command.index("--server.port") + 1] == port
+    assert command[command.index("--server.address") + 1] == "localhost"
+    assert more["cwd"] == serve.app_script().parent
+
+
+def test_the_next_free_port_is_taken():
+    with socket.create_server((serve.HOST, 0)) as taken:
+        port = taken.getsockname()[1]
+        assert serve.first_free(port) > port
+
+
+def test_the_store_is_counted_verified_and_cleared(run, graphs, store):
+    state = document(run("store", "status", "--store", str(store), "--json"))
+    assert state["path"] == str(store)
+    assert state["artefacts"] >= 2
+    assert 0 < state["bytes"] <= state["limit"]
+    assert document(run("store", "verify", "--store", str(store), "--json"))["damaged"] == []
+
+
+def test_a_damaged_artefact_is_named_and_cleared(run, tmp_path):
+    Store(tmp_path).put("abcd", {"numbers": np.arange(4.0)}, {})
+    file = next(tmp_path.rglob("abcd*"))
+    file.write_bytes(file.read_bytes()[:-1] + b"\x01")
+    result = run("store", "verify", "--store", str(tmp_path), "--json")
+    assert result.exit_code == 1
+    assert json.loads(result.stdout)["damaged"] == ["abcd"]
+    assert document(run("store", "clear", "--store", str(tmp_path), "--json"))["removed"] == 1
+    assert "0 artefacts" in run("store", "status", "--store", str(tmp_path)).stdout
+
+
+def test_training_hands_its_options_on_and_tells_what_came_of_each_task(run, monkeypatch, tmp_path):
+    given = {}
+
+    def train_zoo(tasks, **options):
+        given.update(options, tasks=tasks)
+        return [Outcome("normal", Score("loss", 0.25, 1.0)), Outcome("curvature", None)]
+
+    monkeypatch.setattr(cli_rooms, "train_zoo", train_zoo)
+    rows = document(run("rooms", "train", "normal", "curvature", "--steps", "7", "--out", str(tmp_path), "--json"))
+    assert (given["tasks"], given["steps"], given["out"]) == (["normal", "curvature"], 7, tmp_path)
+    assert [row["trained"] for row in rows] == [True, False]
+    assert rows[0]["skill"] == 0.75
+
+
+def test_an_unknown_task_is_an_error(run):
+    result = run("rooms", "train", "juggling")
+    assert result.exit_code == 1
+    assert "juggling" in result.stderr

@@ -30,9 +30,7 @@ def render(count: int, seed: int, size: int = 128) -> UInt8[np.ndarray, "N size 
 @torch.inference_mode()
 def labels(count: int, seed: int, size: int = 64, tasks: Iterable[str] | None = None) -> dict[str, np.ndarray]:
     """Return each task's labels (see `Task`) for the pictures that `render(count, seed, size)` makes."""
-    parts = [
-        label_scenes(scenes, render_scenes(scenes, size), tasks) for scenes in scene_chunks(count, seed, size)
-    ]
+    parts = [label_scenes(scenes, render_scenes(scenes, size), tasks) for scenes in scene_chunks(count, seed, size)]
     return {name: torch.cat([part[name] for part in parts])[:count].contiguous().numpy() for name in parts[0]}
 
 

@@ -33,6 +33,7 @@ class Hit:
 
     @property
     def distance(self) -> Tensor:
+        """Length of the ray up to what it meets (B, P)."""
         return self.depth * self.stretch
 
     @property
@@ -52,15 +53,15 @@ def cast(scenes: Scenes, x: Tensor, y: Tensor) -> Hit:
     """Return what the camera rays through image-plane points x, y (1 or B, P) meet first."""
     x, y = x / scenes.focal[:, None], y / scenes.focal[:, None]
     axes = scenes.axes
-    ray = tuple(x * axes[:, 0, k, None] + y * axes[:, 1, k, None] + axes[:, 2, k, None] for k in range(3))
-    eye = tuple(scenes.eye[:, k, None] for k in range(3))
+    ray = vector(*(x * axes[:, 0, k, None] + y * axes[:, 1, k, None] + axes[:, 2, k, None] for k in range(3)))
+    eye = vector(*(scenes.eye[:, k, None] for k in range(3)))
     depth, axis = _room_exit(scenes, eye, ray)
     slot = torch.full_like(axis, -1)
     for number, enter, leave in crossings(scenes, eye, ray):
         closer = (enter < leave) & (enter > 0) & (enter < depth)
         depth = torch.where(closer, enter, depth)
         slot = torch.where(closer, number, slot)
-    point = tuple(o + d * depth for o, d in zip(eye, ray, strict=True))
+    point = vector(*(o + d * depth for o, d in zip(eye, ray, strict=True)))
     normal, local = _normals(scenes, slot, axis, ray, point)
     on_wall, down = slot < 0, ray[2] < 0
     piece = torch.where(on_wall, torch.where(axis == 2, torch.where(down, 0, 1), 2), slot + FIRST_OBJECT)
@@ -71,16 +72,24 @@ def cast(scenes: Scenes, x: Tensor, y: Tensor) -> Hit:
 
 
 def crossings(scenes: Scenes, origin: Vector, ray: Vector) -> Iterator[tuple[int, Tensor, Tensor]]:
-    """Yield (slot, enter, leave): where each ray is inside the slot's object, as multiples of `ray`; enter > leave: never."""
+    """Yield (slot, enter, leave): where each ray is inside the slot's object, as multiples of `ray`.
+
+    A ray that misses has enter > leave. Slots that are empty in every scene are left out.
+    """
+    rays, filled = vector(*(d[:, None] for d in ray)), scenes.present.any(0).tolist()
     for shape, crossing in CROSSINGS.items():
-        first, last = SLOTS.index(shape), len(SLOTS) - SLOTS[::-1].index(shape)
-        slots = slice(first, last)
-        centre, half = scenes.centre[:, slots], scenes.half[:, slots]
-        rays = tuple(d[:, None] for d in ray)
-        start = tuple(o[:, None] - centre[..., k, None] for k, o in enumerate(origin))
-        enter, leave = crossing(start, rays, half, scenes.yaw[:, slots, None])
-        for number in range(first, last):
-            yield number, enter[:, number - first], leave[:, number - first]
+        slots = [number for number, name in enumerate(SLOTS) if name == shape and filled[number]]
+        if slots:
+            centre, half = scenes.centre[:, slots], scenes.half[:, slots]
+            start = vector(*(o[:, None] - centre[..., k, None] for k, o in enumerate(origin)))
+            enter, leave = crossing(start, rays, half, scenes.yaw[:, slots, None])
+            for column, number in enumerate(slots):
+                yield number, enter[:, column], leave[:, column]
+
+
+def vector(x: Tensor, y: Tensor, z: Tensor) -> Vector:
+    """Return three tensors as a vector (a comprehension has no fixed length for the type checker)."""
+    return x, y, z
 
 
 def _room_exit(scenes: Scenes, origin: Vector, ray: Vector) -> tuple[Tensor, Tensor]:

@@ -1,11 +1,11 @@
-"""Scenes in batches that fit a processor's cache, always cut at the same indices so that counts never change a pixel."""
+"""Scenes in batches that fit a processor's cache, cut at the same indices whatever the count: pixels never change."""
 
 from collections.abc import Iterator
 
 from depara_core.errors import OptionError
 from depara_core.rooms.scenes import Scenes, sample_scenes
 
-CHUNK_PIXELS = 32768
+CHUNK_PIXELS = 16384
 SIZES = (16, 512)
 
 

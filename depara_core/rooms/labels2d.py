@@ -39,7 +39,7 @@ def edge_strength(maps: Tensor) -> Tensor:
 
 
 def corner_response(maps: Tensor) -> Tensor:
-    """Return sqrt(det S / trace S) (B, 1, H, W), S the smoothed structure tensor over all channels (Harris and Noble)."""
+    """Return sqrt(det S / trace S) (B, 1, H, W), S the smoothed structure tensor of all channels (Harris, Noble)."""
     dx, dy = gradients(maps)
     xx, yy, xy = (blur((a * b).sum(1, keepdim=True)) for a, b in ((dx, dx), (dy, dy), (dx, dy)))
     return ((xx * yy - xy * xy).clamp(min=0) / (xx + yy + 1e-6)).sqrt()
@@ -48,7 +48,7 @@ def corner_response(maps: Tensor) -> Tensor:
 def region_offsets(likeness: tuple[Tensor, Tensor]) -> Tensor:
     """Return (B, 2, H, W): from each pixel the way to the middle of its region, in tenths of the image width.
 
-    `likeness` says in [0, 1] how alike each pixel is to its right (B, 1, H, W - 1) and lower (B, 1, H - 1, W) neighbour.
+    `likeness` in [0, 1]: how alike each pixel is to its right (B, 1, H, W - 1) and lower (B, 1, H - 1, W) neighbour.
     Pixel coordinates diffuse between alike neighbours (Perona and Malik 1990), so they gather region by region.
     """
     across, down = (0.24 * part for part in likeness)  # below 1/4, where the diffusion is stable

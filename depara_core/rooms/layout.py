@@ -1,23 +1,17 @@
 """Where objects stand: in view, inside the room, and not inside one another."""
 
-from typing import Protocol
-
 import torch
 from torch import Tensor
+
+from depara_core.rooms.dice import Dice
 
 RIDERS = ((1, 2), (8, 5))  # (small object's slot, slot of what it stands on): a ball on a box, a cone on a cylinder
 PUSHES = 12
 CAMERA_CLEARANCE = 0.75  # metres
 
 
-class Uniform(Protocol):
-    """A source of per-scene uniform numbers (see scenes.Dice)."""
-
-    def uniform(self, low: float | Tensor, high: float | Tensor, columns: int | None = None) -> Tensor: ...
-
-
 def place_objects(
-    dice: Uniform, room: Tensor, view: dict[str, Tensor], hero: Tensor, present: Tensor, half: Tensor
+    dice: Dice, room: Tensor, view: dict[str, Tensor], hero: Tensor, present: Tensor, half: Tensor
 ) -> tuple[Tensor, Tensor]:
     """Return centres (N, K, 3) and which objects remain (N, K); shrinks riders in `half` to fit what carries them."""
     slots = half.shape[1]
@@ -44,13 +38,10 @@ def place_objects(
     return torch.cat([spot, (height + half[..., 2])[..., None]], dim=-1), present
 
 
-def _push_apart(
-    spot: Tensor, reach: Tensor, present: Tensor, fixed: Tensor, room: Tensor, eye: Tensor
-) -> Tensor:
-    """Return floor positions (N, K, 2) after a few rounds of pushing discs off one another, the camera and the walls."""
+def _push_apart(spot: Tensor, reach: Tensor, present: Tensor, fixed: Tensor, room: Tensor, eye: Tensor) -> Tensor:
+    """Return floor positions (N, K, 2) after rounds of pushing discs off one another, the camera and the walls."""
     both = present[:, :, None] & present[:, None, :] & ~torch.eye(spot.shape[1], dtype=torch.bool)
     low, high = reach[..., None] + 0.04, room[:, None, :2] - reach[..., None] - 0.04
-    high[..., 1] = torch.where(fixed, high[..., 1], high[..., 1])
     for _ in range(PUSHES):
         gap = spot[:, :, None] - spot[:, None]
         apart = gap.norm(dim=-1).clamp(min=1e-3)

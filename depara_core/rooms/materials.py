@@ -1,16 +1,15 @@
 """Colours and patterns of every surface of a scene, gathered in one table the caster can look up per pixel."""
 
-from typing import Protocol
-
 import torch
 from torch import Tensor
 
-from depara_core.rooms.styles import OBJECT_PATTERNS, PATTERNS, STYLES, Finish
+from depara_core.rooms.dice import Dice
+from depara_core.rooms.styles import PATTERNS, STYLES, Finish
 
 # Hue follows shape and style, so that a grey image says something about colour (colourisation would be hopeless else).
 SLOT_HUES = torch.tensor([0.015, 0.995, 0.095, 0.115, 0.075, 0.44, 0.47, 0.62, 0.66])
 
-# name: (rows per period, duty u, duty v, row shift, column shift, weight of a, of b, of a*b, offset, tint per cell, spots)
+# rows per period, duty u, duty v, row shift, column shift, weight of a, of b, of a*b, offset, tint per cell, spots
 RECIPES: dict[str, tuple[float, ...]] = {
     "plain": (1.0, 0.5, 0.5, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0),
     "stripes": (1.0, 0.5, 0.5, 0.0, 0.0, -1.0, 0.0, 0.0, 1.0, 0.0, 0.0),
@@ -23,12 +22,6 @@ RECIPES: dict[str, tuple[float, ...]] = {
 ROWS = 18  # main RGB, second RGB, 1 / period, then the eleven numbers of a recipe
 
 
-class Uniform(Protocol):
-    """A source of per-scene uniform numbers (see scenes.Dice)."""
-
-    def uniform(self, low: float | Tensor, high: float | Tensor, columns: int | None = None) -> Tensor: ...
-
-
 def linear_rgb(hue: Tensor, saturation: Tensor, value: Tensor) -> Tensor:
     """Return linear RGB (..., 3) of a colour in HSV (hue in turns), display gamma 2.2."""
     sector = (hue[..., None] * 6 + torch.tensor([5.0, 3.0, 1.0])) % 6
@@ -36,7 +29,7 @@ def linear_rgb(hue: Tensor, saturation: Tensor, value: Tensor) -> Tensor:
     return (value[..., None] * (1 - saturation[..., None] * wave)) ** 2.2
 
 
-def finish_table(dice: Uniform, style: Tensor, pattern: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+def finish_table(dice: Dice, style: Tensor, pattern: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
     """Return the table (N, 18, 3 + K) of floor, ceiling, wall and object finishes, and the colours of the lights."""
     recipes = torch.tensor([RECIPES[name] for name in PATTERNS])
     finishes = [(entry.floor, entry.ceiling, entry.wall) for entry in STYLES]
@@ -48,12 +41,9 @@ def finish_table(dice: Uniform, style: Tensor, pattern: Tensor) -> tuple[Tensor,
 
     shift = _pick([[entry.hue_shift] for entry in STYLES], style)
     object_hue = (SLOT_HUES + shift + dice.uniform(-0.02, 0.02, len(SLOT_HUES))) % 1.0
-    main = linear_rgb(
-        object_hue, dice.uniform(0.55, 0.80, len(SLOT_HUES)), dice.uniform(0.62, 0.90, len(SLOT_HUES))
-    )
+    main = linear_rgb(object_hue, dice.uniform(0.55, 0.80, len(SLOT_HUES)), dice.uniform(0.62, 0.90, len(SLOT_HUES)))
     second = linear_rgb((object_hue + 0.05) % 1.0, torch.full_like(object_hue, 0.16), torch.full_like(object_hue, 0.96))
     object_period = torch.tensor([0.34, 0.22, 0.22, 0.26])[pattern] * dice.uniform(0.9, 1.15, len(SLOT_HUES))
-    assert OBJECT_PATTERNS == PATTERNS[: len(OBJECT_PATTERNS)]
 
     columns = torch.cat(
         [

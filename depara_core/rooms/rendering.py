@@ -3,11 +3,11 @@
 import torch
 from torch import Tensor
 
-from depara_core.rooms.casting import FAR, FIRST_OBJECT, Hit, cast, crossings, pixel_grid
+from depara_core.rooms.casting import FAR, FIRST_OBJECT, Hit, Vector, cast, crossings, pixel_grid, vector
 from depara_core.rooms.scenes import Scenes
 from depara_core.rooms.textures import albedo
 
-EDGE_SHARE = 0.14  # of the pixels, those with the most contrast, are cast again at four points
+EDGE_PIXELS = 10.0  # in image widths: how many pixels, those of most contrast, are cast again at four points
 SUBPIXELS = ((-0.125, -0.375), (0.375, -0.125), (0.125, 0.375), (-0.375, 0.125))  # rotated grid, in pixels
 EXPOSURE = 1.75
 
@@ -16,7 +16,7 @@ def render_scenes(scenes: Scenes, size: int) -> Tensor:
     """Return images uint8 (B, size, size, 3)."""
     x, y = pixel_grid(size)
     image = shade(scenes, cast(scenes, x, y), 2.0 / size)  # (B, 3, P)
-    count = int(EDGE_SHARE * size * size)
+    count = int(min(EDGE_PIXELS, size / 4) * size)
     where = _contrast(image.view(-1, 3, size, size)).topk(count, dim=1).indices  # (B, count)
     ex, ey = x[0][where], y[0][where]
     fine = torch.cat([torch.stack([ex + dx * 2 / size, ey + dy * 2 / size]) for dx, dy in SUBPIXELS], dim=2)
@@ -42,7 +42,7 @@ def shade(scenes: Scenes, hit: Hit, pixel: float) -> Tensor:
     """Return display colours (B, 3, P) in [0, 1] of what the rays meet."""
     colour, glow = albedo(scenes, hit, pixel)
     nx, ny, nz = hit.normal
-    to_lamp = tuple(scenes.lamp[:, k, None] - p for k, p in enumerate(hit.point))
+    to_lamp = vector(*(scenes.lamp[:, k, None] - p for k, p in enumerate(hit.point)))
     length = (to_lamp[0] ** 2 + to_lamp[1] ** 2 + to_lamp[2] ** 2).sqrt().clamp(min=0.15)
     facing = (nx * to_lamp[0] + ny * to_lamp[1] + nz * to_lamp[2]) / length
     lit = visibility(scenes, hit, to_lamp, length)
@@ -58,13 +58,13 @@ def shade(scenes: Scenes, hit: Hit, pixel: float) -> Tensor:
     return torch.stack(channels, dim=1).clamp(min=0) ** (1 / 2.2)
 
 
-def visibility(scenes: Scenes, hit: Hit, to_lamp: tuple[Tensor, ...], length: Tensor) -> Tensor:
+def visibility(scenes: Scenes, hit: Hit, to_lamp: Vector, length: Tensor) -> Tensor:
     """Return how much of the lamp each point sees, (B, P) in [0, 1]: full shade after a chord that grows with distance.
 
     A grazing ray crosses little of an object; letting that little pass gives every shape a soft rim from one ray.
     """
     lit = torch.ones_like(length)
-    start = tuple(p + 0.004 * n for p, n in zip(hit.point, hit.normal, strict=True))
+    start = vector(*(p + 0.004 * n for p, n in zip(hit.point, hit.normal, strict=True)))
     for _, enter, leave in crossings(scenes, start, to_lamp):
         chord = (leave.clamp(max=1.0) - enter.clamp(min=0.0)) * length
         gap = enter.clamp(0, 1) * length
@@ -92,16 +92,17 @@ def _occlusion(scenes: Scenes, hit: Hit) -> Tensor:
         clear = hit.normal[k].abs() < 0.5
         near = torch.minimum(hit.point[k], scenes.room[:, k, None] - hit.point[k])
         open_sky = open_sky * (1 - torch.where(clear, 0.32, 0.0) * torch.exp(-near.clamp(min=0) * 4.0))
-    x, y, z = (p[:, None] for p in hit.point)
-    reach = scenes.half[..., :2].mean(-1)[..., None]
-    apart = ((x - scenes.centre[..., 0, None]) ** 2 + (y - scenes.centre[..., 1, None]) ** 2).sqrt() - reach
-    foot = (z - (scenes.centre[..., 2] - scenes.half[..., 2])[..., None]).abs()
-    contact = torch.exp(-apart.clamp(min=0) * 6.0 - foot * 5.0)
+    nearest = torch.full_like(open_sky, 8.0)
+    for slot in scenes.present.any(0).nonzero()[:, 0].tolist():
+        x, y, z = ((p - scenes.centre[:, slot, k, None]) for k, p in enumerate(hit.point))
+        apart = (x * x + y * y).sqrt() - scenes.half[:, slot, :2].mean(-1)[:, None]
+        foot = (z + scenes.half[:, slot, 2, None]).abs()
+        nearest = torch.minimum(nearest, apart.clamp(min=0) * 6.0 + foot * 5.0)
     level = hit.normal[2] > 0.7
-    return open_sky * torch.where(level, 1 - 0.6 * contact.amax(1), 1.0)
+    return open_sky * torch.where(level, 1 - 0.6 * torch.exp(-nearest), 1.0)
 
 
-def _highlight(hit: Hit, to_lamp: tuple[Tensor, ...], length: Tensor, facing: Tensor) -> Tensor:
+def _highlight(hit: Hit, to_lamp: Vector, length: Tensor, facing: Tensor) -> Tensor:
     """Return the Blinn-Phong highlight (B, P), exponent 32, of a viewer at the camera."""
     half = tuple(lamp / length - d / hit.stretch for lamp, d in zip(to_lamp, hit.ray, strict=True))
     norm = (half[0] ** 2 + half[1] ** 2 + half[2] ** 2).sqrt().clamp(min=1e-3)

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass, fields
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from depara_core.errors import OptionError
+from depara_core.rooms.dice import Dice
 from depara_core.rooms.layout import place_objects
 from depara_core.rooms.materials import finish_table
 from depara_core.rooms.styles import OBJECT_PATTERNS, STYLES
@@ -21,7 +21,6 @@ RANGES = {  # half extents in metres: lowest and highest (x, y, z)
     "cone": ((0.20, 0.20, 0.28), (0.42, 0.42, 0.62)),
 }
 OBJECT_VIEW_SHARE = 0.45  # of scenes that look at one enlarged object near the centre, with half the clutter
-DRAWS = 192
 PARKED = -1000.0  # height in metres of an absent object: out of every ray's way, which spares the caster a test
 
 
@@ -55,27 +54,6 @@ class Scenes:
 
     def __getitem__(self, rows: slice) -> "Scenes":
         return Scenes(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
-
-
-class Dice:
-    """Columns of uniform numbers handed out in order: row i belongs to scene i alone."""
-
-    def __init__(self, start: int, stop: int, seed: int) -> None:
-        rows = [np.random.default_rng([seed, i]).random(DRAWS, dtype=np.float32) for i in range(start, stop)]
-        self.rows = torch.from_numpy(np.stack(rows))
-        self.used = 0
-
-    def uniform(self, low: float | Tensor, high: float | Tensor, columns: int | None = None) -> Tensor:
-        """Return (N,) or (N, columns) numbers in [low, high)."""
-        width = columns or 1
-        drawn = self.rows[:, self.used : self.used + width]
-        assert drawn.shape[1] == width, "DRAWS is too small for what a scene draws"
-        self.used += width
-        return low + (high - low) * (drawn if columns else drawn[:, 0])
-
-    def below(self, bound: int, columns: int | None = None) -> Tensor:
-        """Return whole numbers from 0 to bound - 1."""
-        return (self.uniform(0.0, 1.0, columns) * bound).long().clamp_(max=bound - 1)
 
 
 def sample_scenes(count: int, seed: int, start: int = 0) -> Scenes:

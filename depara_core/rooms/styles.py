@@ -1,4 +1,4 @@
-"""The eight styles a room comes in: palettes, patterns and light, but never its size (that would tie scene to layout)."""
+"""The eight styles of a room: palettes, patterns and light, but never its size (that would tie scene to layout)."""
 
 from dataclasses import dataclass
 

@@ -1,9 +1,9 @@
-"""Albedo of what a ray meets: patterns filtered to the pixel's footprint, so that far tiles blur rather than sparkle."""
+"""Albedo of what a ray meets: patterns filtered to the pixel's footprint, so that far tiles blur and do not sparkle."""
 
 import torch
 from torch import Tensor
 
-from depara_core.rooms.casting import FIRST_OBJECT, SLOT_SURFACE, Hit, Vector
+from depara_core.rooms.casting import FIRST_OBJECT, SLOT_SURFACE, Hit
 from depara_core.rooms.scenes import Scenes
 
 SKY, FRAME, DOOR = (0.75, 0.88, 1.0), (0.80, 0.79, 0.76), (0.34, 0.20, 0.11)  # linear RGB
@@ -20,7 +20,7 @@ def albedo(scenes: Scenes, hit: Hit, pixel: float) -> tuple[Colour, Tensor]:
     return _panels(scenes, hit, u, v, footprint, colour)
 
 
-def _surface_coordinates(hit: Hit) -> Vector:
+def _surface_coordinates(hit: Hit) -> tuple[Tensor, Tensor]:
     """Return (u, v) in metres on the surface: along walls and up, across the floor, round an object and up."""
     x, y, z = hit.local
     flat = hit.normal[2].abs() > 0.999
@@ -53,7 +53,8 @@ def _hash(x: Tensor, y: Tensor) -> Tensor:
 def _pattern(table: Tensor, u: Tensor, v: Tensor, footprint: Tensor) -> Colour:
     """Return linear RGB of the finish in `table` (B, 18, P; see materials) at (u, v)."""
     main, second = table[:, :3].unbind(1), table[:, 3:6].unbind(1)
-    (frequency, rows, duty_u, duty_v, shift_row, shift_column, wa, wb, wab, offset, tint, spots) = table[:, 6:].unbind(1)
+    frequency, rows, duty_u, duty_v, shift_row, shift_column = table[:, 6:12].unbind(1)
+    wa, wb, wab, offset, tint, spots = table[:, 12:].unbind(1)
     x, y = u * frequency, v * frequency * rows
     x = x + shift_row * (y.floor() * 0.5).frac()
     y = y + shift_column * _hash(x.floor(), shift_column)
@@ -67,9 +68,7 @@ def _pattern(table: Tensor, u: Tensor, v: Tensor, footprint: Tensor) -> Colour:
     return [(one + (two - one) * mix) * shade for one, two in zip(main, second, strict=True)]
 
 
-def _panels(
-    scenes: Scenes, hit: Hit, u: Tensor, v: Tensor, footprint: Tensor, colour: Colour
-) -> tuple[Colour, Tensor]:
+def _panels(scenes: Scenes, hit: Hit, u: Tensor, v: Tensor, footprint: Tensor, colour: Colour) -> tuple[Colour, Tensor]:
     """Lay window, picture, door and skirting board over the walls; return the colour and the glow of the panes."""
     soft = footprint.clamp(min=0.004)
     skirting = torch.where(hit.wall >= 0, ((0.10 - v) / soft + 0.5).clamp(0, 1), 0.0)

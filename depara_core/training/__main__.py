@@ -4,6 +4,8 @@ import argparse
 import sys
 from pathlib import Path
 
+import typer
+
 from depara_core.errors import DeparaError
 from depara_core.rooms import TASKS
 from depara_core.training import Recipe, report, train_zoo
@@ -27,13 +29,13 @@ def main(arguments: list[str] | None = None) -> int:
         outcomes = train_zoo(
             chosen.task, steps=chosen.steps, batch=chosen.batch, seed=chosen.seed, scenes=chosen.scenes,
             held_out=chosen.held_out, workers=chosen.workers, device=chosen.device, out=chosen.out, force=chosen.force,
-            progress=lambda done, total, message: print(f"[{done}/{total}] {message}", flush=True),
+            progress=lambda done, total, message: typer.echo(f"[{done}/{total}] {message}"),
         )  # fmt: skip
     except DeparaError as error:
-        print(f"Error: {error}", file=sys.stderr)
+        typer.echo(f"Error: {error}", err=True)
         return 1
     for outcome in outcomes:
-        print(report(outcome))
+        typer.echo(report(outcome))
     return 0
 
 

@@ -47,9 +47,7 @@ class Pool:
         return np.lib.format.open_memmap(self.folder / f"{name}.npy", mode=mode)
 
 
-def build_pool(
-    work: Path, count: int, seed: int, workers: int = 2, progress: Progress | None = None
-) -> Pool:
+def build_pool(work: Path, count: int, seed: int, workers: int = 2, progress: Progress | None = None) -> Pool:
     """Return the pool of `seed`, rendering the blocks of scenes that `work` does not hold yet."""
     pool = Pool(work / f"pool-{seed}-{count}", count, seed)
     pool.folder.mkdir(parents=True, exist_ok=True)

@@ -45,16 +45,17 @@ class Score:
 
     @property
     def skill(self) -> float:
+        """Share of the constant predictor's error that is gone."""
         return 1 - self.error / self.constant_error
 
 
 def train_task(
     task: Task, pool: Pool, recipe: Recipe, work: Path, device: torch.device,
-    progress: Callable[[int, int, str], None] | None = None,
+    progress: Callable[[int, str], None] | None = None,
 ) -> Solver:  # fmt: skip
     """Return the trained network of `task`, going on from the checkpoint in `work` if there is one of this recipe."""
     torch.manual_seed(recipe.seed)
-    solver = Solver(task).to(device, memory_format=torch.channels_last)
+    solver = Solver(task).to(device).to(memory_format=torch.channels_last)
     _standardise(solver, task, pool)
     optimizer = torch.optim.AdamW(solver.parameters(), lr=recipe.rate, weight_decay=recipe.weight_decay)
     checkpoint = work / f"{task.name}.pt"
@@ -65,12 +66,12 @@ def train_task(
         for group in optimizer.param_groups:
             group["lr"] = learning_rate(recipe, step)
         loss = _step(solver, optimizer, task, pool, usable, recipe, step, device)
-        if not math.isfinite(loss):
-            raise FloatingPointError(f"Training of {task.name} diverged at step {step}: the loss is {loss}.")
+        if not math.isfinite(loss):  # the weights are lost; so will the score be, and the gate rejects it
+            break
         if (step + 1) % recipe.save_every == 0 and step + 1 < recipe.steps:
             _save(checkpoint, solver, optimizer, recipe, step + 1)
         if progress and (step + 1) % 50 == 0:
-            progress(step + 1, recipe.steps, f"{task.name}: loss {loss:.3f}")
+            progress(step + 1, f"{task.name}: step {step + 1} of {recipe.steps}, loss {loss:.3f}")
     return solver.eval()
 
 
@@ -80,7 +81,7 @@ def learning_rate(recipe: Recipe, step: int) -> float:
 
 
 def evaluate(solver: Solver, task: Task, pool: Pool, held_out: Pool, device: torch.device) -> Score:
-    """Return the network's error on held-out scenes beside that of the best constant (per pixel) of the training set."""
+    """Return the network's error on held-out scenes beside that of the training set's best constant (per pixel)."""
     constant = _constant(task, pool)
     rows = held_out.usable(task)
     errors, constants, weights = 0.0, 0.0, 0.0
@@ -109,7 +110,7 @@ def _errors(task: Task, solver: Solver, output: Tensor, target: Tensor) -> Tenso
 
 
 def _constant(task: Task, pool: Pool) -> Tensor:
-    """Return the output (1, ...) of the best constant: the mean label, standardised, or the commonest class, per pixel."""
+    """Return the best constant's output (1, ...), per pixel: the mean label, standardised, or the classes' counts."""
     target = pool.labels(task, pool.usable(task)[:SAMPLE])
     if task.is_class:
         counts = torch.stack([(target == k).float().sum(0) for k in range(task.channels)])

@@ -1,25 +1,40 @@
 """Training of the whole bundled zoo: resumable, several tasks side by side, and loud about what was not learned."""
 
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from dataclasses import dataclass, field
 from itertools import zip_longest
 from multiprocessing import get_context
+from multiprocessing.queues import Queue
+from multiprocessing.synchronize import Event
 from pathlib import Path
 
 import torch
 
 from depara_core.assets import assets_folder
-from depara_core.errors import ModelError, OptionError
+from depara_core.errors import Cancelled, ModelError, OptionError
 from depara_core.rooms import GROUPS, TASKS, check_tasks
 from depara_core.training.cards import GATE, rounded, write_model
-from depara_core.training.pool import Pool, build_pool
+from depara_core.training.pool import Pool, Progress, build_pool
 from depara_core.training.trainer import Recipe, Score, evaluate, train_task
 from depara_core.zoo.rooms import card, weights_path
 
 TRAINING_SEED, HELD_OUT_SEED = 1_000_000, 2_000_000  # added to the seed: far from the seeds people pick for probes
 WORK = Path(".work")
-Progress = Callable[[int, int, str], None]
+
+
+@dataclass
+class _Tally:
+    """Adds up the steps of tasks that are trained side by side."""
+
+    total: int
+    progress: Progress | None
+    done: dict[str, int] = field(default_factory=dict)
+
+    def step(self, task: str, done: int, message: str) -> None:
+        self.done[task] = done
+        if self.progress:
+            self.progress(sum(self.done.values()), self.total, message)
 
 
 @dataclass(frozen=True)
@@ -39,8 +54,8 @@ def train_zoo(
     """Train tasks (all by default) into `out` (assets/zoo by default) and return what became of each.
 
     A task whose card says that it was trained by the same recipe is skipped unless `force`; an interrupted one goes on
-    from its checkpoint in `work`. `progress(done, total, message)` counts tasks. Raises ModelError, after all others are
-    done, if a task was rejected by the gate.
+    from its checkpoint in `work`. `progress(done, total, message)` counts blocks of scenes, then steps of all tasks.
+    Raises ModelError, once all others are done, if the gate rejected a task.
     """
     names = alternate(check_tasks(tasks))
     if steps < 1 or workers < 1 or batch < 2 or scenes < 2 or held_out < 1 or seed < 0:
@@ -58,10 +73,10 @@ def train_zoo(
             build_pool(work, held_out, HELD_OUT_SEED + seed, workers, progress),
         )
         jobs = [(name, *pools, recipe, work, folder, where.type) for name in wanted]
-        for outcome in _run(jobs, 1 if where.type == "cuda" else workers):
+        told = _Tally(recipe.steps * len(jobs), progress)
+        for outcome in _run(jobs, 1 if where.type == "cuda" else workers, told.step):
             outcomes.append(outcome)
-            if progress:
-                progress(len(outcomes), len(names), report(outcome))
+            told.step(outcome.task, recipe.steps, report(outcome))
     rejected = [outcome for outcome in outcomes if outcome.rejected]
     if rejected:
         raise ModelError("Not learned, so not kept (mend the task's definition): " + "; ".join(map(report, rejected)))
@@ -69,41 +84,62 @@ def train_zoo(
 
 
 Job = tuple[str, Pool, Pool, Recipe, Path, Path, str]
+Steps = Callable[[str, int, str], None]  # a task, how many of its steps are done, what to say
 
 
-def _run(jobs: list[Job], workers: int) -> Iterator[Outcome]:
+def _run(jobs: list[Job], workers: int, steps: Steps) -> Iterator[Outcome]:
     """Yield outcomes as they come: in this process for one worker, else in single-threaded processes side by side."""
     if workers == 1 or len(jobs) == 1:
-        yield from (train_one(*job) for job in jobs)
+        yield from (train_one(*job, steps) for job in jobs)
         return
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_single_thread) as executor:
+    context = get_context("spawn")
+    news, stop = context.Queue(), context.Event()
+    with ProcessPoolExecutor(workers, context, initializer=_start_worker, initargs=(news, stop)) as executor:
+        pending = {executor.submit(_work, job) for job in jobs}
         try:
-            for future in as_completed([executor.submit(train_one, *job) for job in jobs]):
-                yield future.result()
-        except BaseException:
+            while pending:
+                done, pending = wait(pending, timeout=0.5, return_when=FIRST_COMPLETED)
+                while not news.empty():
+                    steps(*news.get())
+                yield from (future.result() for future in done)
+        except BaseException:  # also a Cancelled from `progress`: what is under way will go on from its checkpoints
+            stop.set()
             executor.shutdown(wait=False, cancel_futures=True)
             raise
 
 
-def _single_thread() -> None:
+_parent: "tuple[Queue[tuple[str, int, str]], Event]"  # in a worker: where to tell the news, and whether to stop
+
+
+def _start_worker(news: "Queue[tuple[str, int, str]]", stop: Event) -> None:
+    global _parent  # noqa: PLW0603 - a process pool hands such things to its workers only by globals
+    _parent = (news, stop)
     torch.set_num_threads(1)
 
 
-def train_one(name: str, pool: Pool, held_out: Pool, recipe: Recipe, work: Path, folder: Path, device: str) -> Outcome:
+def _work(job: Job) -> Outcome:
+    return train_one(*job, _tell)
+
+
+def _tell(task: str, done: int, message: str) -> None:
+    news, stop = _parent
+    if stop.is_set():
+        raise Cancelled("The training was stopped.")
+    news.put((task, done, message))
+
+
+def train_one(
+    name: str, pool: Pool, held_out: Pool, recipe: Recipe, work: Path, folder: Path, device: str, steps: Steps
+) -> Outcome:
     """Train, score and (unless the gate rejects it) write one task's network; clears its checkpoint."""
     task, where = TASKS[name], torch.device(device)
-    solver = rounded(train_task(task, pool, recipe, work, where, progress=_log))
+    solver = rounded(train_task(task, pool, recipe, work, where, lambda done, message: steps(name, done, message)))
     score = evaluate(solver, task, pool, held_out, where)
-    outcome = Outcome(name, score, rejected=not score.skill >= GATE)
+    outcome = Outcome(name, score, rejected=not score.skill >= GATE)  # so written, a score that is no number fails too
     if not outcome.rejected:
         write_model(solver, task, recipe, score, {"training": pool.count, "held_out": held_out.count}, folder)
     (work / f"{name}.pt").unlink(missing_ok=True)
     return outcome
-
-
-def _log(done: int, total: int, message: str) -> None:
-    if done % 250 == 0:
-        print(f"{done:5d}/{total} {message}", flush=True)
 
 
 def report(outcome: Outcome) -> str:

@@ -29,8 +29,9 @@ HALF = (0.5, 0.5, 0.5)  # the networks read pictures in [-1, 1]
 
 def specs() -> list[ModelSpec]:
     """Return the models that come with the library: one for each task that has weights, then the untrained control."""
-    trained = [_spec(task.name, task.group, task.summary) for task in TASKS.values() if weights_path(task.name).exists()]
-    return [*trained, _spec(CONTROL, "control", "The same network with random weights: it has learned nothing.")]
+    trained = [task for task in TASKS.values() if weights_path(task.name).exists()]
+    known = [_spec(task.name, task.group, task.summary) for task in trained]
+    return [*known, _spec(CONTROL, "control", "The same network with random weights: it has learned nothing.")]
 
 
 def spec(name: str) -> ModelSpec:
@@ -74,11 +75,9 @@ def load_solver(task: str, folder: Path | None = None) -> Solver:
     solver = Solver(TASKS[task])
     content = _checked(task, folder)
     weights = {name: value.float() for name, value in load_tensors(content).items()}
-    for name, value in solver.state_dict().items():
-        if name.endswith("num_batches_tracked"):  # counts batches while training; not stored
-            weights[name] = value
+    counters = {name: n for name, n in solver.state_dict().items() if name.endswith("num_batches_tracked")}
     try:
-        solver.load_state_dict(weights)
+        solver.load_state_dict(counters | weights)  # counts of training batches are not stored
     except RuntimeError as error:
         raise ModelError(
             f"The weights of rooms/{task} do not fit the network {ARCHITECTURE}: {error}. "

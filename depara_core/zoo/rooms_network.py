@@ -28,6 +28,7 @@ class Residual(nn.Module):
         self.relu2 = nn.ReLU()
 
     def forward(self, x: Tensor) -> Tensor:
+        """Return relu(x + inner(x))."""
         inner = self.norm2(self.conv2(self.relu1(self.norm1(self.conv1(x)))))
         return self.relu2(x + inner)
 
@@ -40,6 +41,7 @@ class Desaturate(nn.Module):
         self.register_buffer("weights", torch.tensor(LUMINANCE).view(1, 3, 1, 1), persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Return (B, 3, H, W)."""
         return (x * self.get_buffer("weights")).sum(1, keepdim=True).expand(-1, 3, -1, -1)
 
 
@@ -64,6 +66,7 @@ class Encoder(nn.Module):
         self.output = _unit(96, CODE_CHANNELS, 1, 1)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Return the code (B, 16, 8, 8)."""
         x = self.block1(self.down1(self.stem(self.input(x))))
         return self.output(self.block3(self.block2(self.down2(x))))
 
@@ -82,6 +85,7 @@ class Decoder(nn.Module):
         self.head = _pixel_head(task.channels) if task.kind == "pixel" else _vector_head(task.channels)
 
     def forward(self, code: Tensor) -> Tensor:
+        """Return the standardised label or the logits."""
         return self.head(code)
 
     def restore(self, output: Tensor) -> Tensor:
@@ -116,4 +120,5 @@ class Solver(nn.Module):
         self.decoder = Decoder(task)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Return the decoded code."""
         return self.decoder(self.encoder(x))

@@ -108,25 +108,29 @@ def build(work: Work, jobs: Sequence[tuple[Sequence[depara.ModelSpec], str | lis
 
     A model that fails is reported on standard error and left out; the others go on.
     """
-    chosen = dict(method=work.method, objective=work.objective, channels=work.channels, center=work.center)
-    options = resolve_options(work.preset, **chosen)  # type: ignore[arg-type]
+    options = resolve_options(
+        work.preset, method=work.method, objective=work.objective, channels=work.channels, center=work.center
+    )
     probes = depara.load_probes(work.probes, count=work.count, seed=work.seed)
     if probes.skipped:
         warn(f"{len(probes.skipped)} files were left out, first {': '.join(probes.skipped[0])}")
     failed: dict[str, str] = {}
     graphs: list[depara.AttributionGraph] = []
+
+    def leave_out(model: str, error: depara.DeparaError) -> None:
+        failed[model] = str(error)
+
     with progress() as report:
         for specs, layers in jobs:
             graphs += depara.build_graphs(
                 specs,
                 probes,
                 layers=layers,
-                preset=work.preset,
-                **chosen,
+                **asdict(options),
                 device=work.device,
                 progress=report,
                 store=work.store,
-                on_error=lambda model, error: failed.setdefault(model, str(error)),
+                on_error=leave_out,
             )
     for model, reason in failed.items():
         warn(f"{model} was left out: {reason}")

@@ -165,7 +165,8 @@ def _watch(job: Job) -> None:
         message = "Waiting for other work to finish" if job.state == "queued" else plain(job.message or "Starting")
         st.progress(share, text=message + eta)
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.button("Cancel", key="job-cancel", on_click=job.cancel)
+            if st.button("Cancel", key="job-cancel"):
+                job.cancel()
             st.caption("Computed once, then kept. You can leave this page or close it: the work goes on.")
 
 

@@ -1,0 +1,60 @@
+"""Every page in a real browser: it opens, computes, shows no error, asks nothing of the outside, and its links work."""
+
+import re
+
+import pytest
+
+PAGES = ("", "setup", "attributions", "graphs", "models", "layers")
+SMALL = "count=12&models=rooms%2Fnormal&models=rooms%2Freshading&models=rooms%2Fdenoising"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_opens_from_a_link_without_a_complaint(reader, page):
+    reader.open(f"{page}?{SMALL}")
+    assert reader.complaints() == []
+    assert reader.page.title().endswith("· DEPARA Explorer")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_fits_a_narrow_dark_screen(phone, page):
+    phone.open(f"{page}?{SMALL}")
+    assert phone.complaints() == []
+    main = phone.page.locator('[data-testid="stMain"]')
+    assert main.evaluate("element => element.scrollWidth - element.clientWidth") <= 1
+
+
+def test_the_links_carry_the_selection_from_page_to_page(reader):
+    reader.open(f"?{SMALL}&lam=2.0&probe=3")
+    for name in ("Setup", "Models", "Home"):
+        reader.page.locator(".st-key-navigation").get_by_role("link", name=name).click()
+        reader.page.wait_for_function("name => document.title.startsWith(name)", arg=name)
+        reader.settle()
+        assert "lam=2.0" in reader.page.url
+        assert "probe=3" in reader.page.url
+    assert reader.complaints() == []
+
+
+def test_a_link_reopens_the_same_view_in_another_browser(reader, phone):
+    reader.open(f"?{SMALL}")
+    reader.page.locator(".st-key-home-target, .st-key-home\\.target").first.click()
+    reader.page.get_by_role("option", name="denoising").click()
+    reader.page.wait_for_url(re.compile("target="))
+    reader.settle()
+    shown = reader.page.locator(".st-key-page-header").inner_text()
+    assert "for denoising" in shown
+    phone.open(reader.page.url.removeprefix(reader.address + "/"))
+    assert phone.page.locator(".st-key-page-header").inner_text() == shown
+
+
+def test_a_damaged_address_is_named_and_harmless(reader):
+    reader.open(f"?{SMALL}&lam=%00&neighbours=many&colour=red")
+    assert reader.page.locator('[data-testid="stAlertContentWarning"]').count() == 3
+    assert reader.complaints() == []
+
+
+def test_progress_can_be_cancelled_and_resumed(reader):
+    reader.page.goto(f"{reader.address}/?count=400&seed=7")
+    reader.page.locator(".st-key-job-cancel button").click()
+    reader.page.get_by_text("Cancelled", exact=True).wait_for()
+    reader.open("setup?" + SMALL)  # nothing is blocked meanwhile
+    assert reader.complaints() == []

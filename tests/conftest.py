@@ -1,0 +1,75 @@
+"""What several test modules share: the app with a store of its own and a planted zoo, so that no test waits long."""
+
+import numpy as np
+import pytest
+from planted import random_graph
+from planted_pages import GROUPS, spec
+from streamlit.testing.v1 import AppTest
+
+import depara_core as depara
+from depara_core.attribution import resolve_options
+from depara_core.probes import ProbeSet
+
+BROKEN = "rooms/reshading"
+
+
+@pytest.fixture
+def zoo(monkeypatch):
+    """Plant a zoo of four models under the public names; what each call asked for is recorded."""
+    asked = []
+
+    def build_graphs(specs, probes, *, layers, progress, on_error, **options):
+        asked.append((tuple(spec.id for spec in specs), len(probes), layers, resolve_options(**options)))
+        graphs = []
+        for number, one in enumerate(specs):
+            progress(number, len(specs), one.name)
+            if one.id in build_graphs.broken:
+                on_error(one.id, depara.ModelError("Expected *finite* weights."))
+                continue
+            names = one.resolve_layers(layers)
+            graphs += [random_graph(number, count=len(probes), model=one.id, layer=layer) for layer in names]
+        return graphs
+
+    def load_probes(source, *, count, seed):
+        if source != "rooms":
+            raise depara.ProbeError(f"there is nothing to read at {source!r}.")
+        images = np.random.default_rng(seed).integers(0, 256, (count, 16, 16, 3), dtype=np.uint8)
+        skipped = (("a_b<i>.txt", "not an *image*"),)
+        return ProbeSet(images, tuple(f"room {i}" for i in range(count)), None, "rooms", skipped)
+
+    known = {name: spec(name, group) for name, group in GROUPS.items()}
+
+    def model(name):
+        if name not in known:
+            raise depara.ModelError(f"There is no model {name!r}.")
+        return known[name]
+
+    build_graphs.broken = set()
+    planted = {"build_graphs": build_graphs, "load_probes": load_probes, "model": model}
+    for name, function in {**planted, "list_models": lambda: list(known.values())}.items():
+        monkeypatch.setattr(depara, name, function, raising=False)
+    build_graphs.asked = asked
+    return build_graphs
+
+
+@pytest.fixture
+def app(zoo, tmp_path, monkeypatch):
+    """Return a function that opens one page of the app with a query and runs it to the end."""
+    from pages import _cached
+
+    monkeypatch.setenv("DEPARA_STORE", str(tmp_path / "store"))
+    monkeypatch.setattr(_cached, "PATIENCE_S", 60.0)  # AppTest runs no fragment by itself: a page waits instead
+    for cached in (_cached.queue, _cached.shelf, _cached.zoo, _cached.spec):
+        cached.clear()
+
+    def start(page, **query):
+        test = AppTest.from_file("../app.py", default_timeout=120)
+        for name, value in {"count": "8", **query}.items():
+            test.query_params[name] = value
+        test.run()
+        if page != "home":
+            test.switch_page(f"pages/{page}.py").run()
+        assert not test.exception, test.exception
+        return test
+
+    return start

@@ -1,0 +1,118 @@
+"""Home: the example is computed from the models at hand, and every state has a way on."""
+
+from time import sleep
+
+import pytest
+
+from depara_core.errors import Cancelled
+from pages import _cached
+
+
+def markdown(test):
+    return " ".join(element.value for element in test.main.markdown)
+
+
+def test_the_first_visit_computes_the_bundled_zoo_once_and_shows_the_answer(app, zoo):
+    test = app("home")
+    assert "Among 3 sources for *normal*, start from" in markdown(test)
+    assert "over 8 probes" in markdown(test)
+    assert len(test.get("plotly_chart")) == 1
+    test.run()
+    assert len(zoo.asked) == 1
+    assert zoo.asked[0][1:3] == (8, "output")
+
+
+def test_the_score_shown_is_the_sum_of_its_parts(app):
+    test = app("home", lam="2.0")
+    rows = dict(
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in markdown(test).split("\n")
+        if line.startswith("| :")
+    )
+    node, edge, total = (float(value.strip(":violet[]* |")) for value in rows.values())
+    assert total == pytest.approx(node + edge, abs=0.011)
+
+
+def test_choosing_another_target_changes_the_answer_and_the_address(app):
+    test = app("home")
+    test.selectbox(key="home.target").select("rooms/denoising").run()
+    assert "*denoising*" in markdown(test)
+    assert test.query_params["target"] == "rooms/denoising"
+
+
+def test_names_of_models_are_shown_as_they_are(app):
+    test = app("home", target="rooms/<b>odd</b> $x$")
+    assert r"\<b\>odd\</b\> \$x\$" in markdown(test)
+
+
+def test_a_model_that_fails_is_listed_and_the_rest_goes_on(app, zoo):
+    zoo.broken = {"rooms/reshading"}
+    test = app("home")
+    assert "Among 2 sources" in markdown(test)
+    assert "1 model could not be computed" in test.expander[0].label
+    assert r"Expected \*finite\* weights\." in test.expander[0].markdown[0].value
+    assert r"a\_b\<i\>\.txt" in test.expander[1].markdown[0].value
+
+
+def test_one_model_has_nothing_to_be_compared_with(app):
+    test = app("home", models="rooms/normal")
+    assert "One model has nothing to be compared with." in [element.value for element in test.subheader]
+
+
+def test_models_that_do_not_exist_lead_to_setup(app):
+    test = app("home", models="rooms/nothing")
+    assert "None of the chosen models exists here." in [element.value for element in test.subheader]
+
+
+def test_probes_that_cannot_be_read_say_so_and_can_be_tried_again(app):
+    test = app("home", probes="/nowhere")
+    assert "there is nothing to read at" in test.error[0].value
+    test.button(key="job-again").click().run()
+    assert "there is nothing to read at" in test.error[0].value
+
+
+def test_a_cancelled_run_waits_until_the_reader_goes_on(app, zoo, monkeypatch):
+    def cancelled(*args, **options):
+        raise Cancelled("stopped")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("depara_core.build_graphs", cancelled)
+        test = app("home")
+        assert "Cancelled" in [element.value for element in test.subheader]
+        test.run()
+        assert "Cancelled" in [element.value for element in test.subheader]
+    test.button(key="job-again").click().run()
+    assert "Among 3 sources" in markdown(test)
+
+
+def test_what_is_running_shows_progress_and_can_be_cancelled(app, zoo, monkeypatch):
+    def slow(specs, probes, *, progress, **options):
+        while True:
+            progress(3, 12, "normal")
+            sleep(0.01)
+
+    monkeypatch.setattr("depara_core.build_graphs", slow)
+    monkeypatch.setattr(_cached, "PATIENCE_S", 0.05)
+    test = app("home")
+    assert "Computing 4 models on 8 rooms" in [element.value for element in test.subheader]
+    other = app("home")  # a second tab finds the same job
+    assert len(_cached.queue().jobs()) == 1
+    other.button(key="job-cancel").click().run()
+    (job,) = _cached.queue().jobs()
+    assert job.wait(10)
+    assert job.state == "cancelled"
+
+
+def test_a_damaged_address_is_named_and_the_page_still_shows(app):
+    test = app("home", lam="much", colour="red")
+    assert len(test.main.warning) == 2
+    assert "Among 3 sources" in markdown(test)
+
+
+def test_the_sidebar_names_the_work_and_shows_the_selected_probe(app):
+    test = app("home", probe="2")
+    captions = [element.value for element in test.sidebar.caption]
+    assert captions[0] == "4 models · 8 rooms · CPU" or captions[0].endswith("GPU")
+    assert "room 2 · 3 of 8" in captions
+    test.button(key="probe+1").click().run()
+    assert test.query_params["probe"] == "3"

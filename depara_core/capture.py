@@ -11,19 +11,9 @@ from torch import Tensor, nn
 
 from depara_core.errors import ModelError
 from depara_core.zoo.spec import Network
+from depara_core.zoo.tracing import first_tensor
 
 ACTIVATIONS = (nn.ReLU, nn.ELU, nn.LeakyReLU, nn.Sigmoid, nn.Tanh, nn.Softplus, nn.Softmax, nn.MaxPool2d)
-
-
-def first_tensor(value: object) -> Tensor | None:
-    """Return the first tensor of a module's output: itself, or the first one inside a tuple, list or mapping."""
-    if isinstance(value, Tensor):
-        return value
-    if isinstance(value, dict):
-        value = tuple(value.values())
-    if isinstance(value, tuple | list):
-        return next((found for item in value if (found := first_tensor(item)) is not None), None)
-    return None
 
 
 @contextmanager

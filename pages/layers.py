@@ -83,13 +83,17 @@ def draw_layer(ranked: pd.DataFrame, a: str, b: str, lam: float) -> None:
     """Show the numbers of the chosen layer (none chosen: the best), with the ways to its evidence."""
     layers = list(ranked["layer"])
     chosen = _state.read().layer_a
-    row = ranked.iloc[layers.index(chosen)] if chosen in layers else ranked[ranked["best"]].iloc[0]
-    layer = str(row["layer"])
+    best = ranked[ranked["best"]].iloc[0]
+    row = ranked.iloc[layers.index(chosen)] if chosen in layers else best
+    layer, cut = str(row["layer"]), str(best["layer"])
     st.markdown(
         f"**{_widgets.plain(layer)}**: :blue[nodes s_V **{score(row['node'])}**] + {lam:g} × "
         f":orange[edges s_E **{score(row['edge'])}**] = :violet[S **{score(row['score'])}**] "
         f"\\[{score(row['low'])}, {score(row['high'])}\\]"
     )
+    if layer != cut:
+        label = f"Look at {_widgets.plain(cut)} instead, the recommended cut"
+        st.button(label, key="layers.cut", on_click=_state.update, kwargs={"layer_a": cut})
     with st.container(horizontal=True, key="layers-links", gap="medium"):
         here = {"a": a, "b": b, "layer_a": layer}
         _state.link(

@@ -57,5 +57,7 @@ def open_page(monkeypatch, page, zoo=tuple(GROUPS), **query):
 
 
 def figures(app):
-    """The plotly figures on the page, by the start of their key."""
-    return {chart.proto.id.split("-", 3)[-1]: json.loads(chart.proto.spec) for chart in app.get("plotly_chart")}
+    """The plotly figures on the page by page and name, e.g. "models.matrix"."""
+    keys = [chart.proto.id.split("-", 2)[-1] for chart in app.get("plotly_chart")]
+    specs = [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
+    return {".".join(key.split(".")[:2]): spec for key, spec in zip(keys, specs, strict=True)}

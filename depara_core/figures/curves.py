@@ -81,7 +81,7 @@ def _whiskers(frame: pd.DataFrame, y: list[int], custom: list, hover: str, dark:
         customdata=custom,
         hovertemplate=hover,
         mode="markers",
-        name=f"{TOTAL}, {INTERVAL} interval",
+        name=f"{TOTAL}, {INTERVAL}",
         marker={"size": 8, "color": paint.total, "line": {"width": 1.5, "color": paint.surface}},
         unselected_marker_opacity=1,
         error_x={

@@ -83,7 +83,7 @@ def layer_heatmap(
 
 def _height(rows: int) -> int:
     """Return the height in pixels that keeps cells readable and few rows compact."""
-    return 190 + int(rows * np.clip(520 / rows, 24, 40))
+    return 190 + int(rows * np.clip(460 / rows, 22, 40))
 
 
 def _limits(values: np.ndarray, rows: Sequence[str], columns: Sequence[str]) -> tuple[float, float]:

@@ -1,0 +1,101 @@
+"""The Layers page: the recommended cut is the core's, and curves, cells and controls agree with it."""
+
+import importlib
+
+import pandas as pd
+import pytest
+from planted_pages import LAYERS, comparison, figures, open_page
+
+import depara_core as depara
+
+A, B = "rooms/reshading", "rooms/normal"
+
+
+@pytest.fixture
+def app(monkeypatch):
+    return open_page(monkeypatch, "layers", a=A, b=B)
+
+
+def ranked(lam=1.0):
+    found = comparison((A, B), LAYERS)
+    return depara.rank_layers(depara.similarity_matrix(list(found.of(A)), [found.graph(B)]), lam)
+
+
+def text(app):
+    return " ".join(block.value for block in app.markdown)
+
+
+def test_page_recommends_the_best_layer_in_words(app):
+    best = ranked()[ranked()["best"]].iloc[0]
+    assert app.title[0].value == "Where should I cut the network?"
+    assert f"keep **reshading** up to **{best['layer']}**" in text(app)
+
+
+def test_curves_and_cells_carry_the_computed_numbers(app):
+    drawn = figures(app)
+    assert [name.split(".")[1] for name in drawn] == ["curves", "matrix"]
+    found = comparison((A, B), LAYERS)
+    matrix = depara.similarity_matrix(list(found.of(A)), list(found.of(B)))
+    for row, column, row_name, column_name, total, *_ in drawn["layers.matrix"]["data"][1]["customdata"]:
+        assert (row_name, column_name) == (LAYERS[row], LAYERS[column])
+        assert total == pytest.approx(matrix.total(1.0)[row, column])
+    names = {trace["name"] for trace in drawn["layers.curves"]["data"]}
+    assert names == {"S", "s_V", "s_E", "95 % interval"}
+
+
+def test_lambda_moves_the_recommendation_with_the_core(app):
+    for lam in (0.0, 10.0):
+        app.select_slider(key="layers.lam").set_value(lam).run()
+        best = ranked(lam)[ranked(lam)["best"]].iloc[0]
+        assert f"up to **{best['layer']}**" in text(app)
+        assert app.query_params["lam"] == str(lam)
+
+
+def test_choosing_models_writes_the_pair_to_the_address(app):
+    app.selectbox(key="layers.a").set_value("rooms/denoising").run()
+    assert app.query_params["a"] == "rooms/denoising"
+    assert "keep **denoising** up to" in text(app)
+
+
+def test_a_model_against_itself_is_allowed(monkeypatch):
+    app = open_page(monkeypatch, "layers", a=A, b=A)
+    assert len(figures(app)) == 2
+
+
+def test_chosen_layer_is_shown_and_the_way_back_leads_to_the_cut(app, monkeypatch):
+    best = str(ranked()[ranked()["best"]].iloc[0]["layer"])
+    other = next(layer for layer in LAYERS if layer != best)
+    app = open_page(monkeypatch, "layers", a=A, b=B, layer_a=other)
+    assert f"**{other}**:" in text(app)
+    app.button(key="layers.cut").click().run()
+    assert f"**{best}**:" in text(app)
+
+
+def test_without_models_the_page_says_what_to_do(monkeypatch):
+    from pages import _cached
+
+    app = open_page(monkeypatch, "layers", a=A, b=B)
+    monkeypatch.setattr(_cached, "specs", lambda models=(): ((), ()))
+    app.run()
+    assert not app.exception
+    assert "None of the chosen models exists here." in [block.value for block in app.subheader]
+
+
+@pytest.mark.parametrize(
+    "lows, said",
+    [
+        ((0.1, 0.5, 0.9), "No other layer's whisker overlaps it: 50 probes are enough to tell."),
+        ((0.1, 0.5, 0.65), "These 50 probes cannot tell it from middle; the earlier cut leaves more to learn"),
+    ],
+)
+def test_verdict_is_honest_about_overlap(app, lows, said):
+    frame = pd.DataFrame(
+        {
+            "layer": LAYERS,
+            "score": [0.2, 0.6, 1.0],
+            "low": lows,
+            "high": [0.3, 0.7, 1.1],
+            "best": [False, False, True],
+        }
+    )
+    assert said in importlib.import_module("pages.layers").verdict(frame, A, B, 50)

@@ -1,0 +1,162 @@
+"""The Models page: what it says and draws is what the core computed, and clicks and controls change the selection."""
+
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+from planted_pages import COUNT, GROUPS, comparison, figures, open_page
+
+import depara_core as depara
+
+MODELS = tuple(GROUPS)
+TARGET = "rooms/normal"
+
+
+@pytest.fixture
+def app(monkeypatch):
+    return open_page(monkeypatch, "models", target=TARGET)
+
+
+def ranked(lam=1.0, target=TARGET):
+    return depara.rank_sources(depara.similarity_matrix(list(comparison().graphs)), target, lam)
+
+
+def text(app):
+    return " ".join(block.value for block in app.markdown)
+
+
+def test_page_answers_its_question_with_the_best_source(app):
+    best = ranked().iloc[0]
+    assert app.title[0].value == "Which model should I start from?"
+    assert f"S = {best['score']:.2f}".replace("-", "−") in text(app)
+
+
+def test_four_figures_carry_the_computed_numbers(app):
+    drawn = figures(app)
+    assert [name.split(".")[1] for name in drawn] == ["matrix", "ranking", "tree", "map"]
+    matrix = depara.similarity_matrix(list(comparison().graphs))
+    cells = drawn["models.matrix"]["data"][1]["customdata"]
+    for row, column, _, _, total, node, edge in cells:
+        assert total == pytest.approx(matrix.total(1.0)[row, column])
+        assert (node, edge) == pytest.approx((matrix.node[row, column], matrix.edge[row, column]))
+    bars = drawn["models.ranking"]["data"][0]["customdata"]
+    assert [row[1] for row in bars] == ranked()["source"].tolist()
+
+
+def test_view_switch_changes_what_the_matrix_shows(app):
+    app.segmented_control(key="models.view").set_value("edges").run()
+    assert app.query_params["view"] == "edges"
+    cells = figures(app)["models.matrix"]["data"][1]
+    edge = depara.similarity_matrix(list(comparison().graphs)).edge
+    assert all(row[4] == pytest.approx(edge[row[0], row[1]]) for row in cells["customdata"])
+
+
+def test_lambda_and_target_change_ranking_and_address(app):
+    app.select_slider(key="models.lam").set_value(10.0).run()
+    assert app.query_params["lam"] == "10.0"
+    app.selectbox(key="models.target").set_value("rooms/denoising").run()
+    assert app.query_params["target"] == "rooms/denoising"
+    bars = figures(app)["models.ranking"]["data"][0]["customdata"]
+    assert [row[1] for row in bars] == ranked(10.0, "rooms/denoising")["source"].tolist()
+    assert not app.exception
+
+
+def test_moving_lambda_is_quick(app):
+    app.select_slider(key="models.lam").set_value(2.0).run()  # what does not depend on lambda is now at hand
+    from pages import _cached
+
+    matrix = _cached.matrix(comparison().graphs)
+    start = time.process_time()
+    _cached.ranking(matrix, TARGET, 3.0)
+    _cached.tree(matrix, 3.0)
+    _cached.places(matrix, 3.0)
+    assert time.process_time() - start < 0.2
+
+
+def test_pair_of_the_address_is_shown_with_its_numbers(monkeypatch):
+    app = open_page(monkeypatch, "models", a="rooms/denoising", b="rooms/reshading")
+    matrix = depara.similarity_matrix(list(comparison().graphs))
+    edge = matrix.edge[MODELS.index("rooms/denoising"), MODELS.index("rooms/reshading")]
+    from depara_core.figures.labels import score
+
+    assert "**denoising** and **reshading**" in text(app)
+    assert f"edges s_E **{score(float(edge))}**" in text(app)
+    frame = figures(app)["models.matrix"]["layout"]["shapes"]
+    assert len(frame) == 2  # the target's row and the pair
+
+
+def test_names_are_data_never_markup(monkeypatch):
+    odd = MODELS[-1]
+    app = open_page(monkeypatch, "models", target=odd)
+    assert "\\<b\\>odd\\</b\\> \\$x\\$" in text(app)
+    labels = figures(app)["models.matrix"]["layout"]["yaxis"]["ticktext"]
+    assert any("&lt;b&gt;odd&lt;/b&gt; $x$" in label for label in labels)
+
+
+def test_one_model_alone_is_a_designed_state(monkeypatch):
+    app = open_page(monkeypatch, "models", zoo=(TARGET,))
+    assert "One model alone has no rival." in [block.value for block in app.subheader]
+    assert not figures(app)
+
+
+@pytest.mark.parametrize(
+    "low, said",
+    [(0.85, "cannot tell them apart (it comes first in 70% of the resamples)"), (0.95, "enough to tell")],
+)
+def test_verdict_is_honest_about_overlap(app, low, said):
+    import importlib
+
+    verdict = importlib.import_module("pages.models").verdict
+    frame = pd.DataFrame(
+        {
+            "source": ["rooms/a", "rooms/b", "rooms/c"],
+            "score": [1.0, 0.8, 0.1],
+            "low": [low, 0.7, 0.0],
+            "high": [1.1, 0.9, 0.2],
+            "first": [0.7, 0.3, 0.0],
+        }
+    )
+    answer = verdict(frame, "rooms/t", COUNT)
+    assert said in answer
+    assert "Best for **t**: **a**" in answer
+    assert ("**b**" in answer) == (low < 0.9)
+    assert "**c**" not in answer
+
+
+def test_a_click_becomes_the_place_clicked_and_a_second_click_counts():
+    import streamlit as st
+
+    from pages import _charts
+
+    places = []
+    event = {"selection": {"points": [{"customdata": [2, 1, "x"]}]}}
+    state = {"chart": event}
+    original, st.session_state = st.session_state, state
+    try:
+        _charts.answer("chart", places.append)
+        state["chart"] = {"selection": {"points": []}}  # the second click clears the mark
+        _charts.answer("chart", places.append)
+        state["other"] = {"selection": {"points": []}}  # nothing was ever clicked here
+        _charts.answer("other", places.append)
+    finally:
+        st.session_state = original
+    assert places == [[2, 1, "x"], [2, 1, "x"]]
+
+
+def test_silent_probes_are_counted(monkeypatch):
+    from dataclasses import replace
+
+    import planted_pages
+
+    plain = planted_pages.comparison
+
+    def with_silence(*given):
+        found = plain(*given)
+        flags = np.zeros(COUNT, dtype=bool)
+        flags[:3] = True
+        return replace(found, graphs=(replace(found.graphs[0], no_attribution=flags), *found.graphs[1:]))
+
+    monkeypatch.setattr(planted_pages, "comparison", with_silence)
+    app = open_page(monkeypatch, "models", target=TARGET)
+    assert f"3 of {COUNT} probes have no attribution" in text(app)

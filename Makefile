@@ -15,7 +15,7 @@ install = $(BIN)/python -m pip install --quiet --disable-pip-version-check uv \
 	&& $(BIN)/uv pip install --quiet --python $(BIN)/python $(1) \
 	|| $(BIN)/python -m pip install --disable-pip-version-check $(1)
 
-.PHONY: app test lint bench venv dev browser clean
+.PHONY: app test lint style types layers bench venv dev browser clean
 .DEFAULT_GOAL := app
 
 app: .venv/.installed
@@ -24,10 +24,15 @@ app: .venv/.installed
 test: dev browser
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(PYTEST_ARGS)
 
-lint: dev
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
+lint: style types layers
+
+style: dev
+	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+types: dev
 	$(BIN)/mypy
+
+layers: dev
 	$(BIN)/lint-imports
 
 bench: .venv/.installed

@@ -12,6 +12,7 @@ that failed and images that were skipped, and goes on with the rest. Every cache
 
 import hashlib
 import json
+import logging
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -21,8 +22,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import streamlit as st
-import torch
-import torchvision
 
 import depara_core as depara
 from depara_core.figures import heatmaps
@@ -32,6 +31,7 @@ from depara_core.similarity import probe_cosines, similarity
 from pages import _uploads, _widgets
 from pages._shelf import Comparison, Shelf
 from pages._state import Selection
+from pages._zoo import device, spec, specs, torchvision_names, torchvision_weights, zoo  # noqa: F401  one door for the pages
 
 PATIENCE_S = 0.6  # a page waits this long before it shows progress: results from the store come without a flicker
 Layers = str | tuple[str, ...]
@@ -47,45 +47,6 @@ def queue() -> JobQueue:
 def shelf() -> Shelf:
     """Return the one shelf of this process."""
     return Shelf()
-
-
-@st.cache_resource(show_spinner=False, ttl=30, max_entries=1)
-def zoo() -> tuple[depara.ModelSpec, ...]:
-    """Return every model that can be named, bundled first."""
-    return tuple(depara.list_models())
-
-
-@st.cache_resource(show_spinner=False, max_entries=500)
-def spec(model: str) -> depara.ModelSpec:
-    """Return one model's specification; raises a DeparaError where there is none."""
-    return depara.model(model)
-
-
-def specs(models: Sequence[str] = ()) -> tuple[tuple[depara.ModelSpec, ...], tuple[tuple[str, str], ...]]:
-    """Return the named models (none: the bundled zoo), and (id, reason) of those that do not exist."""
-    if not models:
-        return tuple(entry for entry in zoo() if entry.bundled), ()
-    found: list[depara.ModelSpec] = []
-    unknown: list[tuple[str, str]] = []
-    for model in models:
-        try:
-            found.append(spec(model))
-        except depara.DeparaError as error:
-            unknown.append((model, str(error)))
-    return tuple(found), tuple(unknown)
-
-
-@st.cache_data(show_spinner=False)
-def torchvision_names() -> list[str]:
-    """Return the names of torchvision's classification models."""
-    return torchvision.models.list_models(module=torchvision.models)
-
-
-@st.cache_data(show_spinner=False, max_entries=200)
-def torchvision_weights(name: str) -> list[str]:
-    """Return the names of a model's weights, the default first, and "none"."""
-    choices = torchvision.models.get_model_weights(name)
-    return [*dict.fromkeys([choices["DEFAULT"].name, *(choice.name for choice in choices), "none"])]
 
 
 def options(selection: Selection) -> dict[str, Any]:
@@ -110,7 +71,7 @@ def order(
         failed = list(unknown)
         progress(0, 0, "Reading the probes")
         probes = _uploads.load(**source).require_comparable()
-        graphs = depara.build_graphs(
+        graphs = _build(
             list(known), probes, layers=named, **options(selection), progress=progress,
             on_error=lambda model, error: failed.append((model, str(error))),
         )  # fmt: skip
@@ -120,6 +81,17 @@ def order(
         return key
 
     return key, work
+
+
+def _build(*args: Any, **options: Any) -> list[depara.AttributionGraph]:
+    """Build graphs; a fault of ours is told in the terminal with its traceback, which no page shows."""
+    try:
+        return depara.build_graphs(*args, **options)
+    except depara.DeparaError:
+        raise
+    except Exception:
+        logging.getLogger("depara").exception("Building graphs failed.")
+        raise
 
 
 def ready(selection: Selection, layers: Layers | None = None, models: Sequence[str] | None = None) -> Comparison | None:
@@ -260,12 +232,6 @@ def overlay(
     return heatmaps.to_png(
         heatmaps.overlay(probes.images[index], values, limit=limit, signed=signed, dark=dark, opacity=opacity)
     )
-
-
-@st.cache_resource(show_spinner=False)
-def device() -> str:
-    """Return what the graphs are computed on, in a word."""
-    return "GPU" if torch.cuda.is_available() else "CPU"
 
 
 def at_hand(selection: Selection) -> list[Comparison]:

@@ -32,7 +32,8 @@ def chromium():
         try:
             browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
         except Error as error:
-            reason = f"NO BROWSER: none of {', '.join(NAMES)} is here, nor Playwright's own ({error.message.splitlines()[0]})"
+            why = error.message.splitlines()[0]
+            reason = f"NO BROWSER: none of {', '.join(NAMES)} is here, nor Playwright's own ({why})"
             if os.environ.get("CI") == "true":
                 pytest.fail(reason)
             pytest.skip(reason)

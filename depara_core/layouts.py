@@ -18,6 +18,7 @@ from depara_core.graphs import AttributionGraph, strongest_edges
 
 Layout = Callable[[nx.Graph, int], Float[np.ndarray, "N 2"]]
 
+ROOM = 0.8  # side of the square kept free round each of N probes, times sqrt(N); the drawing's radius is 1
 CLOSEST = 0.05  # shortest drawn edge relative to the longest: equal images stay apart enough to be seen as two
 
 
@@ -62,8 +63,7 @@ def layout(
         points = np.array([[-1.0, 0.0], [1.0, 0.0]])[: len(edges)]
     else:
         points = LAYOUTS[kind](_skeleton(edges, neighbours), seed)
-    points = points - points.mean(axis=0)
-    return points / max(np.linalg.norm(points, axis=1).max(), np.finfo(float).tiny)
+    return _unit(_apart(_unit(points), ROOM / np.sqrt(len(edges))))
 
 
 def align(reference: Float[np.ndarray, "N 2"], points: Float[np.ndarray, "M 2"]) -> Float[np.ndarray, "N 2"]:
@@ -183,6 +183,11 @@ def pairs_within(table: pd.DataFrame, cells: Sequence[tuple[int, int]] | None, b
     return kept.loc[kept["difference"].abs().sort_values(ascending=False, kind="stable").index]
 
 
+def rank_bins(pairs: int) -> int:
+    """Return how many bins a side show the ranks of so many pairs: about three pairs a bin, 8 to 40 bins."""
+    return int(np.clip(np.sqrt(pairs / 3), 8, 40))
+
+
 def _same_probes(a: AttributionGraph, b: AttributionGraph) -> None:
     """Refuse to compare pairs of different images."""
     if len(a) != len(b) or a.probes != b.probes:
@@ -190,6 +195,29 @@ def _same_probes(a: AttributionGraph, b: AttributionGraph) -> None:
             f"Expected two graphs over the same probes: {a.label} has {len(a)} ({a.probes[:8]}), "
             f"{b.label} has {len(b)} ({b.probes[:8]}). Build both with one probe set."
         )
+
+
+def _unit(points: Float[np.ndarray, "N 2"]) -> Float[np.ndarray, "N 2"]:
+    """Move the centre to 0 and the farthest point to distance 1."""
+    points = points - points.mean(axis=0)
+    return points / max(np.linalg.norm(points, axis=1).max(), np.finfo(float).tiny)
+
+
+def _apart(points: Float[np.ndarray, "N 2"], gap: float, *, rounds: int = 40) -> Float[np.ndarray, "N 2"]:
+    """Push squares of side `gap` off each other, each pair along the axis on which it overlaps less."""
+    order = np.sign(np.arange(len(points))[:, None] - np.arange(len(points)))  # which way points in one place part
+    for _ in range(rounds):
+        offset = points[:, None] - points
+        overlap = gap - np.abs(offset)
+        hidden = (overlap > 0).all(axis=-1)
+        np.fill_diagonal(hidden, False)
+        if not hidden.any():
+            break
+        sideways = overlap[..., 0] <= overlap[..., 1]
+        for axis, along in ((0, sideways), (1, ~sideways)):
+            way = np.where(offset[..., axis] == 0, order, np.sign(offset[..., axis]))
+            points[:, axis] += 0.25 * np.where(hidden & along, way * overlap[..., axis], 0).sum(axis=1)
+    return points
 
 
 def _skeleton(edges: Float[np.ndarray, "N N"], neighbours: int) -> nx.Graph:

@@ -25,12 +25,16 @@ class Heading:
 
 @dataclass(frozen=True)
 class Cell:
-    """A picture with a line under it; without a picture its lines alone, or the word `none` in its place."""
+    """A picture with a line under it; without a picture its lines alone, or the word `none` in its place.
+
+    `number` writes the line in the blue of s_V.
+    """
 
     image: bytes | None
     text: str = ""
     alt: str = ""
     none: str = ""
+    number: bool = False
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,7 @@ def atlas(
     selected: int | None = None,
     pictures: int | None = None,
     size: int = 76,
-    largest: int = 150,
+    largest: int = 176,
     legend: Legend | None = None,
     label: str = "Pictures",
 ) -> tuple[int, int] | None:
@@ -76,9 +80,9 @@ def atlas(
     return (row, column) if -1 <= row < len(rows) and 0 <= column < len(headings) else None
 
 
-def _cell(cell: Cell) -> dict[str, str | None]:
+def _cell(cell: Cell) -> dict[str, str | bool | None]:
     image = None if cell.image is None else _uri(cell.image)
-    return {"image": image, "text": cell.text, "alt": cell.alt, "none": cell.none}
+    return {"image": image, "text": cell.text, "alt": cell.alt, "none": cell.none, "number": cell.number}
 
 
 def _uri(image: bytes) -> str:

@@ -103,3 +103,8 @@ def nearest(graph: Graph, probe: int, count: int) -> list[int]:
 def pair_ranks(graph: Graph) -> np.ndarray:
     """Return the rank of every pair of probes in a graph, 0 the least and 1 the most alike."""
     return layouts.pair_ranks(graph.edges)
+
+
+def number(value: float, digits: int = 2) -> str:
+    """Write a cosine with a true minus sign and no negative zero."""
+    return f"{round(float(value), digits) + 0.0:.{digits}f}".replace("-", "−")

@@ -92,8 +92,9 @@ def _headline(graphs: _views.Graphs, reference: _views.Graph, agreement: np.ndar
     if others:
         best, least = max(others, key=others.get), min(others, key=others.get)
         answer = (
-            f"Most like *{_widgets.plain(own)}*: {_widgets.plain(best)}, s_V = :blue[**{others[best]:.2f}**] · "
-            f"least: {_widgets.plain(least)}, :blue[**{others[least]:.2f}**] · mean over {len(reference)} images"
+            f"Most like *{_widgets.plain(own)}*: {_widgets.plain(best)}, "
+            f"s_V = :blue[**{_views.number(others[best])}**] · least: {_widgets.plain(least)}, "
+            f":blue[**{_views.number(others[least])}**] · mean over {len(reference)} images"
         )
     title = f"What does each layer of *{_widgets.plain(_widgets.short(reference.model))}* look at?"
     _widgets.header(title if by_layer else "What do these networks look at?", answer)
@@ -147,16 +148,16 @@ def _heading(graph: _views.Graph, reference: _views.Graph, mean: float, by_layer
     if graph is reference:
         return Heading(_name(graph, by_layer), "reference", graph.label)
     hint = graph.label if by_layer else f"Make {graph.model} the reference"
-    return Heading(_name(graph, by_layer), f"s_V {mean:.2f}", hint, clickable=not by_layer)
+    return Heading(_name(graph, by_layer), f"s_V {_views.number(mean)}", hint, clickable=not by_layer)
 
 
 def _cell(graph: _views.Graph, own: bool, probe: str, png: bytes | None, cosine: float, by_layer: bool) -> Cell:
     name = _name(graph, by_layer)
     if png is None:
         return Cell(None, "", f"{name} has no attribution for {probe}", none="none")
-    return Cell(
-        png, "" if own else f"{cosine:.2f}", f"{probe} in {name}" + ("" if own else f", agreement {cosine:.2f}")
-    )
+    if own:
+        return Cell(png, "", f"{probe} in {name}")
+    return Cell(png, _views.number(cosine), f"{probe} in {name}, agreement {_views.number(cosine)}", number=True)
 
 
 def _unattributed(graphs: _views.Graphs, rows: list[int]) -> None:

@@ -11,7 +11,6 @@ from pages import _cached, _state, _views, _widgets
 from pages._atlas import Cell, Heading, atlas
 from pages._shelf import Comparison
 
-BINS = 40
 NEAREST = 8  # images in the list of nearest ones
 LISTED = 6  # pairs in the list of pairs
 KINDS = {"spring": "Springs", "kamada_kawai": "Path lengths", "spectral": "Spectral"}
@@ -81,8 +80,9 @@ def _headline(graphs: _views.Graphs) -> None:
     similarity = _views.similarity(*graphs)
     _widgets.header(
         "Which images do these networks find alike?",
-        f"s_E = :orange[**{similarity.edge:.2f}**]: how alike {names[0]} and {names[1]} rank the {pairs:,} pairs of "
-        f"{count} images (1 the same order, 0 unrelated) · s_V = :blue[**{similarity.node:.2f}**]",
+        f"s_E = :orange[**{_views.number(similarity.edge)}**]: how alike {names[0]} and {names[1]} rank the "
+        f"{pairs:,} pairs of {count} images (1 the same order, 0 unrelated) · "
+        f"s_V = :blue[**{_views.number(similarity.node)}**]",
     )
 
 
@@ -99,14 +99,14 @@ def _drawings(comparison: Comparison, graphs: _views.Graphs) -> None:
     if len(graphs) == 2:
         a, b = (_widgets.plain(name) for name in _names(graphs))
         says = [
-            f"{how}. :green[Green]: {a} ranks the pair higher than {b}; purple: lower; grey: both agree.",
-            f"Turned and mirrored onto the first drawing. :green[Green]: {b} ranks the pair higher than {a}.",
+            f"{how}. Green: ranked higher here than in {b}; purple: lower; grey: both agree.",
+            f"The same images, turned onto the first drawing. Green: ranked higher here than in {a}; purple: lower.",
         ]
     for place, graph, name, drawing, said in zip(
         st.columns(len(graphs)), graphs, _names(graphs), drawings, says, strict=True
     ):
         with place, _widgets.card(_widgets.plain(name), said, key=f"card-graph-{len(says)}-{drawings.index(drawing)}"):
-            key = f"graphs.drawing.{drawings.index(drawing)}"
+            key = f"graphs.drawing{drawings.index(drawing)}"
             figure = networks.network(
                 drawing.positions, drawing.pairs, drawing.strength, names=names, images=probes.images[list(chosen)],
                 disagreement=drawing.disagreement, selected=drawing.place(selection.probe),
@@ -141,15 +141,16 @@ def _ranked_pairs(comparison: Comparison, a: _views.Graph, b: _views.Graph) -> N
     """Draw the ranks against each other, and the pairs in the part of it that was chosen."""
     names = _names((a, b))
     table = _views.pair_table(a, b)
+    bins = layouts.rank_bins(len(table))
     left, right = st.columns([5, 7])
     with left, _widgets.card(
         "Edges, rank against rank",
         f"Every pair of images. On the diagonal both agree; the cloud's correlation is s_E = "
-        f":orange[**{_views.similarity(a, b).edge:.2f}**]. Click, or drag a box, to list the pairs there.",
+        f":orange[**{_views.number(_views.similarity(a, b).edge)}**]. Click, or drag a box, to list the pairs there.",
         key="card-ranks",
     ):
         figure = ranks.rank_density(
-            table["rank_a"].to_numpy(), table["rank_b"].to_numpy(), names=names, bins=BINS, dark=_widgets.dark()
+            table["rank_a"].to_numpy(), table["rank_b"].to_numpy(), names=names, bins=bins, dark=_widgets.dark()
         )
         figure.update_layout(dragmode="select")
         event = st.plotly_chart(
@@ -157,7 +158,7 @@ def _ranked_pairs(comparison: Comparison, a: _views.Graph, b: _views.Graph) -> N
             selection_mode=("points", "box"), on_select="rerun",
         )  # fmt: skip
     cells = [(int(point["customdata"][0]), int(point["customdata"][1])) for point in event.selection.points]
-    found = layouts.pairs_within(table, cells or None, BINS)
+    found = layouts.pairs_within(table, cells or None, bins)
     title = f"{len(found):,} pairs in the chosen part" if cells else "The most disputed pairs"
     with right, _widgets.card(title, "Rank 1 = the most alike of all pairs, 0 = the least. Click one to look closer.",
                               key="card-pairs"):  # fmt: skip
@@ -171,8 +172,8 @@ def _pairs(comparison: Comparison, found: pd.DataFrame, names: tuple[str, str]) 
         [
             _image(comparison, int(pair.i), int(pair.j)),
             _image(comparison, int(pair.j), int(pair.i)),
-            Cell(None, f"rank {pair.rank_a:.2f}\ncosine {pair.cosine_a:.2f}"),
-            Cell(None, f"rank {pair.rank_b:.2f}\ncosine {pair.cosine_b:.2f}"),
+            Cell(None, f"rank {pair.rank_a:.2f}\ncosine {_views.number(pair.cosine_a, 3)}"),
+            Cell(None, f"rank {pair.rank_b:.2f}\ncosine {_views.number(pair.cosine_b, 3)}"),
         ]
         for pair in shown.itertuples()
     ]
@@ -213,7 +214,7 @@ def _selected(comparison: Comparison, graphs: _views.Graphs) -> None:
             for graph, name, near in zip(graphs, _names(graphs), order, strict=True)
         ]
         clicked = atlas("graphs.nearest", [Heading("in"), *(Heading(f"{k + 1}") for k in range(len(order[0])))], rows,
-                        size=64, largest=104, label="Nearest images")  # fmt: skip
+                        size=52, largest=104, label="Nearest images")  # fmt: skip
     if clicked is not None and clicked[0] >= 0 and clicked[1]:
         _state.update(other=int(order[clicked[0]][clicked[1] - 1]))
         st.rerun()
@@ -223,8 +224,8 @@ def _selected(comparison: Comparison, graphs: _views.Graphs) -> None:
 
 
 def _near(comparison: Comparison, graph: _views.Graph, probe: int, i: int) -> Cell:
-    cosine, name = float(graph.edges[probe, i]), comparison.probes.names[i]
-    return Cell(_cached.thumbnail(comparison.probes, i, 96), f"{cosine:.2f}", f"{name}, cosine {cosine:.2f}")
+    cosine, name = _views.number(graph.edges[probe, i], 3), comparison.probes.names[i]
+    return Cell(_cached.thumbnail(comparison.probes, i, 96), cosine, f"{name}, cosine {cosine}")
 
 
 def _pair(comparison: Comparison, graphs: _views.Graphs, probe: int, other: int) -> None:
@@ -237,7 +238,7 @@ def _pair(comparison: Comparison, graphs: _views.Graphs, probe: int, other: int)
         for graph, name in zip(graphs, _names(graphs), strict=True):
             rank = _views.pair_ranks(graph)[probe, other]
             st.markdown(
-                f"**{_widgets.plain(name)}**: cosine :orange[**{graph.edges[probe, other]:.2f}**], "
+                f"**{_widgets.plain(name)}**: cosine :orange[**{_views.number(graph.edges[probe, other], 3)}**], "
                 f"more alike than {100 * rank:.0f} % of all pairs"
             )
         st.button("Close the pair", key="graphs.close", on_click=_state.update, kwargs={"other": None})

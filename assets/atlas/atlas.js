@@ -24,7 +24,7 @@ function heading(entry, column, choose) {
 
 function cell(entry, row, column, chosen, choose) {
   const words = entry.image === null && !entry.none;
-  const made = element(words ? "div" : "button", "cell" + (words ? " words" : column ? " number" : " first"));
+  const made = element(words ? "div" : "button", "cell" + (words ? " words" : column ? "" : " first") + (entry.number ? " number" : ""));
   if (chosen) made.classList.add("chosen");
   if (entry.none) {
     const none = element("div", "none");
@@ -33,7 +33,7 @@ function cell(entry, row, column, chosen, choose) {
   } else if (!words) {
     made.append(picture(entry.image, entry.alt));
   }
-  if (entry.text) made.append(element("span", "", entry.text));
+  if (entry.text) made.append(element("span", "", entry.text.replaceAll("_", "_\u200b")));
   if (!words) {
     made.title = entry.alt;
     made.setAttribute("aria-label", entry.alt);

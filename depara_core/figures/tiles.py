@@ -7,10 +7,12 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import Image
 
-from depara_core.figures.heatmaps import Picture, collapse, overlay, resize, shared_limit
+from depara_core.figures.heatmaps import Picture, collapse, overlay, resize, shared_limit, upsample
 from depara_core.graphs import AttributionGraph
 
 COLOURS = 128  # of a small PNG: a grey image under one or two hues needs no more, and weighs a third
+
+PERCENTILE = 99.0  # of |value|, shown at full strength
 
 
 def attribution_tiles(
@@ -24,16 +26,20 @@ def attribution_tiles(
     opacity: float = 0.85,
     size: int = 112,
     dark: bool = False,
-) -> list[list[Picture | None]]:
+) -> list[list[UInt8[np.ndarray, "S S 3"] | None]]:
     """Draw a row of overlays for each probe, one a graph; None where the graph has no attribution for the probe.
 
     `shared`: one value is shown at full strength in all tiles; else each tile has its own. Maps are scaled to a mean
     square of 1 a pixel first, so that a unit map of many pixels is not paler than one of few.
     """
     chosen = list(probes)
-    maps = [collapse(g.maps[chosen], signed=signed) * np.sqrt(g.shape[1] * g.shape[2]) for g in graphs]
-    limit = shared_limit(maps)
-    rows: list[list[Picture | None]] = []
+    # the limit is taken of the maps as they are drawn: at full size, fine noise would set it and then be averaged away
+    maps = [
+        [upsample(one, size, size, smooth=smooth) for one in collapse(g.maps[chosen], signed=signed) * _pixels(g)]
+        for g in graphs
+    ]
+    limit = shared_limit((one for drawn in maps for one in drawn), percentile=PERCENTILE)
+    rows = []
     for place, probe in enumerate(chosen):
         ground = resize(images[probe], size)
         rows.append(
@@ -43,16 +49,20 @@ def attribution_tiles(
                 else overlay(
                     ground,
                     values[place],
-                    limit=limit if shared else shared_limit([values[place]]),
+                    limit=limit if shared else shared_limit([values[place]], percentile=PERCENTILE),
                     opacity=opacity,
                     signed=signed,
-                    smooth=smooth,
                     dark=dark,
                 )
                 for graph, values in zip(graphs, maps, strict=True)
             ]
         )
     return rows
+
+
+def _pixels(graph: AttributionGraph) -> float:
+    """Return the factor that gives a unit map a mean square of 1 a pixel."""
+    return float(np.sqrt(graph.shape[1] * graph.shape[2]))
 
 
 def small_png(picture: Picture) -> bytes:

@@ -1,0 +1,125 @@
+"""The Attributions page: its numbers are the core's cosines, a click selects, and what is missing is named."""
+
+import numpy as np
+import pytest
+from planted_pages import COUNT, LAYERS, comparison, open_page
+
+import depara_core as depara
+from depara_core.similarity import common_grid, probe_cosines
+from pages import _atlas, _views
+
+REFERENCE = "rooms/normal"
+
+
+@pytest.fixture
+def tables(monkeypatch):
+    """Record what the table of pictures is given; `tables.click` is what it reports next."""
+    from pages import _atlas
+
+    class Tables(list):
+        click = None
+
+    seen = Tables()
+
+    def mount(key, data, on_clicked_change):
+        seen.append(data)
+        clicked, seen.click = seen.click, None
+        return type("Result", (), {"clicked": clicked and dict(zip(("row", "column"), clicked, strict=True))})
+
+    monkeypatch.setattr(_atlas, "_mount", mount)
+    return seen
+
+
+def test_each_map_carries_its_cosine_with_the_reference(monkeypatch, tables):
+    open_page(monkeypatch, "attributions", target=REFERENCE)
+    shown, found = tables[-1], comparison()
+    reference = found.graph(REFERENCE)
+    assert shown["headings"][1] == {"text": "normal", "note": "reference", "title": reference.label, "clickable": False}
+    for column, heading in enumerate(shown["headings"][2:], start=2):
+        model = next(m for m in found.models if m.endswith(heading["text"]))
+        graph = found.graph(model)
+        cosines = probe_cosines(graph, reference, common_grid([graph, reference]))
+        assert heading["note"] == f"s_V {_views.number(depara.similarity(graph, reference).node)}"
+        assert [row[column]["text"] for row in shown["rows"]] == [_views.number(c) for c in cosines[:6]]
+    means = [float(h["note"].split()[1].replace("−", "-")) for h in shown["headings"][2:]]
+    assert means == sorted(means, reverse=True)
+
+
+@pytest.mark.parametrize("sort", ["least", "most"])
+def test_probes_are_sorted_by_mean_agreement(monkeypatch, tables, sort):
+    app = open_page(monkeypatch, "attributions", target=REFERENCE, sort=sort)
+    found = comparison()
+    others = tuple(graph for graph in found.graphs if graph.model != REFERENCE)
+    mean = _views.agreement(others, found.graph(REFERENCE)).mean(axis=0)
+    order = np.argsort(mean if sort == "least" else -mean)
+    first = [row[0]["text"] for row in tables[-1]["rows"]]
+    app.button(key="attributions.step+1").click().run()
+    assert first + [row[0]["text"] for row in tables[-1]["rows"]] == [found.probes.names[i] for i in order]
+    assert app.button(key="attributions.step+1").disabled
+
+
+def test_a_click_selects_the_probe_and_a_heading_the_reference(monkeypatch, tables):
+    app = open_page(monkeypatch, "attributions", target=REFERENCE)
+    tables.click = (3, 2)
+    app.run()
+    assert app.query_params["probe"] == "3"
+    assert tables[-1]["selected"] == 3
+    name = tables[-1]["headings"][2]["text"]
+    tables.click = (-1, 2)
+    app.run()
+    assert app.query_params["target"].endswith(name)
+    assert tables[-1]["headings"][1]["text"] == name
+
+
+def test_the_selected_probe_is_one_click_away(monkeypatch, tables):
+    app = open_page(monkeypatch, "attributions", probe="9")
+    assert tables[-1]["selected"] == -1
+    app.button(key="attributions.selected").click().run()
+    assert tables[-1]["rows"][tables[-1]["selected"]][0]["text"] == comparison().probes.names[9]
+
+
+def test_layers_of_one_model_stand_side_by_side(monkeypatch, tables):
+    app = open_page(monkeypatch, "attributions", view="layers", a=REFERENCE)
+    assert [h["text"] for h in tables[-1]["headings"][1:]] == list(LAYERS)
+    assert [h["note"] == "reference" for h in tables[-1]["headings"][1:]] == [False, False, True]
+    assert app.title[0].value == "What does each layer of *normal* look at?"
+
+
+def test_a_map_without_attribution_says_none_and_why(monkeypatch, tables):
+    import planted_pages
+
+    whole = planted_pages.random_graph
+
+    def silent(seed, **names):
+        graph = whole(seed, **names)
+        if names["model"] != "rooms/denoising":
+            return graph
+        maps = graph.maps.copy()
+        maps[1] = 0
+        from planted import graph as build
+
+        return build(maps, graph.edges, model=graph.model, layer=graph.layer)
+
+    monkeypatch.setattr(planted_pages, "random_graph", silent)
+    app = open_page(monkeypatch, "attributions", target=REFERENCE)
+    column = [h["text"] for h in tables[-1]["headings"]].index("denoising")
+    assert [row[column]["none"] for row in tables[-1]["rows"]] == ["", "none", "", "", "", ""]
+    assert tables[-1]["rows"][1][column]["image"] is None
+    assert any("**none**" in c.value and f"1 of {COUNT}" in c.value for c in app.caption)
+
+
+@pytest.mark.parametrize(
+    "query", [{"mode": "magnitude"}, {"opacity": "0.2"}, {"scale": "own"}, {"sharp": "1"}], ids=str
+)
+def test_every_way_of_painting_changes_the_pictures(monkeypatch, tables, query):
+    open_page(monkeypatch, "attributions")
+    plain = tables[-1]["rows"][0][2]["image"]
+    open_page(monkeypatch, "attributions", **query)
+    assert tables[-1]["rows"][0][2]["image"] != plain
+
+
+def test_the_table_reports_only_cells_it_has(tables):
+    cells = [[_atlas.Cell(b"x")]]
+    for click, found in [((0, 0), (0, 0)), ((-1, 0), (-1, 0)), ((1, 0), None), ((0, 5), None), (None, None)]:
+        tables.click = click
+        assert _atlas.atlas("t", [_atlas.Heading("image")], cells) == found

@@ -1,0 +1,86 @@
+"""The Graphs page: drawings, ranks and lists show the core's numbers, and a click in one is seen in all."""
+
+import numpy as np
+import pytest
+from planted_pages import COUNT, comparison, figures, open_page
+from test_page_attributions import tables  # noqa: F401 - a fixture
+
+import depara_core as depara
+from depara_core import layouts
+from pages import _views
+
+A, B = "rooms/normal", "rooms/reshading"
+
+
+def pair(found):
+    return found.graph(A), found.graph(B)
+
+
+def text(app):
+    return " ".join(block.value for block in app.markdown)
+
+
+def test_the_answer_is_the_spearman_of_the_edges(monkeypatch):
+    app = open_page(monkeypatch, "graphs", a=A, b=B)
+    edge = depara.similarity(*pair(comparison())).edge
+    assert f"s_E = :orange[**{_views.number(edge)}**]" in text(app)
+    assert f"the {COUNT * (COUNT - 1) // 2} pairs of {COUNT} images" in text(app)
+
+
+def test_two_drawings_show_every_probe_and_its_strongest_edges(monkeypatch):
+    app = open_page(monkeypatch, "graphs", a=A, b=B, neighbours="2")
+    drawn = figures(app)
+    assert len([name for name in drawn if "drawing" in name]) == 2
+    for graph, other, place in [(*pair(comparison()), "0"), (*reversed(pair(comparison())), "1")]:
+        figure = next(f for name, f in drawn.items() if name.endswith(f"drawing{place}"))
+        custom = [c for trace in figure["data"] for c in trace.get("customdata", [])]
+        assert [c[1] for c in custom if c[0] == "probe"] == list(range(COUNT))
+        clicked = {(c[1], c[2]): c for c in custom if c[0] == "pair"}
+        expected = layouts.draw(graph, range(COUNT), neighbours=2, other=other)
+        assert list(clicked) == [tuple(p) for p in expected.pairs.tolist()]
+        assert [c[6] for c in clicked.values()] == pytest.approx(expected.disagreement.tolist())
+
+
+def test_one_network_has_one_drawing_and_no_comparison(monkeypatch):
+    app = open_page(monkeypatch, "graphs", a=A, view="one")
+    assert len(figures(app)) == 1
+    assert app.title[0].value == "Which images does *normal* find alike?"
+
+
+def test_disputed_pairs_are_listed_and_a_click_opens_one(monkeypatch, tables):  # noqa: F811
+    app = open_page(monkeypatch, "graphs", a=A, b=B)
+    worst = layouts.pairs_within(layouts.pair_table(*pair(comparison())), None, 8).iloc[0]
+    listed = next(table for table in reversed(tables) if table["label"] == "Pairs of images")
+    assert listed["rows"][0][2]["text"] == f"rank {worst.rank_a:.2f}\ncosine {_views.number(worst.cosine_a, 3)}"
+    tables.click = (0, 0)  # the first table of the page is the list of pairs
+    app.run()
+    assert (app.query_params["probe"], app.query_params["other"]) == (str(int(worst.i)), str(int(worst.j)))
+    assert f"more alike than {100 * worst.rank_a:.0f} % of all pairs" in text(app)
+    app.button(key="graphs.close").click().run()
+    assert "other" not in app.query_params
+
+
+def test_nearest_images_are_those_with_the_highest_cosines(monkeypatch, tables):  # noqa: F811
+    open_page(monkeypatch, "graphs", a=A, b=B, probe="4")
+    for row, graph in zip(tables[-1]["rows"], pair(comparison()), strict=True):
+        cosines = np.sort(np.delete(graph.edges[4], 4))[::-1][:8]
+        assert [cell["text"] for cell in row[1:]] == [_views.number(c, 3) for c in cosines]
+
+
+def test_the_same_network_twice_agrees_everywhere(monkeypatch):
+    app = open_page(monkeypatch, "graphs", a=A, b=A)
+    assert "s_E = :orange[**1.00**]" in text(app)
+
+
+@pytest.mark.parametrize(
+    "query", [{"layout": "spectral"}, {"layout": "nonsense"}, {"around": "1", "drawn": "5"}], ids=str
+)
+def test_other_drawings_are_drawn(monkeypatch, query):
+    assert len(figures(open_page(monkeypatch, "graphs", a=A, b=B, **query))) == 3
+
+
+def test_only_the_most_alike_are_drawn_around_a_probe():
+    graphs = pair(comparison())
+    chosen = _views.chosen_probes(graphs, 6, 7, 2, True)
+    assert {2, 7} <= set(chosen)
+    assert set(chosen) <= {2} | {int(i) for g in graphs for i in layouts.choose_probes(g, 3, around=7)}

@@ -55,27 +55,33 @@ def score(value: float) -> str:
 
 def place(points: np.ndarray, widths: Sequence[float], height: float, gap: float) -> list[str]:
     """Choose for each of M points (M, 2) the side its label of the given size collides least with; pixels, y upward."""
-    boxes: list[np.ndarray] = []
+    taken = np.hstack([points - gap, points + gap])  # boxes are (left, bottom, right, top): first the marks themselves
     chosen = []
-    marks = [np.array([x - gap, y - gap, x + gap, y + gap]) for x, y in points]
     for (x, y), width in zip(points, widths, strict=True):
-        candidates = [_box(x, y, width, height, gap, anchor) for anchor in _ANCHORS]
-        costs = [sum(_overlap(box, other) for other in [*boxes, *marks]) for box in candidates]
-        best = int(np.argmin(costs))
-        boxes.append(candidates[best])
+        boxes = np.array([_box(x, y, width, height, gap, anchor) for anchor in _ANCHORS])
+        best = int(np.argmin(_overlaps(boxes, taken).sum(axis=1)))
+        taken = np.vstack([taken, boxes[best]])
         chosen.append(_ANCHORS[best])
     return chosen
 
 
-def _box(x: float, y: float, width: float, height: float, gap: float, anchor: str) -> np.ndarray:
+def _box(x: float, y: float, width: float, height: float, gap: float, anchor: str) -> tuple[float, float, float, float]:
     """Return (left, bottom, right, top) of a label at a point's side."""
     vertical, horizontal = anchor.split()
     left = {"left": x - gap - width, "center": x - width / 2, "right": x + gap}[horizontal]
     bottom = {"top": y + gap, "middle": y - height / 2, "bottom": y - gap - height}[vertical]
-    return np.array([left, bottom, left + width, bottom + height])
+    return left, bottom, left + width, bottom + height
 
 
-def _overlap(a: np.ndarray, b: np.ndarray) -> float:
-    """Return the area two boxes share."""
-    sides = np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2])
-    return float(np.prod(np.maximum(sides, 0)))
+def _overlaps(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Return the area each box of a (A, 4) shares with each of b (B, 4): (A, B)."""
+    sides = np.minimum(a[:, None, 2:], b[:, 2:]) - np.maximum(a[:, None, :2], b[:, :2])
+    return np.maximum(sides, 0).prod(axis=2)
+
+
+def table(rows: Sequence[Sequence[object]]) -> np.ndarray:
+    """Return rows of mixed values as an object array: plotly takes it as it is, but walks through nested lists."""
+    cells = np.empty((len(rows), len(rows[0]) if rows else 0), dtype=object)
+    for r, row in enumerate(rows):
+        cells[r] = row
+    return cells

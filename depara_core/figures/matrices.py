@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from jaxtyping import Float
 
 from depara_core.errors import OptionError
-from depara_core.figures.labels import coloured, escape, score, short_names
+from depara_core.figures.labels import coloured, escape, score, short_names, table
 from depara_core.figures.theme import MAGNITUDE, TRANSPARENT, figure, flat_bar, group_colours, name_bar, palette
 
 
@@ -118,14 +118,17 @@ def _clickable(
 ) -> go.Scatter:
     """Return invisible squares, one a cell: st.plotly_chart reports no selections of heatmap traces."""
     cells = [(y, x, r, c) for y, r in enumerate(down) for x, c in enumerate(right)]
+    down_names, right_names = [escape(name) for name in rows], [escape(name) for name in columns]
     lines = [f"<br>{symbol} = %{{customdata[{i}]:.3g}}" for i, symbol in enumerate(parts, start=4)]
     return go.Scatter(
         x=[x for _, x, _, _ in cells],
         y=[y for y, _, _, _ in cells],
-        customdata=[
-            [r, c, escape(rows[r]), escape(columns[c]), *(float(part[r][c]) for part in parts.values())]
-            for _, _, r, c in cells
-        ],
+        customdata=table(
+            [
+                (r, c, down_names[r], right_names[c], *(float(part[r][c]) for part in parts.values()))
+                for _, _, r, c in cells
+            ]
+        ),
         mode="markers",
         marker={"symbol": "square", "size": 14, "opacity": 0},
         selected={"marker": {"opacity": 0}},

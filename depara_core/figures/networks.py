@@ -11,7 +11,7 @@ from jaxtyping import Float, Int, UInt8
 
 from depara_core.errors import OptionError
 from depara_core.figures.heatmaps import data_uri
-from depara_core.figures.labels import escape
+from depara_core.figures.labels import escape, table
 from depara_core.figures.theme import diverging, figure, flat_bar, group_colours, name_bar, palette, rgb
 
 MAX_THUMBNAILS = 60  # beyond, circles: the page stays light and the drawing readable
@@ -150,7 +150,7 @@ def _midpoints(
     return go.Scatter(
         x=middle[:, 0],
         y=middle[:, 1],
-        customdata=custom,
+        customdata=table(custom),
         mode="markers",
         hovertemplate=hover + "<extra></extra>",
         marker=marker,

@@ -41,7 +41,7 @@ def rank_density(
             y=centres[filled[:, 1]],
             mode="markers",
             showlegend=False,
-            customdata=[[int(i), int(j), int(counts[i, j])] for i, j in filled],
+            customdata=np.column_stack([filled, counts[tuple(filled.T)].astype(int)]),
             marker={"symbol": "square", "size": 6, "opacity": 0},
             selected_marker_opacity=0,
             unselected_marker_opacity=0,

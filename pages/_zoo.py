@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 import streamlit as st
-import torch
-import torchvision
 
 import depara_core as depara
+from depara_core.extraction import resolve_device
+from depara_core.zoo import torchvision
 
 
 @st.cache_resource(show_spinner=False, ttl=30, max_entries=1)
@@ -35,20 +35,17 @@ def specs(models: Sequence[str] = ()) -> tuple[tuple[depara.ModelSpec, ...], tup
     return tuple(found), tuple(unknown)
 
 
-@st.cache_data(show_spinner=False)
 def torchvision_names() -> list[str]:
     """Return the names of torchvision's classification models."""
-    return torchvision.models.list_models(module=torchvision.models)
+    return torchvision.architectures()
 
 
-@st.cache_data(show_spinner=False, max_entries=200)
 def torchvision_weights(name: str) -> list[str]:
     """Return the names of a model's weights, the default first, and "none"."""
-    choices = torchvision.models.get_model_weights(name)
-    return [*dict.fromkeys([choices["DEFAULT"].name, *(choice.name for choice in choices), "none"])]
+    return torchvision.weights_of(name)
 
 
 @st.cache_resource(show_spinner=False)
 def device() -> str:
     """Return what the graphs are computed on, in a word."""
-    return "GPU" if torch.cuda.is_available() else "CPU"
+    return "CPU" if resolve_device("auto").type == "cpu" else "GPU"

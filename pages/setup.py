@@ -22,16 +22,15 @@ FLOAT = 4  # bytes
 
 def choose_models() -> tuple[str, ...]:
     """Choose models from the bundled zoo, by group or one by one, and from torchvision."""
-    bundled = [spec for spec in _cached.zoo() if spec.bundled]
-    everything = tuple(spec.id for spec in bundled)
+    rooms = [spec for spec in _cached.zoo() if spec.source == "rooms"]  # the bundled zoo and its untrained control
+    everything = tuple(spec.id for spec in rooms if spec.bundled)
     chosen = _state.read().models or everything
     with _widgets.card("Models", f"{len(chosen)} chosen. At least two: sources and a target.", key="models"):
         with st.container(horizontal=True, gap="small"):
-            groups = list(dict.fromkeys(spec.group for spec in bundled))
-            for group in ["All bundled", *groups]:
-                ids = tuple(spec.id for spec in bundled if group in ("All bundled", spec.group))
+            groups = {group: tuple(spec.id for spec in rooms if spec.group == group) for group in _groups(rooms)}
+            for group, ids in {"All bundled": everything, **groups}.items():
                 st.button(f"{group} · {len(ids)}", key=f"setup.{group}", on_click=_set_models, args=(ids, everything))
-        options = [*dict.fromkeys([*everything, *chosen])]
+        options = [*dict.fromkeys([*(spec.id for spec in rooms), *chosen])]
         bound = _state.bind(
             "models", "setup.models", list(chosen), store=lambda ids: () if tuple(ids) == everything else tuple(ids)
         )
@@ -43,6 +42,10 @@ def choose_models() -> tuple[str, ...]:
             )
             st.code(OWN, language="python")
     return tuple(chosen)
+
+
+def _groups(specs: Sequence[depara.ModelSpec]) -> list[str]:
+    return list(dict.fromkeys(spec.group for spec in specs))
 
 
 def _set_models(ids: Sequence[str], everything: Sequence[str]) -> None:

@@ -46,7 +46,7 @@ def spec(name: str) -> ModelSpec:
 def _spec(name: str, group: str, summary: str) -> ModelSpec:
     return ModelSpec(
         id=f"{SOURCE}/{name}", name=name, source=SOURCE, group=group, summary=summary, input_size=INPUT_SIZE,
-        mean=HALF, std=HALF, bundled=True, _layers=lambda: LAYERS, _open=partial(_open, name),
+        mean=HALF, std=HALF, bundled=name != CONTROL, _layers=lambda: LAYERS, _open=partial(_open, name),
     )  # fmt: skip
 
 

@@ -24,13 +24,13 @@ SEED = 0
 @cache
 def specs() -> tuple[ModelSpec, ...]:
     """Return one spec a model, with its default weights, without building any."""
-    return tuple(spec(name) for name in models.list_models(module=models))
+    return tuple(spec(name) for name in architectures())
 
 
 def spec(name: str) -> ModelSpec:
     """Return the spec of "<name>[@<weights>]"; `@none` has random weights, always the same ones."""
     architecture, _, wanted = name.partition("@")
-    if architecture not in models.list_models(module=models):
+    if architecture not in architectures():
         raise ModelError(f"torchvision has no classification model named {architecture!r}.")
     choices = models.get_model_weights(architecture)
     if wanted == RANDOM:
@@ -58,6 +58,17 @@ def spec(name: str) -> ModelSpec:
         _layers=lambda: _layout(architecture)[0],
         _open=partial(_open, architecture, weights),
     )
+
+
+def architectures() -> list[str]:
+    """Return the names of all classification models."""
+    return list(models.list_models(module=models))
+
+
+def weights_of(architecture: str) -> list[str]:
+    """Return what may follow the @ in a model's id: its default weights first, `none` last."""
+    choices = models.get_model_weights(architecture)
+    return [*dict.fromkeys([choices["DEFAULT"].name, *(choice.name for choice in choices), RANDOM])]
 
 
 def _summary(weights: Any, parameters: int) -> str:

@@ -196,11 +196,28 @@ def test_surfaces_cover_the_picture_with_every_kind(labels):
 
 
 def test_there_are_deparas_twenty_tasks():
-    names = (
-        "autoencoding denoising colorization inpainting edge_texture edge_occlusion keypoints2d keypoints3d "
-        "segment_unsup2d segment_unsup25d segment_semantic curvature depth_zbuffer depth_euclidean normal reshading "
-        "room_layout vanishing_point class_object class_scene"
-    ).split()
+    names = [
+        "autoencoding",
+        "denoising",
+        "colorization",
+        "inpainting",
+        "edge_texture",
+        "edge_occlusion",
+        "keypoints2d",
+        "keypoints3d",
+        "segment_unsup2d",
+        "segment_unsup25d",
+        "segment_semantic",
+        "curvature",
+        "depth_zbuffer",
+        "depth_euclidean",
+        "normal",
+        "reshading",
+        "room_layout",
+        "vanishing_point",
+        "class_object",
+        "class_scene",
+    ]
     assert set(TASKS) == set(names)
     assert len(TASKS) == 20
     assert {task.group for task in TASKS.values()} == set(rooms.GROUPS)

@@ -1,5 +1,7 @@
 """Training of the zoo: pools that agree with the world, runs that resume to the bit, and a gate that shuts."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import torch
@@ -79,7 +81,7 @@ def test_softening_keeps_flat_pictures_flat():
 
 
 @pytest.mark.parametrize("name", ["denoising", "class_object"])
-def test_a_resumed_run_equals_an_unbroken_one(name, pool, tmp_path):
+def test_a_resumed_run_equals_an_unbroken_one(name, pool, tmp_path, monkeypatch):
     task, recipe = TASKS[name], Recipe(steps=3, batch=4, save_every=2)
     whole = trainer.train_task(task, pool, recipe, tmp_path / "a", CPU)
 
@@ -89,9 +91,10 @@ def test_a_resumed_run_equals_an_unbroken_one(name, pool, tmp_path):
         return unbroken(solver, optimizer, task, pool, usable, recipe, step, device)
 
     unbroken = trainer._step
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(Cancelled):
-        patch.setattr(trainer, "_step", interrupt)
+    monkeypatch.setattr(trainer, "_step", interrupt)
+    with pytest.raises(Cancelled):
         trainer.train_task(task, pool, recipe, tmp_path / "b", CPU)
+    monkeypatch.setattr(trainer, "_step", unbroken)
     assert torch.load(tmp_path / "b" / f"{name}.pt", weights_only=True)["step"] == 2
     resumed = trainer.train_task(task, pool, recipe, tmp_path / "b", CPU)
     for key, value in whole.state_dict().items():
@@ -120,7 +123,7 @@ def test_the_learning_rate_warms_up_and_falls_to_nothing():
     assert rates[0] == pytest.approx(0.1)
     assert max(rates) == pytest.approx(rates[9], abs=0.03)
     assert rates[-1] < 1e-3
-    assert all(a >= b for a, b in zip(rates[9:], rates[10:], strict=False))
+    assert all(a >= b for a, b in pairwise(rates[9:]))
 
 
 def test_the_best_constant_scores_zero_and_the_truth_one(pool):

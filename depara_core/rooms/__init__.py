@@ -7,7 +7,7 @@ import torch
 from jaxtyping import UInt8
 
 from depara_core.rooms.casting import SURFACES, Hit, cast, pixel_grid
-from depara_core.rooms.chunks import scene_chunks
+from depara_core.rooms.chunks import map_chunks, scene_chunks
 from depara_core.rooms.corruption import corrupt
 from depara_core.rooms.rendering import render_scenes
 from depara_core.rooms.scenes import Scenes, sample_scenes
@@ -20,23 +20,21 @@ __all__ = [
 ]  # fmt: skip
 
 
-@torch.inference_mode()
 def render(count: int, seed: int, size: int = 128) -> UInt8[np.ndarray, "N size size 3"]:
     """Return RGB pictures of scenes 0 .. count - 1 of `seed`; picture i does not depend on `count`."""
-    images = torch.cat([render_scenes(scenes, size) for scenes in scene_chunks(count, seed, size)])
-    return images[:count].contiguous().numpy()
+    images = map_chunks(lambda scenes: render_scenes(scenes, size), count, seed, size)
+    return torch.cat(images)[:count].contiguous().numpy()
 
 
-@torch.inference_mode()
 def labels(count: int, seed: int, size: int = 64, tasks: Iterable[str] | None = None) -> dict[str, np.ndarray]:
     """Return each task's labels (see `Task`) for the pictures that `render(count, seed, size)` makes."""
-    parts = [label_scenes(scenes, render_scenes(scenes, size), tasks) for scenes in scene_chunks(count, seed, size)]
-    return {name: torch.cat([part[name] for part in parts])[:count].contiguous().numpy() for name in parts[0]}
+    names = check_tasks(tasks)
+    parts = map_chunks(lambda scenes: label_scenes(scenes, render_scenes(scenes, size), names), count, seed, size)
+    return {name: torch.cat([part[name] for part in parts])[:count].contiguous().numpy() for name in names}
 
 
-@torch.inference_mode()
 def surfaces(count: int, seed: int, size: int = 128) -> UInt8[np.ndarray, "N size size"]:
     """Return for every pixel the index into `SURFACES` of what its centre shows."""
     grid = pixel_grid(size)
-    maps = [cast(scenes, *grid).surface.to(torch.uint8) for scenes in scene_chunks(count, seed, size)]
+    maps = map_chunks(lambda scenes: cast(scenes, *grid).surface.to(torch.uint8), count, seed, size)
     return torch.cat(maps)[:count].view(count, size, size).numpy()

@@ -183,7 +183,9 @@ def _normals(scenes: Scenes, slot: Tensor, axis: Tensor, ray: Vector, point: Vec
     x, y = cos * dx + sin * dy, cos * dy - sin * dx
     ax, ay, az = (x / hx).abs(), (y / hy).abs(), (z / hz).abs()
     radial = (ax * ax + ay * ay).sqrt()  # 1 on the side of a cylinder
-    lid = (boxy & (az > torch.maximum(ax, ay))) | ((shape == 2) & (az > radial)) | ((shape == 3) & (az > 0.999) & (z < 0))
+    lid = (
+        (boxy & (az > torch.maximum(ax, ay))) | ((shape == 2) & (az > radial)) | ((shape == 3) & (az > 0.999) & (z < 0))
+    )
     upright = lid & ((z > 0) == (ray[2] < 0))  # at a rim both faces are near; only one faces the ray
     nx = torch.where(boxy, torch.where(ax > ay, x.sign(), 0.0), x)
     ny = torch.where(boxy, torch.where(ax > ay, 0.0, y.sign()), y)

@@ -1,10 +1,16 @@
 """Scenes in batches that fit a processor's cache, cut at the same indices whatever the count: pixels never change."""
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+import torch
 
 from depara_core.errors import OptionError
 from depara_core.rooms.scenes import Scenes, sample_scenes
 
+T = TypeVar("T")
 CHUNK_PIXELS = 16384
 SIZES = (16, 512)
 
@@ -20,3 +26,14 @@ def scene_chunks(count: int, seed: int, size: int, start: int = 0) -> Iterator[S
         raise OptionError(f"Expected start to be a multiple of {step} at {size} pixels, got {start}.")
     for first in range(start, start + count, step):
         yield sample_scenes(step, seed, first)
+
+
+def map_chunks(make: Callable[[Scenes], T], count: int, seed: int, size: int) -> list[T]:
+    """Return what `make` makes of each batch, several at a time: one batch alone is too small to occupy all cores."""
+
+    def made(scenes: Scenes) -> T:
+        with torch.inference_mode():
+            return make(scenes)
+
+    with ThreadPoolExecutor(os.cpu_count()) as executor:
+        return list(executor.map(made, scene_chunks(count, seed, size)))

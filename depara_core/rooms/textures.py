@@ -77,7 +77,7 @@ def _panels(scenes: Scenes, hit: Hit, u: Tensor, v: Tensor, footprint: Tensor, c
     for number in range(3):
         wall, centre_u, centre_v, half_u, half_v = (scenes.panels[:, number, k, None] for k in range(5))
         on_wall = (hit.wall == wall) & (hit.wall >= 0)
-        if not bool(on_wall.any()):  # often out of sight: a fifth of the caster's work is spared
+        if not bool(on_wall.any()):  # often none is in sight, and this is a good part of the work
             continue
         du, dv = (u - centre_u).abs(), (v - centre_v).abs()
         edge = torch.minimum(half_u - du, half_v - dv)  # metres inside the panel

@@ -143,11 +143,14 @@ def _ranked_pairs(comparison: Comparison, a: _views.Graph, b: _views.Graph) -> N
     table = _views.pair_table(a, b)
     bins = layouts.rank_bins(len(table))
     left, right = st.columns([5, 7])
-    with left, _widgets.card(
-        "Edges, rank against rank",
-        f"Every pair of images. On the diagonal both agree; the cloud's correlation is s_E = "
-        f":orange[**{_views.number(_views.similarity(a, b).edge)}**]. Click, or drag a box, to list the pairs there.",
-        key="card-ranks",
+    with (
+        left,
+        _widgets.card(
+            "Edges, rank against rank",
+            f"Every pair of images. On the diagonal both agree; the cloud's correlation is s_E = "
+            f":orange[**{_views.number(_views.similarity(a, b).edge)}**]. Click, or drag a box, to list the pairs there.",
+            key="card-ranks",
+        ),
     ):
         figure = ranks.rank_density(
             table["rank_a"].to_numpy(), table["rank_b"].to_numpy(), names=names, bins=bins, dark=_widgets.dark()
@@ -202,10 +205,13 @@ def _selected(comparison: Comparison, graphs: _views.Graphs) -> None:
     probe = min(selection.probe, len(probes) - 1)
     other = selection.other if selection.other is not None and selection.other < len(probes) else None
     left, right = st.columns([7, 5]) if other is not None else (st.container(), None)
-    with left, _widgets.card(
-        f"Most alike to {_widgets.plain(probes.names[probe])}",
-        "The nearest images in each network, with the cosine of the features. Click one to compare the two.",
-        key="card-nearest",
+    with (
+        left,
+        _widgets.card(
+            f"Most alike to {_widgets.plain(probes.names[probe])}",
+            "The nearest images in each network, with the cosine of the features. Click one to compare the two.",
+            key="card-nearest",
+        ),
     ):
         order = [_views.nearest(graph, probe, NEAREST) for graph in graphs]
         rows = [

@@ -192,9 +192,7 @@ def test_a_drawing_counts_its_probes_from_zero_and_reads_the_whole_graph():
     first = draw(a, chosen, neighbours=2, other=b)
     second = draw(b, chosen, neighbours=2, other=a, onto=first)
     np.testing.assert_array_equal(first.positions, layout(a, neighbours=2, probes=chosen))
-    np.testing.assert_array_equal(
-        second.positions, align(first.positions, layout(b, neighbours=2, probes=chosen))
-    )
+    np.testing.assert_array_equal(second.positions, align(first.positions, layout(b, neighbours=2, probes=chosen)))
     for (i, j), strength, difference in zip(first.pairs, first.strength, first.disagreement, strict=True):
         assert strength == a.edges[chosen[i], chosen[j]]
         assert difference == disagreement(a, b)[chosen[i], chosen[j]]

@@ -52,7 +52,7 @@ def rounded(solver: Solver) -> Solver:
 def describe(task: Task, recipe: Recipe, score: Score, scenes: dict[str, int], sha256: str) -> dict[str, Any]:
     """Return the card's content."""
     command = (
-        f"python -m depara_core.training --task {task.name} --steps {recipe.steps} --batch {recipe.batch} "
+        f"depara rooms train {task.name} --steps {recipe.steps} --batch {recipe.batch} "
         f"--seed {recipe.seed} --scenes {scenes['training']} --held-out {scenes['held_out']}"
     )
     return {

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Float
+from jaxtyping import Float, Float32
 from scipy.cluster.hierarchy import linkage
 from scipy.spatial.distance import squareform
 
@@ -23,7 +23,7 @@ class Resamples:
     edge: Float[np.ndarray, "B R"]
 
 
-def resample(matrix: SimilarityMatrix, target: str, *, resamples: int = 1000, seed: int = 0) -> Resamples:
+def resample(matrix: SimilarityMatrix, target: str, *, resamples: int = 500, seed: int = 0) -> Resamples:
     """Bootstrap the probes of one column: every source sees the same resamples, so differences are paired.
 
     A resample is a vector of weights w (how often each probe was drawn). s_V becomes the weighted mean of the probes'
@@ -45,7 +45,7 @@ def rank_sources(
     target: str,
     lam: float,
     *,
-    resamples: int = 1000,
+    resamples: int = 500,
     seed: int = 0,
     samples: Resamples | None = None,
 ) -> pd.DataFrame:
@@ -73,7 +73,7 @@ def rank_layers(
     matrix: SimilarityMatrix,
     lam: float,
     *,
-    resamples: int = 1000,
+    resamples: int = 500,
     seed: int = 0,
     samples: Resamples | None = None,
 ) -> pd.DataFrame:
@@ -148,29 +148,29 @@ def _scored(
 def _weighted_correlations(
     rows: tuple[AttributionGraph, ...], target: AttributionGraph, weights: Float[np.ndarray, "B N"]
 ) -> Float[np.ndarray, "B R"]:
-    """Correlate ranks under edge weights w_i * w_j: every moment is a quadratic form w' M w."""
-    scale = np.sqrt(len(target.ranks))  # ranks of variance 1, so that float32 keeps its digits
-    pair_weight = ((weights.sum(axis=1) ** 2 - (weights**2).sum(axis=1)) / 2).clip(1)  # 0: one probe, drawn N times
-    reference = _matrix(target) * scale
+    """Correlate ranks under edge weights w_i * w_j: all moments of all rows are one matrix product."""
+    count, number = len(target), len(rows)
+    reference = _off_diagonal(target)[:, None]
+    ranks = np.stack([_off_diagonal(row) for row in rows], axis=1)
+    ones = 1 - np.eye(count, dtype=np.float32).reshape(-1, 1)
+    terms = np.concatenate([ranks, ranks**2, ranks * reference, reference, reference**2, ones], axis=1)
+    moments = np.empty((len(weights), terms.shape[1]))
+    step = max(1, 2**24 // count**2)  # at most 64 MiB of edge weights at once
+    for start in range(0, len(weights), step):
+        block = weights[start : start + step]
+        moments[start : start + step] = (block[:, :, None] * block[:, None, :]).reshape(len(block), -1) @ terms
+    moments /= moments[:, -1:].clip(1)  # 0: one probe, drawn N times
+    mean, square, product = (moments[:, k * number : (k + 1) * number] for k in range(3))
+    mean_t, square_t = moments[:, -3, None], moments[:, -2, None]
+    spread = np.sqrt((square - mean**2).clip(0) * (square_t - mean_t**2).clip(0))
+    return np.divide(product - mean * mean_t, spread, out=np.zeros_like(spread), where=spread > 1e-6)
 
-    def moment(values: Float[np.ndarray, "N N"]) -> Float[np.ndarray, " B"]:
-        return ((weights @ values) * weights).sum(axis=1, dtype=np.float64) / (2 * pair_weight)
 
-    mean_t, square_t = moment(reference), moment(reference**2)
-    result = []
-    for row in rows:
-        ranks = _matrix(row) * scale
-        mean = moment(ranks)
-        covariance = moment(ranks * reference) - mean * mean_t
-        spread = np.sqrt((moment(ranks**2) - mean**2).clip(0) * (square_t - mean_t**2).clip(0))
-        result.append(np.divide(covariance, spread, out=np.zeros_like(spread), where=spread > 1e-6))
-    return np.stack(result, axis=1)
-
-
-def _matrix(graph: AttributionGraph) -> Float[np.ndarray, "N N"]:
+def _off_diagonal(graph: AttributionGraph) -> Float32[np.ndarray, " NN"]:
+    """Return the ranks as a flat symmetric matrix, scaled to variance 1 so that float32 keeps their digits."""
     values = np.zeros((len(graph), len(graph)), dtype=np.float32)
-    values[np.triu_indices(len(graph), k=1)] = graph.ranks
-    return values + values.T
+    values[np.triu_indices(len(graph), k=1)] = graph.ranks * np.sqrt(len(graph.ranks))
+    return (values + values.T).ravel()
 
 
 def _square(matrix: SimilarityMatrix, lam: float) -> Float[np.ndarray, "M M"]:

@@ -127,8 +127,7 @@ def node_vectors(graph: AttributionGraph, grid: Grid, block: slice = slice(None)
 
 def probe_cosines(a: AttributionGraph, b: AttributionGraph, grid: Grid) -> Float[np.ndarray, " N"]:
     """Return cosine(v_i^A, v_i^B) for every probe i: the terms whose mean is s_V."""
-    products = node_vectors(a, grid) * node_vectors(b, grid)
-    return np.clip(products.sum(axis=1, dtype=np.float64), -1, 1)
+    return np.clip(np.vecdot(node_vectors(a, grid), node_vectors(b, grid)).astype(np.float64), -1, 1)
 
 
 def _stack(graphs: Sequence[AttributionGraph], grid: Grid, block: slice) -> Float32[np.ndarray, "M np"]:

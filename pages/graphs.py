@@ -7,7 +7,7 @@ import streamlit as st
 
 from depara_core import layouts
 from depara_core.figures import networks, ranks
-from pages import _cached, _state, _views, _widgets
+from pages import _cached, _charts, _state, _views, _widgets
 from pages._atlas import Cell, Heading, atlas
 from pages._shelf import Comparison
 
@@ -106,16 +106,13 @@ def _drawings(comparison: Comparison, graphs: _views.Graphs) -> None:
         st.columns(len(graphs)), graphs, _names(graphs), drawings, says, strict=True
     ):
         with place, _widgets.card(_widgets.plain(name), said, key=f"card-graph-{len(says)}-{drawings.index(drawing)}"):
-            key = f"graphs.drawing{drawings.index(drawing)}"
+            key = f"graphs.drawing{drawings.index(drawing)}.{hash(chosen)}"  # other images: no earlier click is theirs
             figure = networks.network(
                 drawing.positions, drawing.pairs, drawing.strength, names=names, images=probes.images[list(chosen)],
                 disagreement=drawing.disagreement, selected=drawing.place(selection.probe),
                 selected_pair=_places(drawing, selection.probe, selection.other), bounds=bounds, dark=_widgets.dark(),
             )  # fmt: skip
-            st.plotly_chart(
-                figure, theme=None, config=_widgets.PLOT, key=key, selection_mode="points",
-                on_select=partial(_clicked, key, chosen),
-            )  # fmt: skip
+            _charts.chart(figure, key, partial(_clicked, chosen))
             missing = int(graph.no_feature.sum())
             if missing:
                 st.caption(f"{missing} of {len(graph)} images have no feature at this layer: cosine 0 to all others.")
@@ -126,15 +123,19 @@ def _places(drawing: layouts.Drawing, probe: int, other: int | None) -> tuple[in
     return None if ends[0] is None or ends[1] is None or ends[0] == ends[1] else (ends[0], ends[1])
 
 
-def _clicked(key: str, chosen: tuple[int, ...]) -> None:
+def _clicked(chosen: tuple[int, ...], place: _charts.Place) -> None:
     """Select the image or the pair that was clicked in a drawing."""
-    points = st.session_state[key].selection.points
-    if points:
-        kind, *places = points[0]["customdata"][:3]
-        if kind == "probe":
-            _state.update(probe=chosen[int(places[0])], other=None)
-        else:
-            _state.update(probe=chosen[int(places[0])], other=chosen[int(places[1])])
+    kind, i, *rest = place
+    if kind == "probe":
+        _state.update(probe=chosen[int(i)], other=None)
+    else:
+        _state.update(probe=chosen[int(i)], other=chosen[int(rest[0])])
+
+
+def _cell(place: list[int] | dict[str, int]) -> tuple[int, int]:
+    """Return (column, row) of a bin; plotly sends a row of numbers alone as a mapping from its positions."""
+    column, row, *_ = place.values() if isinstance(place, dict) else place
+    return int(column), int(row)
 
 
 def _ranked_pairs(comparison: Comparison, a: _views.Graph, b: _views.Graph) -> None:
@@ -148,7 +149,7 @@ def _ranked_pairs(comparison: Comparison, a: _views.Graph, b: _views.Graph) -> N
         _widgets.card(
             "Edges, rank against rank",
             f"Every pair of images. On the diagonal both agree; the cloud's correlation is s_E = "
-            f":orange[**{_views.number(_views.similarity(a, b).edge)}**]. Click, or drag a box, to list the pairs there.",
+            f":orange[**{_views.number(_views.similarity(a, b).edge)}**]. Click, or drag a box, to list its pairs.",
             key="card-ranks",
         ),
     ):
@@ -160,7 +161,7 @@ def _ranked_pairs(comparison: Comparison, a: _views.Graph, b: _views.Graph) -> N
             figure, theme=None, config=_widgets.PLOT, key=f"graphs.ranks.{a.digest[:8]}.{b.digest[:8]}",
             selection_mode=("points", "box"), on_select="rerun",
         )  # fmt: skip
-    cells = [(int(point["customdata"][0]), int(point["customdata"][1])) for point in event.selection.points]
+    cells = [_cell(point["customdata"]) for point in event.selection.points]
     found = layouts.pairs_within(table, cells or None, bins)
     title = f"{len(found):,} pairs in the chosen part" if cells else "The most disputed pairs"
     with right, _widgets.card(title, "Rank 1 = the most alike of all pairs, 0 = the least. Click one to look closer.",

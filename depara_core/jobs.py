@@ -37,6 +37,11 @@ class Job:
         return self._finished.is_set()
 
     @property
+    def stopping(self) -> bool:
+        """Whether the job was cancelled and still runs."""
+        return self._cancelled.is_set() and not self.finished
+
+    @property
     def wanted(self) -> bool:
         """Whether the job has a result, or works towards one that nobody has cancelled."""
         return self.state == "done" or (self.state in ("queued", "running") and not self._cancelled.is_set())

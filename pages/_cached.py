@@ -69,8 +69,9 @@ def order(
 
     def work(progress: Callable[[int, int, str], None]) -> str:
         failed = list(unknown)
-        progress(0, 0, "Reading the probes")
-        probes = _uploads.load(**source).require_comparable()
+        probes = _uploads.load(
+            **source, progress=lambda done, total, message: progress(0, 0, f"{message}: {done} of {total}")
+        ).require_comparable()
         graphs = _build(
             list(known), probes, layers=named, **options(selection), progress=progress,
             on_error=lambda model, error: failed.append((model, str(error))),
@@ -102,11 +103,12 @@ def ready(selection: Selection, layers: Layers | None = None, models: Sequence[s
 def begin(
     selection: Selection, layers: Layers | None = None, models: Sequence[str] | None = None, *, again: bool = False
 ) -> Job:
-    """Start the work for a comparison, or attach to it; `again` starts anew what failed or was cancelled."""
+    """Start the work for a comparison, or attach to it; only `again` starts anew what failed or was cancelled."""
     key, work = order(selection, layers, models)
     count = len(selection.models if models is None else models) or len(specs()[0])
     label = f"{count} model{'s' * (count != 1)} on {_widgets.probes_label(selection)}"
-    return queue().submit(shelf().job_key(key, again=again), label, work)
+    job = shelf().job_key(key, again=again)
+    return queue().get(job) or queue().submit(job, label, work)
 
 
 def current(selection: Selection) -> Job | None:
@@ -138,7 +140,7 @@ def require(
             _widgets.empty("None of the chosen models exists here.", "Choose models in Setup.", page="setup")
             st.stop()
         job = begin(selection, layers, models)
-        if job.state == "done":  # dropped from memory since: the store has it
+        if job.state == "done" and ready(selection, layers, models) is None:  # dropped from memory: the store has it
             job = begin(selection, layers, models, again=True)
         deadline = time.monotonic() + PATIENCE_S
         while job.state in ("queued", "running") and time.monotonic() < deadline:

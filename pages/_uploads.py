@@ -10,7 +10,7 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path, PurePath
 
 import platformdirs
@@ -51,10 +51,12 @@ def keep(files: Sequence[tuple[str, bytes]]) -> str:
     return PREFIX + digest
 
 
-def load(probes: str, count: int, seed: int) -> depara.ProbeSet:
-    """Return the probes of a selection, whatever their source."""
+def load(
+    probes: str, count: int, seed: int, progress: Callable[[int, int, str], None] | None = None
+) -> depara.ProbeSet:
+    """Return the probes of a selection, whatever their source; `progress(done, total, message)` counts images."""
     if not probes.startswith(PREFIX):
-        return depara.load_probes(probes, count=count, seed=seed)
+        return depara.load_probes(probes, count=count, seed=seed, progress=progress)
     digest = probes.removeprefix(PREFIX)
     place = folder() / digest
     if not digest.isalnum() or not place.is_dir():
@@ -62,7 +64,7 @@ def load(probes: str, count: int, seed: int) -> depara.ProbeSet:
             f"The uploaded images {digest!r} are no longer kept here. Upload them again in Setup, or choose the rooms."
         )
     files = [(path.name.split("-", 1)[1], path.read_bytes()) for path in sorted(place.iterdir())]
-    return depara.load_probes(files, count=count, seed=seed)
+    return depara.load_probes(files, count=count, seed=seed, progress=progress)
 
 
 def _safe(name: str) -> str:

@@ -163,11 +163,12 @@ def _watch(job: Job) -> None:
         share = min(1.0, job.done / job.total) if job.total else 0.0
         eta = f" · about {duration(job.eta_s)} left" if job.eta_s is not None and job.state == "running" else ""
         message = "Waiting for other work to finish" if job.state == "queued" else plain(job.message or "Starting")
-        st.progress(share, text=message + eta)
+        bar = st.empty()
         with st.container(horizontal=True, vertical_alignment="center"):
-            if st.button("Cancel", key="job-cancel"):
+            if st.button("Cancel", key="job-cancel", disabled=job.stopping):
                 job.cancel()
             st.caption("Computed once, then kept. You can leave this page or close it: the work goes on.")
+        bar.progress(share, text="Stopping" if job.stopping else message + eta)
 
 
 def troubles(failed: Sequence[tuple[str, str]], skipped: Sequence[tuple[str, str]]) -> None:

@@ -30,7 +30,8 @@ def zoo(monkeypatch):
             graphs += [random_graph(number, count=len(probes), model=one.id, layer=layer) for layer in names]
         return graphs
 
-    def load_probes(source, *, count, seed):
+    def load_probes(source, *, count, seed, progress):
+        progress(0, count, "Reading images")
         if source != "rooms":
             raise depara.ProbeError(f"there is nothing to read at {source!r}.")
         images = np.random.default_rng(seed).integers(0, 256, (count, 16, 16, 3), dtype=np.uint8)

@@ -152,6 +152,24 @@ def test_a_failed_job_lets_go_of_what_its_work_held():
     assert not hasattr(job, "_work")
 
 
+def test_a_cancelled_job_is_stopping_until_its_next_report():
+    reached, go_on = threading.Event(), threading.Event()
+
+    def work(progress):
+        reached.set()
+        go_on.wait(10)
+        progress(1, 2, "half")
+
+    job = JobQueue().submit("k", "label", work)
+    assert reached.wait(10)
+    assert not job.stopping
+    job.cancel()
+    assert job.stopping
+    go_on.set()
+    assert job.wait(10)
+    assert (job.state, job.stopping) == ("cancelled", False)
+
+
 def test_a_queue_needs_a_worker():
     with pytest.raises(OptionError, match="at least 1 worker"):
         JobQueue(workers=0)

@@ -72,7 +72,10 @@ def test_probes_that_cannot_be_read_say_so_and_can_be_tried_again(app):
 
 
 def test_a_cancelled_run_waits_until_the_reader_goes_on(app, zoo, monkeypatch):
+    begun = []
+
     def cancelled(*args, **options):
+        begun.append(options)
         raise Cancelled("stopped")
 
     with monkeypatch.context() as patched:
@@ -81,6 +84,7 @@ def test_a_cancelled_run_waits_until_the_reader_goes_on(app, zoo, monkeypatch):
         assert "Cancelled" in [element.value for element in test.subheader]
         test.run()
         assert "Cancelled" in [element.value for element in test.subheader]
+        assert len(begun) == 1
     test.button(key="job-again").click().run()
     assert "Among 3 sources" in markdown(test)
 
@@ -101,6 +105,7 @@ def test_what_is_running_shows_progress_and_can_be_cancelled(app, zoo, monkeypat
     (job,) = _cached.queue().jobs()
     assert job.wait(10)
     assert job.state == "cancelled"
+    assert not job.stopping
 
 
 def test_a_damaged_address_is_named_and_the_page_still_shows(app):

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
 from depara_core import rooms
-from depara_core.errors import OptionError, ProbeError
+from depara_core.errors import Cancelled, OptionError, ProbeError
 from depara_core.probes import ProbeSet, archives, load_probes, loading, preprocess
 from depara_core.probes.decoding import MAX_PIXELS, decode
 
@@ -332,8 +332,25 @@ def test_rooms_are_what_the_renderer_draws():
     assert probes.skipped == ()
 
 
+@pytest.mark.parametrize("source", ["rooms", "files"])
+def test_progress_counts_images_and_can_stop_the_reading(source):
+    files = [(f"{seed}.png", photo(seed)) for seed in range(5)]
+    told = []
+    load_probes("rooms" if source == "rooms" else files, count=4, size=64, progress=lambda *news: told.append(news))
+    assert [done for done, _, _ in told] == sorted(done for done, _, _ in told)
+    assert {total for _, total, _ in told} == {4}
+
+    def stop(done, total, message):
+        raise Cancelled(message)
+
+    with pytest.raises(Cancelled):
+        load_probes("rooms" if source == "rooms" else files, count=4, size=64, progress=stop)
+
+
 def test_rooms_are_200_of_128_pixels_unless_told(monkeypatch):
-    monkeypatch.setattr(rooms, "render", lambda count, seed, size: np.full((count, size, size, 3), seed, np.uint8))
+    monkeypatch.setattr(
+        rooms, "render", lambda count, seed, size, progress: np.full((count, size, size, 3), seed, np.uint8)
+    )
     probes = load_probes("rooms")
     assert probes.images.shape == (200, 128, 128, 3)
     assert not probes.images.any()

@@ -21,6 +21,7 @@ from depara_core.probes.probeset import ProbeSet
 Source = str | PathLike[str] | Sequence[str | PathLike[str] | tuple[str, bytes]]
 ROOMS_COUNT = 200
 ROOMS_SIZE = 128  # pixels; photographs are kept at 256
+Progress = Callable[[int, int, str], None]
 MAX_PROBES = 10_000  # 256 x 256 pixels each: 2 GB in memory
 
 
@@ -39,18 +40,26 @@ class _Candidates:
             self.skipped.append((str(name), f"{name.suffix or 'no suffix'}: not an image type that is read here"))
 
 
-def load_probes(source: Source, *, count: int | None = None, seed: int = 0, size: int | None = None) -> ProbeSet:
+def load_probes(
+    source: Source,
+    *,
+    count: int | None = None,
+    seed: int = 0,
+    size: int | None = None,
+    progress: Progress | None = None,
+) -> ProbeSet:
     """Return square probes, `size` x `size`, from "rooms", a folder, a .zip, or a list of paths or (name, bytes).
 
     Folders are read with their subfolders, in sorted order; where every image lies in a subfolder, its name is the
     label. `count` takes that many usable images, drawn with `seed` (None: all; 200 rooms). Files that cannot be
     used, and images whose pixels repeat an earlier one's, are left out and listed in `skipped` with the reason:
-    a repeated image would add an edge of cosine 1 that says nothing about the network.
+    a repeated image would add an edge of cosine 1 that says nothing about the network. `progress(done, total, message)`
+    counts images; what it raises stops the work.
     """
     count = None if count is None else _whole("count", count)
     size = None if size is None else _whole("size", size)
     if isinstance(source, str) and source == "rooms":
-        return _render_rooms(ROOMS_COUNT if count is None else count, seed, size or ROOMS_SIZE)
+        return _render_rooms(ROOMS_COUNT if count is None else count, seed, size or ROOMS_SIZE, progress)
     with ExitStack() as opened:
         candidates = _Candidates(opened)
         if isinstance(source, str | PathLike):
@@ -59,7 +68,7 @@ def load_probes(source: Source, *, count: int | None = None, seed: int = 0, size
         else:
             title = "a list of files"
             _add_items(candidates, source)
-        return _decode_all(candidates, title, count, seed, size or 256)
+        return _decode_all(candidates, title, count, seed, size or 256, progress)
 
 
 def _whole(what: str, value: int) -> int:
@@ -72,8 +81,8 @@ def _whole(what: str, value: int) -> int:
     return number
 
 
-def _render_rooms(count: int, seed: int, size: int) -> ProbeSet:
-    images = rooms.render(count, seed, size=size)
+def _render_rooms(count: int, seed: int, size: int, progress: Progress | None) -> ProbeSet:
+    images = rooms.render(count, seed, size=size, progress=progress)
     return ProbeSet(images, tuple(f"room {i:03d}" for i in range(count)), source=f"rooms (seed {seed})")
 
 
@@ -146,7 +155,9 @@ def _read_file(path: Path) -> bytes:
         raise ProbeError(f"the file cannot be read: {error.strerror or error}") from error
 
 
-def _decode_all(candidates: _Candidates, title: str, count: int | None, seed: int, size: int) -> ProbeSet:
+def _decode_all(
+    candidates: _Candidates, title: str, count: int | None, seed: int, size: int, progress: Progress | None
+) -> ProbeSet:
     files, skipped = candidates.files, candidates.skipped
     if count is None and len(files) > MAX_PROBES:
         raise ProbeError(f"{title} holds {len(files):,} images; give a count of at most {MAX_PROBES:,} to sample.")
@@ -154,7 +165,10 @@ def _decode_all(candidates: _Candidates, title: str, count: int | None, seed: in
     order = np.random.default_rng(seed).permutation(len(files)) if sampled else range(len(files))
     kept: dict[int, np.ndarray] = {}
     seen: dict[bytes, str] = {}
+    wanted = len(files) if count is None else min(count, len(files))
     for index in order:
+        if progress:
+            progress(len(kept), wanted, "Reading images")
         name, read = files[index]
         try:
             pixels = decode(read(), size)

@@ -1,6 +1,6 @@
 """The bundled world: rooms drawn from seeds, their pictures, and exact labels for twenty tasks from the same rays."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import torch
@@ -20,9 +20,14 @@ __all__ = [
 ]  # fmt: skip
 
 
-def render(count: int, seed: int, size: int = 128) -> UInt8[np.ndarray, "N size size 3"]:
-    """Return RGB pictures of scenes 0 .. count - 1 of `seed`; picture i does not depend on `count`."""
-    images = map_chunks(lambda scenes: render_scenes(scenes, size), count, seed, size)
+def render(
+    count: int, seed: int, size: int = 128, progress: Callable[[int, int, str], None] | None = None
+) -> UInt8[np.ndarray, "N size size 3"]:
+    """Return RGB pictures of scenes 0 .. count - 1 of `seed`; picture i does not depend on `count`.
+
+    `progress(done, total, message)` counts scenes; what it raises stops the work.
+    """
+    images = map_chunks(lambda scenes: render_scenes(scenes, size), count, seed, size, progress)
     return torch.cat(images)[:count].contiguous().numpy()
 
 

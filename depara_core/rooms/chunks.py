@@ -11,7 +11,7 @@ from depara_core.errors import OptionError
 from depara_core.rooms.scenes import Scenes, sample_scenes
 
 T = TypeVar("T")
-CHUNK_PIXELS = 16384
+CHUNK_PIXELS = 131072
 SIZES = (16, 512)
 
 
@@ -28,12 +28,28 @@ def scene_chunks(count: int, seed: int, size: int, start: int = 0) -> Iterator[S
         yield sample_scenes(step, seed, first)
 
 
-def map_chunks(make: Callable[[Scenes], T], count: int, seed: int, size: int) -> list[T]:
-    """Return what `make` makes of each batch, several at a time: one batch alone is too small to occupy all cores."""
+def map_chunks(
+    make: Callable[[Scenes], T],
+    count: int,
+    seed: int,
+    size: int,
+    progress: Callable[[int, int, str], None] | None = None,
+) -> list[T]:
+    """Return what `make` makes of each batch, several at a time: one batch alone is too small to occupy all cores.
 
-    def made(scenes: Scenes) -> T:
+    `progress(done, total, message)` counts scenes; what it raises stops the rest.
+    """
+
+    def made(scenes: Scenes) -> tuple[int, T]:
         with torch.inference_mode():
-            return make(scenes)
+            return len(scenes), make(scenes)
 
+    parts: list[T] = []
+    done = 0
     with ThreadPoolExecutor(os.cpu_count()) as executor:
-        return list(executor.map(made, scene_chunks(count, seed, size)))
+        for number, part in executor.map(made, scene_chunks(count, seed, size)):
+            parts.append(part)
+            done += number
+            if progress:
+                progress(min(done, count), count, "Rendering rooms")
+    return parts

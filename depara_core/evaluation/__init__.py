@@ -1,0 +1,36 @@
+"""The statistics that check a transferability score against measured transfer."""
+
+from depara_core.evaluation.controls import ceiling, static_mean, static_size, symmetrised
+from depara_core.evaluation.merit import (
+    FIGURES,
+    Figure,
+    area_under_pr,
+    precision_at_k,
+    precision_recall,
+    recall_at_k,
+    regret_at_k,
+    spearman,
+    weighted_kendall,
+)
+from depara_core.evaluation.ordinal import affinity
+from depara_core.evaluation.significance import Comparison, Evaluation, evaluate
+
+__all__ = [
+    "FIGURES",
+    "Comparison",
+    "Evaluation",
+    "Figure",
+    "affinity",
+    "area_under_pr",
+    "ceiling",
+    "evaluate",
+    "precision_at_k",
+    "precision_recall",
+    "recall_at_k",
+    "regret_at_k",
+    "spearman",
+    "static_mean",
+    "static_size",
+    "symmetrised",
+    "weighted_kendall",
+]

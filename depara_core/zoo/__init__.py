@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from depara_core.errors import ModelError
-from depara_core.zoo import rooms, torchvision
+from depara_core.zoo import rooms, taskonomy, torchvision
 from depara_core.zoo.module import model_from_module
 from depara_core.zoo.spec import OUTPUT, ModelSpec, Network
 
@@ -23,6 +23,7 @@ class Source:
 SOURCES: dict[str, Source] = {
     "rooms": Source(rooms.specs, rooms.spec),
     "torchvision": Source(torchvision.specs, torchvision.spec),
+    "taskonomy": Source(taskonomy.specs, taskonomy.spec),
 }
 
 
@@ -50,8 +51,10 @@ def model(id: str) -> ModelSpec:
 
 def _suggest(wanted: str) -> str:
     """Return a sentence with the ids closest to what was asked for."""
-    by_name = {spec.name: spec.id.partition("@")[0] for spec in list_models()}
+    by_name: dict[str, list[str]] = {}  # rooms and taskonomy know the same tasks
+    for spec in list_models():
+        by_name.setdefault(spec.name, []).append(spec.id.partition("@")[0])
     name = wanted.partition("@")[0].rpartition("/")[2].lower()
     near = get_close_matches(name, by_name, n=5, cutoff=0.5)
-    ids = [by_name[match] for match in near]
+    ids = [found for match in near for found in by_name[match]]
     return f"Did you mean: {', '.join(ids)}?" if ids else f"The sources are: {', '.join(SOURCES)}; see list_models()."

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import networkx as nx
@@ -79,6 +79,20 @@ class AttributionGraph:
         ranks = ranks / norm if norm > 0 else ranks
         ranks.setflags(write=False)
         return ranks
+
+
+def subgraph(graph: AttributionGraph, indices: Int[np.ndarray, " n"]) -> AttributionGraph:
+    """Return the graph over some of its probes; `probes` names the subset, so that only equal subsets compare."""
+    chosen = np.asarray(indices)
+    named = hashlib.sha256(f"{graph.probes}:{chosen.tolist()}".encode()).hexdigest()
+    return replace(
+        graph,
+        nodes=graph.nodes[chosen],
+        edges=graph.edges[np.ix_(chosen, chosen)],
+        probes=named,
+        no_attribution=graph.no_attribution[chosen],
+        no_feature=graph.no_feature[chosen],
+    )
 
 
 def strongest_edges(edges: Float[np.ndarray, "N N"], neighbours: int) -> Int[np.ndarray, "E 2"]:

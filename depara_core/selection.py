@@ -94,6 +94,32 @@ def rank_layers(
     return frame[["layer", "node", "edge", "score", "low", "high", "best"]]
 
 
+def spread_lam(matrix: SimilarityMatrix) -> float:
+    """Return the lambda at which nodes and edges sway S equally: std(s_V) / std(s_E) over pairs of different graphs.
+
+    It needs no truth. Where all edges agree alike (no spread) they say nothing, and lambda is 1.
+    """
+    other = np.array([[(r.model, r.layer) != (c.model, c.layer) for c in matrix.columns] for r in matrix.rows])
+    node, edge = (float(values[other].std()) if other.any() else 0.0 for values in (matrix.node, matrix.edge))
+    return node / edge if edge > 0 and node > 0 else 1.0
+
+
+def directed_scores(node: Float[np.ndarray, "M M"], directed: Float[np.ndarray, "M M"]) -> Float[np.ndarray, "M M"]:
+    """Return the directed score of every source (row) for every target: how alike the nodes are, and what is explained.
+
+    S_directed = standard(s_V) + standard(R^2), with R^2 the share of the target's feature geometry that the source's
+    features explain (`metric("directed")`), each standardised over the pairs of different models: it needs no truth and
+    no lambda. S is symmetric, transfer is not; R^2(A, B) differs from R^2(B, A).
+    """
+    return _standardised(node) + _standardised(directed)
+
+
+def _standardised(values: Float[np.ndarray, "M M"]) -> Float[np.ndarray, "M M"]:
+    others = values[~np.eye(len(values), dtype=bool)]
+    spread = float(others.std()) if others.size else 0.0
+    return (values - others.mean()) / spread if spread > 0 else np.zeros_like(values)
+
+
 def find(graphs: tuple[AttributionGraph, ...], name: str) -> int:
     """Return the place of the graph called `name`: its label, its model's id, or the id without the source."""
     for spelling in (

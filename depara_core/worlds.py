@@ -1,0 +1,252 @@
+"""Worlds in which transfer was measured, and the score that every metric gives every pair of their models."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Float, Int
+from sklearn.cluster import KMeans
+from sklearn.mixture import GaussianMixture
+
+from depara_core import rooms
+from depara_core.errors import OptionError
+from depara_core.evaluation import Evaluation, evaluate, static_mean, symmetrised
+from depara_core.extraction import Progress
+from depara_core.features import build_features
+from depara_core.graphs import AttributionGraph
+from depara_core.metrics import METRICS, Metric
+from depara_core.pipeline import build_graphs
+from depara_core.probes import ProbeSet, load_probes
+from depara_core.selection import directed_scores, spread_lam
+from depara_core.similarity import similarity_matrix
+from depara_core.store import Store
+from depara_core.truth import Truth, load_truth
+from depara_core.zoo import ModelSpec, model
+
+COMPONENTS = 16  # principal components that stand for a target's label, or for a source's feature before clustering
+CLUSTERS = 8  # classes made of a label that has none, and of a source's features where a metric asks for its classes
+GRID = 8  # pixel labels are averaged over this many cells a side
+
+
+@dataclass(frozen=True, eq=False)
+class Labels:
+    """What is known of one target's probes: whole-number classes (N,) and, where the label is a quantity, numbers."""
+
+    classes: Int[np.ndarray, " N"]
+    numbers: Float[np.ndarray, "N T"] | None
+
+
+@dataclass(frozen=True)
+class World:
+    """Models whose transfer was measured, and the probes that they are compared on by default."""
+
+    name: str
+    title: str
+    probes: Callable[[int, int, Progress | None], ProbeSet]  # count, seed, progress
+    labels: Callable[[ProbeSet, int, Sequence[str]], dict[str, Labels]] | None  # probes, seed, model ids
+
+    @property
+    def truth(self) -> Truth:
+        """The measured transfer."""
+        return load_truth(self.name)
+
+    @property
+    def models(self) -> tuple[ModelSpec, ...]:
+        """The sources that are candidates, then targets that are no source."""
+        frame = self.truth.frame()
+        return tuple(model(name) for name in dict.fromkeys([*frame.index, *frame.columns]))
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """What metrics compare, for M models over N probes."""
+
+    graphs: tuple[AttributionGraph, ...]  # of the paper's preset, one a model
+    predecessors: tuple[AttributionGraph, ...]  # their maps as in the NeurIPS 2019 paper: attribution of mean(F)
+    features: Mapping[str, Float[np.ndarray, "N D"]]  # by model id
+    labels: Mapping[str, Labels] = field(default_factory=dict)  # by model id, where the world has labels
+
+
+def gather(
+    world: World,
+    *,
+    count: int = 200,
+    seed: int = 0,
+    models: Iterable[ModelSpec] | None = None,
+    probes: ProbeSet | None = None,
+    device: str = "auto",
+    store: Store | str | None = None,
+    progress: Progress | None = None,
+) -> Evidence:
+    """Compute, or read from the store, all that the metrics compare; `probes` replaces the world's own (no labels)."""
+    specs = tuple(world.models if models is None else models)
+    chosen = world.probes(count, seed, progress) if probes is None else probes
+    build = partial(build_graphs, specs, chosen, device=device, store=store, progress=progress)
+    features = build_features(specs, chosen, device=device, store=store, progress=progress)
+    ids = [spec.id for spec in specs]
+    known = world.labels(chosen, seed, ids) if world.labels is not None and probes is None else {}
+    return Evidence(
+        tuple(build()),
+        tuple(build(preset="released_models", center=False)),
+        {one.model: one.values for one in features},
+        known,
+    )
+
+
+def score_pairs(
+    evidence: Evidence, names: Iterable[str] | None = None, *, lam: float = 1.0, progress: Progress | None = None
+) -> dict[str, pd.DataFrame]:
+    """Return each metric's score of every pair, source x target, higher is better; NaN where it is not defined.
+
+    `names`: some of `SCORES` (default: all that the evidence allows). The metrics with labels are given each target's
+    own labels on the probes; those that ask for classes get the label's clusters where it has no classes, and LEEP and
+    NCE read a source's classes off its features' clusters (as N-LEEP does; Li et al., CVPR 2021).
+    """
+    chosen = list(SCORES if names is None else names)
+    unknown = [name for name in chosen if name not in SCORES]
+    if unknown:
+        raise OptionError(f"Unknown score {unknown[0]!r}. Expected some of: {', '.join(SCORES)}.")
+    scorer = _Scorer(evidence, lam)
+    frames = {}
+    for done, name in enumerate(chosen):
+        if progress is not None:
+            progress(done, len(chosen), f"Scores of {name}")
+        if name in METRICS and METRICS[name].takes[1] == "labels" and not evidence.labels:
+            continue
+        frames[name] = scorer.frame(name)
+    return frames
+
+
+CONTROLS = ("static_mean", "symmetric_oracle")
+
+
+def assess(
+    frames: Mapping[str, pd.DataFrame], truth: pd.DataFrame, *, resamples: int = 2000, seed: int = 0
+) -> Evaluation:
+    """Check scores of pairs against measured transfer, with two controls that know the truth of other targets.
+
+    "static_mean" ranks sources by what they are worth elsewhere; "symmetric_oracle" knows the truth itself, but, like
+    every symmetric score, cannot tell a direction from its opposite.
+    """
+    controls = dict(zip(CONTROLS, (static_mean(truth), symmetrised(truth)), strict=True))
+    return evaluate({**frames, **controls}, truth, resamples=resamples, seed=seed)
+
+
+class _Scorer:
+    """All pairs of one evidence; what several metrics need is computed once."""
+
+    def __init__(self, evidence: Evidence, lam: float) -> None:
+        self.evidence, self.lam = evidence, lam
+        self.ids = [graph.model for graph in evidence.graphs]
+        self.matrix = similarity_matrix(evidence.graphs)
+        self.compact = {name: compact(values) for name, values in evidence.features.items()}
+        self.clusters: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+        self.made: dict[str, pd.DataFrame] = {}
+
+    def frame(self, name: str) -> pd.DataFrame:
+        if name not in self.made:
+            values = VARIANTS[name](self) if name in VARIANTS else self.metric(METRICS[name])
+            self.made[name] = pd.DataFrame(values, index=self.ids, columns=self.ids)
+        return self.made[name]
+
+    def metric(self, metric: Metric) -> Float[np.ndarray, "M M"]:
+        """Return one metric for all pairs; of a symmetric one each pair is computed once."""
+        values = np.full((len(self.ids), len(self.ids)), np.nan)
+        for i, source in enumerate(self.ids):
+            for j, target in enumerate(self.ids):
+                if metric.symmetric and j < i:
+                    values[i, j] = values[j, i]
+                else:
+                    values[i, j] = metric(self.side(metric, 0, source), self.side(metric, 1, target))
+        return values
+
+    def side(self, metric: Metric, place: int, name: str) -> np.ndarray:
+        """Return what a metric takes of the source (place 0) or the target (place 1)."""
+        kind = metric.takes[place]
+        if kind == "labels":
+            labels = self.evidence.labels[name]
+            return labels.classes if labels.numbers is None or not metric.regression else labels.numbers
+        if kind in ("probabilities", "source_labels"):
+            if name not in self.clusters:
+                self.clusters[name] = soft_clusters(self.compact[name])
+            return self.clusters[name][kind == "source_labels"]
+        return self.compact[name] if metric.isometric else self.evidence.features[name]
+
+
+VARIANTS: dict[str, Callable[[_Scorer], Float[np.ndarray, "M M"]]] = {
+    "depara": lambda s: s.matrix.total(s.lam),
+    "depara_spread": lambda s: s.matrix.total(spread_lam(s.matrix)),
+    "depara_directed": lambda s: directed_scores(s.matrix.node, s.frame("directed").to_numpy()),
+    "nodes": lambda s: s.matrix.node,
+    "edges": lambda s: s.matrix.edge,
+    "attribution_maps": lambda s: similarity_matrix(s.evidence.predecessors).node,
+}
+SCORES = (*VARIANTS, *(name for name in METRICS if name not in VARIANTS))
+
+
+def compact(features: Float[np.ndarray, "N D"]) -> Float[np.ndarray, "N R"]:
+    """Rotate features into the space that N of them span: all distances and inner products stay, R <= N."""
+    if features.shape[1] <= features.shape[0]:
+        return features.astype(np.float64)
+    left, scale, _ = np.linalg.svd(features.astype(np.float64), full_matrices=False)
+    return left * scale
+
+
+def soft_clusters(features: Float[np.ndarray, "N D"]) -> tuple[Float[np.ndarray, "N Z"], Int[np.ndarray, " N"]]:
+    """Return each probe's probabilities under a mixture of Gaussians on the leading components, and the likeliest."""
+    points = components(features)
+    mixture = GaussianMixture(min(CLUSTERS, len(points) // 2), covariance_type="diag", reg_covar=1e-3, random_state=0)
+    mixture.fit(points)
+    likely = mixture.predict_proba(points)
+    return likely, likely.argmax(axis=1)
+
+
+def components(values: Float[np.ndarray, "N D"]) -> Float[np.ndarray, "N T"]:
+    """Return the leading principal components, scaled together so that the first has variance 1."""
+    centred = values - values.mean(axis=0)
+    left, scale, _ = np.linalg.svd(centred.astype(np.float64), full_matrices=False)
+    kept = left[:, :COMPONENTS] * scale[:COMPONENTS]
+    spread = kept.std(axis=0).max() if kept.size else 0.0
+    return kept / spread if spread > 0 else kept
+
+
+def _rooms_labels(probes: ProbeSet, seed: int, models: Sequence[str]) -> dict[str, Labels]:
+    """Return the exact labels of the tasks of these models on the rendered probes."""
+    tasks = {name: name.partition("/")[2] for name in models}
+    made = rooms.labels(len(probes), seed, tasks=[task for task in tasks.values() if task in rooms.TASKS])
+    return {name: _describe(rooms.TASKS[task], made[task]) for name, task in tasks.items() if task in made}
+
+
+def _describe(task: rooms.Task, values: np.ndarray) -> Labels:
+    if task.kind == "class":
+        return Labels(np.unique(values, return_inverse=True)[1], None)  # "no class" is a class of its own
+    if task.is_class:
+        values = np.moveaxis(np.eye(task.channels)[values], -1, 1)
+    if task.kind == "pixel":
+        count, channels, size, _ = values.shape
+        side = size // GRID
+        values = values.reshape(count, channels, GRID, side, GRID, side).mean(axis=(3, 5)).reshape(count, -1)
+    numbers = components(values)
+    classes = KMeans(CLUSTERS, n_init=4, random_state=0).fit_predict(numbers)
+    return Labels(classes, numbers)
+
+
+WORLDS: dict[str, World] = {
+    world.name: world
+    for world in (
+        World(
+            "rooms",
+            "The bundled rooms: twenty tasks, measured on this zoo",
+            lambda count, seed, progress: load_probes("rooms", count=count, seed=seed, progress=progress),
+            _rooms_labels,
+        ),
+        World(
+            "taskonomy",
+            "Taskonomy's published affinities, its own encoders",
+            lambda count, seed, progress: load_probes("rooms", count=count, seed=seed, progress=progress),
+            None,
+        ),
+    )
+}

@@ -2,23 +2,41 @@
 
 from depara_core.attribution import METHODS, PRESETS, Options
 from depara_core.errors import Cancelled, DeparaError, ModelError, OptionError, ProbeError, StoreError
+from depara_core.evaluation import (
+    area_under_pr,
+    evaluate,
+    precision_at_k,
+    precision_recall,
+    recall_at_k,
+    regret_at_k,
+    spearman,
+    weighted_kendall,
+)
 from depara_core.explanation import Explanation, explain
+from depara_core.features import Features, build_features
 from depara_core.graphs import AttributionGraph, to_networkx
+from depara_core.metrics import METRICS, Metric, metric
 from depara_core.pipeline import build_graphs
 from depara_core.probes import ProbeSet, load_probes
-from depara_core.selection import model_map, rank_layers, rank_sources, task_tree
+from depara_core.selection import directed_scores, model_map, rank_layers, rank_sources, spread_lam, task_tree
 from depara_core.similarity import Similarity, SimilarityMatrix, similarity, similarity_matrix
 from depara_core.store import Store
+from depara_core.truth import Truth, load_truth
+from depara_core.worlds import WORLDS, assess, gather, score_pairs
 from depara_core.zoo import SOURCES, ModelSpec, list_models, model, model_from_module
 
 __all__ = [
     "METHODS",
+    "METRICS",
     "PRESETS",
     "SOURCES",
+    "WORLDS",
     "AttributionGraph",
     "Cancelled",
     "DeparaError",
     "Explanation",
+    "Features",
+    "Metric",
     "ModelError",
     "ModelSpec",
     "OptionError",
@@ -29,17 +47,34 @@ __all__ = [
     "SimilarityMatrix",
     "Store",
     "StoreError",
+    "Truth",
+    "area_under_pr",
+    "assess",
+    "build_features",
     "build_graphs",
+    "directed_scores",
+    "evaluate",
     "explain",
+    "gather",
     "list_models",
     "load_probes",
+    "load_truth",
+    "metric",
     "model",
     "model_from_module",
     "model_map",
+    "precision_at_k",
+    "precision_recall",
     "rank_layers",
     "rank_sources",
+    "recall_at_k",
+    "regret_at_k",
+    "score_pairs",
     "similarity",
     "similarity_matrix",
+    "spearman",
+    "spread_lam",
     "task_tree",
     "to_networkx",
+    "weighted_kendall",
 ]

@@ -81,12 +81,11 @@ def truths(folder: Path | None = None) -> tuple[str, ...]:
 
 
 def load_truth(name: str, folder: Path | None = None) -> Truth:
-    """Read the table of a world; model names in the file get the world's name in front: "normal" is "rooms/normal"."""
-    if name not in truths(folder):
-        raise OptionError(
-            f"There is no table of measured transfer {name!r}. Expected one of: {', '.join(truths(folder))}."
-        )
+    """Read a table of measured transfer; its names get the world's in front: "normal" becomes "rooms/normal"."""
     path = truth_path(name, folder)
+    if not path.exists():
+        known = ", ".join(truths(folder))
+        raise OptionError(f"There is no table of measured transfer {name!r}. Expected one of: {known}.")
     try:
         table = pd.read_csv(path, dtype={"split": str})
         about = json.loads(path.with_suffix(".json").read_text())
@@ -98,9 +97,10 @@ def load_truth(name: str, folder: Path | None = None) -> Truth:
     for column, value in (("budget", int(about.get("budget", 0))), ("split", POOLED)):
         if column not in table:
             table[column] = value
+    world = str(about.get("world", name))
     for side in ("source", "target"):
-        table[side] = [f"{name}/{model}" for model in table[side]]
-    return Truth(name, table, about)
+        table[side] = [f"{world}/{model}" for model in table[side]]
+    return Truth(world, table, about)
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -8,7 +8,9 @@ import typer
 from depara_core.cli.options import Json
 from depara_core.cli.output import emit, progress
 from depara_core.rooms import TASKS
-from depara_core.training import Outcome, Recipe, train_zoo
+from depara_core.training import Outcome, Recipe, record_transfer, train_zoo
+from depara_core.training.cuts import read_layer_table, record_layers
+from depara_core.truth import load_truth
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -49,6 +51,46 @@ def train(
         )
     rows = [_row(outcome) for outcome in outcomes]
     emit(rows, as_json, rows)
+
+
+@app.command()
+def transfer(
+    seed: Annotated[int, typer.Option(min=0, help="Of the scenes.")] = 0,
+    workers: Annotated[int, typer.Option(min=1, help="Processes side by side.")] = 2,
+    zoo: Annotated[Path | None, typer.Option(help="Folder of the encoders.", show_default="assets/zoo")] = None,
+    name: Annotated[str, typer.Option(help="Name of the table.")] = "rooms",
+    out: Annotated[Path | None, typer.Option(help="Folder for the table.", show_default="assets/truth")] = None,
+    as_json: Json = False,
+) -> None:
+    """Measure how well every encoder serves every task with few labels; an interrupted run goes on where it stopped."""
+    with progress() as report:
+        path = record_transfer(name, seed=seed, workers=workers, zoo=zoo, folder=out, progress=report)
+    truth = load_truth(name, out)
+    best = truth.frame()
+    rows = [
+        {"target": target, "best source": best[target].drop(target).idxmax(), "own encoder": rank}
+        for target, rank in ((f"{name}/{task}", rank) for task, rank in truth.about["own_encoder_rank"].items())
+    ]
+    emit({"table": str(path), "targets": rows}, as_json, rows, f"Measured transfer, written to {path}")
+
+
+@app.command()
+def layers(
+    seed: Annotated[int, typer.Option(min=0, help="Of the scenes and of the training.")] = 0,
+    workers: Annotated[int, typer.Option(min=1, help="Processes side by side.")] = 2,
+    zoo: Annotated[Path | None, typer.Option(help="Folder of the networks.", show_default="assets/zoo/layers")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the table.", show_default="assets/truth")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Train and measure again what is there already.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Measure from which layer on a network serves best; an interrupted run goes on where it stopped."""
+    with progress() as report:
+        path = record_layers(seed=seed, workers=workers, force=force, zoo=zoo, folder=out, progress=report)
+    table = read_layer_table(out).groupby(["source", "k", "layer", "budget"], as_index=False)["accuracy"].mean()
+    wide = table.pivot(index=["source", "k", "layer"], columns="budget", values="accuracy").reset_index()
+    wide.columns = [f"{name:.0%}" if isinstance(name, float) else str(name) for name in wide.columns]
+    rows = wide.to_dict("records")
+    emit({"table": str(path), "accuracy": rows}, as_json, rows, f"Accuracy by the last frozen layer, written to {path}")
 
 
 def _row(outcome: Outcome) -> dict[str, Any]:

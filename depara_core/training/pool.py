@@ -15,6 +15,7 @@ from depara_core.rooms import IMAGE_TARGETS, NO_CLASS, TASKS, Task, label_scenes
 from depara_core.zoo.rooms_network import INPUT_SIZE
 
 BLOCK = 256  # scenes a worker renders at a time; what an interruption can lose
+WORK = Path(".work")  # what long runs keep so that they can go on: scenes, checkpoints, single measurements
 Progress = Callable[[int, int, str], None]
 
 

@@ -115,11 +115,11 @@ def _constant(task: Task, pool: Pool) -> Tensor:
     if task.is_class:
         counts = torch.stack([(target == k).float().sum(0) for k in range(task.channels)])
         return counts[None]
-    mean, std = _moments(task, target)
+    mean, std = moments(task, target)
     return ((target - mean) / std).mean(0, keepdim=True)
 
 
-def _moments(task: Task, target: Tensor) -> tuple[Tensor, Tensor]:
+def moments(task: Task, target: Tensor) -> tuple[Tensor, Tensor]:
     """Return a label's mean and standard deviation per channel, (1, C, 1, 1) or (1, C)."""
     axes = (0, 2, 3) if task.kind == "pixel" else (0,)
     return target.mean(axes, keepdim=True), target.std(axes, keepdim=True).clamp(min=1e-4)
@@ -128,7 +128,7 @@ def _moments(task: Task, target: Tensor) -> tuple[Tensor, Tensor]:
 def _standardise(solver: Solver, task: Task, pool: Pool) -> None:
     """Set the decoder's mean and std from the training labels."""
     if not task.is_class:
-        mean, std = _moments(task, pool.labels(task, slice(0, min(SAMPLE, pool.count))))
+        mean, std = moments(task, pool.labels(task, slice(0, min(SAMPLE, pool.count))))
         solver.decoder.get_buffer("mean").copy_(mean)
         solver.decoder.get_buffer("std").copy_(std)
 

@@ -15,12 +15,11 @@ from depara_core.assets import assets_folder
 from depara_core.errors import Cancelled, ModelError, OptionError
 from depara_core.rooms import GROUPS, TASKS, check_tasks
 from depara_core.training.cards import GATE, rounded, write_model
-from depara_core.training.pool import Pool, Progress, build_pool
+from depara_core.training.pool import WORK, Pool, Progress, build_pool
 from depara_core.training.trainer import Recipe, Score, evaluate, train_task
 from depara_core.zoo.rooms import card, weights_path
 
 TRAINING_SEED, HELD_OUT_SEED = 1_000_000, 2_000_000  # added to the seed: far from the seeds people pick for probes
-WORK = Path(".work")
 
 
 @dataclass

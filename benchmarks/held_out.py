@@ -1,0 +1,69 @@
+"""Does the score tell the truth on a zoo that no choice was made on? Printed from the committed tables.
+
+The second zoo has other scenes, other initial weights and other measurements (seed 1). To make it again:
+
+    depara rooms train --seed 1 --steps 400 --out ZOO
+    depara rooms transfer --seed 1 --zoo ZOO --name rooms-seed1
+    python benchmarks/held_out.py --zoo ZOO        # computes its scores and writes them beside the table
+
+Without --zoo nothing is computed but statistics.
+"""
+
+import argparse
+from pathlib import Path
+
+import pandas as pd
+from report import report
+
+from depara_core.truth import truth_path
+from depara_core.worlds import CONTROLS, HELD_OUT, WORLDS, assess, gather, held_out, score_pairs
+from depara_core.zoo import rooms
+
+RIVAL = "rsa"
+FIGURES = ("P@1", "P@5", "Spearman")
+SEED = 1  # of the probes: other rooms than the ones that choices were made on
+
+
+def write_scores(zoo: Path) -> None:
+    """Score all pairs of another zoo and write them as a table."""
+    specs = [rooms.spec(name, zoo) for name in rooms.TASKS]
+    frames = score_pairs(gather(WORLDS["rooms"], seed=SEED, models=specs))
+    rows = [
+        frame.rename_axis("source")
+        .reset_index()
+        .melt("source", var_name="target", value_name="score")
+        .assign(metric=name)
+        for name, frame in frames.items()
+    ]
+    table = pd.concat(rows)[["metric", "source", "target", "score"]]
+    table = table[table["source"] != table["target"]]
+    table.to_csv(truth_path(f"{HELD_OUT}-scores"), index=False, float_format="%.6g")
+
+
+def main() -> None:
+    """Print every metric's figures on the second zoo, and whether each is better than RSA there."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--zoo", type=Path, help="folder of the second zoo's weights: compute its scores anew")
+    zoo = parser.parse_args().zoo
+    if zoo is not None:
+        write_scores(zoo)
+    scores, truth = held_out()
+    found = assess(scores, truth.frame())
+    table = found.summary()["mean"].unstack()[list(FIGURES)].sort_values("P@5", ascending=False)
+    rows = []
+    for name, values in table.iterrows():
+        row: dict[str, object] = {"metric": str(name)} | {figure: float(values[figure]) for figure in FIGURES}
+        for figure in FIGURES if name not in (RIVAL, *CONTROLS) else ():
+            one = found.compare(str(name), RIVAL, figure)
+            row[f"{figure} - {RIVAL}"] = f"{one.difference:+.2f} [{one.low:+.2f}, {one.high:+.2f}] {one.verdict}"
+        rows.append(row | {f"{figure} - {RIVAL}": row.get(f"{figure} - {RIVAL}", "") for figure in FIGURES})
+    chance = ", ".join(f"{figure} {found.random[figure]:.2f}" for figure in FIGURES)
+    report(
+        f"The zoo of seed 1: {truth.frame().shape[1]} targets, {truth.budgets[0]} labels each",
+        rows,
+        [f"A random order reaches {chance}. Differences to {RIVAL}: 95 % intervals, paired over targets."],
+    )
+
+
+if __name__ == "__main__":
+    main()

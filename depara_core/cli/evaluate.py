@@ -1,0 +1,99 @@
+"""`depara evaluate`: does the score tell the truth? Every metric against measured transfer, with intervals."""
+
+from typing import Annotated, Any
+
+import typer
+
+import depara_core as depara
+from depara_core.cli import options as o
+from depara_core.cli.output import emit, progress
+from depara_core.evaluation import FIGURES, Evaluation, ceiling
+from depara_core.truth import Truth
+from depara_core.worlds import CONTROLS, WORLDS, assess, gather, score_pairs
+
+SHOWN = ("P@1", "P@5", "Spearman", "regret@1")
+RIVAL = "rsa"  # what the paper compares itself with
+
+
+def evaluate(
+    world: Annotated[str, typer.Option(help=f"One of: {', '.join(WORLDS)}.")] = "rooms",
+    count: Annotated[int, typer.Option(min=3, help="How many probes.")] = 200,
+    seed: Annotated[int, typer.Option(min=0, help="Which probes.")] = 0,
+    budget: Annotated[int | None, typer.Option(help="Labels a target had.", show_default="the largest")] = None,
+    lam: o.Lam = 1.0,
+    device: Annotated[str, typer.Option(help="'auto', 'cpu', 'cuda', ...")] = "auto",
+    store: o.StorePath = None,
+    as_json: o.Json = False,
+) -> None:
+    """Check every metric's ranking of sources against measured transfer, with 95 % intervals over the targets."""
+    if world not in WORLDS:
+        raise depara.OptionError(f"The world {world!r} is unknown. Expected one of: {', '.join(WORLDS)}.")
+    truth = WORLDS[world].truth
+    frame = truth.frame(budget)
+    with progress() as report:
+        evidence = gather(
+            WORLDS[world], count=count, seed=seed, device=device, store=str(store) if store else None, progress=report
+        )
+        scores = score_pairs(evidence, lam=lam, progress=report)
+    found = assess(scores, frame)
+    rows = summary_rows(found)
+    compared = [found.compare(name, RIVAL, figure) for name in ("depara", "depara_directed") for figure in SHOWN[:3]]
+    top = ceiling([truth.frame(budget, split) for split in truth.splits]) if len(truth.splits) > 1 else None
+    document = {
+        "world": world,
+        "budget": budget or truth.budgets[0],
+        "probes": {"count": count, "seed": seed},
+        "lam": lam,
+        "targets": frame.shape[1],
+        "sources": frame.shape[0],
+        "metrics": rows,
+        "random": found.random,
+        "ceiling": None if top is None else top["mean"].to_dict(),
+        "comparisons": [vars(one) | {"sentence": one.sentence} for one in compared],
+        "undefined": {name: list(targets) for name, targets in found.undefined.items()},
+        "flagged": list(truth.about.get("flagged", [])),
+    }
+    emit(document, as_json, _shown(rows, found), _title(document), _notes(document, truth))
+
+
+def summary_rows(found: Evaluation) -> list[dict[str, Any]]:
+    """Return a row a metric, best P@5 first: every figure with its interval, and the chance of a random order."""
+    table = found.summary()
+    rows: list[dict[str, Any]] = []
+    for name in dict.fromkeys(table.index.get_level_values("metric")):
+        values = {
+            figure: dict(zip(("mean", "low", "high"), map(float, table.loc[(name, figure)]), strict=True))
+            for figure in FIGURES
+        }
+        rows.append({"metric": name, "figures": values, "p_random": found.p_random(name, "P@5")})
+    return sorted(rows, key=lambda row: -row["figures"]["P@5"]["mean"])
+
+
+def _shown(rows: list[dict[str, Any]], found: Evaluation) -> list[dict[str, Any]]:
+    def written(value: dict[str, float]) -> str:
+        return f"{value['mean']:.2f} [{value['low']:.2f}, {value['high']:.2f}]"
+
+    lines = [
+        {"metric": row["metric"] + (" (control)" if row["metric"] in CONTROLS else "")}
+        | {figure: written(row["figures"][figure]) for figure in SHOWN}
+        | {"p (P@5)": f"{row['p_random']:.4f}"}
+        for row in rows
+    ]
+    return [*lines, {"metric": "random order"} | {f: f"{found.random[f]:.2f}" for f in SHOWN} | {"p (P@5)": ""}]
+
+
+def _title(document: dict[str, Any]) -> str:
+    return (
+        f"{document['world']}: {document['sources']} sources, {document['targets']} targets, "
+        f"{document['budget']} labels a target, {document['probes']['count']} probes, λ = {document['lam']:g}"
+    )
+
+
+def _notes(document: dict[str, Any], truth: Truth) -> list[str]:
+    notes = ["In brackets: 95 % intervals over targets. p: how often a random order does as well by P@5."]
+    if document["ceiling"]:
+        reached = ", ".join(f"{figure} {document['ceiling'][figure]:.2f}" for figure in SHOWN[:3])
+        notes.append(f"Ceiling (one split's truth predicts another's): {reached}.")
+    if document["flagged"]:
+        notes.append(f"Own encoder not among the best three, so take with care: {', '.join(document['flagged'])}.")
+    return [*notes, *(one["sentence"] for one in document["comparisons"])]

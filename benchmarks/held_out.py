@@ -15,8 +15,9 @@ from pathlib import Path
 import pandas as pd
 from report import report
 
+from depara_core.scoring import CONTROLS, HELD_OUT, assess, held_out, score_pairs
 from depara_core.truth import truth_path
-from depara_core.worlds import CONTROLS, HELD_OUT, WORLDS, assess, gather, held_out, score_pairs
+from depara_core.worlds import WORLDS, gather
 from depara_core.zoo import rooms
 
 RIVAL = "rsa"

@@ -18,11 +18,12 @@ from depara_core.graphs import AttributionGraph, to_networkx
 from depara_core.metrics import METRICS, Metric, metric
 from depara_core.pipeline import build_graphs
 from depara_core.probes import ProbeSet, load_probes
+from depara_core.scoring import assess, score_pairs
 from depara_core.selection import directed_scores, model_map, rank_layers, rank_sources, spread_lam, task_tree
 from depara_core.similarity import Similarity, SimilarityMatrix, similarity, similarity_matrix
 from depara_core.store import Store
 from depara_core.truth import Truth, load_truth
-from depara_core.worlds import WORLDS, assess, gather, score_pairs
+from depara_core.worlds import WORLDS, gather
 from depara_core.zoo import SOURCES, ModelSpec, list_models, model, model_from_module
 
 __all__ = [

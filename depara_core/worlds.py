@@ -5,24 +5,19 @@ from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
-import pandas as pd
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, UInt8
+from PIL import Image
 from sklearn.cluster import KMeans
-from sklearn.mixture import GaussianMixture
+from sklearn.datasets import load_sample_image
 
 from depara_core import rooms
-from depara_core.errors import OptionError
-from depara_core.evaluation import Evaluation, evaluate, static_mean, symmetrised
 from depara_core.extraction import Progress
 from depara_core.features import build_features
 from depara_core.graphs import AttributionGraph
-from depara_core.metrics import METRICS, Metric
 from depara_core.pipeline import build_graphs
 from depara_core.probes import ProbeSet, load_probes
-from depara_core.selection import directed_scores, spread_lam
-from depara_core.similarity import similarity_matrix
 from depara_core.store import Store
-from depara_core.truth import Truth, load_truth, truth_path
+from depara_core.truth import Truth, load_truth
 from depara_core.zoo import ModelSpec, model
 
 COMPONENTS = 16  # principal components that stand for a target's label, or for a source's feature before clustering
@@ -95,128 +90,29 @@ def gather(
     )
 
 
-def score_pairs(
-    evidence: Evidence, names: Iterable[str] | None = None, *, lam: float = 1.0, progress: Progress | None = None
-) -> dict[str, pd.DataFrame]:
-    """Return each metric's score of every pair, source x target, higher is better; NaN where it is not defined.
+def probe_sets(count: int, seed: int, progress: Progress | None = None) -> list[tuple[str, ProbeSet]]:
+    """Return other images that a ranking should survive: other rooms, rooms without texture, pieces of photographs.
 
-    `names`: some of `SCORES` (default: all that the evidence allows). The metrics with labels are given each target's
-    own labels on the probes; those that ask for classes get the label's clusters where it has no classes, and LEEP and
-    NCE read a source's classes off its features' clusters (as N-LEEP does; Li et al., CVPR 2021).
+    The photographs are the two that scikit-learn brings (a temple, a flower), cut at random places of random size.
     """
-    chosen = list(SCORES if names is None else names)
-    unknown = [name for name in chosen if name not in SCORES]
-    if unknown:
-        raise OptionError(f"Unknown score {unknown[0]!r}. Expected some of: {', '.join(SCORES)}.")
-    scorer = _Scorer(evidence, lam)
-    frames = {}
-    for done, name in enumerate(chosen):
-        if progress is not None:
-            progress(done, len(chosen), f"Scores of {name}")
-        if name in METRICS and METRICS[name].takes[1] == "labels" and not evidence.labels:
-            continue
-        frames[name] = scorer.frame(name)
-    return frames
+    bare = rooms.render(count, seed + 1, progress=progress, domain="bare")
+    return [
+        ("other rooms", load_probes("rooms", count=count, seed=seed + 1, progress=progress)),
+        ("bare rooms", ProbeSet.from_arrays(bare)),
+        ("photographs", ProbeSet.from_arrays(_photographs(count, seed))),
+    ]
 
 
-CONTROLS = ("static_mean", "symmetric_oracle")
-
-
-def assess(
-    frames: Mapping[str, pd.DataFrame], truth: pd.DataFrame, *, resamples: int = 2000, seed: int = 0
-) -> Evaluation:
-    """Check scores of pairs against measured transfer, with two controls that know the truth of other targets.
-
-    "static_mean" ranks sources by what they are worth elsewhere; "symmetric_oracle" knows the truth itself, but, like
-    every symmetric score, cannot tell a direction from its opposite.
-    """
-    controls = dict(zip(CONTROLS, (static_mean(truth), symmetrised(truth)), strict=True))
-    return evaluate({**frames, **controls}, truth, resamples=resamples, seed=seed)
-
-
-HELD_OUT = "rooms-seed1"  # a second zoo of the rooms, trained, rendered and measured with another seed
-
-
-def held_out() -> tuple[dict[str, pd.DataFrame], Truth]:
-    """Return the scores and the truth of the zoo of another seed: no choice in this library was made on it.
-
-    Its weights are not bundled; `benchmarks/held_out.py` says how they are made and computes the scores again.
-    """
-    table = pd.read_csv(truth_path(f"{HELD_OUT}-scores"))
-    scores = {
-        str(name): rows.pivot(index="source", columns="target", values="score")
-        for name, rows in table.groupby("metric", sort=False)
-    }
-    return scores, load_truth(HELD_OUT)
-
-
-class _Scorer:
-    """All pairs of one evidence; what several metrics need is computed once."""
-
-    def __init__(self, evidence: Evidence, lam: float) -> None:
-        self.evidence, self.lam = evidence, lam
-        self.ids = [graph.model for graph in evidence.graphs]
-        self.matrix = similarity_matrix(evidence.graphs)
-        self.compact = {name: compact(values) for name, values in evidence.features.items()}
-        self.clusters: dict[str, tuple[np.ndarray, np.ndarray]] = {}
-        self.made: dict[str, pd.DataFrame] = {}
-
-    def frame(self, name: str) -> pd.DataFrame:
-        if name not in self.made:
-            values = VARIANTS[name](self) if name in VARIANTS else self.metric(METRICS[name])
-            self.made[name] = pd.DataFrame(values, index=self.ids, columns=self.ids)
-        return self.made[name]
-
-    def metric(self, metric: Metric) -> Float[np.ndarray, "M M"]:
-        """Return one metric for all pairs; of a symmetric one each pair is computed once."""
-        values = np.full((len(self.ids), len(self.ids)), np.nan)
-        for i, source in enumerate(self.ids):
-            for j, target in enumerate(self.ids):
-                if metric.symmetric and j < i:
-                    values[i, j] = values[j, i]
-                else:
-                    values[i, j] = metric(self.side(metric, 0, source), self.side(metric, 1, target))
-        return values
-
-    def side(self, metric: Metric, place: int, name: str) -> np.ndarray:
-        """Return what a metric takes of the source (place 0) or the target (place 1)."""
-        kind = metric.takes[place]
-        if kind == "labels":
-            labels = self.evidence.labels[name]
-            return labels.classes if labels.numbers is None or not metric.regression else labels.numbers
-        if kind in ("probabilities", "source_labels"):
-            if name not in self.clusters:
-                self.clusters[name] = soft_clusters(self.compact[name])
-            return self.clusters[name][kind == "source_labels"]
-        return self.compact[name] if metric.isometric else self.evidence.features[name]
-
-
-VARIANTS: dict[str, Callable[[_Scorer], Float[np.ndarray, "M M"]]] = {
-    "depara": lambda s: s.matrix.total(s.lam),
-    "depara_spread": lambda s: s.matrix.total(spread_lam(s.matrix)),
-    "depara_directed": lambda s: directed_scores(s.matrix.node, s.frame("directed").to_numpy()),
-    "nodes": lambda s: s.matrix.node,
-    "edges": lambda s: s.matrix.edge,
-    "attribution_maps": lambda s: similarity_matrix(s.evidence.predecessors).node,
-}
-SCORES = (*VARIANTS, *(name for name in METRICS if name not in VARIANTS))
-
-
-def compact(features: Float[np.ndarray, "N D"]) -> Float[np.ndarray, "N R"]:
-    """Rotate features into the space that N of them span: all distances and inner products stay, R <= N."""
-    if features.shape[1] <= features.shape[0]:
-        return features.astype(np.float64)
-    left, scale, _ = np.linalg.svd(features.astype(np.float64), full_matrices=False)
-    return left * scale
-
-
-def soft_clusters(features: Float[np.ndarray, "N D"]) -> tuple[Float[np.ndarray, "N Z"], Int[np.ndarray, " N"]]:
-    """Return each probe's probabilities under a mixture of Gaussians on the leading components, and the likeliest."""
-    points = components(features)
-    mixture = GaussianMixture(min(CLUSTERS, len(points) // 2), covariance_type="diag", reg_covar=1e-3, random_state=0)
-    mixture.fit(points)
-    likely = mixture.predict_proba(points)
-    return likely, likely.argmax(axis=1)
+def _photographs(count: int, seed: int, size: int = 128) -> UInt8[np.ndarray, "N size size 3"]:
+    rng = np.random.default_rng(seed)
+    pieces = []
+    for number in range(count):
+        photo = load_sample_image(("china.jpg", "flower.jpg")[number % 2])
+        side = int(rng.integers(size, min(photo.shape[:2]) + 1))
+        top, left = (int(rng.integers(length - side + 1)) for length in photo.shape[:2])
+        piece = Image.fromarray(photo[top : top + side, left : left + side])
+        pieces.append(np.asarray(piece.resize((size, size), Image.Resampling.BOX)))
+    return np.stack(pieces)
 
 
 def components(values: Float[np.ndarray, "N D"]) -> Float[np.ndarray, "N T"]:

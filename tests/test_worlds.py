@@ -9,17 +9,19 @@ from planted import random_graph
 from torch import nn
 
 import depara_core as depara
-from depara_core import rooms, sweeps, worlds
+from depara_core import rooms, scoring, sweeps, worlds
 from depara_core.graphs import subgraph
 from depara_core.metrics import METRICS
-from depara_core.worlds import Evidence, Labels, compact, soft_clusters
+from depara_core.scoring import compact, soft_clusters
+from depara_core.worlds import Evidence, Labels
 
 IDS = [f"planted/{letter}" for letter in "abcdefg"]
 COUNT = 24
 
 
 @pytest.fixture
-def evidence():
+def evidence(monkeypatch, tmp_path):
+    monkeypatch.setenv("DEPARA_STORE", str(tmp_path / "store"))
     rng = np.random.default_rng(0)
     graphs = tuple(random_graph(seed, count=COUNT, model=name) for seed, name in enumerate(IDS))
     others = tuple(random_graph(seed + 50, count=COUNT, model=name) for seed, name in enumerate(IDS))
@@ -38,7 +40,7 @@ def truth():
 
 def test_every_score_is_the_metric_of_the_pair(evidence):
     frames = depara.score_pairs(evidence, lam=2.0)
-    assert set(frames) == set(worlds.SCORES)
+    assert set(frames) == set(scoring.SCORES)
     a, b = IDS[1], IDS[4]
     pair = depara.similarity(evidence.graphs[1], evidence.graphs[4])
     assert frames["depara"].loc[a, b] == pytest.approx(pair.total(2.0), abs=1e-6)
@@ -98,7 +100,7 @@ def test_rooms_have_exact_labels_for_their_probes():
 
 def test_the_controls_stand_beside_the_metrics(evidence, truth):
     found = depara.assess({"exact": truth, "depara": evidence_scores(evidence)}, truth)
-    assert set(found.per_target["metric"]) == {"exact", "depara", *worlds.CONTROLS}
+    assert set(found.per_target["metric"]) == {"exact", "depara", *scoring.CONTROLS}
     assert found.summary().loc[("exact", "P@5"), "mean"] == 1
     assert found.summary().loc[("symmetric_oracle", "Spearman"), "mean"] < 1
 
@@ -108,7 +110,7 @@ def evidence_scores(evidence):
 
 
 def test_held_out_scores_cover_the_held_out_truth():
-    scores, table = worlds.held_out()
+    scores, table = scoring.held_out()
     frame = table.frame()
     assert {"depara", "depara_directed", "rsa"} <= set(scores)
     assert all(depara.spearman(scores[name], frame) <= 1 for name in scores)
@@ -158,10 +160,14 @@ def test_sweeps_agree_with_single_scores(evidence, truth):
     matrix = depara.similarity_matrix(evidence.graphs)
     swept = sweeps.over_lambda(matrix, truth, (0.0, 2.0))
     assert swept.loc[1, "P@5"] == pytest.approx(depara.precision_at_k(matrix.to_frame(2.0), truth))
-    counted = sweeps.over_probes(evidence.graphs, truth, 2.0, counts=(8, 500), repeats=3)
-    assert counted["probes"].tolist() == [8, 8, 8, COUNT]
+    sweep = sweeps.over_probes(evidence.graphs, counts=(8, 500), repeats=3, seed=1)
+    assert sweep.probes == (8, 8, 8, COUNT)
+    counted = sweep.figures(truth, 2.0)
     assert counted["Spearman"].iloc[-1] == pytest.approx(depara.spearman(matrix.to_frame(2.0), truth))
-    assert counted["Spearman"].iloc[:3].nunique() > 1
+    chosen = np.sort(np.random.default_rng(1).choice(COUNT, 8, replace=False))
+    part = depara.similarity_matrix([subgraph(graph, chosen) for graph in evidence.graphs])
+    assert sweep.node[0] == pytest.approx(part.node, abs=1e-6)
+    assert sweep.edge[0] == pytest.approx(part.edge, abs=1e-6)
 
 
 def test_robustness_takes_each_set_of_probes(truth, monkeypatch, evidence):
@@ -172,11 +178,23 @@ def test_robustness_takes_each_set_of_probes(truth, monkeypatch, evidence):
         return list(evidence.graphs)
 
     monkeypatch.setattr(sweeps, "build_graphs", build_graphs)
-    sets = [("these", tiny.probes(4)), ("others", tiny.probes(6))]
-    frame = sweeps.over_probe_sets([], truth, sets, 1.0)
+    specs = [tiny.spec(None, name=name) for name in "abcdefg"]
+    sweep = sweeps.over_probe_sets(specs, [("these", tiny.probes(4)), ("others", tiny.probes(6))])
     assert asked == [4, 6]
-    assert frame["probe set"].tolist() == ["these", "others"]
-    assert frame["P@5"].iloc[0] == pytest.approx(depara.precision_at_k(evidence_scores(evidence), truth))
+    assert (sweep.names, sweep.probes, sweep.models[0]) == (("these", "others"), (4, 6), "test/a")
+    named = truth.set_axis(sweep.models).set_axis(sweep.models, axis=1)
+    expected = depara.precision_at_k(evidence_scores(evidence), truth)
+    assert sweep.figures(named, 1.0)["P@5"].iloc[1] == pytest.approx(expected)
+
+
+def test_probe_sets_differ_in_style_but_not_in_number():
+    sets = dict(worlds.probe_sets(5, seed=0))
+    assert list(sets) == ["other rooms", "bare rooms", "photographs"]
+    assert all(len(probes.require_comparable()) == 5 for probes in sets.values())
+    textured, bare = (np.abs(np.diff(sets[name].images.astype(int), axis=2)).mean() for name in list(sets)[:2])
+    assert bare < textured
+    again = dict(worlds.probe_sets(5, seed=0))
+    assert all((sets[name].images == again[name].images).all() for name in sets)
 
 
 def test_lambda_by_spread_lets_nodes_and_edges_sway_alike(evidence):
@@ -185,6 +203,14 @@ def test_lambda_by_spread_lets_nodes_and_edges_sway_alike(evidence):
     others = ~np.eye(7, dtype=bool)
     assert matrix.node[others].std() == pytest.approx((lam * matrix.edge[others]).std())
     assert depara.spread_lam(depara.similarity_matrix(evidence.graphs[:1])) == 1
+
+
+def test_scores_are_kept_by_models_and_probes(evidence, monkeypatch):
+    first = depara.score_pairs(evidence, ["cka"])["cka"]
+    monkeypatch.setattr(scoring._Scorer, "compute", lambda *_: np.zeros((7, 7)))
+    assert depara.score_pairs(evidence, ["cka"])["cka"].equals(first)
+    other = Evidence(evidence.graphs[::-1], evidence.predecessors, evidence.features)
+    assert (depara.score_pairs(other, ["cka"])["cka"] == 0).all(axis=None)
 
 
 def test_the_directed_score_adds_what_is_explained_to_what_is_alike():

@@ -8,8 +8,10 @@ import depara_core as depara
 from depara_core.cli import options as o
 from depara_core.cli.output import emit, progress
 from depara_core.evaluation import FIGURES, Evaluation, ceiling
+from depara_core.scoring import CONTROLS, assess, score_pairs
+from depara_core.store import Store
 from depara_core.truth import Truth
-from depara_core.worlds import CONTROLS, WORLDS, assess, gather, score_pairs
+from depara_core.worlds import WORLDS, gather
 
 SHOWN = ("P@1", "P@5", "Spearman", "regret@1")
 RIVAL = "rsa"  # what the paper compares itself with
@@ -30,11 +32,10 @@ def evaluate(
         raise depara.OptionError(f"The world {world!r} is unknown. Expected one of: {', '.join(WORLDS)}.")
     truth = WORLDS[world].truth
     frame = truth.frame(budget)
+    kept = Store(store)
     with progress() as report:
-        evidence = gather(
-            WORLDS[world], count=count, seed=seed, device=device, store=str(store) if store else None, progress=report
-        )
-        scores = score_pairs(evidence, lam=lam, progress=report)
+        evidence = gather(WORLDS[world], count=count, seed=seed, device=device, store=kept, progress=report)
+        scores = score_pairs(evidence, lam=lam, store=kept, progress=report)
     found = assess(scores, frame)
     rows = summary_rows(found)
     compared = [found.compare(name, RIVAL, figure) for name in ("depara", "depara_directed") for figure in SHOWN[:3]]

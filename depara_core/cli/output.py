@@ -15,6 +15,7 @@ from typer.core import TyperGroup
 from depara_core.errors import DeparaError
 
 Row = Mapping[str, Any]
+WIDE = 200  # columns of a table in a pipe or a file, where nothing needs to fit a window
 
 
 class Reporting(TyperGroup):
@@ -45,6 +46,8 @@ def emit(document: Any, as_json: bool, rows: Sequence[Row] = (), title: str = ""
         typer.echo(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False))
         return
     console = Console(soft_wrap=True)
+    if not console.is_terminal:
+        console.width = WIDE
     if rows:
         console.print(_table(rows, title))
     for note in notes:

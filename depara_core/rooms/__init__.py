@@ -9,25 +9,32 @@ from jaxtyping import UInt8
 from depara_core.rooms.casting import SURFACES, Hit, cast, pixel_grid
 from depara_core.rooms.chunks import map_chunks, scene_chunks
 from depara_core.rooms.corruption import corrupt
+from depara_core.rooms.domains import DOMAINS, FORM_CLASSES, RICH_FACTORS, form_class, object_views, rich_factors
 from depara_core.rooms.rendering import render_scenes
 from depara_core.rooms.scenes import Scenes, sample_scenes
 from depara_core.rooms.tasks import GROUPS, IMAGE_TARGETS, NO_CLASS, TASKS, Task, check_tasks, label_scenes
 
 __all__ = [
-    "GROUPS", "IMAGE_TARGETS", "NO_CLASS", "SURFACES", "TASKS", "Hit", "Scenes", "Task", "cast", "check_tasks",
-    "corrupt", "label_scenes", "labels", "pixel_grid", "render", "render_scenes", "sample_scenes", "scene_chunks",
-    "surfaces",
+    "DOMAINS", "FORM_CLASSES", "GROUPS", "IMAGE_TARGETS", "NO_CLASS", "RICH_FACTORS", "SURFACES", "TASKS", "Hit",
+    "Scenes", "Task", "cast", "check_tasks", "corrupt", "form_class", "label_scenes", "labels", "object_views",
+    "pixel_grid", "render", "render_scenes", "rich_factors", "sample_scenes", "scene_chunks", "surfaces",
 ]  # fmt: skip
 
 
 def render(
-    count: int, seed: int, size: int = 128, progress: Callable[[int, int, str], None] | None = None
+    count: int,
+    seed: int,
+    size: int = 128,
+    progress: Callable[[int, int, str], None] | None = None,
+    *,
+    domain: str = "real",
 ) -> UInt8[np.ndarray, "N size size 3"]:
-    """Return RGB pictures of scenes 0 .. count - 1 of `seed`; picture i does not depend on `count`.
+    """Return RGB pictures of scenes 0 .. count - 1 of `seed`, as one of `DOMAINS`; picture i is the same for any count.
 
     `progress(done, total, message)` counts scenes; what it raises stops the work.
     """
-    images = map_chunks(lambda scenes: render_scenes(scenes, size), count, seed, size, progress)
+    dress = DOMAINS[domain]
+    images = map_chunks(lambda scenes: render_scenes(dress(scenes), size), count, seed, size, progress)
     return torch.cat(images)[:count].contiguous().numpy()
 
 

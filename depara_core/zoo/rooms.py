@@ -18,7 +18,9 @@ from torch.nn.functional import interpolate
 from depara_core.assets import assets_folder
 from depara_core.errors import ModelError, ProbeError
 from depara_core.rooms import TASKS, Task
+from depara_core.zoo import rooms_vgg
 from depara_core.zoo.rooms_network import ARCHITECTURE, INPUT_SIZE, LAYERS, Encoder, Solver
+from depara_core.zoo.rooms_vgg import CUTS, STUDY, Vgg
 from depara_core.zoo.spec import ModelSpec, Network
 
 SOURCE = "rooms"
@@ -28,26 +30,44 @@ HALF = (0.5, 0.5, 0.5)  # the networks read pictures in [-1, 1]
 
 
 def specs() -> list[ModelSpec]:
-    """Return the models that come with the library: one for each task that has weights, then the untrained control."""
+    """Return what comes with the library: the tasks' networks, the untrained control, the layer study's networks."""
     trained = [task for task in TASKS.values() if weights_path(task.name).exists()]
     known = [_spec(task.name, task.group, task.summary) for task in trained]
-    return [*known, _spec(CONTROL, "control", "The same network with random weights: it has learned nothing.")]
+    studied = [_study_spec(name) for name in STUDY if weights_path(name, study_folder()).exists()]
+    control = _spec(CONTROL, "control", "The same network with random weights: it has learned nothing.")
+    return [*known, control, *studied]
 
 
-def spec(name: str) -> ModelSpec:
-    """Return the model "rooms/<name>"; its weights need not be there until it is opened."""
+def spec(name: str, folder: Path | None = None) -> ModelSpec:
+    """Return the model "rooms/<name>", or that of another zoo in `folder`; weights are read when it is opened."""
+    if name in STUDY:
+        return _study_spec(name)
     if name == CONTROL:
-        return specs()[-1]
+        return next(known for known in specs() if known.name == CONTROL)
     if name not in TASKS:
-        raise ModelError(f"Unknown model 'rooms/{name}'. Expected one of: {', '.join([*TASKS, CONTROL])}.")
-    return _spec(name, TASKS[name].group, TASKS[name].summary)
+        raise ModelError(f"Unknown model 'rooms/{name}'. Expected one of: {', '.join([*TASKS, CONTROL, *STUDY])}.")
+    return _spec(name, TASKS[name].group, TASKS[name].summary, folder)
 
 
-def _spec(name: str, group: str, summary: str) -> ModelSpec:
+def _spec(name: str, group: str, summary: str, folder: Path | None = None) -> ModelSpec:
     return ModelSpec(
         id=f"{SOURCE}/{name}", name=name, source=SOURCE, group=group, summary=summary, input_size=INPUT_SIZE,
-        mean=HALF, std=HALF, bundled=name != CONTROL, _layers=lambda: LAYERS, _open=partial(_open, name),
+        mean=HALF, std=HALF, bundled=name != CONTROL, _layers=lambda: LAYERS, _open=partial(_open, name, folder),
     )  # fmt: skip
+
+
+def _study_spec(name: str) -> ModelSpec:
+    """Return a network of the layer study: it comes along, but is no part of the default comparison."""
+    return ModelSpec(
+        id=f"{SOURCE}/{name}", name=name, source=SOURCE, group="layers", summary=STUDY[name].summary,
+        input_size=INPUT_SIZE, mean=HALF, std=HALF, bundled=False, _layers=lambda: CUTS,
+        _open=partial(_open_vgg, name),
+    )  # fmt: skip
+
+
+def study_folder() -> Path:
+    """Return where the layer study's networks are."""
+    return assets_folder() / "zoo" / "layers"
 
 
 def weights_path(task: str, folder: Path | None = None) -> Path:
@@ -63,7 +83,7 @@ def card(task: str, folder: Path | None = None) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise ModelError(
             f"Expected the model card of rooms/{task} at {path}, but it cannot be read ({error}). "
-            "Restore the assets folder, or train the model again: depara rooms train."
+            f"Restore the assets folder, or train the model again: {_command(task)}."
         ) from None
     return dict(content)
 
@@ -72,18 +92,33 @@ def load_solver(task: str, folder: Path | None = None) -> Solver:
     """Return encoder and decoder of a task, in evaluation mode and frozen, after checking the weights' checksum."""
     if task not in TASKS:
         raise ModelError(f"Unknown task {task!r}. Expected one of: {', '.join(TASKS)}.")
-    solver = Solver(TASKS[task])
-    content = _checked(task, folder)
-    weights = {name: value.float() for name, value in load_tensors(content).items()}
-    counters = {name: n for name, n in solver.state_dict().items() if name.endswith("num_batches_tracked")}
+    return _filled(Solver(TASKS[task]), task, ARCHITECTURE, folder)
+
+
+def load_vgg(name: str, folder: Path | None = None) -> Vgg:
+    """Return a network of the layer study, in evaluation mode and frozen, after checking the weights' checksum."""
+    if name not in STUDY:
+        raise ModelError(f"Unknown network {name!r} of the layer study. Expected one of: {', '.join(STUDY)}.")
+    return _filled(Vgg(STUDY[name].outputs), name, rooms_vgg.ARCHITECTURE, folder or study_folder())
+
+
+def _filled(module: Any, name: str, architecture: str, folder: Path | None) -> Any:
+    """Return the module with the weights of `name`, frozen."""
+    content = _checked(name, folder)
+    weights = {key: value.float() for key, value in load_tensors(content).items()}
+    counters = {key: n for key, n in module.state_dict().items() if key.endswith("num_batches_tracked")}
     try:
-        solver.load_state_dict(counters | weights)  # counts of training batches are not stored
+        module.load_state_dict(counters | weights)  # counts of training batches are not stored
     except RuntimeError as error:
         raise ModelError(
-            f"The weights of rooms/{task} do not fit the network {ARCHITECTURE}: {error}. "
+            f"The weights of rooms/{name} do not fit the network {architecture}: {error}. "
             "They come from another version; restore the assets folder that belongs to this one."
         ) from None
-    return frozen(solver)
+    return frozen(module)
+
+
+def _command(name: str) -> str:
+    return "depara rooms layers" if name in STUDY else "depara rooms train"
 
 
 def _checked(task: str, folder: Path | None) -> bytes:
@@ -94,13 +129,13 @@ def _checked(task: str, folder: Path | None) -> bytes:
     except OSError as error:
         raise ModelError(
             f"Expected the weights of rooms/{task} at {path}, but they cannot be read ({error.strerror}). "
-            "Restore the assets folder, or train the model: depara rooms train."
+            f"Restore the assets folder, or train the model: {_command(task)}."
         ) from None
     expected, came = card(task, folder).get("sha256"), hashlib.sha256(content).hexdigest()
     if came != expected:
         raise ModelError(
             f"The weights of rooms/{task} are damaged: expected sha256 {expected}, got {came} ({path}). "
-            "Restore the file, or train the model again: depara rooms train."
+            f"Restore the file, or train the model again: {_command(task)}."
         )
     return content
 
@@ -110,18 +145,29 @@ def frozen(module: nn.Module) -> Any:
     return module.eval().requires_grad_(False)
 
 
-def _open(name: str, progress: Callable[[int, int, str], None] | None) -> Network:
+def control() -> Encoder:
+    """Return the untrained encoder, frozen; the generator of random numbers is left as it was."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(CONTROL_SEED)
+        return frozen(Encoder())
+
+
+def _open(name: str, folder: Path | None, progress: Callable[[int, int, str], None] | None) -> Network:
     """Return the encoder of a task (or the control) as a Network."""
     taps = {layer: (layer, "output") for layer in LAYERS}
     if name == CONTROL:
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(CONTROL_SEED)
-            encoder = frozen(Encoder())
-        weights = f"random-{CONTROL_SEED}"
+        encoder, weights = control(), f"random-{CONTROL_SEED}"
     else:
-        encoder, weights = load_solver(name).encoder, str(card(name)["sha256"])
+        encoder, weights = load_solver(name, folder).encoder, str(card(name, folder)["sha256"])
     digest = hashlib.sha256(f"{ARCHITECTURE}/{name == 'colorization'}/{weights}".encode()).hexdigest()
     return Network(encoder, taps, digest)
+
+
+def _open_vgg(name: str, progress: Callable[[int, int, str], None] | None) -> Network:
+    """Return a network of the layer study with its thirteen layers to cut at."""
+    weights = str(card(name, study_folder())["sha256"])
+    digest = hashlib.sha256(f"{rooms_vgg.ARCHITECTURE}/{weights}".encode()).hexdigest()
+    return Network(load_vgg(name), {layer: (layer, "output") for layer in CUTS}, digest)
 
 
 @dataclass(frozen=True)

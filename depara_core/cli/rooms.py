@@ -69,7 +69,7 @@ def transfer(
     best = truth.frame()
     rows = [
         {"target": target, "best source": best[target].drop(target).idxmax(), "own encoder": rank}
-        for target, rank in ((f"{name}/{task}", rank) for task, rank in truth.about["own_encoder_rank"].items())
+        for target, rank in ((f"{truth.name}/{task}", rank) for task, rank in truth.about["own_encoder_rank"].items())
     ]
     emit({"table": str(path), "targets": rows}, as_json, rows, f"Measured transfer, written to {path}")
 

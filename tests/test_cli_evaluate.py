@@ -1,0 +1,86 @@
+"""`depara evaluate` and `depara rooms transfer`, on planted scores and losses."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+import depara_core as depara
+from depara_core.cli import app
+from depara_core.cli import evaluate as command
+from depara_core.cli import rooms as cli_rooms
+
+
+@pytest.fixture
+def planted(monkeypatch):
+    """Plant scores: DEPARA knows the truth, its rivals know nothing."""
+    truth = depara.load_truth("rooms").frame()
+    rng = np.random.default_rng(0)
+    noise = {
+        name: pd.DataFrame(rng.random(truth.shape), truth.index, truth.columns) for name in ("rsa", "depara_directed")
+    }
+    asked = {}
+
+    def gather(world, **options):
+        asked.update(options, world=world.name)
+
+    monkeypatch.setattr(command, "gather", gather)
+    monkeypatch.setattr(command, "score_pairs", lambda evidence, **options: {"depara": truth, **noise})
+    return asked
+
+
+def test_evaluate_says_who_finds_the_best_sources(planted, tmp_path):
+    result = CliRunner().invoke(app, ["evaluate", "--json", "--count", "30", "--store", str(tmp_path)])
+    assert result.exit_code == 0, result.output
+    document = json.loads(result.stdout)
+    assert (planted["world"], planted["count"]) == ("rooms", 30)
+    assert (document["targets"], document["budget"]) == (20, 1000)
+    best = document["metrics"][0]
+    assert best["metric"] == "depara"
+    assert best["figures"]["P@5"] == {"mean": 1.0, "low": 1.0, "high": 1.0}
+    assert best["p_random"] < 0.001
+    assert document["random"]["P@5"] == pytest.approx(5 / 19)
+    assert 0.7 < document["ceiling"]["P@5"] <= 1
+    verdicts = {(one["a"], one["figure"]): one["verdict"] for one in document["comparisons"]}
+    assert verdicts[("depara", "P@5")] == "yes"
+
+
+def test_evaluate_prints_a_line_a_metric_and_the_answers(planted):
+    result = CliRunner().invoke(app, ["evaluate", "--budget", "250"])
+    assert result.exit_code == 0, result.output
+    assert "250 labels a target" in result.stdout
+    assert "1.00 [1.00, 1.00]" in result.stdout
+    assert "static_mean (control)" in result.stdout
+    assert "depara is better than rsa by P@5" in result.stdout
+    assert "Ceiling" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--world", "mars"], "world 'mars' is unknown. Expected one of: rooms, taskonomy"),
+        (["--budget", "7"], "has no budget 7. Expected one of: 1000, 250"),
+    ],
+)
+def test_evaluate_refuses_what_was_not_measured(planted, arguments, message):
+    result = CliRunner().invoke(app, ["evaluate", *arguments])
+    assert result.exit_code == 1
+    assert message in " ".join(result.stderr.split())
+
+
+def test_transfer_names_the_best_source_of_every_target(monkeypatch, tmp_path):
+    given = {}
+
+    def record_transfer(name, **options):
+        given.update(options, name=name)
+        return tmp_path / "rooms.csv"
+
+    monkeypatch.setattr(cli_rooms, "record_transfer", record_transfer)
+    result = CliRunner().invoke(app, ["rooms", "transfer", "--seed", "0", "--json"])
+    assert result.exit_code == 0, result.output
+    rows = {row["target"]: row for row in json.loads(result.stdout)["targets"]}
+    assert given["name"] == "rooms"
+    assert rows["rooms/depth_euclidean"]["best source"] == "rooms/depth_zbuffer"
+    assert rows["rooms/normal"]["own encoder"] == 1

@@ -14,6 +14,7 @@ from depara_core.evaluation.merit import (
 )
 from depara_core.evaluation.ordinal import affinity
 from depara_core.evaluation.significance import Comparison, Evaluation, evaluate
+from depara_core.evaluation.tree import measured_tree
 
 __all__ = [
     "FIGURES",
@@ -24,6 +25,7 @@ __all__ = [
     "area_under_pr",
     "ceiling",
     "evaluate",
+    "measured_tree",
     "precision_at_k",
     "precision_recall",
     "recall_at_k",

@@ -6,11 +6,14 @@ from pages import _frame
 
 PAGES = {
     "home": "Home",
+    "tour": "Tour",
     "setup": "Setup",
     "attributions": "Attributions",
     "graphs": "Graphs",
     "models": "Models",
     "layers": "Layers",
+    "why": "Why",
+    "evaluate": "Evaluate",
 }
 
 present = {name: entry for name, entry in PAGES.items() if _frame.exists(name)}

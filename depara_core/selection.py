@@ -1,44 +1,23 @@
 """Choosing a source model or a layer by S, with error bars over the probes; the tree and the map of a set of models."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import pandas as pd
-from jaxtyping import Float, Float32
+from jaxtyping import Float
 from scipy.cluster.hierarchy import linkage
 from scipy.spatial.distance import squareform
 
 from depara_core.errors import OptionError
 from depara_core.graphs import AttributionGraph
-from depara_core.similarity import SimilarityMatrix, labels, probe_cosines
+from depara_core.resampling import INTERVAL, Resamples, resample_probes
+from depara_core.similarity import SimilarityMatrix, labels
 
 DIRECTED_WEIGHT = 0.5
-INTERVAL = (2.5, 97.5)  # percentiles of the resampled scores: a 95 % interval
-
-
-@dataclass(frozen=True, eq=False)
-class Resamples:
-    """s_V and s_E of every row graph with one column graph on B resamples of the probes."""
-
-    node: Float[np.ndarray, "B R"]
-    edge: Float[np.ndarray, "B R"]
 
 
 def resample(matrix: SimilarityMatrix, target: str, *, resamples: int = 500, seed: int = 0) -> Resamples:
-    """Bootstrap the probes of one column: every source sees the same resamples, so differences are paired.
-
-    A resample is a vector of weights w (how often each probe was drawn). s_V becomes the weighted mean of the probes'
-    cosines; s_E the weighted correlation of the edges' ranks, edge (i, j) weighing w_i * w_j. The ranks stay those of
-    the full sample, which spares a sort a resample.
-    """
-    if resamples < 1:
-        raise OptionError(f"resamples must be at least 1, got {resamples}.")
+    """Bootstrap the probes of one column: every source sees the same resamples, so differences are paired."""
     graph = matrix.columns[find(matrix.columns, target)]
-    count = len(graph)
-    drawn = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), size=resamples)
-    weights = drawn.astype(np.float32)
-    cosines = np.stack([probe_cosines(row, graph, matrix.grid) for row in matrix.rows])
-    return Resamples(drawn @ cosines.T / count, _weighted_correlations(matrix.rows, graph, weights))
+    return resample_probes(matrix.rows, graph, matrix.grid, resamples=resamples, seed=seed)
 
 
 def rank_sources(
@@ -170,34 +149,6 @@ def _scored(
             "edge": matrix.edge[keep, column],
         }
     )
-
-
-def _weighted_correlations(
-    rows: tuple[AttributionGraph, ...], target: AttributionGraph, weights: Float[np.ndarray, "B N"]
-) -> Float[np.ndarray, "B R"]:
-    """Correlate ranks under edge weights w_i * w_j: all moments of all rows are one matrix product."""
-    count, number = len(target), len(rows)
-    reference = _off_diagonal(target)[:, None]
-    ranks = np.stack([_off_diagonal(row) for row in rows], axis=1)
-    ones = 1 - np.eye(count, dtype=np.float32).reshape(-1, 1)
-    terms = np.concatenate([ranks, ranks**2, ranks * reference, reference, reference**2, ones], axis=1)
-    moments = np.empty((len(weights), terms.shape[1]))
-    step = max(1, 2**24 // count**2)  # at most 64 MiB of edge weights at once
-    for start in range(0, len(weights), step):
-        block = weights[start : start + step]
-        moments[start : start + step] = (block[:, :, None] * block[:, None, :]).reshape(len(block), -1) @ terms
-    moments /= moments[:, -1:].clip(1)  # 0: one probe, drawn N times
-    mean, square, product = (moments[:, k * number : (k + 1) * number] for k in range(3))
-    mean_t, square_t = moments[:, -3, None], moments[:, -2, None]
-    spread = np.sqrt((square - mean**2).clip(0) * (square_t - mean_t**2).clip(0))
-    return np.divide(product - mean * mean_t, spread, out=np.zeros_like(spread), where=spread > 1e-6)
-
-
-def _off_diagonal(graph: AttributionGraph) -> Float32[np.ndarray, " NN"]:
-    """Return the ranks as a flat symmetric matrix, scaled to variance 1 so that float32 keeps their digits."""
-    values = np.zeros((len(graph), len(graph)), dtype=np.float32)
-    values[np.triu_indices(len(graph), k=1)] = graph.ranks * np.sqrt(len(graph.ranks))
-    return (values + values.T).ravel()
 
 
 def _square(matrix: SimilarityMatrix, lam: float) -> Float[np.ndarray, "M M"]:

@@ -64,8 +64,8 @@ def order(
     chosen: Layers = selection.layers if layers is None else layers
     named = chosen if isinstance(chosen, str) else chosen[0] if chosen in (("output",), ("all",)) else list(chosen)
     source = {"probes": selection.probes, "count": selection.count, "seed": selection.seed}
-    recipe = _recipe(selection)
-    key = hashlib.sha256(json.dumps([[entry.id for entry in known], named, recipe]).encode()).hexdigest()[:24]
+    made_by = recipe(selection)
+    key = hashlib.sha256(json.dumps([[entry.id for entry in known], named, made_by]).encode()).hexdigest()[:24]
 
     def work(progress: Callable[[int, int, str], None]) -> str:
         failed = list(unknown)
@@ -78,7 +78,7 @@ def order(
         )  # fmt: skip
         made = {graph.model for graph in graphs}
         kept = tuple(entry for entry in known if entry.id in made)
-        shelf().put(Comparison(key, recipe, probes, kept, tuple(graphs), tuple(failed)))
+        shelf().put(Comparison(key, made_by, probes, kept, tuple(graphs), tuple(failed)))
         return key
 
     return key, work
@@ -100,6 +100,33 @@ def ready(selection: Selection, layers: Layers | None = None, models: Sequence[s
     return shelf().get(order(selection, layers, models)[0])
 
 
+def attach(key: str, label: str, work: Callable, *, again: bool = False) -> Job:
+    """Start a piece of work, or attach to it; only `again` starts anew what failed or was cancelled."""
+    job = shelf().job_key(key, again=again)
+    return queue().get(job) or queue().submit(job, label, work)
+
+
+def attend(find: Callable[[], Any], start: Callable[..., Job], *, before: Callable[[], object] = lambda: None) -> Any:
+    """Return what the job of `start(again=...)` makes, or draw its progress (or what went wrong) and stop the page.
+
+    `find` returns the finished thing or None; `before` draws what stands above the progress.
+    """
+    found = find()
+    if found is None:
+        job = start(again=False)
+        if job.state == "done" and find() is None:  # dropped from memory: the store has it
+            job = start(again=True)
+        deadline = time.monotonic() + PATIENCE_S
+        while job.state in ("queued", "running") and time.monotonic() < deadline:
+            time.sleep(0.02)
+        found = find()
+    if found is None:
+        before()
+        _widgets.progress_panel(job, again=lambda: start(again=True))
+        st.stop()
+    return found
+
+
 def begin(
     selection: Selection, layers: Layers | None = None, models: Sequence[str] | None = None, *, again: bool = False
 ) -> Job:
@@ -107,8 +134,7 @@ def begin(
     key, work = order(selection, layers, models)
     count = len(selection.models if models is None else models) or len(specs()[0])
     label = f"{count} model{'s' * (count != 1)} on {_widgets.probes_label(selection)}"
-    job = shelf().job_key(key, again=again)
-    return queue().get(job) or queue().submit(job, label, work)
+    return attach(key, label, work, again=again)
 
 
 def current(selection: Selection) -> Job | None:
@@ -133,23 +159,14 @@ def require(
 
     `before` draws what stands above the progress, where the page's own header needs the result.
     """
-    found = ready(selection, layers, models)
-    if found is None:
-        if not specs(selection.models if models is None else models)[0]:
-            before()
-            _widgets.empty("None of the chosen models exists here.", "Choose models in Setup.", page="setup")
-            st.stop()
-        job = begin(selection, layers, models)
-        if job.state == "done" and ready(selection, layers, models) is None:  # dropped from memory: the store has it
-            job = begin(selection, layers, models, again=True)
-        deadline = time.monotonic() + PATIENCE_S
-        while job.state in ("queued", "running") and time.monotonic() < deadline:
-            time.sleep(0.02)
-        found = ready(selection, layers, models)
-    if found is None:
+    if not specs(selection.models if models is None else models)[0]:
         before()
-        _widgets.progress_panel(job, again=lambda: begin(selection, layers, models, again=True))
+        _widgets.empty("None of the chosen models exists here.", "Choose models in Setup.", page="setup")
         st.stop()
+    found = attend(
+        lambda: ready(selection, layers, models), lambda *, again: begin(selection, layers, models, again=again),
+        before=before,
+    )  # fmt: skip
     _widgets.troubles(found.failed, found.probes.skipped)
     if not found.graphs:
         _widgets.empty("No model could be attributed.", "The reasons stand above; choose others.", page="setup")
@@ -238,7 +255,7 @@ def overlay(
 
 def at_hand(selection: Selection) -> list[Comparison]:
     """Return the comparisons in memory on the selection's probes and options, whatever their models and layers."""
-    return shelf().like(_recipe(selection))
+    return shelf().like(recipe(selection))
 
 
 def agreement(selection: Selection, index: int) -> float | None:
@@ -256,7 +273,7 @@ def _cosines(a: depara.AttributionGraph, b: depara.AttributionGraph) -> np.ndarr
     return probe_cosines(a, b, similarity(a, b).grid)
 
 
-def _recipe(selection: Selection) -> str:
+def recipe(selection: Selection) -> str:
     """Return the probes and the options as text; a folder that changed since is another recipe."""
     source = selection.probes
     changed = 0.0

@@ -1,12 +1,23 @@
-"""Comparisons that are done, kept in memory up to a bound; the store on disk holds them all."""
+"""Finished work, kept in memory up to a bound; the store on disk holds it all."""
 
 from collections import OrderedDict
 from dataclasses import dataclass
 from threading import Lock
+from typing import Any, Protocol
 
 import depara_core as depara
 
 MAX_BYTES = 1_500_000_000
+
+
+class Kept(Protocol):
+    """Finished work that can stand on the shelf."""
+
+    key: str
+
+    @property
+    def nbytes(self) -> int:
+        """Memory, in bytes."""
 
 
 @dataclass(frozen=True)
@@ -40,29 +51,30 @@ class Comparison:
 
 
 class Shelf:
-    """Finished comparisons, the least recently used dropped first, and how often each key was begun."""
+    """Finished work, the least recently used dropped first, and how often each key was begun."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[str, Comparison] = OrderedDict()
+        self._kept: OrderedDict[str, Kept] = OrderedDict()
         self._begun: dict[str, int] = {}
         self._lock = Lock()
 
-    def get(self, key: str) -> Comparison | None:
-        """Return a finished comparison, or None."""
+    def get(self, key: str) -> Any:
+        """Return what was finished under a key, or None."""
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)
             return self._kept.get(key)
 
     def like(self, recipe: str) -> list[Comparison]:
-        """Return what was made by one recipe, the latest used first."""
+        """Return the comparisons made by one recipe, the latest used first."""
         with self._lock:
-            return [kept for kept in reversed(self._kept.values()) if kept.recipe == recipe]
+            kept = [one for one in reversed(self._kept.values()) if isinstance(one, Comparison)]
+        return [one for one in kept if one.recipe == recipe]
 
-    def put(self, comparison: Comparison) -> None:
-        """Keep a comparison, and drop old ones over the bound."""
+    def put(self, made: Kept) -> None:
+        """Keep what was made, and drop old things over the bound."""
         with self._lock:
-            self._kept[comparison.key] = comparison
+            self._kept[made.key] = made
             while len(self._kept) > 1 and sum(kept.nbytes for kept in self._kept.values()) > MAX_BYTES:
                 self._kept.popitem(last=False)
 

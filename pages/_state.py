@@ -17,7 +17,7 @@ from typing import Any
 
 import streamlit as st
 
-from depara_core import attribution
+from depara_core import attribution, evaluation
 
 LONGEST = 500  # characters of one value: model names and paths
 MOST_MODELS = 200
@@ -43,6 +43,7 @@ class Selection:
     target: str = ""  # model id
     a: str = ""  # the pair under the lens: model ids
     b: str = ""
+    c: str = ""  # a third model, the source that a is held against
     layer_a: str = "output"
     layer_b: str = "output"
     probe: int = 0
@@ -52,6 +53,7 @@ class Selection:
     mode: str = "signed"  # attribution maps: "signed" or "magnitude"
     opacity: float = 0.85
     shown: tuple[str, ...] = ()  # model ids side by side; none: the page chooses
+    brush: str = "both alike"  # pairs of probes that are listed: a kind, or a box of ranks "a0,a1,b0,b1"
     sort: str = ""  # order of the probes: "" by number, "least" or "most" agreement first
     scale: str = "shared"  # of the maps: "shared", or each its "own"
     sharp: bool = False  # maps pixel by pixel, not smoothed
@@ -60,6 +62,15 @@ class Selection:
     drawn: int = 30  # probes in a drawn graph
     around: bool = False  # those most alike to the selected probe, not a sample of all
     page: int = 0  # which batch of probes a grid shows
+    step: int = 1  # of the tour
+    picked: tuple[str, ...] = ()  # the tour's probes, as numbers; none: a spread
+    world: str = "rooms"  # whose measured transfer scores are checked against
+    budget: int | None = None  # labelled images the measured transfer learned from; None: the most
+    metrics: tuple[str, ...] = ()  # shown beside each other; none: the page chooses
+    figure: str = "P@5"  # the figure of merit that is looked at
+    metric: str = "depara"  # the metric that is looked at, and the one that it is compared with
+    rival: str = "rsa"
+    published: bool = False  # published curves laid over
 
 
 _RANGES: dict[str, tuple[float, float]] = {
@@ -73,6 +84,8 @@ _RANGES: dict[str, tuple[float, float]] = {
     "neighbours": (1, 64),
     "drawn": (2, 200),
     "page": (0, 10**6),
+    "step": (1, 10),
+    "budget": (0, 10**7),
 }
 _CHOICES: dict[str, Callable[[], Iterable[str]]] = {
     "preset": lambda: attribution.PRESETS,
@@ -82,6 +95,7 @@ _CHOICES: dict[str, Callable[[], Iterable[str]]] = {
     "mode": lambda: ("signed", "magnitude"),
     "sort": lambda: ("least", "most"),
     "scale": lambda: ("shared", "own"),
+    "figure": lambda: evaluation.FIGURES,
 }
 # a class by its name, a union as it is written: "int", "int | None", "tuple"
 _TYPES = {field.name: getattr(field.type, "__name__", str(field.type)) for field in fields(Selection)}

@@ -33,8 +33,10 @@ __all__ = [
 PLOT = {"displayModeBar": False, "scrollZoom": False}  # st.plotly_chart(config=...)
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|~<>$:&])")
 ICONS = {
-    "home": ":material/home:", "setup": ":material/tune:", "attributions": ":material/blur_on:",
+    "home": ":material/home:", "tour": ":material/school:", "setup": ":material/tune:",
+    "attributions": ":material/blur_on:",
     "graphs": ":material/hub:", "models": ":material/grid_on:", "layers": ":material/layers:",
+    "why": ":material/question_mark:", "evaluate": ":material/fact_check:",
 }  # fmt: skip
 
 
@@ -136,12 +138,12 @@ def duration(seconds: float) -> str:
     return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
 
 
-def progress_panel(job: Job, again: Callable[[], object]) -> None:
-    """Draw a job that runs (progress, ETA, Cancel) or that stopped (why, and a way on)."""
+def progress_panel(job: Job, again: Callable[[], object], *, key: str = "job") -> None:
+    """Draw a job that runs (progress, ETA, Cancel) or that stopped (why, and a way on); one key, one panel a page."""
     if job.state in ("queued", "running", "done"):
-        _watch(job)
+        _watch(job, key)
         return
-    with st.container(border=True, key="card-job"):
+    with st.container(border=True, key=f"card-{key}"):
         if job.state == "cancelled":
             st.subheader("Cancelled", anchor=False)
             st.caption("What was already computed is kept: going on starts where this stopped.")
@@ -150,22 +152,22 @@ def progress_panel(job: Job, again: Callable[[], object]) -> None:
             st.error(plain(str(job.error)), icon=":material/error:")
         with st.container(horizontal=True):
             label = "Go on" if job.state == "cancelled" else "Try again"
-            st.button(label, key="job-again", on_click=again, type="primary")
+            st.button(label, key=f"{key}-again", on_click=again, type="primary")
             _state.link("setup", "Change the setup", icon=ICONS["setup"])
 
 
 @st.fragment(run_every=0.5)
-def _watch(job: Job) -> None:
+def _watch(job: Job, key: str) -> None:
     if job.state not in ("queued", "running"):
         st.rerun()
-    with st.container(border=True, key="card-job"):
+    with st.container(border=True, key=f"card-{key}"):
         st.subheader(f"Computing {plain(job.label)}", anchor=False)
         share = min(1.0, job.done / job.total) if job.total else 0.0
         eta = f" · about {duration(job.eta_s)} left" if job.eta_s is not None and job.state == "running" else ""
         message = "Waiting for other work to finish" if job.state == "queued" else plain(job.message or "Starting")
         bar = st.empty()
         with st.container(horizontal=True, vertical_alignment="center"):
-            if st.button("Cancel", key="job-cancel", disabled=job.stopping):
+            if st.button("Cancel", key=f"{key}-cancel", disabled=job.stopping):
                 job.cancel()
             st.caption("Computed once, then kept. You can leave this page or close it: the work goes on.")
         bar.progress(share, text="Stopping" if job.stopping else message + eta)

@@ -1,13 +1,14 @@
 """Graphs: which images a network finds alike, drawn as a graph, beside what a second network finds."""
 
 from functools import partial
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from depara_core import layouts
 from depara_core.figures import networks, ranks
-from pages import _cached, _charts, _state, _views, _widgets
+from pages import _cached, _charts, _state, _takeaway, _views, _widgets
 from pages._atlas import Cell, Heading, atlas
 from pages._shelf import Comparison
 
@@ -28,7 +29,9 @@ def draw() -> None:
         graphs = tuple(_views.graph(comparison, _state.read(), model, layer) for model, layer in chosen)
     with heading:
         _headline(graphs)
-    _drawings(comparison, graphs)
+    drawn = _drawings(comparison, graphs)
+    with heading:
+        _takeaway.graphs(comparison, graphs, drawn)
     if len(graphs) == 2:
         _ranked_pairs(comparison, *graphs)
     _selected(comparison, graphs)
@@ -86,8 +89,8 @@ def _headline(graphs: _views.Graphs) -> None:
     )
 
 
-def _drawings(comparison: Comparison, graphs: _views.Graphs) -> None:
-    """Draw one graph, or two side by side in one frame."""
+def _drawings(comparison: Comparison, graphs: _views.Graphs) -> list[Any]:
+    """Draw one graph, or two side by side in one frame, and return the figures."""
     selection, probes = _state.read(), comparison.probes
     chosen = _views.chosen_probes(graphs, selection.drawn, selection.probe, selection.other, selection.around)
     kind = selection.layout if selection.layout in layouts.LAYOUTS else "spring"
@@ -102,6 +105,7 @@ def _drawings(comparison: Comparison, graphs: _views.Graphs) -> None:
             f"{how}. Green: ranked higher here than in {b}; purple: lower; grey: both agree.",
             f"The same images, turned onto the first drawing. Green: ranked higher here than in {a}; purple: lower.",
         ]
+    figures = []
     for place, graph, name, drawing, said in zip(
         st.columns(len(graphs)), graphs, _names(graphs), drawings, says, strict=True
     ):
@@ -113,9 +117,11 @@ def _drawings(comparison: Comparison, graphs: _views.Graphs) -> None:
                 selected_pair=_places(drawing, selection.probe, selection.other), bounds=bounds, dark=_widgets.dark(),
             )  # fmt: skip
             _charts.chart(figure, key, partial(_clicked, chosen))
+            figures.append(figure)
             missing = int(graph.no_feature.sum())
             if missing:
                 st.caption(f"{missing} of {len(graph)} images have no feature at this layer: cosine 0 to all others.")
+    return figures
 
 
 def _places(drawing: layouts.Drawing, probe: int, other: int | None) -> tuple[int, int] | None:

@@ -6,7 +6,7 @@ import streamlit as st
 import depara_core as depara
 from depara_core.figures import curves, matrices
 from depara_core.figures.labels import score
-from pages import _cached, _charts, _state, _widgets
+from pages import _cached, _charts, _state, _takeaway, _widgets
 from pages._shelf import Comparison
 
 QUESTION = "Where should I cut the network?"
@@ -101,6 +101,7 @@ def draw_layer(ranked: pd.DataFrame, a: str, b: str, lam: float) -> None:
         )
         _state.link("graphs", "See its graph beside the target's", icon=_widgets.ICONS["graphs"], **here)
         _state.link("models", "Compare all models", icon=_widgets.ICONS["models"], target=b, view="")
+        _state.link("why", "Why?", icon=_widgets.ICONS["why"], view="", layer_b="output", **here)
 
 
 def main() -> None:
@@ -131,6 +132,7 @@ def main() -> None:
     best = str(ranked[ranked["best"]].iloc[0]["layer"])
     with head:
         _widgets.header(QUESTION, verdict(ranked, a, b, len(comparison.probes)))
+        _takeaway.layers(comparison, _cached.matrix(sources, targets), ranked, lam)
     left, right = st.columns([1, 1])
     reading = "Higher is better; the dotted line marks the recommended cut. Click a layer to look into it."
     with left, _widgets.card("Layer by layer", reading, key="card-curves"):

@@ -7,7 +7,7 @@ import streamlit as st
 import depara_core as depara
 from depara_core.figures import curves, matrices, trees
 from depara_core.figures.labels import score
-from pages import _cached, _charts, _state, _widgets
+from pages import _cached, _charts, _state, _takeaway, _widgets
 from pages._shelf import Comparison
 
 VIEWS = {"nodes": ("nodes s_V", "s_V"), "edges": ("edges s_E", "s_E"), "combined": ("combined S", "S")}
@@ -103,6 +103,7 @@ def draw_pair(matrix: depara.SimilarityMatrix, models: tuple[str, ...], chosen: 
         )
         _state.link("graphs", "Compare their graphs", icon=_widgets.ICONS["graphs"], a=a, b=b)
         _state.link("layers", "At which layer?", icon=_widgets.ICONS["layers"], a=a, b=b)
+        _state.link("why", "Why?", icon=_widgets.ICONS["why"], a=a, b=b, layer_a="output", layer_b="output", view="")
 
 
 def draw_ranking(
@@ -157,6 +158,7 @@ def main() -> None:
     ranked = _cached.ranking(matrix, target, lam)
     with head:
         _widgets.header(QUESTION, verdict(ranked, target, len(comparison.probes)))
+        _takeaway.models(comparison, matrix, ranked, target, lam)
     chosen = pair(models, target, str(ranked.iloc[0]["source"]))
     left, right = st.columns([1.25, 1])
     reading = (

@@ -13,6 +13,7 @@ from depara_core.rooms import TASKS
 from depara_core.training.cards import GATE
 from depara_core.zoo import rooms as zoo
 from depara_core.zoo.rooms_network import INPUT_SIZE, LAYERS, Solver
+from depara_core.zoo.rooms_vgg import CUTS, STUDY
 
 SHAPES = {
     "stem": (24, 32, 32), "down1": (48, 16, 16), "block1": (48, 16, 16), "down2": (96, 8, 8),
@@ -26,16 +27,17 @@ def pixels():
     return torch.from_numpy(rooms.render(4, 17, INPUT_SIZE)).permute(0, 3, 1, 2) / 127.5 - 1
 
 
-def test_all_twenty_tasks_and_the_control_are_listed():
+def test_all_twenty_tasks_the_control_and_the_layer_study_are_listed():
     specs = {spec.name: spec for spec in zoo.specs()}
-    assert set(specs) == {*TASKS, zoo.CONTROL}
+    assert set(specs) == {*TASKS, zoo.CONTROL, *STUDY}
     for spec in specs.values():
         assert spec.id == f"rooms/{spec.name}"
-        assert spec.bundled == (spec.name != zoo.CONTROL)  # the control's weights are drawn, not shipped
+        assert spec.bundled == (spec.name in TASKS)  # the control is drawn, not shipped; the study is no candidate
         assert (spec.input_size, spec.mean, spec.std) == (64, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
-        assert spec.layers == LAYERS
+        assert spec.layers == (CUTS if spec.name in STUDY else LAYERS)
         assert spec.layers[-1] == "output"
-        assert spec.group == (TASKS[spec.name].group if spec.name in TASKS else "control")
+        alone = "layers" if spec.name in STUDY else "control"
+        assert spec.group == (TASKS[spec.name].group if spec.name in TASKS else alone)
 
 
 @pytest.mark.parametrize("task", TASKS)

@@ -6,7 +6,7 @@ JSON goes to standard output and nothing else does; progress, warnings and error
 
 import typer
 
-from depara_core.cli import commands, evaluate, rooms, serve, store
+from depara_core.cli import commands, evaluate, rooms, serve, store, takeaway
 from depara_core.cli.output import Reporting
 
 app = typer.Typer(
@@ -21,6 +21,8 @@ app.command("graphs")(commands.graphs)
 app.command("rank")(commands.rank)
 app.command("layers")(commands.layers)
 app.command("evaluate")(evaluate.evaluate)
+app.command("recipe")(takeaway.recipe)
+app.command("report")(takeaway.report)
 app.command("app")(serve.serve)
 app.add_typer(rooms.app, name="rooms", help="The bundled world and zoo.")
 app.add_typer(store.app, name="store", help="The results kept on disk.")

@@ -1,18 +1,17 @@
 """`depara models`, `graphs`, `rank` and `layers`: one library call each."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-import networkx as nx
 import pandas as pd
 import typer
 
 import depara_core as depara
 from depara_core.cli import options as o
 from depara_core.cli.output import emit
+from depara_core.exports import GRAPH_FORMATS, network_file
 from depara_core.zoo import SOURCES
-
-WRITERS = {"graphml": nx.write_graphml, "gexf": nx.write_gexf}
 
 Models = Annotated[
     list[str] | None, typer.Argument(help="Ids or patterns such as 'rooms/*'.", show_default="the bundled zoo")
@@ -43,13 +42,13 @@ def graphs(
     ids: Models = None,
     layers: o.Layers = "output",
     out: Annotated[Path | None, typer.Option(help="A folder to write the graphs to.")] = None,
-    form: Annotated[str, typer.Option("--format", help=f"Of the files: {', '.join(WRITERS)}.")] = "graphml",
+    form: Annotated[str, typer.Option("--format", help=f"Of the files: {', '.join(GRAPH_FORMATS)}.")] = "graphml",
     neighbours: Annotated[int, typer.Option(min=1, help="Strongest edges kept per probe in the files.")] = 8,
     as_json: o.Json = False,
 ) -> None:
     """Build deep attribution graphs, keep them in the store, and write them to files where asked."""
-    if form not in WRITERS:
-        raise depara.OptionError(f"The format {form!r} is unknown. Expected one of: {', '.join(WRITERS)}.")
+    if form not in GRAPH_FORMATS:
+        raise depara.OptionError(f"The format {form!r} is unknown. Expected one of: {', '.join(GRAPH_FORMATS)}.")
     built = o.build(work, [(o.choose_models(ids or []), o.split_layers(layers))])
     rows = []
     for graph in built.graphs:
@@ -62,7 +61,7 @@ def graphs(
             "digest": graph.digest,
         }
         if out is not None:
-            row["file"] = str(write_graph(graph, out, form, neighbours))
+            row["file"] = str(write_graph(graph, out, form, neighbours, built.probes.names))
         rows.append(row)
     shown = [row | {"digest": row["digest"][:12]} for row in rows]
     emit(built.header() | {"graphs": rows}, as_json, shown, _title(built))
@@ -111,13 +110,17 @@ def layers(
     finish(built)
 
 
-def write_graph(graph: depara.AttributionGraph, folder: Path, form: str, neighbours: int) -> Path:
+def write_graph(graph: depara.AttributionGraph, folder: Path, form: str, neighbours: int, names: Sequence[str]) -> Path:
     """Write a graph's strongest edges as GraphML or GEXF and return the file."""
     name = f"{graph.model}.{graph.layer}".replace("/", "_")
-    file = folder / f"{name}.{form}"
+    return write_file(folder / f"{name}.{form}", network_file(graph, form, neighbours=neighbours, names=names))
+
+
+def write_file(file: Path, content: str | bytes) -> Path:
+    """Write a file, its folder too where it is missing, and return it."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        WRITERS[form](depara.to_networkx(graph, neighbours=neighbours), file)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content.encode("utf-8", "replace") if isinstance(content, str) else content)
     except OSError as error:
         raise depara.OptionError(f"{str(file)!r} cannot be written: {error.strerror}. Choose another --out.") from error
     return file

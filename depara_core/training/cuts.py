@@ -88,6 +88,8 @@ def record_layers(
     done = {(row["source"], row["k"]) for row in rows}
     cuts = [(SCRATCH, 0), *((f"{SOURCE}/{name}", k) for k in range(len(CUTS), 0, -1) for name in SOURCES)]
     jobs = [(source, k, plan, seed, zoo, work) for source, k in cuts if (source, k) not in done]
+    if jobs:
+        _render(STUDY[TARGET], plan, seed, workers, work, progress)
     for number, part in enumerate(side_by_side(measure_cut, jobs, workers), len(cuts) - len(jobs) + 1):
         rows += part
         _write(path, rows, about)
@@ -99,15 +101,20 @@ def record_layers(
 def train_networks(
     plan: Plan, seed: int, workers: int, force: bool, zoo: Path, work: Path, progress: Progress | None
 ) -> None:
-    """Train those networks of the study that `zoo` does not hold yet, and render what they and the cuts will need."""
-    for study in STUDY.values():
-        training_views(study, plan.count(study), seed, work, workers, progress)
-        fresh_views(study.domain, plan.tests, seed, work, workers, progress)
+    """Train those networks of the study that `zoo` does not hold yet."""
     wanted = [name for name in STUDY if force or not _is_trained(name, plan, zoo)]
+    for name in wanted:
+        _render(STUDY[name], plan, seed, workers, work, progress)
     jobs = [(name, plan, seed, zoo, work) for name in wanted]
     for done, name in enumerate(side_by_side(_train, jobs, workers), len(STUDY) - len(wanted) + 1):
         if progress:
             progress(done, len(STUDY), f"Trained {name}")
+
+
+def _render(study: Study, plan: Plan, seed: int, workers: int, work: Path, progress: Progress | None) -> None:
+    """Render what a network learns from and is tested on, before processes side by side ask for the same pictures."""
+    training_views(study, plan.count(study), seed, work, workers, progress)
+    fresh_views(study.domain, plan.tests, seed, work, workers, progress)
 
 
 def _train(name: str, plan: Plan, seed: int, zoo: Path, work: Path) -> str:
@@ -166,11 +173,11 @@ def student(base: Vgg | None, repetition: int) -> Vgg:
 
 
 def read_layer_table(folder: Path | None = None) -> pd.DataFrame:
-    """Return the measured accuracies, one row a source, cut, budget and repetition.
+    """Return the measured accuracies, one row a source, cut, budget and repetition, of the cuts measured so far.
 
     Columns: source (model id, or "scratch"), layer and k (the last frozen layer, 0 = none), budget (share of the
-    target's labels), seed, accuracy, scratch (mean accuracy of a network trained from nothing at this budget) and
-    negative (whether the cut does worse than that: negative transfer).
+    target's labels), seed, accuracy, scratch (mean accuracy of a network trained from nothing at this budget; NaN while
+    that is not measured) and negative (whether the cut does worse than that: negative transfer; False without it).
     """
     path = (folder or assets_folder() / "truth") / f"{NAME}.csv"
     try:

@@ -9,7 +9,7 @@ import pandas as pd
 from depara_core.pipeline import build_graphs
 from depara_core.probes import ProbeSet
 from depara_core.rooms import FORM_CLASSES
-from depara_core.selection import rank_layers
+from depara_core.selection import rank_layers, resample
 from depara_core.similarity import similarity_matrix
 from depara_core.store import Store
 from depara_core.training.cuts import SCRATCH, read_layer_table
@@ -20,6 +20,10 @@ from depara_core.zoo.rooms import SOURCE
 from depara_core.zoo.rooms_vgg import SOURCES, STUDY, TARGET
 
 PROBES = 200
+AGREEMENT = (
+    "source", "budget", "lam", "layers", "depara", "node", "edge", "shallower", "deeper", "measured", "predicted",
+    "regret",
+)  # fmt: skip
 LAMBDAS = {0.10: 1.0, 0.01: 10.0}  # of the edges, by budget (DEPARA, section 4.3)
 
 
@@ -44,7 +48,8 @@ def score_layers(
 
     Columns: source, layer, k, budget, lam, node (s_V), edge (s_E), score (S = s_V + lam * s_E), low and high (its 95 %
     interval over probes), accuracy (mean over repetitions), spread (their standard deviation), scratch, negative (mean
-    accuracy below that of a network trained from nothing). `probes` None: `target_probes()`.
+    accuracy below that of a network trained from nothing). A layer whose cut is not measured yet has no row. `probes`
+    None: `target_probes()`.
     """
     chosen = target_probes() if probes is None else probes
     table = read_layer_table(folder)
@@ -55,8 +60,9 @@ def score_layers(
     parts = []
     for name in names:
         matrix = similarity_matrix([graph for graph in rows if graph.model == name], column)
+        samples = resample(matrix, column[0].label)
         for budget, lam in LAMBDAS.items():
-            ranked = rank_layers(matrix, lam).drop(columns="best")
+            ranked = rank_layers(matrix, lam, samples=samples).drop(columns="best")
             parts.append(ranked.assign(source=name, budget=budget, lam=lam))
     measured = table[table["source"] != SCRATCH].groupby(["source", "layer", "k", "budget"], as_index=False)
     accuracies = measured.agg(
@@ -69,11 +75,12 @@ def score_layers(
 
 
 def layer_agreement(scores: pd.DataFrame) -> pd.DataFrame:
-    """Return how well S, and rules that know nothing, order the layers of each source at each budget.
+    """Return how well S, and rules that know nothing, order the measured layers of each source at each budget.
 
-    Columns: source, budget, lam; Spearman's correlation with the measured accuracy of depara (S), node (s_V), edge
-    (s_E), shallower (-k) and deeper (k), 0 where a rule orders nothing; measured and predicted (the best layer by
-    accuracy and by S), and regret (the accuracy lost by cutting at the predicted layer).
+    Columns: source, budget, lam, layers (how many of the 13 are measured: only these count); Spearman's correlation
+    with the measured accuracy of depara (S), node (s_V), edge (s_E), shallower (-k) and deeper (k), 0 where a rule
+    orders nothing; measured and predicted (the best layer by accuracy and by S), and regret (the accuracy lost by
+    cutting at the predicted layer).
     """
     rows = []
     for (source, budget, lam), group in scores.groupby(["source", "budget", "lam"], sort=False):
@@ -85,12 +92,12 @@ def layer_agreement(scores: pd.DataFrame) -> pd.DataFrame:
         }  # fmt: skip
         predicted, best = (int(values.to_numpy().argmax()) for values in (part["score"], accuracy))
         rows.append(
-            {"source": source, "budget": budget, "lam": lam}
+            {"source": source, "budget": budget, "lam": lam, "layers": len(part)}
             | {rule: _spearman(values, accuracy) for rule, values in rules.items()}
             | {"measured": part["layer"][best], "predicted": part["layer"][predicted]}
             | {"regret": float(accuracy[best] - accuracy[predicted])}
         )
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=list(AGREEMENT))
 
 
 def _spearman(values: pd.Series, accuracy: pd.Series) -> float:

@@ -82,7 +82,7 @@ def write_truth(
         "unit": "squared error / label variance",
         "rule": RULE,
         "controls": [CONTROL, PIXELS],
-        "command": f"depara rooms transfer --seed {seed}",
+        "command": f"depara rooms transfer --seed {seed}" + (f" --name {name} --zoo ..." if zoo else ""),
         "seed": seed,
         "budgets": list(BUDGETS),
         "splits": SPLITS,

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-PAGES = ("", "setup", "attributions", "graphs", "models", "layers")
+PAGES = ("", "setup", "attributions", "graphs", "models", "layers", "evaluate")
 SMALL = "count=12&models=rooms%2Fnormal&models=rooms%2Freshading&models=rooms%2Fdenoising"
 
 

@@ -1,0 +1,69 @@
+"""`depara recipe` and `depara report`: what is taken away from a choice of layer and from a comparison."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+
+import depara_core as depara
+from depara_core.cli import options as o
+from depara_core.cli.commands import Models, finish, write_file
+from depara_core.cli.output import emit
+from depara_core.exports import comparison_report, python_of, transfer_recipe
+from depara_core.figures import matrices, trees
+
+
+def recipe(
+    source: Annotated[str, typer.Argument(help="The model to transfer.")],
+    layer: Annotated[str, typer.Option(help="Where it is cut: up to here it stays frozen.")] = "output",
+    classes: Annotated[int, typer.Option(min=2, help="How many classes the new task has.")] = 10,
+    out: Annotated[Path | None, typer.Option(help="The file to write.", show_default="standard output")] = None,
+) -> None:
+    """Write the PyTorch script that freezes a model up to a layer and fine-tunes the rest."""
+    text = transfer_recipe(depara.model(source), layer, classes)
+    if out is None:
+        typer.echo(text, nl=False)
+    else:
+        emit(None, False, notes=[f"The recipe is in {write_file(out, text)}"])
+
+
+@o.with_work
+def report(
+    work: o.Work,
+    target: Annotated[str, typer.Option(help="The model whose task is the target.")],
+    ids: Models = None,
+    lam: o.Lam = 1.0,
+    out: Annotated[Path, typer.Option(help="The file to write.")] = Path("depara-report.html"),
+    as_json: o.Json = False,
+) -> None:
+    """Compare models and write one HTML file that is read offline: ranking, matrix, tree, probes, settings, digests."""
+    aim = depara.model(target)
+    specs = [aim, *(spec for spec in o.choose_models(ids or []) if spec.id != aim.id)]
+    built = o.build(work, [(specs, "output")])
+    if aim.id not in [graph.model for graph in built.graphs] or len(built.graphs) < 2:
+        raise depara.ModelError(f"Nothing is left to report on {aim.id}: give at least one other model that works.")
+    matrix = depara.similarity_matrix(built.graphs)
+    models = [graph.model for graph in built.graphs]
+    kept = [spec for spec in specs if spec.id in models]
+    tree, groups = depara.task_tree(matrix, lam), [spec.group for spec in kept]
+    figures = {
+        "In the order of the tree. Bright = likely to transfer; the target's row is framed.": (
+            matrices.similarity_heatmap(
+                np.asarray(matrix.total(lam)), models, order=trees.tree_order(tree), target=0,
+                groups=dict(zip(models, groups, strict=True)), parts={"s_V": matrix.node, "s_E": matrix.edge},
+                axes=("target", "source"),
+            )
+        ),
+        "Models that join further right are more alike.": trees.dendrogram(tree, models, groups, target=0),
+    }  # fmt: skip
+    script = python_of(
+        "models", [(spec, "output") for spec in kept], target=aim.id, lam=lam, probes=work.probes, count=work.count,
+        seed=work.seed, digest=built.probes.digest, options=asdict(built.options),
+    )  # fmt: skip
+    page = comparison_report(matrix, aim.id, lam, probes=built.probes, figures=figures, script=script)
+    file = write_file(out, page)
+    document = built.header() | {"target": aim.id, "lam": lam, "file": str(file)}
+    emit(document, as_json, notes=[f"The report is in {file}"])
+    finish(built)

@@ -1,0 +1,43 @@
+"""Why two graphs are alike: S split exactly, what each probe does to it, and the same in plain words."""
+
+from depara_core.explanation.contrast import Contrast, contrast
+from depara_core.explanation.groups import GroupShares, cluster_probes, group_shares
+from depara_core.explanation.influence import (
+    Influence,
+    RankingInfluence,
+    influence,
+    ranking_influence,
+    without,
+)
+from depara_core.explanation.intervals import Interval, Intervals, contrast_interval, interval
+from depara_core.explanation.pairs import PAIR_KINDS
+from depara_core.explanation.pixels import PixelShares, pixel_shares, resample_masks
+from depara_core.explanation.shares import Explanation, explain
+from depara_core.explanation.words import Sentence, Span, contrast_sentence, sentence
+
+__all__ = [
+    "PAIR_KINDS",
+    "Contrast",
+    "Explanation",
+    "GroupShares",
+    "Influence",
+    "Interval",
+    "Intervals",
+    "PixelShares",
+    "RankingInfluence",
+    "Sentence",
+    "Span",
+    "cluster_probes",
+    "contrast",
+    "contrast_interval",
+    "contrast_sentence",
+    "explain",
+    "group_shares",
+    "influence",
+    "interval",
+    "pixel_shares",
+    "ranking_influence",
+    "resample_masks",
+    "sentence",
+    "without",
+]

@@ -1,0 +1,107 @@
+"""Why one source is better than another for a target: S(A, B) - S(A, C), split exactly."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Float
+
+from depara_core.errors import OptionError
+from depara_core.explanation import pairs
+from depara_core.explanation.shares import Explanation, explain, probe_frame
+from depara_core.graphs import AttributionGraph
+from depara_core.similarity import common_grid
+
+_SIGNS = {"for": 1, "against": -1}
+
+
+@dataclass(frozen=True, eq=False)
+class Contrast:
+    """Exact shares of S(A, B) - S(A, C) for a target A and sources B and C over N probes.
+
+    Invariants: sum(probe_node) = node; sum(probe_edge) = edge; node + edge = total; pixel(i).sum() = probe_node[i].
+    """
+
+    better: Explanation  # of A and B, the source that the question takes to be better
+    other: Explanation  # of A and C
+
+    @property
+    def names(self) -> tuple[str, str, str]:
+        """The labels of the target, of source B and of source C."""
+        return (*self.better.names, self.other.names[1])
+
+    @property
+    def lam(self) -> float:
+        """The lambda of both scores."""
+        return self.better.lam
+
+    @property
+    def node(self) -> float:
+        """s_V(A, B) - s_V(A, C)."""
+        return self.better.node_similarity - self.other.node_similarity
+
+    @property
+    def edge(self) -> float:
+        """Lam * (s_E(A, B) - s_E(A, C))."""
+        return self.better.edge_total - self.other.edge_total
+
+    @property
+    def total(self) -> float:
+        """S(A, B) - S(A, C): positive where B is the better source by S."""
+        return self.node + self.edge
+
+    @property
+    def probe_node(self) -> Float[np.ndarray, " N"]:
+        """Each probe's share of `node`."""
+        return self.better.probe_node - self.other.probe_node
+
+    @property
+    def probe_edge(self) -> Float[np.ndarray, " N"]:
+        """Each probe's share of `edge`."""
+        return self.better.probe_edge - self.other.probe_edge
+
+    @property
+    def probe(self) -> Float[np.ndarray, " N"]:
+        """Each probe's share of `total`."""
+        return self.probe_node + self.probe_edge
+
+    @property
+    def edges(self) -> Float[np.ndarray, "N N"]:
+        """Each pair's share of `edge`, half in (i, j) and half in (j, i)."""
+        return self.better.edge - self.other.edge
+
+    def pixel(self, i: int) -> Float[np.ndarray, "H W"]:
+        """Return the map of probe i: positive where A agrees more with B than with C."""
+        return self.better.pixel(i) - self.other.pixel(i)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Every probe's shares, the highest first: probe, node, edge, share."""
+        return probe_frame(self.probe_node, self.probe_edge)
+
+    def pairs(self, top: int, kind: str = "for") -> pd.DataFrame:
+        """List at most `top` pairs that speak most "for" B or "against" it.
+
+        Columns: i, j, share (lam * z^A * (z^B - z^C), the whole pair's), rank_target, rank_first, rank_second (0 to 1).
+        """
+        if kind not in _SIGNS:
+            raise OptionError(f"The kind of pairs {kind!r} is unknown. Expected one of: {', '.join(_SIGNS)}.")
+        (target, first), (_, second) = self.better.standard_ranks, self.other.standard_ranks
+        product = target * (first - second)
+        places = pairs.strongest(_SIGNS[kind] * product, _SIGNS[kind] * product > 0, top)
+        i, j = pairs.ends(places, len(self.better.probe_node))
+        ranks = {
+            "rank_target": self.better.ranks_a[places],
+            "rank_first": self.better.ranks_b[places],
+            "rank_second": self.other.ranks_b[places],
+        }
+        return pd.DataFrame({"i": i, "j": j, "share": self.lam * product[places], **ranks})
+
+
+def contrast(a: AttributionGraph, b: AttributionGraph, c: AttributionGraph, lam: float) -> Contrast:
+    """Split S(a, b) - S(a, c) exactly over probes, pairs and pixels, all three maps on one grid.
+
+    These are the scores of `similarity_matrix([b, c], [a])`; where the grids of the three differ, those of two graphs
+    alone can be others.
+    """
+    grid = common_grid([a, b, c])
+    return Contrast(explain(a, b, lam, grid=grid), explain(a, c, lam, grid=grid))

@@ -1,0 +1,150 @@
+"""S split, with nothing left over, into the shares of probes, pairs of probes and pixels.
+
+Symbols: N probes, E = N(N-1)/2 pairs i < j row by row, P numbers in a node.
+"""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Bool, Float, Float32, Int
+
+from depara_core.errors import OptionError
+from depara_core.explanation import pairs
+from depara_core.graphs import AttributionGraph
+from depara_core.similarity import Grid, common_grid, node_vectors, probe_cosines
+
+
+@dataclass(frozen=True, eq=False)
+class Explanation:
+    """Exact shares of S = s_V + lam * s_E for two graphs over N probes.
+
+    Invariants: sum(probe_node) = s_V; edge.sum(axis=1) = probe_edge; sum(probe_edge) = lam * s_E;
+    pixel(i).sum() = probe_node[i].
+    """
+
+    lam: float
+    grid: Grid  # what the pixels of `pixel` are pixels of
+    probe_node: Float[np.ndarray, " N"]  # cosine(v_i^A, v_i^B) / N
+    probe_edge: Float[np.ndarray, " N"]  # half of every edge's share belongs to each of its ends
+    edge: Float[np.ndarray, "N N"]  # symmetric; entry (i, j) is the half that belongs to i; the diagonal is 0
+    names: tuple[str, str]  # the graphs' labels
+    no_attribution: Bool[np.ndarray, " N"]  # in either graph; the probe's node share is 0
+    no_feature: Bool[np.ndarray, " N"]  # in either graph
+    _a: Float32[np.ndarray, "N P"] = field(repr=False)
+    _b: Float32[np.ndarray, "N P"] = field(repr=False)
+    standard_ranks: tuple[Float[np.ndarray, " E"], Float[np.ndarray, " E"]] = field(
+        repr=False
+    )  # AttributionGraph.ranks
+
+    @property
+    def probe(self) -> Float[np.ndarray, " N"]:
+        """Each probe's share of S."""
+        return self.probe_node + self.probe_edge
+
+    @property
+    def total(self) -> float:
+        """S itself: the sum of all shares."""
+        return float(self.probe_node.sum() + self.probe_edge.sum())
+
+    @property
+    def node_similarity(self) -> float:
+        """s_V in [-1, 1]."""
+        return float(self.probe_node.sum())
+
+    @property
+    def edge_similarity(self) -> float:
+        """s_E in [-1, 1]."""
+        return float(self.standard_ranks[0] @ self.standard_ranks[1])
+
+    @property
+    def edge_total(self) -> float:
+        """Lam * s_E: the edges' part of S."""
+        return float(self.probe_edge.sum())
+
+    @cached_property
+    def ranks_a(self) -> Float[np.ndarray, " E"]:
+        """Relative ranks of the pairs in the first graph: 0 is the least alike, 1 the most."""
+        return frozen(pairs.relative(self.standard_ranks[0]))
+
+    @cached_property
+    def ranks_b(self) -> Float[np.ndarray, " E"]:
+        """Relative ranks of the pairs in the second graph."""
+        return frozen(pairs.relative(self.standard_ranks[1]))
+
+    def pixel(self, i: int) -> Float[np.ndarray, "H W"]:
+        """Return the agreement map of probe i: a_ip * b_ip / N summed over channels, positive where both agree."""
+        count = len(self.probe_node)
+        if not 0 <= i < count:
+            raise OptionError(f"Probe {i} does not exist: expected 0 to {count - 1}.")
+        product = self._a[i].astype(np.float64) * self._b[i] / count
+        return product.reshape(self.grid).sum(axis=0)
+
+    def pixels(self, block: slice) -> Float[np.ndarray, "n H W"]:
+        """Return the agreement maps of a block of probes."""
+        product = self._a[block].astype(np.float64) * self._b[block] / len(self.probe_node)
+        return product.reshape(-1, *self.grid).sum(axis=1)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Every probe's shares, the highest first: probe, node, edge, share."""
+        return probe_frame(self.probe_node, self.probe_edge)
+
+    def pairs(self, top: int, kind: str = "agree") -> pd.DataFrame:
+        """List at most `top` pairs of one of `PAIR_KINDS`: i, j, share, rank_a, rank_b.
+
+        "agree" and "differ" are the pairs that add most and take most. Alike and unlike are above and below the middle
+        rank: "both alike", "both unlike" (adding most first), "only A alike", "only B alike" (taking most first). The
+        share is the whole pair's, lam * z_ij^A * z_ij^B, both its ends together; ranks are relative, 0 to 1.
+        """
+        return self._listed(pairs.of_kind(*self.standard_ranks, kind, top))
+
+    def pairs_within(self, a: tuple[float, float], b: tuple[float, float], top: int) -> pd.DataFrame:
+        """List at most `top` pairs whose relative ranks lie in a box (low, high), the largest |share| first."""
+        kept = (self.ranks_a >= a[0]) & (self.ranks_a <= a[1]) & (self.ranks_b >= b[0]) & (self.ranks_b <= b[1])
+        return self._listed(pairs.strongest(np.abs(self.standard_ranks[0] * self.standard_ranks[1]), kept, top))
+
+    def _listed(self, places: Int[np.ndarray, " n"]) -> pd.DataFrame:
+        i, j = pairs.ends(places, len(self.probe_node))
+        share = self.lam * self.standard_ranks[0][places] * self.standard_ranks[1][places]
+        ranks = {"rank_a": self.ranks_a[places], "rank_b": self.ranks_b[places]}
+        return pd.DataFrame({"i": i, "j": j, "share": share, **ranks})
+
+
+def explain(a: AttributionGraph, b: AttributionGraph, lam: float, *, grid: Grid | None = None) -> Explanation:
+    """Split S(a, b) exactly: s_V over probes and pixels, s_E over edges (z_e^A * z_e^B, z the standardised ranks).
+
+    `grid` is what maps are compared on, where a third graph must be compared on the same; the pair's own by default.
+    """
+    common = common_grid([a, b])
+    grid = grid or common
+    count = len(a)
+    probe_node = probe_cosines(a, b, grid) / count
+    edge = np.zeros((count, count))
+    edge[np.triu_indices(count, k=1)] = lam * a.ranks * b.ranks / 2
+    edge += edge.T
+    return Explanation(
+        lam,
+        grid,
+        frozen(probe_node),
+        frozen(edge.sum(axis=1)),
+        frozen(edge),
+        (a.label, b.label),
+        frozen(a.no_attribution | b.no_attribution),
+        frozen(a.no_feature | b.no_feature),
+        node_vectors(a, grid),
+        node_vectors(b, grid),
+        (a.ranks, b.ranks),
+    )
+
+
+def probe_frame(node: Float[np.ndarray, " N"], edge: Float[np.ndarray, " N"]) -> pd.DataFrame:
+    """List probes by their share, the highest first: probe, node, edge, share."""
+    frame = pd.DataFrame({"probe": np.arange(len(node)), "node": node, "edge": edge, "share": node + edge})
+    return frame.sort_values("share", ascending=False, kind="stable").reset_index(drop=True)
+
+
+def frozen(array: np.ndarray) -> np.ndarray:
+    """Return the array, read-only from now on."""
+    array.setflags(write=False)
+    return array

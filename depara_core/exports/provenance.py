@@ -1,0 +1,67 @@
+"""What numbers rest on, written beside them: models, weights, probes, options, lambda, versions."""
+
+import platform
+from collections.abc import Sequence
+from dataclasses import asdict
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import numpy as np
+import torch
+
+from depara_core.errors import OptionError
+from depara_core.exports.texts import printable
+from depara_core.graphs import AttributionGraph
+from depara_core.probes import ProbeSet
+
+
+def provenance(
+    graphs: Sequence[AttributionGraph], *, probes: ProbeSet | None = None, lam: float | None = None
+) -> dict[str, Any]:
+    """Return the origin of what was computed from graphs over the same probes with the same options, ready for JSON.
+
+    Keys: models (id, layers, sha256 of the weights), probes (count, sha256 of the pixels, and the source where the set
+    is given), options, lam, versions (of what writes), computed_with (the versions that built the graphs).
+    """
+    if not graphs:
+        raise OptionError("Nothing has no origin: expected at least one graph, got none.")
+    first = graphs[0]
+    for graph in graphs:
+        if (graph.probes, graph.options) != (first.probes, first.options):
+            raise OptionError(
+                f"One record describes graphs of one set of probes and options: {graph.label} differs from "
+                f"{first.label}. Write them to files of their own."
+            )
+    if probes is not None and probes.digest != first.probes:
+        raise OptionError(
+            f"The graphs were built over other probes ({first.probes[:8]}) than those given ({probes.digest[:8]})."
+        )
+    models: dict[tuple[str, str], list[str]] = {}
+    for graph in graphs:
+        layers = models.setdefault((graph.model, graph.weights), [])
+        layers += [] if graph.layer in layers else [graph.layer]
+    return {
+        "models": [
+            {"model": printable(model), "layers": list(map(printable, layers)), "weights": weights}
+            for (model, weights), layers in models.items()
+        ],
+        "probes": {"count": len(first), "digest": first.probes}
+        | ({} if probes is None else {"source": printable(probes.source)}),
+        "options": asdict(first.options),
+        "lam": lam,
+        "versions": versions(),
+        "computed_with": _distinct([dict(graph.versions) for graph in graphs]),
+    }
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of this library and of what its numbers depend on."""
+    try:
+        own = version("depara-explorer")
+    except PackageNotFoundError:  # run from a folder that was never installed
+        own = "unknown"
+    return {"depara": own, "torch": torch.__version__, "numpy": np.__version__, "python": platform.python_version()}
+
+
+def _distinct(values: list[dict[str, str]]) -> list[dict[str, str]]:
+    return [value for place, value in enumerate(values) if value and value not in values[:place]]

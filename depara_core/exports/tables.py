@@ -1,0 +1,108 @@
+"""Tables as files that other tools read, each with its origin inside: CSV, Parquet, JSON."""
+
+import csv
+import io
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from depara_core.errors import OptionError
+from depara_core.explanation import Explanation
+from depara_core.exports.texts import printable
+from depara_core.probes import ProbeSet
+from depara_core.similarity import SimilarityMatrix, labels
+
+COLUMNS = {
+    "source": "the graph that would be transferred from",
+    "target": "the graph that would be transferred to",
+    "layer": "the source's layer",
+    "probe": "the probe image's place in the set, from 0",
+    "name": "the probe image's name",
+    "label": "the probe image's class",
+    "node": "s_V, mean cosine of the nodes",
+    "edge": "s_E, Spearman's correlation of the edges",
+    "score": "S = s_V + lam * s_E",
+    "low": "lower end of the 95 % interval of S over resampled probes",
+    "high": "upper end of the 95 % interval of S over resampled probes",
+    "rank": "1 = best; equal scores share the better rank",
+    "first": "share of the resamples that this source wins",
+    "best": "the layer to cut at",
+    "node_share": "the probe's share of s_V",
+    "edge_share": "the probe's share of lam * s_E",
+    "share": "the probe's share of S",
+}  # what a known column means, written into every file
+
+
+def matrix_table(matrix: SimilarityMatrix, lam: float) -> pd.DataFrame:
+    """Return one row a pair of graphs: source, target, node (s_V), edge (s_E), score (S)."""
+    rows, columns = (list(map(printable, labels(side))) for side in (matrix.rows, matrix.columns))
+    return pd.DataFrame(
+        {
+            "source": np.repeat(np.array(rows, dtype=object), len(columns)),
+            "target": np.tile(np.array(columns, dtype=object), len(rows)),
+            "node": matrix.node.ravel(),
+            "edge": matrix.edge.ravel(),
+            "score": matrix.total(lam).ravel(),
+        }
+    )
+
+
+def share_table(why: Explanation, probes: ProbeSet) -> pd.DataFrame:
+    """Return one row a probe with its exact shares: probe, name, label, node_share, edge_share, share; the sum is S."""
+    if len(probes) != len(why.probe_node):
+        raise OptionError(f"Expected the {len(why.probe_node)} probes that were explained; {len(probes)} came.")
+    table = pd.DataFrame({"probe": range(len(probes)), "name": list(map(printable, probes.names))})
+    if probes.labels is not None:
+        table["label"] = list(map(printable, probes.labels))
+    shares = {"node_share": why.probe_node, "edge_share": why.probe_edge, "share": why.probe_node + why.probe_edge}
+    return table.assign(**shares)
+
+
+def table_file(table: pd.DataFrame, form: str, origin: Mapping[str, Any]) -> bytes:
+    """Write a table as one of TABLE_FORMATS, `origin` (see `provenance`) and the meaning of its columns inside.
+
+    CSV: a first line "# {...}", for pandas.read_csv(file, comment="#"). Parquet: pandas.read_parquet(file).attrs.
+    JSON: {"provenance", "columns", "rows"}.
+    """
+    if form not in TABLE_FORMATS:
+        raise OptionError(f"The format {form!r} is unknown. Expected one of: {', '.join(TABLE_FORMATS)}.")
+    meanings = {name: COLUMNS[name] for name in table.columns if name in COLUMNS}
+    return TABLE_FORMATS[form].write(table, {"provenance": dict(origin), "columns": meanings})
+
+
+@dataclass(frozen=True)
+class TableFormat:
+    """One way to write a table and what is said of it."""
+
+    label: str
+    mime: str
+    write: Callable[[pd.DataFrame, dict[str, Any]], bytes]
+
+
+def _csv(table: pd.DataFrame, about: dict[str, Any]) -> bytes:
+    # text is quoted, so that a "#" in a name begins no comment
+    body = table.to_csv(index=False, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
+    return f"# {json.dumps(about, allow_nan=False)}\n{body}".encode("utf-8", "replace")
+
+
+def _parquet(table: pd.DataFrame, about: dict[str, Any]) -> bytes:
+    described, buffer = table.copy(), io.BytesIO()
+    described.attrs.update(about)
+    described.to_parquet(buffer, index=False, engine="pyarrow")
+    return buffer.getvalue()
+
+
+def _json(table: pd.DataFrame, about: dict[str, Any]) -> bytes:
+    rows = [dict(zip(table.columns, row, strict=True)) for row in table.astype(object).to_numpy().tolist()]
+    return json.dumps(about | {"rows": rows}, indent=1, ensure_ascii=False, allow_nan=False).encode("utf-8", "replace")
+
+
+TABLE_FORMATS: dict[str, TableFormat] = {
+    "csv": TableFormat("CSV", "text/csv", _csv),
+    "parquet": TableFormat("Parquet", "application/vnd.apache.parquet", _parquet),
+    "json": TableFormat("JSON", "application/json", _json),
+}

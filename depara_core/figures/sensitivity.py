@@ -1,0 +1,109 @@
+"""What the verdict hangs on: figures of merit over lambda, over the number of probes, and over sets of probes."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from depara_core.errors import OptionError
+from depara_core.figures.labels import escape, number, shorten
+from depara_core.figures.theme import fade, figure, palette
+
+FIGURES = {"P@1": ("teal", "circle"), "P@5": ("magenta", "square"), "Spearman": ("ochre", "diamond")}
+BAND = (5, 95)  # percentiles over the repeats
+HEIGHT = 300
+
+
+def _require(frame: pd.DataFrame, *columns: str) -> None:
+    missing = [column for column in (*columns, *FIGURES) if column not in frame]
+    if missing or frame.empty:
+        raise OptionError(f"Expected rows with {', '.join((*columns, *FIGURES))}; got {len(frame)} without {missing}.")
+
+
+def _line(name: str, x: Sequence | np.ndarray, y: np.ndarray, where: str, dark: bool, **more: object) -> go.Scatter:
+    colour, symbol = FIGURES[name]
+    paint = palette(dark)
+    return go.Scatter(
+        x=x,
+        y=y,
+        name=name,
+        hovertemplate=f"<b>{name}</b> %{{y:.2f}}<br>{where}<extra></extra>",
+        line={"color": getattr(paint, colour), "width": 2.2},
+        marker={
+            "size": 7, "symbol": symbol, "color": getattr(paint, colour),
+            "line": {"width": 1.2, "color": paint.surface},
+        },
+        **{"mode": "lines+markers", **more},
+    )  # fmt: skip
+
+
+def _finish(picture: go.Figure, frame: pd.DataFrame, title: str, targets: int) -> go.Figure:
+    lowest = float(frame[list(FIGURES)].min().min())
+    picture.update_xaxes(title_text=title, fixedrange=True, zeroline=False)
+    picture.update_yaxes(
+        title_text=f"mean of {targets} targets", range=[min(0.0, 1.08 * lowest), 1.03], fixedrange=True, nticks=6
+    )
+    picture.update_layout(margin={"t": 30})
+    return picture
+
+
+def lambda_sweep(frame: pd.DataFrame, lam: float, *, targets: int, dark: bool = False) -> go.Figure:
+    """Draw the figures over lambda, one step a tick, and mark the lambda in use. `frame`: as over_lambda gives it."""
+    _require(frame, "lam")
+    paint, picture = palette(dark), figure(dark, HEIGHT)
+    lams = frame["lam"].to_numpy(float)
+    steps = list(range(len(lams)))
+    for name in FIGURES:
+        line = _line(name, steps, frame[name].to_numpy(float), "λ = %{customdata}", dark)
+        line.customdata = [number(value) for value in lams]
+        picture.add_trace(line)
+    at = float(np.interp(lam, lams, steps))
+    picture.add_vline(x=at, line={"color": paint.total, "width": 1.4, "dash": "dot"})
+    shown = steps[:: 2 if len(steps) > 8 else 1]
+    picture.update_xaxes(tickvals=shown, ticktext=[number(lams[i]) for i in shown], tickangle=0, showgrid=False)
+    return _finish(picture, frame, "λ, weight of the edges", targets)
+
+
+def probe_convergence(frame: pd.DataFrame, *, targets: int, dark: bool = False) -> go.Figure:
+    """Draw the figures over the number of probes: mean and 5 % to 95 % band of the random subsets drawn.
+
+    `frame`: a row a subset, as `Sweep.figures` gives them.
+    """
+    _require(frame, "probes")
+    picture, paint = figure(dark, HEIGHT), palette(dark)
+    grouped = frame.groupby("probes")[list(FIGURES)]
+    mean, counts = grouped.mean(), grouped.size()
+    low, high = (grouped.quantile(share / 100) for share in BAND)
+    x = mean.index.to_numpy(float)
+    for name, (colour, _) in FIGURES.items():
+        picture.add_trace(
+            go.Scatter(
+                x=[*x, *x[::-1]], y=[*high[name], *low[name][::-1]], fill="toself", mode="lines", hoverinfo="skip",
+                fillcolor=fade(getattr(paint, colour), 0.14), line={"width": 0}, showlegend=False,
+            )
+        )  # fmt: skip
+    for name in FIGURES:
+        picture.add_trace(_line(name, x, mean[name].to_numpy(float), "%{x} probes", dark))
+    ticks = x if len(x) <= 4 else x[np.unique(np.linspace(0, len(x) - 1, 5).round().astype(int))]
+    picture.update_xaxes(tickvals=ticks, showgrid=False, type="log")
+    return _finish(picture, frame, f"probes, drawn {int(counts.max())} times each (log scale)", targets)
+
+
+def probe_sets(frame: pd.DataFrame, *, targets: int, dark: bool = False) -> go.Figure:
+    """Draw the figures on several sets of probes side by side. `frame`: name, probes (how many) and figures of each."""
+    _require(frame, "name", "probes")
+    picture = figure(dark, HEIGHT)
+    places = list(range(len(frame)))
+    for shift, name in zip((-0.16, 0.0, 0.16), FIGURES, strict=True):
+        x = [place + shift for place in places]
+        line = _line(name, x, frame[name].to_numpy(float), "%{customdata}", dark, mode="markers")
+        line.customdata = [escape(str(one)) for one in frame["name"]]
+        line.marker.size = 11
+        picture.add_trace(line)
+    names = [
+        f"{escape(shorten(str(one), 18))}<br>N = {count}"
+        for one, count in zip(frame["name"], frame["probes"], strict=True)
+    ]
+    picture.update_xaxes(tickvals=places, ticktext=names, tickangle=0, showgrid=False, range=[-0.5, len(places) - 0.5])
+    return _finish(picture, frame, "set of probes", targets)

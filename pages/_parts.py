@@ -1,0 +1,179 @@
+"""The Why page's evidence in larger parts: groups of probes, the rooms' surfaces, one probe less, a third model."""
+
+import numpy as np
+import streamlit as st
+
+import depara_core as depara
+from depara_core import explanation
+from depara_core.figures import reasons
+from pages import _cached, _charts, _evidence, _reasons, _state, _views, _widgets
+from pages._ledger import Row, ledger
+from pages._reasons import Ends
+
+EXAMPLES = 4  # probes shown of a group
+MOST_GROUPS = 24  # labels beyond that are too many to compare: clusters are shown
+
+
+def labels_of(ends: Ends) -> tuple[tuple[str, ...], bool]:
+    """Return each probe's group, and whether these are the probes' own labels: without them, clusters."""
+    labels = ends.probes.labels
+    if labels is not None and 1 < len(set(labels)) <= MOST_GROUPS:
+        return tuple(labels), True
+    return _reasons.clusters(ends.a, ends.b), False
+
+
+def group_shares(ends: Ends) -> explanation.GroupShares:
+    """Return the shares of the groups of probes."""
+    return _reasons.groups(ends.a, ends.b, ends.lam, ends.why.grid, labels_of(ends)[0])
+
+
+def surface_shares(ends: Ends) -> explanation.PixelShares:
+    """Return the shares of the rooms' surfaces."""
+    return _reasons.surfaces(ends.a, ends.b, ends.why.grid, _state.read().seed)
+
+
+def groups(ends: Ends) -> None:
+    """Draw the shares within and between groups of probes: their labels, or clusters where they have none."""
+    labels, labelled = labels_of(ends)
+    shares = group_shares(ends)
+    frame = shares.to_frame()
+    what = "label" if labelled else "cluster of probes that both networks together find alike"
+    left, right = st.columns([5, 6])
+    told = f"By {what}. Green adds to S, purple takes from it; the diagonal is within a group, the rest between two."
+    with left, _widgets.card("Shares of groups", told, key="card-groups"):
+        figure = reasons.group_shares(shares.edge, shares.node, shares.names, dark=_widgets.dark())
+        _charts.chart(figure, "why.groups")
+    told = "What a group's probes add together; half of a share between two groups counts for each. Click for a probe."
+    with right, _widgets.card("The groups", told, key="card-group-list"):
+        rows, first = [], []
+        for entry in frame.itertuples():
+            found = [i for i, label in enumerate(labels) if label == entry.group]
+            first.append(found[0])
+            pictures = [_cached.thumbnail(ends.probes, i, 112) for i in found[:EXAMPLES]]
+            empty = EXAMPLES - len(pictures)
+            alts = [ends.probes.names[i] for i in found[:EXAMPLES]]
+            rows.append(
+                Row(
+                    "", (*pictures, *[b""] * empty), (*alts, *[""] * empty),
+                    (("s_V", entry.node), ("s_E", entry.edge)),
+                    (f"{entry.group}\n{entry.probes} probes", reasons.thousandths(entry.share),
+                     reasons.thousandths(entry.mean)),
+                    f"{entry.group}, {entry.probes} probes: share {reasons.thousandths(entry.share)}",
+                )
+            )  # fmt: skip
+        clicked = ledger(
+            "why.groups.list", rows, pictures=("examples", *[""] * (EXAMPLES - 1)), bar="node and edge share",
+            texts=("group", "share of S", "a probe"), size=58, words=70, label="Groups of probes",
+            extent=reasons.bar_extent(frame["node"].to_numpy(), frame["edge"].to_numpy()),
+        )  # fmt: skip
+    _evidence.select(first, clicked)
+
+
+def objects(ends: Ends) -> None:
+    """Draw on which surfaces of the rooms the two networks agree."""
+    frame = surface_shares(ends).to_frame()
+    left, right = st.columns([8, 4])
+    told = (
+        "Every pixel's share of :blue[**s_V**], added up by what it shows. Green on the right: they agree more there "
+        "than on the whole image; purple: less."
+    )
+    with left, _widgets.card("Where in the rooms they agree", told, key="card-objects"):
+        _charts.chart(reasons.surface_shares(frame, dark=_widgets.dark()), "why.objects")
+    index = min(_state.read().probe, len(ends.probes) - 1)
+    name, dark = ends.probes.names[index], _widgets.dark()
+    told = "Green: both rest on these pixels; purple: one is for, the other against."
+    with right, _widgets.card(f"In {_widgets.plain(name)}", told, key="card-agreement"):
+        picture = _reasons.agreement(ends.probes, ends.a, ends.b, ends.why.grid, (index,), size=320, dark=dark)[0]
+        st.image(picture, width="stretch", alt=f"Agreement of {ends.names[0]} and {ends.names[1]} on {name}")
+
+
+def influence(ends: Ends, sources: tuple[depara.AttributionGraph, ...]) -> None:
+    """List the probes without which S, or the choice of the best source, would change most."""
+    found = _reasons.influence(ends.a, ends.b, ends.lam)
+    order = np.argsort(found.change, kind="stable")
+    flips: dict[int, str] = {}
+    told = (
+        f"With all {len(order)} probes :violet[**S = {_views.number(found.total, 3)}**]; without any single one of them it stays "
+        f"between **{_views.number(found.without.min(), 3)}** and **{_views.number(found.without.max(), 3)}**."
+    )
+    if len(sources) > 1:
+        rivals = _reasons.rivals(sources, ends.b, ends.lam)
+        named = [_widgets.short(graph.model) for graph in sources]
+        flips = {int(i): named[int(rivals.winners[i])] for i in rivals.flips}
+        told += " " + _verdict(named[rivals.winner], flips, ends)
+    with _widgets.card("One probe less", told, key="card-influence"):
+        places = list(range(len(order))) if len(order) <= _evidence.ROWS else [
+            *range(_evidence.TOP), *range(len(order) - _evidence.BOTTOM, len(order))]  # fmt: skip
+        indices = [int(order[place]) for place in places]
+        rows = [
+            Row(
+                str(place + 1), (_cached.thumbnail(ends.probes, i, 112),), (ends.probes.names[i],),
+                (("S", -found.change[i]),),
+                (flips.get(i, ""), _views.number(found.without[i], 4), reasons.thousandths(found.change[i])),
+                f"{ends.probes.names[i]}: S without it {_views.number(found.without[i], 4)}",
+            )
+            for place, i in zip(places, indices, strict=True)
+        ]  # fmt: skip
+        gap = (_evidence.TOP, f"… {len(order) - len(places):,} more …") if len(places) < len(order) else None
+        probe = _state.read().probe
+        clicked = ledger(
+            "why.influence", rows, pictures=("image",), bar="what it lends to S", words=76,
+            texts=("then the best is", "S without it", "change"), gap=gap, label="Probes by their influence on S",
+            extent=reasons.bar_extent(0 * found.change, -found.change),
+            selected=indices.index(probe) if probe in indices else None,
+        )  # fmt: skip
+    _evidence.select(indices, clicked)
+
+
+def _verdict(best: str, flips: dict[int, str], ends: Ends) -> str:
+    goal, best = _widgets.plain(ends.names[1]), _widgets.plain(best)
+    if not flips:
+        return f"The best source for {goal} is **{best}**, whichever probe is left out."
+    others = ", ".join(sorted({_widgets.plain(name) for name in flips.values()}))
+    count = f"{len(flips)} probe{'s' * (len(flips) > 1)}"
+    return f"The best source for {goal} is **{best}**, but without one of {count} it is {others}."
+
+
+def contrast(ends: Ends, choices: tuple[depara.AttributionGraph, ...]) -> None:
+    """Hold the source against another one: what nodes, edges and probes speak for which."""
+    if not choices:
+        _widgets.empty("There is no third model.", "Choose at least three models to compare two sources.", page="setup")
+        return
+    models = [graph.model for graph in choices]
+    left, right = st.columns([5, 7])
+    with left, _widgets.card("A third model", "Why is the one a better source than the other?", key="card-third"):
+        other = choices[models.index(_widgets.choose_model("Held against", "c", "why.c", models))]
+        found = _reasons.contrast(ends.b, ends.a, other, ends.lam)
+        sure = _reasons.contrast_intervals(ends.b, ends.a, other, ends.lam)
+        st.markdown(_reasons.coloured(explanation.contrast_sentence(found, intervals=sure)))
+        bars = [(part.low, part.value, part.high) for part in (sure.node, sure.edge)]
+        (third,) = _reasons.names(other)
+        start = found.other.total
+        figure = reasons.bridge(start, *bars, (third, ends.names[0]), dark=_widgets.dark())
+        _charts.chart(figure, "why.bridge")
+    ranked = found.to_frame()
+    a, b = ends.names
+    told = (
+        f"To the right: the probe speaks for {_widgets.plain(a)}; to the left: for {_widgets.plain(third)}. All "
+        f"{len(ranked)} add up to {reasons.signed(found.total)}, the difference of S. Click to select."
+    )
+    with right, _widgets.card("Probes by what they say of the two", told, key="card-contrast"):
+        shown = _evidence.batch(ranked)
+        indices = tuple(int(i) for i in shown.rows["probe"])
+        dark = _widgets.dark()
+        maps = _views.overlays(
+            ends.probes, (ends.a, other, ends.b), indices,
+            signed=True, shared=True, smooth=True, opacity=0.85, dark=dark,
+        )  # fmt: skip
+        gains = _reasons.advantage(ends.probes, ends.b, ends.a, other, indices, dark=dark)
+        rows = [
+            _evidence.probe_row(ends.probes, entry, place, (*line, gain), (a, third, b, f"better by {a}"))
+            for entry, place, line, gain in zip(shown.rows.itertuples(), shown.places, maps, gains, strict=True)
+        ]
+        clicked = ledger(
+            "why.contrast", rows, pictures=("image", a, third, b, "gain"), bar="node and edge share", size=66,
+            texts=("difference",), selected=shown.selected, gap=shown.gap, label="Probes by their difference",
+            extent=reasons.bar_extent(ranked["node"].to_numpy(), ranked["edge"].to_numpy()),
+        )  # fmt: skip
+        _evidence.pager("why.contrast", shown)
+    _evidence.select(indices, clicked)

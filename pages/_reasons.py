@@ -1,0 +1,194 @@
+"""What the Why page computes, kept once for all sessions like everything in `_cached`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+import depara_core as depara
+from depara_core import explanation, layouts, rooms
+from depara_core.figures import ranks, reasons, tiles
+from depara_core.similarity import Grid, common_grid
+from pages import _cached, _state, _widgets
+from pages._shelf import Comparison
+
+Graph = depara.AttributionGraph
+CLUSTERS = 6
+EXACT = 120  # probes: beyond that edges are not ranked anew without each of them
+_COLOURS = {"node": "blue", "edge": "orange", "total": "violet"}
+
+
+@dataclass(frozen=True)
+class Ends:
+    """Two graphs and why they are alike."""
+
+    comparison: Comparison
+    a: Graph  # the source
+    b: Graph  # the target
+    lam: float
+    why: depara.Explanation
+
+    @property
+    def probes(self) -> depara.ProbeSet:
+        """The images."""
+        return self.comparison.probes
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """The two ends, as short as they stay apart."""
+        return names(self.a, self.b)
+
+
+def names(*graphs: Graph) -> tuple[str, ...]:
+    """Name graphs as short as they stay apart: the layer only where it is not the output."""
+    shorts = [_widgets.short(g.model) + ("" if g.layer == "output" else f" · {g.layer}") for g in graphs]
+    return tuple(g.label for g in graphs) if len(set(shorts)) < len({g.label for g in graphs}) else tuple(shorts)
+
+
+@st.cache_resource(show_spinner=False, max_entries=8, hash_funcs=_cached._BY_DIGEST)
+def why(a: Graph, b: Graph, lam: float, grid: Grid) -> depara.Explanation:
+    """Return the exact shares of S(a, b)."""
+    return explanation.explain(a, b, lam, grid=grid)
+
+
+@st.cache_data(show_spinner=False, max_entries=64, hash_funcs=_cached._BY_DIGEST)
+def parts(a: Graph, b: Graph) -> explanation.Intervals:
+    """Return s_V and s_E with their intervals over the probes, whatever lambda is: what costs time."""
+    return explanation.interval(a, b, 1.0)
+
+
+def intervals(ends: Ends, low: float, high: float) -> explanation.Intervals:
+    """Return s_V, lambda * s_E and S with their intervals, that of S being known."""
+    found, lam = parts(ends.a, ends.b), ends.lam
+    edge = explanation.Interval(lam * found.edge.low, lam * found.edge.value, lam * found.edge.high)
+    return explanation.Intervals(found.node, edge, explanation.Interval(low, ends.why.total, high))
+
+
+@st.cache_data(show_spinner=False, max_entries=16, hash_funcs=_cached._BY_DIGEST)
+def density(a: Graph, b: Graph, names: tuple[str, str], *, dark: bool) -> go.Figure:
+    """Return the picture of all pairs' ranks, to be brushed: half a million pairs are counted once."""
+    shares = why(a, b, 0.0, common_grid([a, b]))
+    figure = ranks.rank_density(
+        shares.ranks_a, shares.ranks_b, names=names, bins=layouts.rank_bins(len(shares.ranks_a)), dark=dark
+    )
+    return figure.update_layout(dragmode="select", height=330)
+
+
+@st.cache_data(show_spinner=False, max_entries=48, hash_funcs=_cached._BY_DIGEST)
+def agreement(
+    probes: depara.ProbeSet, a: Graph, b: Graph, grid: Grid, indices: tuple[int, ...], *, size: int = 112, dark: bool
+) -> list[bytes]:
+    """Return for each probe a PNG of where two networks agree and where they oppose."""
+    return _tiles(probes, why(a, b, 0.0, grid), indices, size=size, dark=dark)
+
+
+@st.cache_data(show_spinner=False, max_entries=48, hash_funcs=_cached._BY_DIGEST)
+def advantage(
+    probes: depara.ProbeSet, target: Graph, first: Graph, second: Graph, indices: tuple[int, ...], *, dark: bool
+) -> list[bytes]:
+    """Return for each probe a PNG of where one source agrees more with the target than another does."""
+    return _tiles(probes, contrast(target, first, second, 0.0), indices, size=112, dark=dark)
+
+
+def _tiles(
+    probes: depara.ProbeSet,
+    shares: depara.Explanation | explanation.Contrast,
+    indices: Sequence[int],
+    *,
+    size: int,
+    dark: bool,
+) -> list[bytes]:
+    maps = [shares.pixel(i) for i in indices]
+    return [
+        tiles.small_png(tile) for tile in reasons.agreement_tiles(probes.images, maps, indices, size=size, dark=dark)
+    ]
+
+
+@st.cache_resource(show_spinner=False, max_entries=16, hash_funcs=_cached._BY_DIGEST)
+def clusters(a: Graph, b: Graph) -> tuple[str, ...]:
+    """Return each probe's cluster, of those that both graphs together make."""
+    return explanation.cluster_probes(a, b, min(CLUSTERS, len(a)))
+
+
+@st.cache_data(show_spinner=False, max_entries=32, hash_funcs=_cached._BY_DIGEST)
+def groups(a: Graph, b: Graph, lam: float, grid: Grid, labels: tuple[str, ...]) -> explanation.GroupShares:
+    """Return the shares of S within and between groups of probes."""
+    return explanation.group_shares(why(a, b, lam, grid), labels)
+
+
+@st.cache_resource(show_spinner="Looking up what stands where", max_entries=4)
+def masks(count: int, seed: int, size: int) -> np.ndarray:
+    """Return which surface every pixel of every room shows."""
+    return rooms.surfaces(count, seed, size)
+
+
+@st.cache_data(show_spinner=False, max_entries=16, hash_funcs=_cached._BY_DIGEST)
+def surfaces(a: Graph, b: Graph, grid: Grid, seed: int) -> explanation.PixelShares:
+    """Return the share of s_V on every surface of the rooms."""
+    shares = why(a, b, 0.0, grid)
+    seen = explanation.resample_masks(masks(len(a), seed, max(shares.grid[1:])), shares.grid[1:])
+    return explanation.pixel_shares(shares, seen, rooms.SURFACES)
+
+
+@st.cache_data(show_spinner=False, max_entries=32, hash_funcs=_cached._BY_DIGEST)
+def influence(a: Graph, b: Graph, lam: float) -> explanation.Influence:
+    """Return S without each probe in turn."""
+    return explanation.influence(a, b, lam, exact=len(a) <= EXACT)
+
+
+@st.cache_data(show_spinner=False, max_entries=32, hash_funcs=_cached._BY_DIGEST)
+def rivals(sources: tuple[Graph, ...], b: Graph, lam: float) -> explanation.RankingInfluence:
+    """Return the scores of all sources without each probe in turn."""
+    return explanation.ranking_influence(sources, b, lam, exact=len(b) <= EXACT)
+
+
+@st.cache_resource(show_spinner=False, max_entries=6, hash_funcs=_cached._BY_DIGEST)
+def contrast(target: Graph, first: Graph, second: Graph, lam: float) -> explanation.Contrast:
+    """Return why one source is better for the target than another."""
+    return explanation.contrast(target, first, second, lam)
+
+
+@st.cache_data(show_spinner=False, max_entries=64, hash_funcs=_cached._BY_DIGEST)
+def contrast_intervals(target: Graph, first: Graph, second: Graph, lam: float) -> explanation.Intervals:
+    """Return the differences of s_V, lambda * s_E and S with their intervals."""
+    return explanation.contrast_interval(target, first, second, lam)
+
+
+@st.cache_data(show_spinner=False, max_entries=32, hash_funcs=_cached._BY_DIGEST)
+def pairs(a: Graph, b: Graph, lam: float, kind: str, top: int) -> pd.DataFrame:
+    """Return the pairs of probes of a kind with the largest share."""
+    return why(a, b, lam, common_grid([a, b])).pairs(top, kind)
+
+
+def coloured(sentence: explanation.Sentence) -> str:
+    """Write a sentence as markdown: what it says of nodes blue, of edges orange, of S violet."""
+    parts = []
+    for span in sentence.spans:
+        text = span.text
+        inner = _widgets.plain(text)
+        lead, tail = text[: len(text) - len(text.lstrip())], text[len(text.rstrip()) :]
+        colour = _COLOURS.get(span.role)
+        parts.append(lead + (f":{colour}[**{inner}**]" if colour and inner else inner) + tail)
+    return "".join(parts)
+
+
+def box(text: str) -> tuple[tuple[float, float], tuple[float, float]] | None:
+    """Read a box of ranks "a0,a1,b0,b1", 0 to 1, or return None."""
+    try:
+        a0, a1, b0, b1 = map(float, text.split(","))
+    except ValueError:
+        return None
+    return ((a0, a1), (b0, b1)) if 0 <= a0 <= a1 <= 1 and 0 <= b0 <= b1 <= 1 else None
+
+
+def brushed(key: str) -> None:
+    """Answer to a box drawn in a chart: list the pairs inside; without a box, those that both find alike."""
+    drawn = st.session_state[key]["selection"]["box"]
+    if drawn:
+        ends = [sorted(min(1.0, max(0.0, float(end))) for end in drawn[0][axis]) for axis in ("x", "y")]
+        _state.update(brush=",".join(f"{end:.3g}" for pair in ends for end in pair), view="pairs", page=0)
+    elif box(_state.read().brush):
+        _state.update(brush="both alike")

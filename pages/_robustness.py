@@ -1,0 +1,36 @@
+"""What the verdict on the Evaluate page hangs on: lambda, the number of probes, and which images they are."""
+
+import streamlit as st
+
+from depara_core.figures import sensitivity
+from pages import _charts, _material, _measured, _widgets
+from pages._measured import View
+
+
+def card(view: View) -> None:
+    """Draw the figures of DEPARA over lambda, over the number of probes, and over sets of probes."""
+    with _widgets.card("What the verdict hangs on", "Figures of DEPARA, mean over targets.", key="sensitivity"):
+        _draw(view)
+
+
+def _draw(view: View) -> None:
+    columns, place, look = st.columns(3), view.key, {"targets": view.targets, "dark": view.dark}
+    with columns[0]:
+        st.markdown("**λ**")
+        st.caption("Flat is good: no tuning. Dotted: the λ in use.")
+        picture = sensitivity.lambda_sweep(_measured.over_lambda(view.material, view.budget), view.lam, **look)
+        _charts.chart(picture, f"evaluate.lambda.{place}")
+    job = _material.sweep(view.material, view.selection)
+    if job.state != "done":
+        with columns[1]:
+            _widgets.progress_panel(job, again=lambda: _material.sweep(view.material, view.selection, again=True))
+        return
+    fewer, sets = _measured.swept(view.material, view.lam, view.budget, job.result)
+    with columns[1]:
+        st.markdown("**Number of probes**")
+        st.caption("Flat is enough. Band: 5 to 95 % of the subsets.")
+        _charts.chart(sensitivity.probe_convergence(fewer, **look), f"evaluate.probes.{place}")
+    with columns[2]:
+        st.markdown("**Which images**")
+        st.caption("At one height: the images do not matter.")
+        _charts.chart(sensitivity.probe_sets(sets, **look), f"evaluate.sets.{place}")

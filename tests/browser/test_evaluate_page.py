@@ -1,0 +1,39 @@
+"""The Evaluate page in a real browser: a point sets the pair, nothing is asked of the outside, it fits a phone."""
+
+import re
+
+QUERY = "evaluate?count=12&target=rooms/normal"
+
+WHERE = """() => {
+    const plot = document.querySelector('.st-key-card-ranks .js-plotly-plot');
+    const trace = plot._fullData.find(t => t.customdata), {xaxis, yaxis} = plot._fullLayout;
+    plot.scrollIntoView({block: 'center'});
+    const box = plot.getBoundingClientRect();
+    return [box.left + xaxis._offset + xaxis.c2p(trace.x[0]), box.top + yaxis._offset + yaxis.c2p(trace.y[0]),
+            trace.customdata[0][1]];
+}"""
+
+
+def test_a_click_on_a_source_sets_the_pair(reader):
+    page = reader.page
+    reader.open(QUERY)
+    page.wait_for_selector(".st-key-card-ranks .js-plotly-plot .point")
+    page.wait_for_selector(".st-key-card-layers-job", state="detached")
+    page.evaluate(WHERE)  # brings it into view
+    reader.settle()
+    x, y, source = page.evaluate(WHERE)
+    page.mouse.click(x, y)
+    page.wait_for_url(re.compile(rf"[?&]a={re.escape(source).replace('/', '(/|%2F)')}(&|$)"))
+    assert re.search(r"[?&]b=rooms(/|%2F)normal(&|$)", page.url)
+    reader.settle()
+    assert page.locator(".st-key-card-ranks").get_by_text(" for normal").count()
+    assert reader.complaints() == []
+
+
+def test_it_fits_a_narrow_screen(reader):
+    reader.page.set_viewport_size({"width": 640, "height": 900})
+    reader.open(QUERY)
+    reader.page.wait_for_selector(".st-key-card-published .js-plotly-plot")
+    assert reader.complaints() == []
+    main = reader.page.locator('[data-testid="stMain"]')
+    assert main.evaluate("element => element.scrollWidth - element.clientWidth") <= 1

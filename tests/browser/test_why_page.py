@@ -1,0 +1,49 @@
+"""The Why page in a real browser: a link opens it, a row selects its probe, a box of ranks lists its pairs."""
+
+import re
+
+QUERY = (
+    "why?models=rooms/normal&models=rooms/reshading&models=rooms/denoising&count=16&a=rooms/reshading&b=rooms/normal"
+)
+
+
+def test_a_link_a_row_and_a_box_answer(reader):
+    page = reader.page
+    reader.open(QUERY)
+    assert page.locator("h1").inner_text() == "Why does reshading look transferable to normal?"
+    row = page.locator('[aria-label="Probes by their share of S"] button[data-at="2"]')
+    row.click()
+    page.wait_for_url(re.compile(r"[?&]probe=\d+"))
+    reader.settle()
+    assert row.get_attribute("aria-pressed") == "true"
+    ranks = page.locator(".st-key-card-ranks .js-plotly-plot")
+    ranks.scroll_into_view_if_needed()
+    box = ranks.locator(".nsewdrag").bounding_box()
+    page.mouse.move(box["x"] + 0.55 * box["width"], box["y"] + 3)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] - 3, box["y"] + 0.45 * box["height"], steps=6)
+    page.mouse.up()
+    page.wait_for_url(re.compile(r"[?&]brush=0\.5"))
+    reader.settle()
+    page.get_by_text("In the brushed region").wait_for()
+    page.locator('[aria-label="Pairs of probes by their share of S"] button[data-at="0"]').click()
+    page.wait_for_url(re.compile(r"[?&]other=\d+"))
+    reader.settle()
+    assert reader.complaints() == []
+
+
+def test_every_evidence_is_drawn_without_a_complaint(reader):
+    for view, label in (("groups", "Groups of probes"), ("influence", "Probes by their influence on S"),
+                        ("contrast", "Probes by their difference")):  # fmt: skip
+        reader.open(f"{QUERY}&view={view}")
+        reader.page.locator(f'[aria-label="{label}"] button').first.wait_for()
+    reader.open(f"{QUERY}&view=objects")
+    reader.page.get_by_text("Where in the rooms they agree").wait_for()
+    assert reader.complaints() == []
+
+
+def test_the_page_fits_a_narrow_dark_screen(phone):
+    phone.open(QUERY)
+    assert phone.complaints() == []
+    main = phone.page.locator('[data-testid="stMain"]')
+    assert main.evaluate("element => element.scrollWidth - element.clientWidth") <= 1

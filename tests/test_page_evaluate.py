@@ -1,0 +1,287 @@
+"""The Evaluate page: its verdict and figures are the evaluation's own, and whatever is missing is a designed state."""
+
+import json
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+import streamlit as st
+import torch
+from planted import random_graph
+from planted_pages import figures, spec
+from streamlit.testing.v1 import AppTest
+
+import depara_core as depara
+from depara_core import scoring, sweeps, truth, worlds
+from depara_core.errors import StoreError
+from depara_core.evaluation import FIGURES
+from depara_core.training import cuts, cuts_scores
+from depara_core.zoo.spec import Network
+
+MODELS = tuple(f"rooms/{name}" for name in ("normal", "reshading", "denoising", "<b>odd</b>", *"abcdef"))
+GROUPS = {model: "3D" if i % 2 else "2D" for i, model in enumerate(MODELS)}
+GRAPHS = tuple(random_graph(i, model=model) for i, model in enumerate(MODELS))
+PLANTED = np.random.default_rng(5).uniform(size=(2, 2, 10, 10))
+SWEEP = sweeps.Sweep(MODELS, ("these", "bare rooms"), (12, 12), *PLANTED)
+
+
+def affinities(seed=0):
+    return pd.DataFrame(np.random.default_rng(seed).uniform(size=(10, 10)), index=MODELS, columns=MODELS)
+
+
+def table():
+    """Measured transfer at two budgets; at the smaller one it is another."""
+    frames = {1000: affinities(0), 250: affinities(1)}
+    rows = [
+        {"source": s, "target": t, "budget": budget, "split": "all", "affinity": frame.loc[s, t]}
+        for budget, frame in frames.items()
+        for t in MODELS
+        for s in MODELS
+        if s != t
+    ]
+    return truth.Truth("rooms", pd.DataFrame(rows), {})
+
+
+def scores(names=None, lam=1.0):
+    """RSA knows the truth exactly; CKA is the opposite; LogME is undefined for one target."""
+    logme = affinities(3)
+    logme["rooms/a"] = np.nan
+    return {"rsa": affinities(0), "cka": -affinities(0), "logme": logme, "depara": affinities(9)}
+
+
+@pytest.fixture
+def world(monkeypatch, tmp_path):
+    """Plant a world of ten models with measured transfer; `world.broken` holds models that do not open."""
+    from pages import _cached
+
+    planted = SimpleNamespace(broken=set(), asked=[])
+
+    def opened(name):
+        def refuse(progress):
+            if name in planted.broken:
+                raise depara.ModelError(f"{name} has no *weights* here.")
+            return Network(torch.nn.Identity(), {}, "0" * 64)
+
+        return replace(spec(name, GROUPS[name]), _open=refuse)
+
+    def unmeasured():
+        raise StoreError("Nothing is measured.")
+
+    def gather(one, *, count, seed, models, probes, progress):
+        planted.asked.append((one.name, count, seed, probes))
+        progress(0, len(models), "graphs")
+        known = {model.id for model in models}
+        return worlds.Evidence(tuple(graph for graph in GRAPHS if graph.model in known), (), {})
+
+    def known_scores(evidence, progress):
+        progress(0, 1, "Scores of rsa")
+        ids = [graph.model for graph in evidence.graphs]
+        return {name: frame.loc[ids, ids] for name, frame in scores().items()}
+
+    monkeypatch.setenv("DEPARA_STORE", str(tmp_path / "store"))
+    monkeypatch.setattr(_cached, "PATIENCE_S", 60.0)
+    monkeypatch.setattr(truth, "truths", lambda: ("rooms",))
+    monkeypatch.setattr(worlds, "load_truth", lambda name: table())
+    monkeypatch.setattr(worlds, "model", opened)
+    monkeypatch.setattr(worlds, "gather", gather)
+    monkeypatch.setattr(scoring, "score_pairs", known_scores)
+    monkeypatch.setattr(sweeps, "over_probes", lambda graphs, progress: SWEEP)
+    monkeypatch.setattr(sweeps, "over_probe_sets", lambda specs, sets, progress: SWEEP)
+    monkeypatch.setattr(worlds, "probe_sets", lambda count, seed, progress: [])
+    monkeypatch.setattr(cuts, "read_layer_table", unmeasured)
+    monkeypatch.setattr(scoring, "HELD_OUT", "nowhere")
+    monkeypatch.setattr(cuts_scores, "target_probes", lambda **given: None)
+    images = np.zeros((12, 8, 8, 3), dtype=np.uint8)
+    monkeypatch.setattr(depara, "load_probes", lambda *given, **options: depara.ProbeSet(images, ("i",) * 12))
+    st.cache_data.clear()
+    st.cache_resource.clear()
+    yield planted
+    st.cache_data.clear()
+    st.cache_resource.clear()
+
+
+def open_page(**query):
+    app = AppTest.from_file("../app.py", default_timeout=60)
+    for name, value in query.items():
+        app.query_params[name] = value
+    app.switch_page("pages/evaluate.py").run()
+    from pages import _cached
+
+    for job in _cached.queue().jobs():  # the sweeps run beside the page
+        job.wait(30)
+    app.run()
+    assert not app.exception, app.exception
+    return app
+
+
+def text(app):
+    return " ".join(block.value for block in [*app.markdown, *app.caption])
+
+
+def evaluation(lam=1.0, budget=1000):
+    matrix = depara.similarity_matrix(list(GRAPHS))
+    return scoring.assess({**scores(), "depara": matrix.to_frame(lam)}, table().frame(budget))
+
+
+def test_page_answers_with_what_depara_finds_and_whether_its_rival_is_better(world):
+    app = open_page()
+    assert app.title[0].value == "Does the score tell the truth?"
+    mean = evaluation().summary().loc[("depara", "P@5"), "mean"]
+    assert f"DEPARA finds :violet[**{mean:.2f}**]" in text(app)
+    assert "10 measured targets" in text(app)
+    assert evaluation().compare("depara", "rsa", "P@5").verdict == "no"
+    assert "**RSA** by P@5 is better." in text(app)
+    assert world.asked == [("rooms", 100, 0, None)]
+
+
+def test_every_figure_is_drawn_from_the_evaluation(world):
+    drawn = figures(open_page())
+    names = [name.removeprefix("evaluate.") for name in drawn if name.startswith("evaluate.")]
+    assert names == [
+        "curves", "differences", "merits", "targets", "ranks", "lambda", "probes", "sets", "measured", "predicted",
+        "layers", "agreement", "published",
+    ]  # fmt: skip
+    means = evaluation().summary().xs("P@5", level="figure")["mean"]
+    points = {
+        row[1]: x
+        for trace in drawn["evaluate.merits"]["data"]
+        for row, x in zip(trace["customdata"], _numbers(trace["x"]), strict=True)
+    }
+    assert points == pytest.approx(means.to_dict())
+    places = {row[1]: row[3] for trace in drawn["evaluate.ranks"]["data"] for row in trace["customdata"]}
+    expected = depara.similarity_matrix(list(GRAPHS)).to_frame(1.0)["rooms/normal"].drop("rooms/normal")
+    assert places == pytest.approx(expected.to_dict())
+
+
+def _numbers(values):
+    """Plotly packs arrays; read them back."""
+    if isinstance(values, dict):
+        from base64 import b64decode
+
+        return np.frombuffer(b64decode(values["bdata"]), dtype=values["dtype"]).tolist()
+    return values
+
+
+def test_controls_change_the_address_and_the_numbers(world):
+    app = open_page()
+    app.selectbox(key="evaluate.figure").set_value("Spearman").run()
+    app.selectbox(key="evaluate.budget").set_value(250).run()
+    app.select_slider(key="evaluate.lam").set_value(10.0).run()
+    assert (app.query_params["figure"], app.query_params["budget"]) == (["Spearman"], ["250"])
+    compared = evaluation(10.0, 250).compare("depara", "rsa", "Spearman")
+    assert f"Spearman differs by **{compared.difference:+.2f}**".replace("-", "−") in text(app)
+    merits = figures(app)["evaluate.merits"]["layout"]["xaxis"]["title"]["text"]
+    assert merits.startswith("Spearman (mean of 10 targets")
+
+
+def test_pair_metrics_and_target_of_a_link_are_shown(world):
+    app = open_page(metric="cka", rival="rsa", metrics=["rsa", "cka"], target="rooms/<b>odd</b>", published="1")
+    assert ":red[**No, it is worse.**]" in text(app)
+    drawn = figures(app)
+    curves = [trace["name"] for trace in drawn["evaluate.curves"]["data"]]
+    assert curves[:4] == ["the truth itself", "a random order", "RSA", "Linear CKA"]
+    assert "published: DEPARA" in curves
+    assert "Predicted against measured for \\<b\\>odd\\</b\\>" in [block.value for block in app.subheader]
+
+
+def test_unknown_words_in_a_link_fall_back(world):
+    app = open_page(metric="psychic", rival="depara", world="mars", budget="7", metrics="none")
+    assert not app.error
+    assert app.selectbox(key="evaluate.metric").value == "depara"
+    assert app.selectbox(key="evaluate.rival").value != "depara"
+
+
+def test_metric_undefined_for_a_target_says_so(world):
+    app = open_page(metric="logme", target="rooms/a")
+    assert "LogME is not defined for this target" in text(app)
+    assert "evaluate.ranks" not in figures(app)
+    assert "LogME (1)" in text(app)
+
+
+def test_one_missing_model_is_told_and_the_rest_is_evaluated(world):
+    world.broken.add("rooms/f")
+    app = open_page()
+    assert "**rooms/f**: rooms/f has no \\*weights\\* here\\." in text(app)
+    assert "On **9 measured targets**" in text(app)
+
+
+def test_world_without_its_models_says_what_to_install_and_shows_the_rest(world):
+    world.broken.update(MODELS)
+    app = open_page()
+    assert "The models of this world are not here" in [block.value for block in app.subheader]
+    assert "has no \\*weights\\* here" in text(app)
+    drawn = figures(app)
+    assert {"evaluate.merits", "evaluate.measured", "evaluate.published"} <= set(drawn)
+    assert "evaluate.predicted" not in drawn
+    world.broken.clear()
+    app.button(key="evaluate.again").click().run()
+    assert "DEPARA finds" in text(app)
+
+
+def test_no_truth_is_a_designed_state(world, monkeypatch):
+    monkeypatch.setattr(truth, "truths", lambda: ())
+    app = open_page()
+    assert "No measured transfer is here." in [block.value for block in app.subheader]
+    assert not figures(app)
+
+
+def test_table_lists_every_figure_of_every_metric(world):
+    shown = open_page().dataframe[0].value
+    assert list(shown.columns) == ["metric", "kind", *FIGURES, "paper"]
+    assert set(shown["kind"]) == {"label-free", "with labels", "control"}
+    assert shown["metric"].tolist()[0] == "RSA"
+    assert json.dumps(shown["P@1"].tolist()[0]) == '"1.00 [1.00, 1.00]"'
+
+
+def test_zoo_of_another_seed_is_shown_where_its_tables_are(world, monkeypatch, tmp_path):
+    monkeypatch.setattr(truth, "truth_path", lambda name: tmp_path / f"{name}.csv")
+    for name in ("there", "there-scores"):
+        (tmp_path / f"{name}.csv").touch()
+    other = replace(table(), table=table().table.query("budget == 250"))
+    monkeypatch.setattr(scoring, "HELD_OUT", "there")
+    monkeypatch.setattr(scoring, "held_out", lambda: ({"depara": affinities(1), "rsa": affinities(8)}, other))
+    app = open_page()
+    assert "On a zoo that no choice was made on" in [block.value for block in app.subheader]
+    assert "Is **DEPARA** better than **RSA** there? :green[**Yes.**]" in text(app)
+    points = [row[1] for trace in figures(app)["evaluate.heldout"]["data"] for row in trace["customdata"]]
+    assert set(points) == {"depara", "rsa", *scoring.CONTROLS}
+
+
+def layers(source):
+    """Three cuts at two budgets; S picks conv2 where conv3 is best with much data, and conv3, the best, with little."""
+    rows = [
+        {
+            "source": source, "layer": f"conv{k}", "k": k, "budget": budget, "lam": lam, "node": 0.5, "edge": edge,
+            "score": 0.5 + lam * edge, "accuracy": accuracy, "scratch": 0.55, "negative": accuracy < 0.55,
+        }
+        for budget, lam, edges, found in (
+            (0.1, 1.0, (0.1, 0.6, 0.2), (0.5, 0.6, 0.7)),
+            (0.01, 10.0, (0.0, 1.0, 2.0), (0.6, 0.7, 0.8)),
+        )
+        for k, edge, accuracy in zip((1, 2, 3), edges, found, strict=True)
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def test_layers_measured_here_stand_beside_the_published_ones(world, monkeypatch):
+    sources = [f"rooms/{name}" for name in cuts.SOURCES]
+    full = [(source, k) for source in sources for k in range(1, len(cuts.CUTS) + 1)]
+    known = pd.DataFrame([*full, (cuts.SCRATCH, 0)], columns=["source", "k"])
+    monkeypatch.setattr(cuts, "read_layer_table", lambda: known)
+    both = pd.concat([layers(source) for source in sources])
+    monkeypatch.setattr(cuts_scores, "score_layers", lambda probes, progress: both)
+    app = open_page()
+    assert "With 10 % of the labels S picks conv2, conv3 is best \\(10\\.0 points lost\\)" in text(app)
+    assert "S picks conv3, the best; from scratch 55\\.0 %, and 0 of 3 cuts do worse" in text(app)
+    rows = figures(app)["evaluate.agreement"]["layout"]["yaxis"]["ticktext"]
+    assert rows[0].startswith("DNN-")
+    assert len(rows) == 8
+    assert sum("published" in row for row in rows) == 4
+
+
+def test_layers_measured_in_part_are_not_shown(world, monkeypatch):
+    part = pd.DataFrame([(f"rooms/{cuts.SOURCES[0]}", 1), (cuts.SCRATCH, 0)], columns=["source", "k"])
+    monkeypatch.setattr(cuts, "read_layer_table", lambda: part)
+    assert "Our own layers are not measured yet." in text(open_page())

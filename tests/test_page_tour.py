@@ -1,0 +1,147 @@
+"""The tour: every step opens by its link, asks about the live numbers, and says what the core computed."""
+
+import re
+
+import pytest
+from planted import random_graph
+from planted_pages import GROUPS
+
+import depara_core as depara
+from depara_core import lessons
+
+NAMES = tuple(GROUPS)  # in the planted zoo a network's seed is its place
+STEPS = 10
+TITLES = (
+    "Images in", "A node", "An edge", "The graph", "s_V", "s_E", "λ", "Which model", "Which layer", "Why does",
+)  # fmt: skip
+CHOICE = {"count": "12", "a": "rooms/reshading", "b": "rooms/normal", "c": "rooms/denoising"}
+SIX = (1, 3, 4, 7, 8, 11)
+PICKED = {"picked": [str(probe) for probe in SIX]}
+
+
+def text(app):
+    return " ".join(block.value for group in (app.markdown, app.success, app.info) for block in group)
+
+
+def show(app):
+    return app.radio[0].set_value("Just show me").run()
+
+
+def planted(model, count=12):
+    order = ("rooms/normal", "rooms/reshading", "rooms/denoising")
+    return random_graph(order.index(model), count=count, model=model)
+
+
+def minus(value):
+    return f"{round(float(value), 3) + 0.0:.3f}".replace("-", "−")
+
+
+def test_the_range_of_the_link_is_the_number_of_steps(app):
+    from pages import _state, tour
+
+    assert _state._RANGES["step"] == (1, len(tour.STEPS)) == (1, STEPS)
+
+
+def test_a_learner_walks_all_steps(app):
+    tour = app("tour", **CHOICE)
+    for step in range(1, STEPS + 1):
+        assert tour.title[0].value.startswith(f"{step} · {TITLES[step - 1]}")
+        assert len(tour.radio) == 1
+        assert not tour.success
+        assert not tour.info
+        show(tour)
+        assert len(tour.info) == 1
+        assert not tour.exception
+        assert not tour.error
+        if step < STEPS:
+            tour.button(key="tour.next").click().run()
+            assert tour.query_params["step"] == [str(step + 1)]
+    assert "tour.next" not in [button.key for button in tour.button]
+    tour.button(key="tour.previous").click().run()
+    assert tour.title[0].value.startswith("9 ·")
+
+
+@pytest.mark.parametrize("step", [2, 6, 10])
+def test_a_link_opens_a_step_with_the_choices_of_its_sender(app, step):
+    tour = app("tour", **CHOICE, **PICKED, step=str(step))
+    assert tour.title[0].value.startswith(f"{step} · {TITLES[step - 1]}")
+    assert tour.selectbox(key="tour.a").value == CHOICE["a"]
+    assert tour.selectbox(key="tour.c").value == CHOICE["c"]
+    tour.segmented_control(key="tour.step").set_value(1).run()
+    assert tour.query_params["picked"] == PICKED["picked"]
+    assert "step" not in tour.query_params
+
+
+@pytest.mark.parametrize("bad", ["0", "11", "two"])
+def test_a_bad_step_is_named_and_the_tour_begins(app, bad):
+    tour = app("tour", **CHOICE, step=bad)
+    assert any("step" in note.value and "from 1 to 10" in note.value.replace("\\", "") for note in tour.warning)
+    assert tour.title[0].value.startswith("1 ·")
+
+
+def test_bad_images_are_named_and_filled_up(app):
+    tour = app("tour", **CHOICE, picked=["3", "3", "99", "x", "²", "5"], step="5")
+    assert "picks 2 usable images of the 6" in tour.warning[-1].value
+    cosines = lessons.node_table(planted(CHOICE["a"]), planted(CHOICE["b"]), (3, 5, 0, 2, 4, 7))["cosine"]
+    assert minus(cosines.mean()) in tour.radio[0].options
+
+
+def test_s_v_by_hand_adds_up(app):
+    tour = app("tour", **CHOICE, **PICKED, step="5")
+    truth = depara.similarity(*(lessons.small(planted(CHOICE[end]), SIX) for end in "ab"))
+    assert minus(truth.node) in tour.radio[0].options
+    tour.radio[0].set_value(minus(truth.node)).run()
+    assert tour.success[0].value.startswith("Yes: s_V is the mean of the 6 cosines")
+    shown = [float(number.replace("−", "-")) for number in re.findall(r"image \d \| :blue\[(.*?)\]", text(tour))]
+    total = float(re.search(r"\| sum \| (\S+) \|", text(tour))[1].replace("−", "-"))
+    assert len(shown) == 6
+    assert sum(shown) == pytest.approx(total, abs=1e-9)
+    assert total / 6 == pytest.approx(truth.node, abs=1e-3)
+
+
+def test_s_e_by_hand_adds_up(app):
+    tour = show(app("tour", **CHOICE, **PICKED, step="6"))
+    truth = depara.similarity(*(lessons.small(planted(CHOICE[end]), SIX) for end in "ab"))
+    rows = [line.split("|")[1:-1] for line in text(tour).replace("−", "-").splitlines() if re.match(r"\| \d and", line)]
+    assert len(rows) == 15
+    products = [(float(row[3]) - 8) * (float(row[4]) - 8) for row in rows]
+    assert [float(row[5]) for row in rows] == products
+    assert f"**sum** |  |  |  |  | **{sum(products):g}**" in text(tour).replace("−", "-")
+    assert sum(products) / 280 == pytest.approx(truth.edge)
+    assert f":orange[**{minus(truth.edge)}**]" in text(tour)
+
+
+def test_a_wrong_answer_is_told_the_reason(app):
+    tour = app("tour", **CHOICE, step="4")
+    tour.radio[0].set_value("36").run()
+    assert tour.info[0].value.startswith("Not this one: ")
+    assert "6 × 5 / 2 = 15" in tour.info[0].value
+    tour.radio[0].set_value("15").run()
+    assert tour.success[0].value.startswith("Yes: ")
+
+
+def test_the_ranking_is_covered_until_the_learner_has_predicted(app):
+    tour = app("tour", **CHOICE, step="8")
+    assert not tour.get("plotly_chart")
+    show(tour)
+    assert len(tour.get("plotly_chart")) == 1
+
+
+def test_lambda_moves_both_scores(app):
+    tour = app("tour", **CHOICE, **PICKED, step="7")
+    tour.select_slider(key="tour.lam").set_value(5.0).run()
+    for end in "ac":
+        sim = depara.similarity(*(lessons.small(planted(CHOICE[name]), SIX) for name in (end, "b")))
+        assert f":violet[**{minus(sim.total(5.0))}**]" in text(tour)
+
+
+def test_three_networks_are_needed(app):
+    tour = app("tour", models=list(NAMES[:2]))
+    assert "The tour needs three networks; 2" in tour.subheader[0].value
+    tour.button[-1].click().run()
+    assert tour.radio
+
+
+def test_six_images_are_needed(app):
+    tour = app("tour", **{**CHOICE, "count": "5"})
+    assert "The tour needs 6 images; there are 5." in [block.value for block in tour.subheader]

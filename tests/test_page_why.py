@@ -1,0 +1,289 @@
+"""The Why page: what it says, draws and lists are the core's exact shares; clicks, boxes and links change it."""
+
+from base64 import b64decode
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from planted import graph
+from planted_pages import COUNT, GROUPS, comparison, figures, open_page
+from streamlit.testing.v1 import AppTest
+
+import depara_core as depara
+from depara_core import explanation
+from depara_core.figures import reasons
+from depara_core.figures.labels import score
+from pages import _reasons, _views
+
+A, B, C, _ = GROUPS
+SIZE = 8  # of the planted maps
+
+
+@pytest.fixture
+def ledgers(monkeypatch):
+    """Record what each ledger is given, by its key; `ledgers.click` = (key, row) is what one reports next."""
+    from pages import _ledger
+
+    class Ledgers(dict):
+        click = None
+
+    seen = Ledgers()
+
+    def mount(key, data, on_clicked_change):
+        seen[key] = data
+        clicked = None
+        if seen.click and seen.click[0] == key:
+            clicked, seen.click = seen.click[1], None
+        return type("Result", (), {"clicked": clicked})
+
+    monkeypatch.setattr(_ledger, "_mount", mount)
+    return seen
+
+
+def text(app):
+    return " ".join(block.value for block in [*app.title, *app.subheader, *app.markdown, *app.caption])
+
+
+def numbers(values):
+    """An array as plotly writes it into a page."""
+    if not isinstance(values, dict):
+        return np.array(values)
+    shape = [int(size) for size in values.get("shape", "-1").split(",")]
+    return np.frombuffer(b64decode(values["bdata"]), values["dtype"]).reshape(shape)
+
+
+def why(lam=1.0):
+    found = comparison()
+    return depara.explain(found.graph(A), found.graph(B), lam)
+
+
+def test_the_headline_is_the_score_its_interval_and_its_rank(monkeypatch, ledgers):
+    app = open_page(monkeypatch, "why", a=A, b=B, lam="2.0")
+    matrix = depara.similarity_matrix(list(comparison().graphs))
+    row = depara.rank_sources(matrix, B, 2.0).set_index("source").loc[A]
+    assert "*normal*" in app.title[0].value
+    assert "*reshading*" in app.title[0].value
+    shown = text(app)
+    assert f"S = :violet[**{score(row['score'])}**] \\[{score(row['low'])}, {score(row['high'])}\\]" in shown
+    assert f"rank {row['rank']} of 3 sources" in shown
+    drawn = figures(app)
+    assert drawn["why.adds"]["data"][0]["y"] == pytest.approx([row["node"], 2 * row["edge"], row["score"]])
+
+
+def test_all_probes_are_listed_by_share_and_add_up(monkeypatch, ledgers):
+    app = open_page(monkeypatch, "why", a=A, b=B)
+    ranked, names = why().to_frame(), comparison().probes.names
+    ends = ledgers["why.probes"]["rows"]
+    assert [row["number"] for row in ends] == ["1", "2", "3", "4", "5", "10", "11", "12"]
+    assert ledgers["why.probes"]["gap"] == {"before": 5, "text": "… 4 more …"}
+    app.button(key="why.probes.all").click().run()
+    first = ledgers["why.probes"]["rows"]
+    app.button(key="why.probes.step+1").click().run()
+    rows = first + ledgers["why.probes"]["rows"]
+    assert [row["pictures"][0]["alt"] for row in rows] == [names[i] for i in ranked["probe"]]
+    assert [row["texts"] for row in rows] == [[reasons.thousandths(share)] for share in ranked["share"]]
+    assert sum(value for row in rows for _, value in row["parts"]) == pytest.approx(why().total)
+    assert app.button(key="why.probes.step+1").disabled
+
+
+def test_a_click_selects_the_probe(monkeypatch, ledgers):
+    app = open_page(monkeypatch, "why", a=A, b=B)
+    ledgers.click = ("why.probes", 2)
+    app.run()
+    chosen = int(why().to_frame()["probe"].iloc[2])
+    assert np.ravel(app.query_params["probe"])[0] == str(chosen)
+    assert ledgers["why.probes"]["selected"] == 2
+
+
+def test_pairs_of_every_kind_are_listed_and_a_click_selects_both(monkeypatch, ledgers):
+    app = open_page(monkeypatch, "why", a=A, b=B, view="pairs")
+    for kind in ("both alike", "only A alike", "only B alike"):
+        app.segmented_control(key="why.kind").set_value(kind).run()
+        found = why().pairs(8, kind)
+        assert [row["texts"] for row in ledgers["why.pairs"]["rows"]] == [
+            [f"{p.rank_a:.2f}", f"{p.rank_b:.2f}", reasons.thousandths(p.share)] for p in found.itertuples()
+        ]
+    ledgers.click = ("why.pairs", 1)
+    app.run()
+    pair = found.iloc[1]
+    shown = {name: np.ravel(app.query_params[name])[0] for name in ("probe", "other", "brush")}
+    assert shown == {"probe": str(int(pair["i"])), "other": str(int(pair["j"])), "brush": "only B alike"}
+    assert ledgers["why.pairs"]["selected"] == 1
+
+
+def brush(box):
+    """A page that only answers to a box drawn in a chart."""
+
+    def page(box):
+        import streamlit as st
+
+        from pages import _reasons, _state
+
+        st.session_state["chart"] = {"selection": {"box": box}}
+        _reasons.brushed("chart")
+        st.write(repr((_state.read().brush, _state.read().view)))
+
+    app = AppTest.from_function(page, args=(box,)).run()
+    assert not app.exception, app.exception
+    return app.markdown[0].value
+
+
+def test_a_brushed_box_becomes_part_of_the_address():
+    assert brush([{"x": [0.9, 0.1], "y": [-0.2, 0.25]}]) == "('0.1,0.9,0,0.25', 'pairs')"
+    assert brush([]) == "('both alike', '')"
+    assert _reasons.box("0.1,0.9,0,0.25") == ((0.1, 0.9), (0, 0.25))
+    for wrong in ("", "0.1", "0.9,0.1,0,1", "0,1,0,2", "nan,1,0,1", "a,b,c,d"):
+        assert _reasons.box(wrong) is None
+
+
+def test_a_link_with_a_brushed_region_reopens_it(monkeypatch, ledgers):
+    app = open_page(monkeypatch, "why", a=A, b=B, view="pairs", brush="0.5,1,0,0.5")
+    found = why().pairs_within(a=(0.5, 1), b=(0, 0.5), top=8)
+    assert [row["texts"][2] for row in ledgers["why.pairs"]["rows"]] == [reasons.thousandths(s) for s in found["share"]]
+    frame = figures(app)["why.ranks"]["layout"]["shapes"][-1]
+    assert [frame[end] for end in ("x0", "x1", "y0", "y1")] == [0.5, 1, 0, 0.5]
+    app.segmented_control(key="why.kind").set_value("both alike").run()
+    assert len(figures(app)["why.ranks"]["layout"]["shapes"]) == 1
+
+
+def test_groups_are_clusters_where_probes_have_no_labels(monkeypatch, ledgers):
+    app = open_page(monkeypatch, "why", a=A, b=B, view="groups")
+    found = comparison()
+    labels = explanation.cluster_probes(found.graph(A), found.graph(B), 6)
+    shares = explanation.group_shares(why(), labels)
+    drawn = figures(app)["why.groups"]["data"]
+    np.testing.assert_allclose(numbers(drawn[0]["z"]), 1000 * shares.edge)
+    np.testing.assert_allclose(numbers(drawn[2]["x"]), 1000 * shares.node)
+    rows = ledgers["why.groups.list"]["rows"]
+    assert sum(value for row in rows for _, value in row["parts"]) == pytest.approx(why().total)
+
+
+def test_one_probe_less_says_whether_the_best_source_changes(monkeypatch, ledgers):
+    app = open_page(monkeypatch, "why", a=A, b=B, view="influence")
+    found = comparison()
+    alone = explanation.influence(found.graph(A), found.graph(B), 1.0)
+    sources = [g for g in found.graphs if g.model != B]
+    rivals = explanation.ranking_influence(sources, found.graph(B), 1.0)
+    low, high = (_views.number(end, 3) for end in (alone.without.min(), alone.without.max()))
+    assert f"between **{low}** and **{high}**" in text(app)
+    best = sources[rivals.winner].model.split("/")[1]
+    assert f"The best source for reshading is **{best}**" in text(app)
+    first = ledgers["why.influence"]["rows"][0]
+    assert first["parts"][0][1] == pytest.approx(-alone.change.min())
+
+
+def test_a_third_model_is_held_against_the_source(monkeypatch, ledgers):
+    app = open_page(monkeypatch, "why", a=A, b=B, c=C, view="contrast")
+    found = comparison()
+    split = explanation.contrast(found.graph(B), found.graph(A), found.graph(C), 1.0)
+    ranked = split.to_frame()
+    assert ledgers["why.contrast"]["rows"][0]["texts"] == [reasons.thousandths(ranked["share"].iloc[0])]
+    bars = figures(app)["why.bridge"]["data"][0]
+    assert bars["y"] == pytest.approx([split.other.total, split.node, split.edge, split.better.total])
+
+
+def test_two_models_leave_no_third(monkeypatch, ledgers):
+    app = open_page(monkeypatch, "why", zoo=(A, B), a=A, b=B, view="contrast")
+    assert "There is no third model." in text(app)
+
+
+@pytest.mark.parametrize("view", ["probes", "pairs", "groups", "influence", "contrast"])
+def test_the_same_end_twice_is_a_designed_state(monkeypatch, ledgers, view):
+    app = open_page(monkeypatch, "why", a=A, b=A, view=view)
+    assert "to itself?" in app.title[0].value
+    assert "identical" in text(app)
+
+
+def test_what_the_address_names_in_vain_is_told_with_what_is_shown(monkeypatch, ledgers):
+    query = {"a": "rooms/gone", "layer_b": "cellar", "probe": "99", "brush": "2,1"}
+    app = open_page(monkeypatch, "why", b=B, **query)
+    told = [warning.value.replace("\\", "") for warning in app.warning]
+    assert len(told) == 4
+    for name, shown in (("rooms/gone", "is shown"), ("cellar", "output is shown"), ("99", "from 0 to 11"), ("2,1", "")):
+        assert any(name in line and shown in line for line in told)
+
+
+def halves():
+    """Two networks that weigh the left half of every image alike and the right half with opposite signs."""
+    rng = np.random.default_rng(5)
+    maps = rng.normal(size=(COUNT, 3, SIZE, SIZE))
+    maps[..., SIZE // 2 :] /= 2
+    other = maps.copy()
+    other[..., SIZE // 2 :] *= -1
+    points = rng.normal(size=(COUNT, 4))
+    edges = np.corrcoef(points)
+    silent = maps.copy()
+    silent[3] = 0
+    return {
+        A: graph(maps, edges, model=A),
+        B: graph(other, edges, model=B),
+        C: graph(-maps, -edges, model=C),
+        "rooms/<b>odd</b> $x$": graph(silent, edges, model="rooms/<b>odd</b> $x$"),
+    }
+
+
+@pytest.fixture
+def planted(monkeypatch, ledgers):
+    """Open the page on networks made by hand, in rooms whose left half is wall and whose right half is floor."""
+    from depara_core import rooms
+    from pages import _cached
+
+    found = replace(comparison(), key="halves", graphs=tuple(halves().values()))
+    seen = np.full((COUNT, SIZE, SIZE), rooms.SURFACES.index("walls"), dtype=np.uint8)
+    seen[..., SIZE // 2 :] = rooms.SURFACES.index("floor")
+
+    def start(**query):
+        app = open_page(monkeypatch, "home")
+        monkeypatch.setattr(_cached, "require", lambda *args, **more: found)
+        monkeypatch.setattr(rooms, "surfaces", lambda count, seed, size: seen[:count])
+        _reasons.masks.clear()
+        for name, value in query.items():
+            app.query_params[name] = value
+        app.switch_page("pages/why.py").run()
+        assert not app.exception, app.exception
+        return app
+
+    yield start
+    _reasons.masks.clear()
+
+
+def test_networks_that_agree_on_the_left_half_are_said_to(planted):
+    app = planted(a=A, b=B, view="objects")
+    found = halves()
+    shares = depara.explain(found[A], found[B], 1.0)
+    left = sum(shares.pixel(i)[:, : SIZE // 2].sum() for i in range(COUNT))
+    right = sum(shares.pixel(i)[:, SIZE // 2 :].sum() for i in range(COUNT))
+    assert left > 0 > right
+    drawn = figures(app)["why.objects"]
+    names = drawn["layout"]["yaxis"]["ticktext"]
+    part = dict(zip(names, numbers(drawn["data"][1]["x"]), strict=True))
+    assert part["walls"] == pytest.approx(1000 * left)
+    assert part["floor"] == pytest.approx(1000 * right)
+    said = text(app)
+    assert "on “walls” they agree" in said
+    assert "on “floor” they differ" in said
+
+
+def test_opposites_are_asked_about_as_such(planted):
+    app = planted(a=A, b=C)
+    assert app.title[0].value.startswith("Why is ")
+    assert "exact opposites" in text(app)
+
+
+def test_a_probe_without_attribution_has_no_maps_and_is_counted(planted, ledgers):
+    app = planted(a="rooms/<b>odd</b> $x$", b=A, page="1")
+    rows = list(ledgers["why.probes"]["rows"])
+    app.button(key="why.probes.step+1").click().run()
+    rows += ledgers["why.probes"]["rows"]
+    silent = next(row for row in rows if row["pictures"][0]["alt"] == comparison().probes.names[3])
+    assert [picture["image"] is None for picture in silent["pictures"]] == [False, True, False, True]
+    assert dict(silent["parts"])["s_V"] == 0
+    assert "1 probe of 12 has no attribution" in text(app)
+    assert "\\<b\\>odd\\</b\\>" in app.title[0].value
+
+
+def test_models_and_layers_lead_here(monkeypatch):
+    for page, query in (("models", {"target": B}), ("layers", {"a": A, "b": B})):
+        app = open_page(monkeypatch, page, **query)
+        links = [link.proto for link in app.get("page_link")]
+        assert any(link.label == "Why?" and "why" in link.page for link in links)

@@ -14,6 +14,9 @@ from rich.console import Console
 from rich.table import Table
 
 
+WIDE = 200  # columns of a table in a file or a pipe
+
+
 class Stopwatch:
     """Wall-clock seconds of a `with measure()` block, set when it ends."""
 
@@ -52,6 +55,8 @@ def report(title: str, rows: Sequence[Mapping[str, object]], notes: Sequence[str
     for row in rows:
         table.add_row(*(f"{value:.3g}" if isinstance(value, float) else str(value) for value in row.values()))
     console = Console(soft_wrap=True, highlight=False)
+    if not console.is_terminal:
+        console.width = WIDE
     console.print(table)
     for note in (*notes, f"Machine: {machine()}"):
         console.print(note, markup=False)

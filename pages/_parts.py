@@ -93,8 +93,8 @@ def influence(ends: Ends, sources: tuple[depara.AttributionGraph, ...]) -> None:
     order = np.argsort(found.change, kind="stable")
     flips: dict[int, str] = {}
     told = (
-        f"With all {len(order)} probes :violet[**S = {_views.number(found.total, 3)}**]; without any single one of them it stays "
-        f"between **{_views.number(found.without.min(), 3)}** and **{_views.number(found.without.max(), 3)}**."
+        f"With all {len(order)} probes :violet[**S = {_views.number(found.total, 3)}**]; without any single one of "
+        f"them it stays between **{_views.number(found.without.min(), 3)}** and **{_views.number(found.without.max(), 3)}**."
     )
     if len(sources) > 1:
         rivals = _reasons.rivals(sources, ends.b, ends.lam)

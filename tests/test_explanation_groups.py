@@ -123,7 +123,7 @@ def test_clusters_that_both_graphs_hold():
     names = explanation.cluster_probes(*graphs, 3)
     assert names == tuple(f"cluster {[3, 1, 2][t]}" for t in truth)
     assert set(explanation.cluster_probes(*graphs, 1)) == {"cluster 1"}
-    with pytest.raises(depara.OptionError, match="k=10 clusters were asked for. Expected 1 to 9"):
+    with pytest.raises(depara.OptionError, match=r"k=10 clusters were asked for\. Expected 1 to 9"):
         explanation.cluster_probes(*graphs, 10)
 
 

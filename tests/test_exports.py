@@ -156,15 +156,15 @@ def test_shares_keep_their_sum_and_names_from_outside(matrix, origin, form):
 
 
 def test_wrong_formats_and_probes_are_refused(matrix, ranking):
-    with pytest.raises(depara.OptionError, match="'xlsx' is unknown. Expected one of: csv, parquet, json"):
+    with pytest.raises(depara.OptionError, match=r"'xlsx' is unknown. Expected one of: csv, parquet, json"):
         exports.table_file(ranking, "xlsx", {})
     with pytest.raises(depara.OptionError, match="the 5 probes that were explained; 6 came"):
         exports.share_table(depara.explain(*matrix.rows[:2], 1.0), probe_set(6))
-    with pytest.raises(depara.OptionError, match="'dot' is unknown. Expected one of: graphml, gexf"):
+    with pytest.raises(depara.OptionError, match=r"'dot' is unknown. Expected one of: graphml, gexf"):
         exports.network_file(matrix.rows[0], "dot")
     with pytest.raises(depara.OptionError, match="5 probes, 1 names"):
         exports.network_file(matrix.rows[0], "gexf", names=["one"])
-    with pytest.raises(depara.OptionError, match="'webp' is unknown. Expected one of: png, svg"):
+    with pytest.raises(depara.OptionError, match=r"'webp' is unknown. Expected one of: png, svg"):
         exports.picture_config("figure", "webp")
 
 

@@ -13,7 +13,6 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-
 WIDE = 200  # columns of a table in a file or a pipe
 
 

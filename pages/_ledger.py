@@ -42,12 +42,14 @@ def ledger(
     gap: tuple[int, str] | None = None,
     size: int = 92,
     words: int = 62,
+    lead: int = 34,
     label: str = "Shares",
 ) -> int | None:
     """Draw the rows and return the place of the one just clicked, else None.
 
     `pictures`, `bar` and `texts` head the columns; `extent` is (lowest, highest) end of all bars, 0 within; `gap`
-    writes a line before a row. All texts are data, never HTML.
+    writes a line before a row. Pictures are at most `size` pixels wide, texts at least `words`, the number `lead`. All
+    texts are data, never HTML.
     """
     data = {
         "rows": [
@@ -70,6 +72,7 @@ def ledger(
         "gap": {"before": -1 if gap is None else gap[0], "text": "" if gap is None else gap[1]},
         "size": size,
         "words": words,
+        "lead": lead,
         "label": label,
     }
     clicked = _mount(key=key, data=data, on_clicked_change=lambda: None).clicked

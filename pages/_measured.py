@@ -69,9 +69,14 @@ def chance(material: Material, lam: float, budget: int | None, metric: str, figu
 def curves(
     material: Material, lam: float, budget: int | None, metrics: tuple[str, ...]
 ) -> tuple[dict[str, pd.DataFrame], pd.DataFrame, pd.DataFrame]:
-    """Return precision and recall of these metrics, of the truth itself and of a random order."""
+    """Return precision and recall of these metrics, of the truth itself and of a random order.
+
+    A metric's curve is the mean over the targets that it is defined for.
+    """
     table, made = truth_of(material, budget), all_scores(material, lam, budget)
-    drawn = {name: evaluation.precision_recall(made[name], table) for name in metrics}
+    missing = assessment(material, lam, budget).undefined
+    known = {name: table.drop(columns=list(missing.get(name, ()))) for name in metrics}
+    drawn = {name: evaluation.precision_recall(made[name], known[name]) for name in metrics}
     return drawn, evaluation.precision_recall(table, table), evaluation.precision_recall(table * 0, table)
 
 

@@ -38,7 +38,7 @@ def groups(ends: Ends) -> None:
     shares = group_shares(ends)
     frame = shares.to_frame()
     what = "label" if labelled else "cluster of probes that both networks together find alike"
-    left, right = st.columns([5, 6])
+    left, right = st.columns(2)
     told = f"By {what}. Green adds to S, purple takes from it; the diagonal is within a group, the rest between two."
     with left, _widgets.card("Shares of groups", told, key="card-groups"):
         figure = reasons.group_shares(shares.edge, shares.node, shares.names, dark=_widgets.dark())
@@ -54,16 +54,15 @@ def groups(ends: Ends) -> None:
             alts = [ends.probes.names[i] for i in found[:EXAMPLES]]
             rows.append(
                 Row(
-                    "", (*pictures, *[b""] * empty), (*alts, *[""] * empty),
+                    f"{entry.group}\n{entry.probes} probes", (*pictures, *[b""] * empty), (*alts, *[""] * empty),
                     (("s_V", entry.node), ("s_E", entry.edge)),
-                    (f"{entry.group}\n{entry.probes} probes", reasons.thousandths(entry.share),
-                     reasons.thousandths(entry.mean)),
+                    (reasons.thousandths(entry.mean), reasons.thousandths(entry.share)),
                     f"{entry.group}, {entry.probes} probes: share {reasons.thousandths(entry.share)}",
                 )
             )  # fmt: skip
         clicked = ledger(
             "why.groups.list", rows, pictures=("examples", *[""] * (EXAMPLES - 1)), bar="node and edge share",
-            texts=("group", "share of S", "a probe"), size=58, words=70, label="Groups of probes",
+            texts=("of a probe", "share of S"), size=46, words=56, lead=76, label="Groups of probes",
             extent=reasons.bar_extent(frame["node"].to_numpy(), frame["edge"].to_numpy()),
         )  # fmt: skip
     _evidence.select(first, clicked)
@@ -90,11 +89,11 @@ def objects(ends: Ends) -> None:
 def influence(ends: Ends, sources: tuple[depara.AttributionGraph, ...]) -> None:
     """List the probes without which S, or the choice of the best source, would change most."""
     found = _reasons.influence(ends.a, ends.b, ends.lam)
-    order = np.argsort(found.change, kind="stable")
     flips: dict[int, str] = {}
     told = (
-        f"With all {len(order)} probes :violet[**S = {_views.number(found.total, 3)}**]; without any single one of "
-        f"them it stays between **{_views.number(found.without.min(), 3)}** and **{_views.number(found.without.max(), 3)}**."
+        f"With all {len(found.change)} probes :violet[**S = {_views.number(found.total, 3)}**]; without any single one of "
+        f"them it stays between **{_views.number(found.without.min(), 3)}** and "
+        f"**{_views.number(found.without.max(), 3)}**."
     )
     if len(sources) > 1:
         rivals = _reasons.rivals(sources, ends.b, ends.lam)
@@ -102,26 +101,37 @@ def influence(ends: Ends, sources: tuple[depara.AttributionGraph, ...]) -> None:
         flips = {int(i): named[int(rivals.winners[i])] for i in rivals.flips}
         told += " " + _verdict(named[rivals.winner], flips, ends)
     with _widgets.card("One probe less", told, key="card-influence"):
-        places = list(range(len(order))) if len(order) <= _evidence.ROWS else [
-            *range(_evidence.TOP), *range(len(order) - _evidence.BOTTOM, len(order))]  # fmt: skip
-        indices = [int(order[place]) for place in places]
-        rows = [
-            Row(
-                str(place + 1), (_cached.thumbnail(ends.probes, i, 112),), (ends.probes.names[i],),
-                (("S", -found.change[i]),),
-                (flips.get(i, ""), _views.number(found.without[i], 4), reasons.thousandths(found.change[i])),
-                f"{ends.probes.names[i]}: S without it {_views.number(found.without[i], 4)}",
-            )
-            for place, i in zip(places, indices, strict=True)
-        ]  # fmt: skip
-        gap = (_evidence.TOP, f"… {len(order) - len(places):,} more …") if len(places) < len(order) else None
-        probe = _state.read().probe
-        clicked = ledger(
-            "why.influence", rows, pictures=("image",), bar="what it lends to S", words=76,
-            texts=("then the best is", "S without it", "change"), gap=gap, label="Probes by their influence on S",
-            extent=reasons.bar_extent(0 * found.change, -found.change),
-            selected=indices.index(probe) if probe in indices else None,
-        )  # fmt: skip
+        _lent(ends, found, flips)
+
+
+def _lent(ends: Ends, found: explanation.Influence, flips: dict[int, str]) -> None:
+    """List what the probes lend to S: those at both ends, and those that decide who is best."""
+    order = np.argsort(found.change, kind="stable")
+    last, listed = len(order) - _evidence.BOTTOM, list(flips)[: _evidence.TOP]
+    places = [
+        place
+        for place, i in enumerate(order)
+        if place < _evidence.TOP or place >= last or last <= _evidence.TOP or i in listed
+    ]
+    indices = [int(order[place]) for place in places]
+    rows = [
+        Row(
+            str(place + 1), (_cached.thumbnail(ends.probes, i, 112),), (ends.probes.names[i],),
+            (("S", -found.change[i]),),
+            (*([flips.get(i, "")] if flips else []), _views.number(found.without[i], 4),
+             reasons.thousandths(found.change[i])),
+            f"{ends.probes.names[i]}: S without it {_views.number(found.without[i], 4)}",
+        )
+        for place, i in zip(places, indices, strict=True)
+    ]  # fmt: skip
+    gap = (_evidence.TOP, f"… {len(order) - len(places):,} more …") if len(places) < len(order) else None
+    probe, best = _state.read().probe, ["then the best is"] if flips else []
+    clicked = ledger(
+        "why.influence", rows, pictures=("image",), bar="what it lends to S", words=76, gap=gap,
+        texts=(*best, "S without it", "change"), label="Probes by their influence on S",
+        extent=reasons.bar_extent(0 * found.change, -found.change),
+        selected=indices.index(probe) if probe in indices else None,
+    )  # fmt: skip
     _evidence.select(indices, clicked)
 
 
@@ -145,7 +155,10 @@ def contrast(ends: Ends, choices: tuple[depara.AttributionGraph, ...]) -> None:
         other = choices[models.index(_widgets.choose_model("Held against", "c", "why.c", models))]
         found = _reasons.contrast(ends.b, ends.a, other, ends.lam)
         sure = _reasons.contrast_intervals(ends.b, ends.a, other, ends.lam)
-        st.markdown(_reasons.coloured(explanation.contrast_sentence(found, intervals=sure)))
+        short = dict(
+            zip((g.label for g in (ends.a, ends.b, other)), _reasons.names(ends.a, ends.b, other), strict=True)
+        )
+        st.markdown(_reasons.coloured(explanation.contrast_sentence(found, intervals=sure), short))
         bars = [(part.low, part.value, part.high) for part in (sure.node, sure.edge)]
         (third,) = _reasons.names(other)
         start = found.other.total

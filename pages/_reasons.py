@@ -1,6 +1,6 @@
 """What the Why page computes, kept once for all sessions like everything in `_cached`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -163,11 +163,13 @@ def pairs(a: Graph, b: Graph, lam: float, kind: str, top: int) -> pd.DataFrame:
     return why(a, b, lam, common_grid([a, b])).pairs(top, kind)
 
 
-def coloured(sentence: explanation.Sentence) -> str:
-    """Write a sentence as markdown: what it says of nodes blue, of edges orange, of S violet."""
+def coloured(sentence: explanation.Sentence, short: Mapping[str, str] | None = None) -> str:
+    """Write a sentence as markdown: nodes blue, edges orange, S violet; `short` names what labels name at length."""
     parts = []
     for span in sentence.spans:
         text = span.text
+        for label, name in (short or {}).items():
+            text = text.replace(label, name)
         inner = _widgets.plain(text)
         lead, tail = text[: len(text) - len(text.lstrip())], text[len(text.rstrip()) :]
         colour = _COLOURS.get(span.role)

@@ -6,10 +6,10 @@ import pandas as pd
 import streamlit as st
 
 import depara_core as depara
-from depara_core import explanation
+from depara_core import explanation, exports
 from depara_core.figures import reasons
 from depara_core.figures.labels import score
-from pages import _cached, _charts, _evidence, _parts, _reasons, _state, _views, _widgets
+from pages import _cached, _charts, _evidence, _parts, _reasons, _state, _takeaway, _views, _widgets
 from pages._reasons import Ends
 from pages._shelf import Comparison
 
@@ -95,6 +95,17 @@ def headline(ends: Ends, ranked: pd.DataFrame | None) -> explanation.Intervals:
     return _reasons.intervals(ends, float(row["low"]), float(row["high"]))
 
 
+def take_away(ends: Ends) -> None:
+    """Offer the shares of the probes and the Python behind them."""
+    origin = exports.provenance([ends.a, ends.b], probes=ends.probes, lam=ends.lam)
+    specs = {spec.id: spec for spec in ends.comparison.specs}
+    code = [(specs[graph.model], graph.layer) for graph in (ends.a, ends.b)]
+    with _takeaway.popover("why"):
+        table = partial(exports.share_table, ends.why, ends.probes)
+        _takeaway.row("Shares of the probes", _takeaway.tables("shares", table, origin))
+        _takeaway.row("The same from Python", [_takeaway.script("why", code, ends.probes, lam=ends.lam)])
+
+
 def in_words(ends: Ends, sure: explanation.Intervals) -> None:
     """Say in a sentence what the numbers say, and lead to the pages that show it."""
     with _widgets.card("In words", key="card-words", height="stretch"):
@@ -170,6 +181,7 @@ def main() -> None:
     ends = Ends(comparison, a, b, lam, _reasons.why(a, b, lam, matrix.grid))
     with head:
         sure = headline(ends, None if a.label == b.label else _cached.ranking(matrix, b.label, lam))
+        take_away(ends)
     columns = st.columns([5, 3.4, 4])
     for column, draw in zip(columns, (partial(in_words, ends, sure), partial(how_it_adds_up, ends, sure),
                                       partial(rank_against_rank, ends)), strict=True):  # fmt: skip

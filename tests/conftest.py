@@ -27,7 +27,10 @@ def zoo(monkeypatch):
                 on_error(one.id, depara.ModelError("Expected *finite* weights."))
                 continue
             names = one.resolve_layers(layers)
-            graphs += [random_graph(number, count=len(probes), model=one.id, layer=layer) for layer in names]
+            graphs += [
+                random_graph(number, count=len(probes), model=one.id, layer=layer, probes=probes.digest)
+                for layer in names
+            ]
         return graphs
 
     def load_probes(source, *, count, seed, progress):

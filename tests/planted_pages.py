@@ -25,13 +25,14 @@ def spec(model, group):
 def comparison(models=tuple(GROUPS), layers=("output",)):
     """Graphs drawn at random, one seed for each model and layer."""
     images = np.random.default_rng(0).integers(0, 256, (COUNT, 16, 16, 3), dtype=np.uint8)
+    probes = ProbeSet.from_arrays(images)
     graphs = tuple(
-        random_graph(10 * i + j, count=COUNT, model=model, layer=layer)
+        random_graph(10 * i + j, count=COUNT, model=model, layer=layer, probes=probes.digest)
         for i, model in enumerate(models)
         for j, layer in enumerate(layers)
     )
     specs = tuple(spec(model, GROUPS[model]) for model in models)
-    return Comparison("planted" + "-".join(layers), "planted", ProbeSet.from_arrays(images), specs, graphs, ())
+    return Comparison("planted" + "-".join(layers), "planted", probes, specs, graphs, ())
 
 
 def open_page(monkeypatch, page, zoo=tuple(GROUPS), **query):

@@ -97,8 +97,8 @@ def test_pairs_by_a_sort_of_all_of_them(ties):
         listed = found.merge(table[chosen], on=["i", "j"], suffixes=("", "_table"))
         assert len(listed) == len(found)
         np.testing.assert_allclose(listed["rank_a"], listed["rank_a_table"], atol=1e-12)
-    box = why.pairs_within((0.2, 0.6), (0.5, 1), 66)
-    assert len(box) == (table["rank_a"].between(0.2, 0.6) & table["rank_b"].between(0.5, 1)).sum()
+    box = why.pairs_within((0.195, 0.605), (0.495, 1), 66)
+    assert len(box) == (table["rank_a"].between(0.195, 0.605) & table["rank_b"].between(0.495, 1)).sum()
     assert box["share"].abs().is_monotonic_decreasing
 
 

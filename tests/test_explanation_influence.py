@@ -148,13 +148,13 @@ def test_silence_has_its_own_words():
     a, b = random_graph(0), random_graph(1)
     dark = graph(np.zeros((12, 3, 4, 4)), b.edges)
     said = str(sentence(depara.explain(a, dark, 1)))
-    assert "12 probes of 12 have no attribution in one of the two and count 0 in nodes." in said
+    assert "12 of 12 probes have no attribution in one of the two: 0 in nodes." in said
     assert "only edges are left" in said
     maps, edges = b.maps.copy(), b.edges.copy()
     maps[2] = edges[4] = edges[:, 4] = 0
     said = str(sentence(depara.explain(a, graph(maps, edges), 1)))
-    assert "1 probe of 12 has no attribution" in said
-    assert "1 probe of 12 has no feature in one of the two." in said
+    assert "1 of 12 probes has no attribution" in said
+    assert "1 of 12 probes has no feature in one of the two." in said
 
 
 def test_half_of_the_score_and_what_pulls_it_down():

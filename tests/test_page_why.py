@@ -15,7 +15,7 @@ from depara_core.figures import reasons
 from depara_core.figures.labels import score
 from pages import _reasons, _views
 
-A, B, C, _ = GROUPS
+A, B, C, ODD = GROUPS
 SIZE = 8  # of the planted maps
 
 
@@ -65,7 +65,7 @@ def test_the_headline_is_the_score_its_interval_and_its_rank(monkeypatch, ledger
     assert "*reshading*" in app.title[0].value
     shown = text(app)
     assert f"S = :violet[**{score(row['score'])}**] \\[{score(row['low'])}, {score(row['high'])}\\]" in shown
-    assert f"rank {row['rank']} of 3 sources" in shown
+    assert f"rank {int(row['rank'])} of 3 sources" in shown
     drawn = figures(app)
     assert drawn["why.adds"]["data"][0]["y"] == pytest.approx([row["node"], 2 * row["edge"], row["score"]])
 
@@ -214,12 +214,9 @@ def halves():
     edges = np.corrcoef(points)
     silent = maps.copy()
     silent[3] = 0
-    return {
-        A: graph(maps, edges, model=A),
-        B: graph(other, edges, model=B),
-        C: graph(-maps, -edges, model=C),
-        "rooms/<b>odd</b> $x$": graph(silent, edges, model="rooms/<b>odd</b> $x$"),
-    }
+    made = {A: (maps, edges), B: (other, edges), C: (-maps, -edges), ODD: (silent, edges)}
+    probes = comparison().probes.digest
+    return {name: graph(*numbers, model=name, probes=probes) for name, numbers in made.items()}
 
 
 @pytest.fixture
@@ -271,14 +268,14 @@ def test_opposites_are_asked_about_as_such(planted):
 
 
 def test_a_probe_without_attribution_has_no_maps_and_is_counted(planted, ledgers):
-    app = planted(a="rooms/<b>odd</b> $x$", b=A, page="1")
+    app = planted(a=ODD, b=A, page="1")
     rows = list(ledgers["why.probes"]["rows"])
     app.button(key="why.probes.step+1").click().run()
     rows += ledgers["why.probes"]["rows"]
     silent = next(row for row in rows if row["pictures"][0]["alt"] == comparison().probes.names[3])
     assert [picture["image"] is None for picture in silent["pictures"]] == [False, True, False, True]
     assert dict(silent["parts"])["s_V"] == 0
-    assert "1 probe of 12 has no attribution" in text(app)
+    assert "1 of 12 probes has no attribution" in text(app)
     assert "\\<b\\>odd\\</b\\>" in app.title[0].value
 
 

@@ -67,11 +67,12 @@ def test_similarities_of_two_vggs_are_those_of_the_equations(modules, probes, gr
     ours = [graph for graph in graphs if graph.layer == layer]
     references = [by_the_book(module, probes, layer) for module in modules]
     for graph, (nodes, edges) in zip(ours, references, strict=True):
-        np.testing.assert_allclose((graph.nodes * nodes).sum(axis=1), 1, atol=1e-5)
+        # one ReLU that rounding flips, in a batch or on another processor, moves a map by some 1e-4
+        np.testing.assert_allclose((graph.nodes * nodes).sum(axis=1), 1, atol=3e-4)
         np.testing.assert_allclose(graph.edges, edges, atol=1e-5)
     plain = [type("Plain", (), {"nodes": n, "edges": e.round(9), "__len__": lambda g: 5})() for n, e in references]
     sim = depara.similarity(*ours)
-    assert sim.node == pytest.approx(slow_node_similarity(*plain), abs=1e-5)
+    assert sim.node == pytest.approx(slow_node_similarity(*plain), abs=1e-4)
     assert sim.edge == pytest.approx(slow_edge_similarity(*plain), abs=1e-5)
     why = depara.explain(*ours, 0.5)
     assert why.probe.sum() == pytest.approx(sim.total(0.5), abs=1e-6)

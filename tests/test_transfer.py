@@ -192,8 +192,8 @@ def test_the_table_pools_splits_and_leaves_unlabelled_scenes_out(losses, tmp_pat
     assert about["command"] == "depara rooms transfer --seed 3"
     assert about["flagged"] == []
     frame = load_truth("tiny", tmp_path).frame(250)
-    assert frame["tiny/normal"].idxmax() == "tiny/normal"
-    assert "tiny/pixels" not in frame.index
+    assert frame["rooms/normal"].idxmax() == "rooms/normal"
+    assert "rooms/pixels" not in frame.index
 
 
 def test_a_target_whose_own_encoder_is_not_near_the_top_is_flagged(losses, tmp_path):

@@ -63,9 +63,9 @@ export default function({ data, parentElement, setTriggerValue }) {
   const { pictures, texts } = data;
   const words = `minmax(${data.words}px, max-content) `.repeat(texts.length);
   ledger.style.setProperty("--columns",
-    `2.4rem ${`minmax(40px, ${data.size}px) `.repeat(pictures.length)} minmax(70px, 1fr) ${words}`);
+    `${data.lead}px ${`minmax(40px, ${data.size}px) `.repeat(pictures.length)} minmax(70px, 1fr) ${words}`);
   const cells = Math.max(pictures.length, texts.length + 1);
-  ledger.style.setProperty("--narrow", `1.9rem repeat(${cells}, minmax(0, 1fr))`);
+  ledger.style.setProperty("--narrow", `${Math.min(data.lead, 70)}px repeat(${cells}, minmax(0, 1fr))`);
   ledger.style.setProperty("--bar", Math.max(1, cells - texts.length));
 
   const head = element("div", "row head");

@@ -37,6 +37,7 @@ def adding_up(node: Bars, edge: Bars, total: Bars, lam: float, *, dark: bool = F
     tops = [note.y for note in picture.layout.annotations]
     floor = min(0.0, node[0], node[1] + edge[0], total[0])
     room = max(*tops, 1e-9) - floor
+    picture.update_layout(height=330)
     picture.update_yaxes(range=[floor - 0.04 * room * (floor < 0), floor + 1.14 * room])
     return picture
 

@@ -17,7 +17,7 @@ ANSWERS = {"yes": ":green[**Yes.**]", "no": ":red[**No, it is worse.**]", "canno
 def pair_card(view: View) -> None:
     """Choose two metrics, and say whether one is better here: the answer, its interval and every target behind it."""
     reading = "A dot a target; right of 0 the first metric is ahead. Click a dot to open its target below."
-    with _widgets.card("Is one really better?", reading, key="pair"):
+    with _widgets.card("Is one really better?", reading, key="pair", height="stretch"):
         metric, rival = view.pair
         others = [name for name in view.looks if name != metric]
         left, right = st.columns(2)
@@ -58,7 +58,7 @@ def metrics_cards(view: View, shown: tuple[str, ...]) -> None:
     other = _measured.held_out(view.budget) if view.material.world == "rooms" else None
     left, right = st.columns(2) if other is not None else (st.container(), None)
     reading = f"{FIGURES[view.figure].reading} Click a dot to look at its metric."
-    with left, _widgets.card(f"All metrics by {view.figure}", reading, key="metrics"):
+    with left, _widgets.card(f"All metrics by {view.figure}", reading, key="metrics", height="stretch"):
         rows = _best_first(view.found, view.figure)
         _draw(view, view.result, rows, shown, "merits")
         with st.expander(f"All {len(FIGURES)} figures as a table"):
@@ -66,7 +66,7 @@ def metrics_cards(view: View, shown: tuple[str, ...]) -> None:
     if other is None or right is None:
         return
     reading = "Twenty other encoders, of another seed: no metric, variant or λ was chosen on them."
-    with right, _widgets.card("On a zoo that no choice was made on", reading, key="held-out"):
+    with right, _widgets.card("On a zoo that no choice was made on", reading, key="held-out", height="stretch"):
         found = other.summary()
         rows = _best_first(found, view.figure)
         _draw(view, other, rows, shown, "heldout")

@@ -88,11 +88,11 @@ def objects(ends: Ends) -> None:
 
 def influence(ends: Ends, sources: tuple[depara.AttributionGraph, ...]) -> None:
     """List the probes without which S, or the choice of the best source, would change most."""
-    found = _reasons.influence(ends.a, ends.b, ends.lam)
+    found = _reasons.influence(ends)
     flips: dict[int, str] = {}
     told = (
-        f"With all {len(found.change)} probes :violet[**S = {_views.number(found.total, 3)}**]; without any single one of "
-        f"them it stays between **{_views.number(found.without.min(), 3)}** and "
+        f"With all {len(found.change)} probes :violet[**S = {_views.number(found.total, 3)}**]; without any single one "
+        f"of them it stays between **{_views.number(found.without.min(), 3)}** and "
         f"**{_views.number(found.without.max(), 3)}**."
     )
     if len(sources) > 1:

@@ -42,10 +42,10 @@ def trees_card(view: View) -> None:
 
     left, right = st.columns(2)
     reading = "Models that join further right transfer well to each other, both ways together."
-    with left, _widgets.card("Task tree as measured", reading, key="measured-tree"):
+    with left, _widgets.card("Task tree as measured", reading, key="measured-tree", height="stretch"):
         draw(linkage, names, "distance of measured ranks, both directions (0–1)", "measured")
     reading = "Models that join further right have more alike graphs. The same families should stand together."
-    with right, _widgets.card("Task tree as predicted by S", reading, key="predicted-tree"):
+    with right, _widgets.card("Task tree as predicted by S", reading, key="predicted-tree", height="stretch"):
         if material.graphs:
             models = tuple(graph.model for graph in material.graphs)
             matrix = _cached.matrix(material.graphs)

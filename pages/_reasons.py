@@ -11,6 +11,7 @@ import streamlit as st
 import depara_core as depara
 from depara_core import explanation, layouts, rooms
 from depara_core.figures import ranks, reasons, tiles
+from depara_core.resampling import Resamples, resample_probes
 from depara_core.similarity import Grid, common_grid
 from pages import _cached, _state, _widgets
 from pages._shelf import Comparison
@@ -54,17 +55,15 @@ def why(a: Graph, b: Graph, lam: float, grid: Grid) -> depara.Explanation:
     return explanation.explain(a, b, lam, grid=grid)
 
 
-@st.cache_data(show_spinner=False, max_entries=64, hash_funcs=_cached._BY_DIGEST)
-def parts(a: Graph, b: Graph) -> explanation.Intervals:
-    """Return s_V and s_E with their intervals over the probes, whatever lambda is: what costs time."""
-    return explanation.interval(a, b, 1.0)
+@st.cache_resource(show_spinner=False, max_entries=64, hash_funcs=_cached._BY_DIGEST)
+def samples(sources: tuple[Graph, ...], target: Graph) -> Resamples:
+    """Return s_V and s_E of some sources on resamples of the probes: what costs time, whatever lambda is."""
+    return resample_probes(sources, target, common_grid([target, *sources]), resamples=500, seed=0)
 
 
-def intervals(ends: Ends, low: float, high: float) -> explanation.Intervals:
-    """Return s_V, lambda * s_E and S with their intervals, that of S being known."""
-    found, lam = parts(ends.a, ends.b), ends.lam
-    edge = explanation.Interval(lam * found.edge.low, lam * found.edge.value, lam * found.edge.high)
-    return explanation.Intervals(found.node, edge, explanation.Interval(low, ends.why.total, high))
+def intervals(a: Graph, b: Graph, lam: float) -> explanation.Intervals:
+    """Return s_V, lambda * s_E and S with their intervals over the probes."""
+    return explanation.interval(b, a, lam, samples=samples((a,), b))
 
 
 @st.cache_data(show_spinner=False, max_entries=16, hash_funcs=_cached._BY_DIGEST)
@@ -133,13 +132,19 @@ def surfaces(a: Graph, b: Graph, grid: Grid, seed: int) -> explanation.PixelShar
     return explanation.pixel_shares(shares, seen, rooms.SURFACES)
 
 
-@st.cache_data(show_spinner=False, max_entries=32, hash_funcs=_cached._BY_DIGEST)
-def influence(a: Graph, b: Graph, lam: float) -> explanation.Influence:
-    """Return S without each probe in turn."""
-    return explanation.influence(a, b, lam, exact=len(a) <= EXACT)
+@st.cache_resource(show_spinner=False, max_entries=32, hash_funcs=_cached._BY_DIGEST)
+def alone(a: Graph, b: Graph) -> explanation.Influence:
+    """Return the parts of S at lambda 1 without each probe in turn."""
+    return explanation.influence(a, b, 1.0, exact=len(a) <= EXACT)
 
 
-@st.cache_data(show_spinner=False, max_entries=32, hash_funcs=_cached._BY_DIGEST)
+def influence(ends: Ends) -> explanation.Influence:
+    """Return S without each probe in turn, for the lambda of the ends."""
+    parts = alone(ends.a, ends.b)
+    return explanation.Influence(ends.why.total, parts.node, ends.lam * parts.edge)
+
+
+@st.cache_data(show_spinner="Leaving out one probe after the other", max_entries=32, hash_funcs=_cached._BY_DIGEST)
 def rivals(sources: tuple[Graph, ...], b: Graph, lam: float) -> explanation.RankingInfluence:
     """Return the scores of all sources without each probe in turn."""
     return explanation.ranking_influence(sources, b, lam, exact=len(b) <= EXACT)
@@ -151,10 +156,9 @@ def contrast(target: Graph, first: Graph, second: Graph, lam: float) -> explanat
     return explanation.contrast(target, first, second, lam)
 
 
-@st.cache_data(show_spinner=False, max_entries=64, hash_funcs=_cached._BY_DIGEST)
 def contrast_intervals(target: Graph, first: Graph, second: Graph, lam: float) -> explanation.Intervals:
     """Return the differences of s_V, lambda * s_E and S with their intervals."""
-    return explanation.contrast_interval(target, first, second, lam)
+    return explanation.contrast_interval(target, first, second, lam, samples=samples((first, second), target))
 
 
 @st.cache_data(show_spinner=False, max_entries=32, hash_funcs=_cached._BY_DIGEST)

@@ -14,13 +14,14 @@ def card(view: View) -> None:
 
 
 def _draw(view: View) -> None:
-    columns, place, look = st.columns(3), view.key, {"targets": view.targets, "dark": view.dark}
+    job = _material.sweep(view.material, view.selection)
+    columns = st.columns(3 if job.state == "done" else [1, 2])
+    place, look = view.key, {"targets": view.targets, "dark": view.dark}
     with columns[0]:
         st.markdown("**λ**")
         st.caption("Flat is good: no tuning. Dotted: the λ in use.")
         picture = sensitivity.lambda_sweep(_measured.over_lambda(view.material, view.budget), view.lam, **look)
         _charts.chart(picture, f"evaluate.lambda.{place}")
-    job = _material.sweep(view.material, view.selection)
     if job.state != "done":
         with columns[1]:
             _widgets.progress_panel(job, again=lambda: _material.sweep(view.material, view.selection, again=True))

@@ -43,18 +43,17 @@ class Download:
 
 @contextmanager
 def popover(key: str) -> Iterator[None]:
-    """Open the popover of a page's downloads, at the right."""
-    with (
-        st.container(horizontal=True, horizontal_alignment="right", key=f"takeaway-{key}"),
-        st.popover("Take away", icon=":material/download:", help="Data, figures, code and reports of this view"),
-    ):
+    """Open the popover of a page's downloads; in a horizontal container it stands at the right of the header."""
+    with st.container(key=f"takeaway-{key}", width="content"), st.popover("Take away", icon=":material/download:"):
         yield
 
 
 def row(title: str, downloads: Sequence[Download]) -> None:
     """Draw a title and the buttons of what belongs to it."""
-    st.markdown(f":small[{_widgets.plain(title)}]")
-    with st.container(horizontal=True, gap="small"):
+    with st.container(gap="xxsmall"):
+        st.caption(_widgets.plain(title))
+        buttons = st.container(horizontal=True, gap="xsmall")
+    with buttons:
         for one in downloads:
             st.download_button(
                 one.label, one.make, one.file, one.mime, key=f"takeaway.{one.file}", on_click="ignore",
@@ -173,7 +172,7 @@ def layers(comparison: Comparison, matrix: depara.SimilarityMatrix, ranked: pd.D
     with popover("layers"):
         classes = int(st.number_input("Classes of your task", 2, 100_000, CLASSES, key="takeaway.classes"))
         row(
-            "Transfer recipe: PyTorch that freezes the source up to the cut and fine-tunes the rest",
+            "Transfer recipe: PyTorch, frozen up to the cut",
             [
                 Download(
                     f"Cut at {_widgets.plain(layer)}", f"{exports.slug('transfer', source.name, layer)}.py",

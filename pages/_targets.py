@@ -21,13 +21,13 @@ def cards(view: View, shown: tuple[str, ...]) -> None:
 
     left, right = st.columns([1, 1.1])
     reading = f"{FIGURES[view.figure].reading} Click a cell: its target and metric open beside it."
-    with left, _widgets.card("Target by target", reading, key="targets"):
+    with left, _widgets.card("Target by target", reading, key="targets", height="stretch"):
         values = view.by_target.reindex(index=names)[[name for name in shown if name in view.by_target]]
         picture = targets.target_table(values, view.looks, view.figure, groups=groups, target=target, dark=view.dark)
         _charts.chart(picture, f"evaluate.targets.{view.key}", chosen)
     goal, by = (_widgets.plain(name) for name in (_widgets.short(target), view.looks[view.pair[0]].label))
     reading = f"Places of the sources, as measured and by {by}. On the line both agree. Click a source for its pair."
-    with right, _widgets.card(f"Predicted against measured for {goal}", reading, key="ranks"):
+    with right, _widgets.card(f"Predicted against measured for {goal}", reading, key="ranks", height="stretch"):
         _draw_ranks(view, target, groups)
 
 

@@ -91,7 +91,7 @@ def choose_metrics(known: list[str]) -> tuple[str, ...]:
 def curves_card(view: View) -> tuple[str, ...]:
     """Draw precision against K or recall; return the metrics that are shown."""
     reading = "Higher is better, between a random order and the truth itself. Whiskers: 95 % over targets."
-    with _widgets.card("How much of what is best is found", reading, key="curves"):
+    with _widgets.card("How much of what is best is found", reading, key="curves", height="stretch"):
         against = view.selection.view if view.selection.view in CURVES else "k"
         with st.container(horizontal=True, vertical_alignment="center", key="evaluate-curve-controls"):
             st.segmented_control(

@@ -21,7 +21,7 @@ VIEWS = {"two": "Two networks", "one": "One network"}
 def draw() -> None:
     """Draw the page."""
     two = _state.read().view != "one"
-    heading, controls = st.container(), st.container()
+    heading, controls = st.container(horizontal=True), st.container()
     with controls:
         comparison = _cached.require(_state.read(), layers=("output",))
         two = two and len(comparison.probes) > 1

@@ -130,7 +130,7 @@ def main() -> None:
     goal = comparison.graph(b) or targets[-1]
     ranked = _cached.layer_ranking(_cached.matrix(sources, (goal,)), lam)
     best = str(ranked[ranked["best"]].iloc[0]["layer"])
-    with head:
+    with head, st.container(horizontal=True):
         _widgets.header(QUESTION, verdict(ranked, a, b, len(comparison.probes)))
         _takeaway.layers(comparison, _cached.matrix(sources, targets), ranked, lam)
     left, right = st.columns([1, 1])

@@ -156,7 +156,7 @@ def main() -> None:
     target, view, lam = controls(models)
     matrix = _cached.matrix(comparison.graphs)
     ranked = _cached.ranking(matrix, target, lam)
-    with head:
+    with head, st.container(horizontal=True):
         _widgets.header(QUESTION, verdict(ranked, target, len(comparison.probes)))
         _takeaway.models(comparison, matrix, ranked, target, lam)
     chosen = pair(models, target, str(ranked.iloc[0]["source"]))

@@ -29,7 +29,9 @@ def choose_models() -> tuple[str, ...]:
         with st.container(horizontal=True, gap="small"):
             groups = {group: tuple(spec.id for spec in rooms if spec.group == group) for group in _groups(rooms)}
             for group, ids in {"All bundled": everything, **groups}.items():
-                st.button(f"{group} · {len(ids)}", key=f"setup.{group}", on_click=_set_models, args=(ids, everything))
+                st.button(
+                    f"{group} · {len(ids)}", key=f"setup.group.{group}", on_click=_set_models, args=(ids, everything)
+                )
         options = [*dict.fromkeys([*(spec.id for spec in rooms), *chosen])]
         bound = _state.bind(
             "models", "setup.models", list(chosen), store=lambda ids: () if tuple(ids) == everything else tuple(ids)

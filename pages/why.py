@@ -73,8 +73,8 @@ def sources_of(comparison: Comparison, a: depara.AttributionGraph) -> tuple[depa
     return tuple(a if graph.model == a.model else graph for graph in comparison.graphs)
 
 
-def headline(ends: Ends, ranked: pd.DataFrame | None) -> explanation.Intervals:
-    """Draw the question and the score with its interval and its rank; return the intervals."""
+def headline(ends: Ends, ranked: pd.DataFrame | None) -> None:
+    """Draw the question and the score with its interval and its rank."""
     a, b = (f"*{_widgets.plain(name)}*" for name in ends.names)
     total = f"S = :violet[**{score(ends.why.total)}**]"
     if ranked is None:
@@ -83,7 +83,7 @@ def headline(ends: Ends, ranked: pd.DataFrame | None) -> explanation.Intervals:
             f"{total} at λ = {ends.lam:g} · the same graph at both ends: every probe agrees as far as it can. "
             "Choose another source.",
         )
-        return _reasons.intervals(ends, ends.why.total, ends.why.total)
+        return
     row = ranked[ranked["source"] == ends.a.model].iloc[0]
     rank = f" · rank {row['rank']} of {len(ranked)} sources" if len(ranked) > 1 else ""
     title = f"Why does {a} look transferable to {b}?" if ends.why.total > 0 else f"Why is {a} unlike {b}?"
@@ -92,7 +92,6 @@ def headline(ends: Ends, ranked: pd.DataFrame | None) -> explanation.Intervals:
         f"{total} \\[{score(row['low'])}, {score(row['high'])}\\] at λ = {ends.lam:g}{rank} · "
         "the shares below add up to S exactly",
     )
-    return _reasons.intervals(ends, float(row["low"]), float(row["high"]))
 
 
 def take_away(ends: Ends) -> None:
@@ -152,10 +151,13 @@ def evidence(ends: Ends, sources: tuple[depara.AttributionGraph, ...]) -> None:
     tabs = {name: label for name, label in TABS.items() if name != "objects" or _state.read().probes == "rooms"}
     view = _state.read().view
     view = view if view in tabs else "probes"
-    st.segmented_control(
+    left, right = st.columns([5, 1], vertical_alignment="center")
+    left.segmented_control(
         "Evidence", list(tabs), format_func=tabs.__getitem__, label_visibility="collapsed",
         **_state.bind("view", "why.view", view),
     )  # fmt: skip
+    with right:
+        take_away(ends)
     ends_alone = {
         "probes": _evidence.probes,
         "pairs": _evidence.pairs,
@@ -180,8 +182,8 @@ def main() -> None:
     matrix = _cached.matrix(sources, (b,))
     ends = Ends(comparison, a, b, lam, _reasons.why(a, b, lam, matrix.grid))
     with head:
-        sure = headline(ends, None if a.label == b.label else _cached.ranking(matrix, b.label, lam))
-        take_away(ends)
+        headline(ends, None if a.label == b.label else _cached.ranking(matrix, b.label, lam))
+    sure = _reasons.intervals(a, b, lam)
     columns = st.columns([5, 3.4, 4])
     for column, draw in zip(columns, (partial(in_words, ends, sure), partial(how_it_adds_up, ends, sure),
                                       partial(rank_against_rank, ends)), strict=True):  # fmt: skip

@@ -98,6 +98,7 @@ def test_intervals_are_those_of_the_ranking():
     assert (found.node.value, found.edge.value) == pytest.approx((score.node, 2 * score.edge))
     for part in (found.node, found.edge, found.total):
         assert part.low <= part.value <= part.high
+    assert interval(target, source, 2, samples=samples) == found  # resampled once, for every lambda
 
 
 @settings(deadline=None, max_examples=20)

@@ -47,9 +47,9 @@ def test_an_option_goes_back_to_the_preset(app):
 
 def test_a_group_of_the_zoo_and_back_to_all(app):
     test = app("setup")
-    test.button(key="setup.3D").click().run()
+    test.button(key="setup.group.3D").click().run()
     assert test.query_params["models"] == ["rooms/normal", "rooms/reshading"]
-    test.button(key="setup.All bundled").click().run()
+    test.button(key="setup.group.All bundled").click().run()
     assert "models" not in test.query_params
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float
 
 from depara_core.graphs import AttributionGraph
-from depara_core.resampling import INTERVAL, resample_probes
+from depara_core.resampling import INTERVAL, Resamples, resample_probes
 from depara_core.similarity import common_grid, probe_cosines
 
 
@@ -28,13 +28,22 @@ class Intervals:
     total: Interval
 
 
-def interval(a: AttributionGraph, b: AttributionGraph, lam: float, *, resamples: int = 500, seed: int = 0) -> Intervals:
+def interval(
+    a: AttributionGraph,
+    b: AttributionGraph,
+    lam: float,
+    *,
+    resamples: int = 500,
+    seed: int = 0,
+    samples: Resamples | None = None,
+) -> Intervals:
     """Return the 95 % intervals of s_V, lam * s_E and S, from the percentiles of bootstrap samples of the probes.
 
-    The method is that of `rank_sources`: see `resample_probes`.
+    The method is that of `rank_sources`: see `resample_probes`. `samples` takes the Resamples of [b] with a made
+    before, since only they cost time and they are the same for every lam.
     """
     grid = common_grid([a, b])
-    samples = resample_probes([b], a, grid, resamples=resamples, seed=seed)
+    samples = samples or resample_probes([b], a, grid, resamples=resamples, seed=seed)
     node, edge = float(probe_cosines(a, b, grid).mean()), lam * float(a.ranks @ b.ranks)
     return _intervals(node, edge, samples.node[:, 0], lam * samples.edge[:, 0])
 
@@ -47,10 +56,14 @@ def contrast_interval(
     *,
     resamples: int = 500,
     seed: int = 0,
+    samples: Resamples | None = None,
 ) -> Intervals:
-    """Return the 95 % intervals of the differences S(a, b) - S(a, c) and of their parts, both on the same resamples."""
+    """Return the 95 % intervals of the differences S(a, b) - S(a, c) and of their parts, both on the same resamples.
+
+    `samples` takes the Resamples of [b, c] with a made before.
+    """
     grid = common_grid([a, b, c])
-    samples = resample_probes([b, c], a, grid, resamples=resamples, seed=seed)
+    samples = samples or resample_probes([b, c], a, grid, resamples=resamples, seed=seed)
     node = float((probe_cosines(a, b, grid) - probe_cosines(a, c, grid)).mean())
     edge = lam * float(a.ranks @ (b.ranks - c.ranks))
     return _intervals(

@@ -160,14 +160,20 @@ def merits(
     rows = frame[["mean", "low", "high"]].to_numpy(float)
     told = {*shown, *selected}
     colours = [looks[metric].colour if metric in told else paint.muted for metric in names]
+    low, high = min(0.0, rows.min(), random, oracle), max(rows.max(), random, oracle)
     for value, label, dash in ((random, "random", "dash"), (oracle, "the truth itself", "solid")):
         picture.add_vline(x=value, line={"color": paint.muted, "width": 1.2, "dash": dash}, layer="below")
+        side = (
+            "right" if value > low + 0.85 * (high - low) else "left" if value < low + 0.1 * (high - low) else "center"
+        )
         picture.add_annotation(
-            x=value, y=1, yref="paper", yanchor="bottom", text=label, showarrow=False,
+            x=value, y=1, yref="paper", yanchor="bottom", text=label, showarrow=False, xanchor=side,
             font={"size": 11.5, "color": paint.muted},
         )  # fmt: skip
-    for i, (colour, (_, low, high)) in enumerate(zip(colours, rows, strict=True)):  # a trace has whiskers of one colour
-        picture.add_shape(type="line", x0=low, x1=high, y0=i, y1=i, line={"color": colour, "width": 2.2}, opacity=0.55)
+    for i, (colour, (_, start, end)) in enumerate(
+        zip(colours, rows, strict=True)
+    ):  # a trace has whiskers of one colour
+        picture.add_shape(type="line", x0=start, x1=end, y0=i, y1=i, line={"color": colour, "width": 2.2}, opacity=0.55)
     for kind, symbol in KIND_SYMBOLS.items():
         members = [i for i, metric in enumerate(names) if looks[metric].kind == kind]
         if members:
@@ -180,14 +186,11 @@ def merits(
         tickvals=list(range(len(names))), ticktext=ticks, range=[len(names) - 0.4, -0.6], showgrid=False,
         zeroline=False, fixedrange=True, showline=False,
     )  # fmt: skip
-    low, high = min(0.0, rows.min(), random, oracle), max(rows.max(), random, oracle)
     picture.update_xaxes(
         title_text=f"{escape(name)} (mean of {targets} targets, {INTERVAL})", fixedrange=True, nticks=7,
         range=[low - 0.02 * (high - low), high + 0.04 * (high - low)], zeroline=False,
     )  # fmt: skip
-    picture.update_layout(
-        margin={"t": 54}, hoverdistance=40, legend={"y": 1.0, "yanchor": "bottom", "yref": "container"}
-    )
+    picture.update_layout(margin={"t": 54}, hoverdistance=40, legend={"y": 1.0, "yanchor": "top", "yref": "container"})
     return picture
 
 

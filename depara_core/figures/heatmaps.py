@@ -128,7 +128,9 @@ def contact_sheet(rows: Sequence[Sequence[Tile | None]], *, tile: int = 96, gap:
 def to_png(image: Picture) -> bytes:
     """Encode a picture as PNG."""
     buffer = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(image)).save(buffer, format="PNG", optimize=True)
+    Image.fromarray(np.ascontiguousarray(image)).save(
+        buffer, format="PNG", compress_level=4
+    )  # optimising costs ten times the time for 5 % of the size
     return buffer.getvalue()
 
 

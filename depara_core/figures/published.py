@@ -38,7 +38,7 @@ def layer_table(frame: pd.DataFrame, *, dark: bool = False) -> go.Figure:
         values = frame[column].to_numpy(float)
         least, span = values.min(), np.ptp(values)
         strength = (values - least) / span if span else np.zeros(len(values))
-        digits = [f"{value:.1f}" if column.startswith("acc") else score(value) for value in values]
+        digits = [f"{value:.{1 if column.startswith('acc') else 2}f}" for value in values]
         best = int(values.argmax())
         picture.add_trace(
             go.Heatmap(

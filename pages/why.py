@@ -151,13 +151,10 @@ def evidence(ends: Ends, sources: tuple[depara.AttributionGraph, ...]) -> None:
     tabs = {name: label for name, label in TABS.items() if name != "objects" or _state.read().probes == "rooms"}
     view = _state.read().view
     view = view if view in tabs else "probes"
-    left, right = st.columns([5, 1], vertical_alignment="center")
-    left.segmented_control(
+    st.segmented_control(
         "Evidence", list(tabs), format_func=tabs.__getitem__, label_visibility="collapsed",
         **_state.bind("view", "why.view", view),
     )  # fmt: skip
-    with right:
-        take_away(ends)
     ends_alone = {
         "probes": _evidence.probes,
         "pairs": _evidence.pairs,
@@ -181,8 +178,9 @@ def main() -> None:
     sources = sources_of(comparison, a)
     matrix = _cached.matrix(sources, (b,))
     ends = Ends(comparison, a, b, lam, _reasons.why(a, b, lam, matrix.grid))
-    with head:
+    with head, st.container(horizontal=True):
         headline(ends, None if a.label == b.label else _cached.ranking(matrix, b.label, lam))
+        take_away(ends)
     sure = _reasons.intervals(a, b, lam)
     columns = st.columns([5, 3.4, 4])
     for column, draw in zip(columns, (partial(in_words, ends, sure), partial(how_it_adds_up, ends, sure),

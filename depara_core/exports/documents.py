@@ -31,7 +31,8 @@ th, td { text-align: left; padding: 0.25rem 1.1rem 0.25rem 0; border-bottom: 1px
 th { font-weight: 600; } td.number, th.number { text-align: right; } code, pre { font-size: 0.85rem; }
 code { overflow-wrap: anywhere; } .best td { color: var(--total); font-weight: 600; }
 .probes { display: flex; flex-wrap: wrap; gap: 0.6rem; } .probes figure { width: 5.2rem; margin: 0; }
-.probes img { width: 100%; height: auto; border-radius: 0.3rem; } .probes figcaption { font-size: 0.72rem; overflow-wrap: anywhere; }
+.probes img { width: 100%; height: auto; border-radius: 0.3rem; }
+.probes figcaption { font-size: 0.72rem; overflow-wrap: anywhere; }
 button { font: inherit; color: inherit; background: var(--ground); border: 1px solid var(--line); cursor: pointer;
   border-radius: 0.4rem; padding: 0.2rem 0.7rem; margin: 0 0.4rem 0 0; }
 @media print { body { background: none; padding: 0; } section { break-inside: avoid; } button { display: none; } }

@@ -61,7 +61,7 @@ def groups(ends: Ends) -> None:
                 )
             )  # fmt: skip
         clicked = ledger(
-            "why.groups.list", rows, pictures=("examples", *[""] * (EXAMPLES - 1)), bar="node and edge share",
+            "why.groups.list", rows, pictures=("e.g.", *[""] * (EXAMPLES - 1)), bar="node and edge share",
             texts=("of a probe", "share of S"), size=46, words=56, lead=76, label="Groups of probes",
             extent=reasons.bar_extent(frame["node"].to_numpy(), frame["edge"].to_numpy()),
         )  # fmt: skip

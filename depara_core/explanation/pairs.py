@@ -64,5 +64,6 @@ def relative(ranks: Float[np.ndarray, " E"]) -> Float[np.ndarray, " E"]:
     lowest = ranks.min(initial=0.0)
     if lowest == 0:
         return np.full(len(ranks), 0.5)
-    ties = np.count_nonzero(ranks == lowest)
-    return np.clip(0.5 + ranks / lowest * ((ties - 1) / (len(ranks) - 1) / 2 - 0.5), 0, 1)
+    count, ties = len(ranks), np.count_nonzero(ranks == lowest)
+    doubled = np.rint(ranks / lowest * (ties - count)) + count + 1  # twice the average rank is a whole number
+    return (doubled / 2 - 1) / (count - 1)

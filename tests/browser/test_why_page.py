@@ -16,7 +16,7 @@ def test_a_link_a_row_and_a_box_answer(reader):
     page.wait_for_url(re.compile(r"[?&]probe=\d+"))
     reader.settle()
     assert row.get_attribute("aria-pressed") == "true"
-    ranks = page.locator(".st-key-card-ranks .js-plotly-plot")
+    ranks = page.locator(".st-key-card-card-ranks .js-plotly-plot")
     ranks.scroll_into_view_if_needed()
     box = ranks.locator(".nsewdrag").bounding_box()
     page.mouse.move(box["x"] + 0.55 * box["width"], box["y"] + 3)

@@ -121,6 +121,7 @@ def _ours() -> pd.DataFrame | None:
             st.caption("`depara rooms layers` measures them; until then the published tables stand alone.")
         return None
     job = scoring()
+    job.wait(_cached.PATIENCE_S)
     if job.state != "done":
         _widgets.progress_panel(job, again=lambda: scoring(again=True), key=KEY)
         return None

@@ -98,7 +98,7 @@ def test_a_map_without_attribution_says_none_and_why(monkeypatch, tables):
         maps[1] = 0
         from planted import graph as build
 
-        return build(maps, graph.edges, model=graph.model, layer=graph.layer)
+        return build(maps, graph.edges, model=graph.model, layer=graph.layer, probes=graph.probes)
 
     monkeypatch.setattr(planted_pages, "random_graph", silent)
     app = open_page(monkeypatch, "attributions", target=REFERENCE)

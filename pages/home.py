@@ -1,5 +1,7 @@
 """Home: what this is, in one screen, on a small example computed live."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 import streamlit as st
 
@@ -40,20 +42,23 @@ def steps(comparison: _cached.Comparison, source: depara.AttributionGraph, targe
     first = min(_state.read().probe, len(comparison.probes) - 1)
     second = int(target.edges[first].argsort()[-2])
     sim = depara.similarity(source, target)
-    lam = _state.read().lam
-    one, two, three = st.columns(3)
-    with one, _widgets.card("1 · An image becomes a node", "The pixels that drive the network's feature.", key="node"):
-        _pair(_cached.thumbnail(comparison.probes, first, 220), _maps(comparison, [target], first)[0])
+    lam, names = _state.read().lam, comparison.probes.names
+    left, middle, right = st.columns(3)
+    with left, _widgets.card("1 · An image becomes a node", "The pixels that drive the network's feature.", key="node"):
+        whose = f"{names[first]}: attribution of {_widgets.short(target.model)}"
+        pictures = (_cached.thumbnail(comparison.probes, first, 220), _maps(comparison, [target], first)[0])
+        _pair(pictures, (names[first], whose))
         st.markdown(":blue[**node**] = pixel × gradient of the feature's length")
-    with two, _widgets.card("2 · Two images become an edge", "How alike the network finds them.", key="edge"):
-        _pair(*(_cached.thumbnail(comparison.probes, index, 220) for index in (first, second)))
+    with middle, _widgets.card("2 · Two images become an edge", "How alike the network finds them.", key="edge"):
+        ends = (first, second)
+        _pair([_cached.thumbnail(comparison.probes, index, 220) for index in ends], [names[index] for index in ends])
         st.markdown(f":orange[**edge**] = cosine of their features = **{target.edges[first, second]:.2f}**")
     with (
-        three,
+        right,
         _widgets.card("3 · Alike graphs transfer", "Same pixels, same neighbours: reuse is promising.", key="score"),
     ):
-        names = [_widgets.plain(_widgets.short(graph.model)) for graph in (source, target)]
-        st.markdown(f"**{names[0]}** against **{names[1]}**")
+        one, other = (_widgets.plain(_widgets.short(graph.model)) for graph in (source, target))
+        st.markdown(f"**{one}** against **{other}**")
         parts = {":blue[nodes s_V]": sim.node, f":orange[λ · edges s_E] (λ = {lam:g})": lam * sim.edge}
         rows = [f"| {name} | {value:.2f} |" for name, value in parts.items()]
         total = f"| :violet[**score S**] | :violet[**{sim.total(lam):.2f}**] |"
@@ -61,9 +66,9 @@ def steps(comparison: _cached.Comparison, source: depara.AttributionGraph, targe
         _state.link("models", "Compare all models", icon=":material/grid_on:", target=target.model)
 
 
-def _pair(left: bytes, right: bytes) -> None:
-    for column, picture in zip(st.columns(2), (left, right), strict=True):
-        column.image(picture, width="stretch")
+def _pair(pictures: Sequence[bytes], alts: Sequence[str]) -> None:
+    for column, picture, alt in zip(st.columns(2), pictures, alts, strict=True):
+        column.image(picture, width="stretch", alt=alt)
 
 
 def _maps(comparison: _cached.Comparison, graphs: list[depara.AttributionGraph], index: int) -> list[bytes]:
@@ -86,14 +91,14 @@ def looked_at(comparison: _cached.Comparison, source: depara.AttributionGraph, t
     """Show a few probes with the attribution of source and target beside each other."""
     how = "Green pushes the feature up, purple down; one scale a row."
     with _widgets.card("What the two look at", how, key="looked"):
-        names = ["image", *(_widgets.plain(_widgets.short(graph.model)) for graph in (source, target))]
-        for column, name in zip(st.columns(3, gap="small"), names, strict=True):
-            column.caption(name)
+        heads = ["image", *(_widgets.short(graph.model) for graph in (source, target))]
+        for column, head in zip(st.columns(3, gap="small"), heads, strict=True):
+            column.caption(_widgets.plain(head))
         step = max(1, len(comparison.probes) // SHOWN)
         for index in range(0, step * SHOWN, step)[: len(comparison.probes)]:
             pictures = [_cached.thumbnail(comparison.probes, index, 160), *_maps(comparison, [source, target], index)]
-            for column, picture in zip(st.columns(3, gap="small"), pictures, strict=True):
-                column.image(picture, width="stretch")
+            for column, picture, head in zip(st.columns(3, gap="small"), pictures, heads, strict=True):
+                column.image(picture, width="stretch", alt=f"{comparison.probes.names[index]}: {head}")
         _state.link("attributions", "All attributions", icon=":material/blur_on:", a=source.model, b=target.model)
 
 

@@ -1,17 +1,28 @@
-"""Every page in a real browser: it opens, computes, shows no error, asks nothing of the outside, and its links work."""
+"""Every page in a real browser: it opens, computes, shows no error, asks nothing of the outside, and its links work.
+
+axe-core reads each page too, light and dark: nothing may stand there that it calls serious or critical.
+"""
 
 import re
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 
-PAGES = ("", "setup", "attributions", "graphs", "models", "layers", "evaluate")
+PAGES = ("", "tour", "setup", "attributions", "graphs", "models", "layers", "why", "evaluate")
 SMALL = "count=12&models=rooms%2Fnormal&models=rooms%2Freshading&models=rooms%2Fdenoising"
+
+
+def barriers(page):
+    """Return what axe-core finds serious or critical: each rule with the first element that breaks it."""
+    found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+    return [(one["id"], one["nodes"][0]["html"][:200]) for one in found if one["impact"] in ("serious", "critical")]
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_opens_from_a_link_without_a_complaint(reader, page):
     reader.open(f"{page}?{SMALL}")
     assert reader.complaints() == []
+    assert barriers(reader.page) == []
     assert reader.page.title().endswith("· DEPARA Explorer")
 
 
@@ -19,8 +30,15 @@ def test_a_page_opens_from_a_link_without_a_complaint(reader, page):
 def test_a_page_fits_a_narrow_dark_screen(phone, page):
     phone.open(f"{page}?{SMALL}")
     assert phone.complaints() == []
+    assert barriers(phone.page) == []
     main = phone.page.locator('[data-testid="stMain"]')
     assert main.evaluate("element => element.scrollWidth - element.clientWidth") <= 1
+
+
+def test_axe_sees_an_image_without_words(reader):
+    reader.open(f"?{SMALL}")
+    reader.page.evaluate("document.querySelector('h1').insertAdjacentHTML('beforeend', '<img src=\"data:,\">')")
+    assert [rule for rule, _ in barriers(reader.page)] == ["image-alt"]
 
 
 def test_the_links_carry_the_selection_from_page_to_page(reader):

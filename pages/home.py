@@ -47,11 +47,11 @@ def steps(comparison: _cached.Comparison, source: depara.AttributionGraph, targe
     with left, _widgets.card("1 · An image becomes a node", "The pixels that drive the network's feature.", key="node"):
         whose = f"{names[first]}: attribution of {_widgets.short(target.model)}"
         pictures = (_cached.thumbnail(comparison.probes, first, 220), _maps(comparison, [target], first)[0])
-        _pair(pictures, (names[first], whose))
+        _row(pictures, (names[first], whose))
         st.markdown(":blue[**node**] = pixel × gradient of the feature's length")
     with middle, _widgets.card("2 · Two images become an edge", "How alike the network finds them.", key="edge"):
         ends = (first, second)
-        _pair([_cached.thumbnail(comparison.probes, index, 220) for index in ends], [names[index] for index in ends])
+        _row([_cached.thumbnail(comparison.probes, index, 220) for index in ends], [names[index] for index in ends])
         st.markdown(f":orange[**edge**] = cosine of their features = **{target.edges[first, second]:.2f}**")
     with (
         right,
@@ -66,8 +66,8 @@ def steps(comparison: _cached.Comparison, source: depara.AttributionGraph, targe
         _state.link("models", "Compare all models", icon=":material/grid_on:", target=target.model)
 
 
-def _pair(pictures: Sequence[bytes], alts: Sequence[str]) -> None:
-    for column, picture, alt in zip(st.columns(2), pictures, alts, strict=True):
+def _row(pictures: Sequence[bytes], alts: Sequence[str]) -> None:
+    for column, picture, alt in zip(st.columns(len(pictures), gap="small"), pictures, alts, strict=True):
         column.image(picture, width="stretch", alt=alt)
 
 
@@ -97,8 +97,7 @@ def looked_at(comparison: _cached.Comparison, source: depara.AttributionGraph, t
         step = max(1, len(comparison.probes) // SHOWN)
         for index in range(0, step * SHOWN, step)[: len(comparison.probes)]:
             pictures = [_cached.thumbnail(comparison.probes, index, 160), *_maps(comparison, [source, target], index)]
-            for column, picture, head in zip(st.columns(3, gap="small"), pictures, heads, strict=True):
-                column.image(picture, width="stretch", alt=f"{comparison.probes.names[index]}: {head}")
+            _row(pictures, [f"{comparison.probes.names[index]}: {head}" for head in heads])
         _state.link("attributions", "All attributions", icon=":material/blur_on:", a=source.model, b=target.model)
 
 

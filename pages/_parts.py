@@ -100,6 +100,8 @@ def influence(ends: Ends, sources: tuple[depara.AttributionGraph, ...]) -> None:
         named = [_widgets.short(graph.model) for graph in sources]
         flips = {int(i): named[int(rivals.winners[i])] for i in rivals.flips}
         told += " " + _verdict(named[rivals.winner], flips, ends)
+    if len(found.change) > _reasons.EXACT:
+        told += f" With more than {_reasons.EXACT} probes the edges keep the ranks that they have among all."
     with _widgets.card("One probe less", told, key="card-influence"):
         _lent(ends, found, flips)
 

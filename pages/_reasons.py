@@ -1,7 +1,7 @@
 """What the Why page computes, kept once for all sessions like everything in `_cached`."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,7 @@ import depara_core as depara
 from depara_core import explanation, layouts, rooms
 from depara_core.figures import ranks, reasons, tiles
 from depara_core.resampling import Resamples, resample_probes
-from depara_core.similarity import Grid, common_grid
+from depara_core.similarity import Grid, common_grid, labels
 from pages import _cached, _state, _widgets
 from pages._shelf import Comparison
 
@@ -132,22 +132,22 @@ def surfaces(a: Graph, b: Graph, grid: Grid, seed: int) -> explanation.PixelShar
     return explanation.pixel_shares(shares, seen, rooms.SURFACES)
 
 
-@st.cache_resource(show_spinner=False, max_entries=32, hash_funcs=_cached._BY_DIGEST)
-def alone(a: Graph, b: Graph) -> explanation.Influence:
-    """Return the parts of S at lambda 1 without each probe in turn."""
-    return explanation.influence(a, b, 1.0, exact=len(a) <= EXACT)
+@st.cache_resource(show_spinner=False, max_entries=512, hash_funcs=_cached._BY_DIGEST)
+def alone(a: Graph, b: Graph, grid: Grid) -> explanation.Influence:
+    """Return the parts of S without each probe in turn: what costs time, whatever lambda is."""
+    return explanation.influence(a, b, 1.0, exact=len(a) <= EXACT, grid=grid)
 
 
 def influence(ends: Ends) -> explanation.Influence:
     """Return S without each probe in turn, for the lambda of the ends."""
-    parts = alone(ends.a, ends.b)
-    return explanation.Influence(ends.why.total, parts.node, ends.lam * parts.edge)
+    return replace(alone(ends.a, ends.b, ends.why.grid), lam=ends.lam)
 
 
-@st.cache_data(show_spinner="Leaving out one probe after the other", max_entries=32, hash_funcs=_cached._BY_DIGEST)
 def rivals(sources: tuple[Graph, ...], b: Graph, lam: float) -> explanation.RankingInfluence:
     """Return the scores of all sources without each probe in turn."""
-    return explanation.ranking_influence(sources, b, lam, exact=len(b) <= EXACT)
+    grid = common_grid([b, *sources])
+    found = tuple(replace(alone(source, b, grid), lam=lam) for source in sources)
+    return explanation.RankingInfluence(tuple(labels(sources)), found)
 
 
 @st.cache_resource(show_spinner=False, max_entries=6, hash_funcs=_cached._BY_DIGEST)

@@ -5,12 +5,13 @@ Symbols: N probes, E = N(N-1)/2 edges, R sources. Removing probe i removes its N
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from jaxtyping import Float, Int
 
 from depara_core.errors import OptionError
-from depara_core.explanation.leaving import rank_correlations
+from depara_core.explanation.leaving import kept_rank_correlations, rank_correlations
 from depara_core.explanation.shares import frozen
 from depara_core.graphs import AttributionGraph, subgraph
 from depara_core.similarity import Grid, Similarity, common_grid, labels, probe_cosines, similarity
@@ -18,11 +19,23 @@ from depara_core.similarity import Grid, Similarity, common_grid, labels, probe_
 
 @dataclass(frozen=True, eq=False)
 class Influence:
-    """S and its parts without each of N probes."""
+    """S and its parts without each of N probes; `replace(influence, lam=...)` is the same for another weight."""
 
-    total: float  # S with all probes
+    lam: float
+    node_similarity: float  # s_V with all probes
+    edge_similarity: float  # s_E with all probes
     node: Float[np.ndarray, " N"]  # s_V without probe i
-    edge: Float[np.ndarray, " N"]  # lam * s_E without probe i
+    correlation: Float[np.ndarray, " N"]  # s_E without probe i
+
+    @property
+    def total(self) -> float:
+        """S with all probes."""
+        return self.node_similarity + self.lam * self.edge_similarity
+
+    @property
+    def edge(self) -> Float[np.ndarray, " N"]:
+        """The edges' part, lam * s_E, without probe i."""
+        return self.lam * self.correlation
 
     @property
     def without(self) -> Float[np.ndarray, " N"]:
@@ -40,8 +53,17 @@ class RankingInfluence:
     """The scores of R sources for one target, with all probes and without each of N."""
 
     names: tuple[str, ...]
-    scores: Float[np.ndarray, " R"]
-    without: Float[np.ndarray, "N R"]
+    sources: tuple[Influence, ...]
+
+    @cached_property
+    def scores(self) -> Float[np.ndarray, " R"]:
+        """S of each source with all probes."""
+        return frozen(np.array([source.total for source in self.sources]))
+
+    @cached_property
+    def without(self) -> Float[np.ndarray, "N R"]:
+        """S of each source without probe i."""
+        return frozen(np.stack([source.without for source in self.sources], axis=1))
 
     @property
     def winner(self) -> int:
@@ -73,14 +95,23 @@ class RankingInfluence:
         return scores[:, self.winner] - others.max(axis=1) if others.size else np.zeros(len(scores))
 
 
-def influence(a: AttributionGraph, b: AttributionGraph, lam: float, *, exact: bool = True) -> Influence:
-    """Return S(a, b) and its parts without each probe.
+def influence(
+    a: AttributionGraph, b: AttributionGraph, lam: float, *, exact: bool = True, grid: Grid | None = None
+) -> Influence:
+    """Return S(a, b) and its parts without each probe, maps compared on `grid` (default: the two graphs' own).
 
     `exact` ranks the remaining edges anew, so that entry i is `without(a, b, [i])`; else they keep the ranks that they
     have among all edges, as in the bootstrap, which takes N^2 steps instead of N^3.
     """
-    node, edge = _parts(a, b, common_grid([a, b]), exact)
-    return Influence(similarity(a, b).total(lam), frozen(node), frozen(lam * edge))
+    own, count = common_grid([a, b]), len(a)
+    if count < 3:
+        raise OptionError(
+            f"Leaving a probe out needs at least 3 probes, got {count}: one alone has no pair to compare."
+        )
+    cosines = probe_cosines(a, b, grid or own)
+    correlation = rank_correlations(a, b) if exact else kept_rank_correlations(a, b)
+    left = (cosines.sum() - cosines) / (count - 1)
+    return Influence(lam, float(cosines.mean()), float(a.ranks @ b.ranks), frozen(left), frozen(correlation))
 
 
 def ranking_influence(
@@ -90,13 +121,8 @@ def ranking_influence(
     grid = common_grid([target, *sources])
     if not sources:
         raise OptionError("No source to rank: expected at least one graph, got none.")
-    parts = [_parts(source, target, grid, exact) for source in sources]
-    scores = [
-        float(probe_cosines(source, target, grid).mean()) + lam * float(source.ranks @ target.ranks)
-        for source in sources
-    ]
-    without_each = np.stack([node + lam * edge for node, edge in parts], axis=1)
-    return RankingInfluence(tuple(labels(sources)), frozen(np.array(scores)), frozen(without_each))
+    found = tuple(influence(source, target, lam, exact=exact, grid=grid) for source in sources)
+    return RankingInfluence(tuple(labels(sources)), found)
 
 
 def without(a: AttributionGraph, b: AttributionGraph, dropped: Sequence[int]) -> Similarity:
@@ -110,16 +136,3 @@ def without(a: AttributionGraph, b: AttributionGraph, dropped: Sequence[int]) ->
         raise OptionError(f"{len(gone)} of {count} probes were dropped. Leave at least 2: one has no pair to compare.")
     left = np.setdiff1d(np.arange(count), gone)
     return similarity(subgraph(a, left), subgraph(b, left))
-
-
-def _parts(
-    a: AttributionGraph, b: AttributionGraph, grid: Grid, exact: bool
-) -> tuple[Float[np.ndarray, " N"], Float[np.ndarray, " N"]]:
-    """Return s_V and s_E without each probe."""
-    count = len(a)
-    if count < 3:
-        raise OptionError(
-            f"Leaving a probe out needs at least 3 probes, got {count}: one alone has no pair to compare."
-        )
-    cosines = probe_cosines(a, b, grid)
-    return (cosines.sum() - cosines) / (count - 1), rank_correlations(a, b, exact=exact)

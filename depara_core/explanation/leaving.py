@@ -28,27 +28,44 @@ class _Order:
     steps: Int[np.ndarray, "N steps"]  # where d_i rises by one half, lowest first
 
 
-def rank_correlations(a: AttributionGraph, b: AttributionGraph, *, exact: bool) -> Float[np.ndarray, " N"]:
-    """Return s_E without each probe; `exact` ranks the remaining edges anew, else they keep their ranks."""
+def rank_correlations(a: AttributionGraph, b: AttributionGraph) -> Float[np.ndarray, " N"]:
+    """Return s_E without each probe, the remaining edges ranked anew: N * E steps."""
     count = len(a)
     left, right = _order(a), _order(b)
-    left_ranks, right_ranks = left.own, right.own
-    if exact:
-        left_ranks, right_ranks = left.own - _falls(a, left), right.own - _falls(b, right)
-        covariance = left.ranks @ right.ranks - _crossed(left, right) - _crossed(right, left) + _both_fall(left, right)
-        squares = _spread(left, count), _spread(right, count)
-        covariance -= np.vecdot(left_ranks, right_ranks)
-    else:
-        edges = max((count - 1) * (count - 2) // 2, 1)
-        sums = left.own.sum(axis=1), right.own.sum(axis=1)  # the remaining ranks sum to minus these
-        covariance = left.ranks @ right.ranks - np.vecdot(left.own, right.own) - sums[0] * sums[1] / edges
-        squares = tuple(
-            order.ranks @ order.ranks - (order.own**2).sum(axis=1) - total**2 / edges
-            for order, total in zip((left, right), sums, strict=True)
-        )
-    spread = np.sqrt(squares[0].clip(0) * squares[1].clip(0))
-    floor = 1e-9 * np.sqrt((left.ranks @ left.ranks) * (right.ranks @ right.ranks))  # below it a spread is rounding
-    return np.clip(np.divide(covariance, spread, out=np.zeros(count), where=spread > floor), -1, 1)
+    covariance = left.ranks @ right.ranks - _crossed(left, right) - _crossed(right, left) + _both_fall(left, right)
+    covariance -= np.vecdot(left.own - _falls(a, left), right.own - _falls(b, right))
+    whole = np.sqrt((left.ranks @ left.ranks) * (right.ranks @ right.ranks))
+    return _correlation(covariance, _spread(left, count), _spread(right, count), whole)
+
+
+def kept_rank_correlations(a: AttributionGraph, b: AttributionGraph) -> Float[np.ndarray, " N"]:
+    """Return the same for edges that keep the rank they have among all E: E steps, as nothing is sorted again.
+
+    Of vectors with mean 0 and norm 1 what is left has the covariance s_E less the probe's own products, less the
+    product of the means; the remaining ranks sum to minus the probe's own.
+    """
+    left, right = _square(a), _square(b)
+    edges = max((len(a) - 1) * (len(a) - 2) // 2, 1)
+    sums = left.sum(axis=1), right.sum(axis=1)
+    covariance = a.ranks @ b.ranks - np.vecdot(left, right) - sums[0] * sums[1] / edges
+    squares = (1 - np.vecdot(own, own) - total**2 / edges for own, total in zip((left, right), sums, strict=True))
+    return _correlation(covariance, *squares, 1.0)
+
+
+def _square(graph: AttributionGraph) -> Float[np.ndarray, "N N"]:
+    """Write the ranks as a matrix, 0 on its diagonal."""
+    upper = np.triu_indices(len(graph), k=1)
+    ranks = np.zeros((len(graph), len(graph)))
+    ranks[upper] = ranks.T[upper] = graph.ranks
+    return ranks
+
+
+def _correlation(
+    covariance: Float[np.ndarray, " N"], left: Float[np.ndarray, " N"], right: Float[np.ndarray, " N"], whole: float
+) -> Float[np.ndarray, " N"]:
+    """Divide by the spreads; a spread below 1e-9 of the `whole` sample's is rounding, and nothing is left to rank."""
+    spread = np.sqrt(left.clip(0) * right.clip(0))
+    return np.clip(np.divide(covariance, spread, out=np.zeros(len(spread)), where=spread > 1e-9 * whole), -1, 1)
 
 
 def _order(graph: AttributionGraph) -> _Order:

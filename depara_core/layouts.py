@@ -123,6 +123,28 @@ def draw(
     )
 
 
+def add(
+    drawing: Drawing, graph: AttributionGraph, probes: Sequence[int] | Int[np.ndarray, " n"], *, neighbours: int = 8
+) -> Drawing:
+    """Return the drawing with more probes, everything drawn left where it is.
+
+    A new probe stands in the middle of the `neighbours` (at least two) drawn ones most alike to it, and is joined to
+    them; one that is drawn already is not drawn twice. The edges of a drawing compared with another are not compared.
+    """
+    more = np.array([i for i in dict.fromkeys(map(int, probes)) if drawing.place(i) is None], dtype=int)
+    count = len(drawing.probes)
+    cosines = graph.edges[np.ix_(more, drawing.probes)]
+    near = np.argsort(-cosines, axis=1, kind="stable")[:, : max(neighbours, 2)]
+    pairs = np.stack([near, np.broadcast_to(count + np.arange(len(more))[:, None], near.shape)], axis=-1).reshape(-1, 2)
+    return Drawing(
+        np.concatenate([drawing.probes, more]),
+        np.concatenate([drawing.positions, drawing.positions[near].mean(axis=1)]),
+        np.concatenate([drawing.pairs, pairs]),
+        np.concatenate([drawing.strength, np.take_along_axis(cosines, near, axis=1).ravel()]),
+        None,
+    )
+
+
 def nearest(graph: AttributionGraph, probe: int) -> Int[np.ndarray, " others"]:
     """Return all other probes, the most alike to `probe` first; ties by index."""
     order = np.argsort(-graph.edges[probe], kind="stable")

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 from jaxtyping import Float
-from scipy.cluster.hierarchy import linkage
+from scipy.cluster.hierarchy import linkage, to_tree
 from scipy.spatial.distance import squareform
 
 from depara_core.errors import OptionError
@@ -119,6 +119,25 @@ def task_tree(matrix: SimilarityMatrix, lam: float) -> Float[np.ndarray, "merges
     if len(distance) < 2:
         return np.empty((0, 4))
     return linkage(squareform(distance.clip(0), checks=False), method="average", optimal_ordering=True)
+
+
+def closest_pair(tree: Float[np.ndarray, "merges 4"]) -> tuple[int, int]:
+    """Return the two graphs that a `task_tree` joins first: those with the highest S."""
+    _forked(tree)
+    return int(tree[0, 0]), int(tree[0, 1])
+
+
+def first_fork(tree: Float[np.ndarray, "merges 4"]) -> tuple[list[int], list[int]]:
+    """Return the graphs on the two sides of a `task_tree`'s root, the smaller side first, each in the tree's order."""
+    _forked(tree)
+    root = to_tree(tree)
+    first, second = sorted((root.left.pre_order(), root.right.pre_order()), key=len)
+    return [int(leaf) for leaf in first], [int(leaf) for leaf in second]
+
+
+def _forked(tree: Float[np.ndarray, "merges 4"]) -> None:
+    if not len(tree):
+        raise OptionError("A tree of one graph joins nothing: expected at least two graphs.")
 
 
 def model_map(matrix: SimilarityMatrix, lam: float) -> Float[np.ndarray, "M 2"]:

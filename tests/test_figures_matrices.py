@@ -100,6 +100,24 @@ def test_branches_meet_at_the_distances_of_the_linkage():
     assert {round(y) for y in nearest} == {0, 1, 2}  # branches start on the leaves' lines
 
 
+def test_branches_are_polylines_in_columns_and_shares_of_the_largest_distance():
+    # 0 and 1 join at 1; 5 lies 4.5 away from the middle of the two; leaves stand in the order of the tree
+    drawn = trees.branches(TREE)
+    order = trees.tree_order(TREE)
+    single = order.index(1)  # the model at 5
+    pair = [(order.index(i), 0.0) for i in (0, 2)]
+    low = 1 / 4.5
+    first = [pair[0], (pair[0][0], low), (pair[1][0], low), pair[1]]
+    second = [(single, 0.0), (single, 1.0), (sum(x for x, _ in pair) / 2, 1.0), (sum(x for x, _ in pair) / 2, low)]
+    assert {frozenset(map(tuple, branch.tolist())) for branch in drawn} == {frozenset(first), frozenset(second)}
+
+
+def test_branches_of_equal_models_lie_flat_and_one_model_has_none():
+    flat = trees.branches(linkage([[2.0], [2.0]], method="average"))
+    assert flat.tolist() == [[[0, 0], [0, 0], [1, 0], [1, 0]]]
+    assert trees.branches(np.empty((0, 4))).shape == (0, 4, 2)
+
+
 def test_one_model_is_a_leaf_without_a_tree():
     assert trees.tree_order(np.empty((0, 4))) == [0]
     figure = trees.dendrogram(np.empty((0, 4)), ["only"], ["3D"])

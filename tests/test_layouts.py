@@ -11,6 +11,7 @@ from depara_core.errors import OptionError
 from depara_core.graphs import AttributionGraph
 from depara_core.layouts import (
     LAYOUTS,
+    add,
     align,
     choose_probes,
     disagreement,
@@ -93,6 +94,27 @@ def test_chosen_probes_are_laid_out_as_their_own_graph():
     chosen = [7, 2, 11, 5]
     alone = graph_of(graph.edges[np.ix_(chosen, chosen)])
     np.testing.assert_array_equal(layout(graph, probes=chosen), layout(alone))
+
+
+def test_a_probe_added_to_a_drawing_moves_nothing_and_stands_among_its_nearest():
+    graph = two_groups()
+    before = draw(graph, [0, 1, 4, 5], neighbours=1)
+    after = add(before, graph, [6, 0, 6], neighbours=2)  # 0 is drawn already
+    assert after.probes.tolist() == [0, 1, 4, 5, 6]
+    np.testing.assert_array_equal(after.positions[:4], before.positions)
+    np.testing.assert_allclose(after.positions[4], (before.positions[2] + before.positions[3]) / 2)
+    assert after.pairs[len(before.pairs) :].tolist() == [[2, 4], [3, 4]]
+    assert after.strength[len(before.pairs) :] == pytest.approx([0.9, 0.9])
+    assert after.place(6) == 4
+
+
+def test_adding_what_is_drawn_changes_nothing():
+    graph = two_groups()
+    before = draw(graph, [0, 1, 4])
+    for probes in ([], [4]):
+        after = add(before, graph, probes)
+        np.testing.assert_array_equal(after.positions, before.positions)
+        np.testing.assert_array_equal(after.pairs, before.pairs)
 
 
 def test_an_unknown_layout_names_the_valid_ones():

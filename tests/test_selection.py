@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 from planted import graph, random_graph
-from scipy.cluster.hierarchy import cophenet, leaves_list
+from scipy.cluster.hierarchy import cophenet, leaves_list, linkage
 from scipy.spatial.distance import pdist, squareform
 from scipy.stats import spearmanr
 
 import depara_core as depara
-from depara_core.selection import find, resample
+from depara_core.selection import closest_pair, find, first_fork, resample
 
 
 def mixture(reference, seed, share, **names):
@@ -124,6 +124,29 @@ def test_the_tree_joins_the_nearest_first(matrix):
     assert tree[0, 2] == pytest.approx(1 - matrix.total(1)[0, 2] / 2)
     assert squareform(cophenet(tree))[0, 1] >= tree[0, 2]
     assert depara.task_tree(depara.similarity_matrix([random_graph(0)]), 1).shape == (0, 4)
+
+
+def test_the_first_fork_parts_the_models_at_the_root():
+    tree = linkage([[0.0], [9.0], [1.0], [10.5], [0.4]], method="average")  # 0, 2, 4 near 0; 1, 3 near 10
+    few, many = first_fork(tree)
+    assert (sorted(few), sorted(many)) == ([1, 3], [0, 2, 4])
+    order = [int(leaf) for leaf in leaves_list(tree)]
+    assert order in (few + many, many + few)
+    assert set(closest_pair(tree)) == {0, 4}
+
+
+def test_the_closest_pair_has_the_highest_score(matrix):
+    one, other = closest_pair(depara.task_tree(matrix, 1))
+    total = matrix.total(1)
+    assert total[one, other] == total[~np.eye(4, dtype=bool)].max()
+
+
+def test_two_models_part_at_the_only_fork():
+    tree = linkage([[0.0], [1.0]], method="average")
+    assert sorted(first_fork(tree)) == [[0], [1]]
+    for view in (first_fork, closest_pair):
+        with pytest.raises(depara.OptionError, match="at least two graphs"):
+            view(np.empty((0, 4)))
 
 
 def test_the_map_keeps_distances_where_two_dimensions_are_enough():

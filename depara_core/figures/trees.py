@@ -24,6 +24,25 @@ def tree_order(linkage: Float[np.ndarray, "merges 4"]) -> list[int]:
     return [int(leaf) for leaf in leaves_list(linkage)] if len(linkage) else [0]
 
 
+def branches(linkage: Float[np.ndarray, "merges 4"]) -> Float[np.ndarray, "merges 4 2"]:
+    """Return each merge as a polyline of four points, left leg, bar, right leg: (column, height).
+
+    Columns count the leaves in `tree_order` from 0; heights are distances in units of the largest, 1 at the root. Where
+    all models coincide every height is 0.
+    """
+    drawn = _polylines(linkage)
+    drawn[..., 1] /= drawn[..., 1].max(initial=0) or 1.0
+    return drawn
+
+
+def _polylines(linkage: Float[np.ndarray, "merges 4"]) -> Float[np.ndarray, "merges 4 2"]:
+    """Return what `branches` does, heights as distances."""
+    if not len(linkage):
+        return np.empty((0, 4, 2))
+    tree = scipy_dendrogram(linkage, no_plot=True)
+    return np.stack([(np.array(tree["icoord"]) - 5) / 10, np.array(tree["dcoord"], dtype=np.float64)], axis=-1)
+
+
 def dendrogram(
     linkage: Float[np.ndarray, "merges 4"],
     names: Sequence[str],
@@ -42,9 +61,9 @@ def dendrogram(
     order, colours, paint = tree_order(linkage), group_colours(groups, dark=dark), palette(dark)
     picture = figure(dark, height=int(np.clip(70 + 19 * len(names), 150, 900)))
     if len(linkage):
-        tree = scipy_dendrogram(linkage, no_plot=True)
-        xs = [x for branch in tree["dcoord"] for x in (*branch, None)]
-        ys = [y for branch in tree["icoord"] for y in (*((v - 5) / 10 for v in branch), None)]
+        drawn = _polylines(linkage)
+        xs = [x for branch in drawn[..., 1] for x in (*branch, None)]
+        ys = [y for branch in drawn[..., 0] for y in (*branch, None)]
         picture.add_trace(
             go.Scatter(x=xs, y=ys, mode="lines", line={"color": paint.muted, "width": 1.3}, hoverinfo="skip")
         )

@@ -39,6 +39,7 @@ bench: .venv/.installed
 	$(BIN)/python benchmarks/zoo_graphs.py
 	$(BIN)/python benchmarks/similarity.py
 	$(BIN)/python benchmarks/page_latency.py
+	$(BIN)/python benchmarks/why_latency.py
 	$(BIN)/python benchmarks/truth.py
 	$(BIN)/python benchmarks/held_out.py
 

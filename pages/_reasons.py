@@ -50,9 +50,14 @@ def names(*graphs: Graph) -> tuple[str, ...]:
 
 
 @st.cache_resource(show_spinner=False, max_entries=8, hash_funcs=_cached._BY_DIGEST)
+def shares(a: Graph, b: Graph, grid: Grid) -> depara.Explanation:
+    """Return the exact shares of S(a, b) at lambda 1."""
+    return explanation.explain(a, b, 1.0, grid=grid)
+
+
 def why(a: Graph, b: Graph, lam: float, grid: Grid) -> depara.Explanation:
     """Return the exact shares of S(a, b)."""
-    return explanation.explain(a, b, lam, grid=grid)
+    return replace(shares(a, b, grid), lam=lam)
 
 
 @st.cache_resource(show_spinner=False, max_entries=64, hash_funcs=_cached._BY_DIGEST)
@@ -69,9 +74,9 @@ def intervals(a: Graph, b: Graph, lam: float) -> explanation.Intervals:
 @st.cache_data(show_spinner=False, max_entries=16, hash_funcs=_cached._BY_DIGEST)
 def density(a: Graph, b: Graph, names: tuple[str, str], *, dark: bool) -> go.Figure:
     """Return the picture of all pairs' ranks, to be brushed: half a million pairs are counted once."""
-    shares = why(a, b, 0.0, common_grid([a, b]))
+    found = shares(a, b, common_grid([a, b]))
     figure = ranks.rank_density(
-        shares.ranks_a, shares.ranks_b, names=names, bins=layouts.rank_bins(len(shares.ranks_a)), dark=dark
+        found.ranks_a, found.ranks_b, names=names, bins=layouts.rank_bins(len(found.ranks_a)), dark=dark
     )
     return figure.update_layout(dragmode="select", height=330)
 
@@ -81,7 +86,7 @@ def agreement(
     probes: depara.ProbeSet, a: Graph, b: Graph, grid: Grid, indices: tuple[int, ...], *, size: int = 112, dark: bool
 ) -> list[bytes]:
     """Return for each probe a PNG of where two networks agree and where they oppose."""
-    return _tiles(probes, why(a, b, 0.0, grid), indices, size=size, dark=dark)
+    return _tiles(probes, shares(a, b, grid), indices, size=size, dark=dark)
 
 
 @st.cache_data(show_spinner=False, max_entries=48, hash_funcs=_cached._BY_DIGEST)
@@ -89,18 +94,18 @@ def advantage(
     probes: depara.ProbeSet, target: Graph, first: Graph, second: Graph, indices: tuple[int, ...], *, dark: bool
 ) -> list[bytes]:
     """Return for each probe a PNG of where one source agrees more with the target than another does."""
-    return _tiles(probes, contrast(target, first, second, 0.0), indices, size=112, dark=dark)
+    return _tiles(probes, contrast(target, first, second, 1.0), indices, size=112, dark=dark)
 
 
 def _tiles(
     probes: depara.ProbeSet,
-    shares: depara.Explanation | explanation.Contrast,
+    found: depara.Explanation | explanation.Contrast,
     indices: Sequence[int],
     *,
     size: int,
     dark: bool,
 ) -> list[bytes]:
-    maps = [shares.pixel(i) for i in indices]
+    maps = [found.pixel(i) for i in indices]
     return [
         tiles.small_png(tile) for tile in reasons.agreement_tiles(probes.images, maps, indices, size=size, dark=dark)
     ]
@@ -127,9 +132,8 @@ def masks(count: int, seed: int, size: int) -> np.ndarray:
 @st.cache_data(show_spinner=False, max_entries=16, hash_funcs=_cached._BY_DIGEST)
 def surfaces(a: Graph, b: Graph, grid: Grid, seed: int) -> explanation.PixelShares:
     """Return the share of s_V on every surface of the rooms."""
-    shares = why(a, b, 0.0, grid)
-    seen = explanation.resample_masks(masks(len(a), seed, max(shares.grid[1:])), shares.grid[1:])
-    return explanation.pixel_shares(shares, seen, rooms.SURFACES)
+    seen = explanation.resample_masks(masks(len(a), seed, max(grid[1:])), grid[1:])
+    return explanation.pixel_shares(shares(a, b, grid), seen, rooms.SURFACES)
 
 
 @st.cache_resource(show_spinner=False, max_entries=512, hash_funcs=_cached._BY_DIGEST)
@@ -150,10 +154,10 @@ def rivals(sources: tuple[Graph, ...], b: Graph, lam: float) -> explanation.Rank
     return explanation.RankingInfluence(tuple(labels(sources)), found)
 
 
-@st.cache_resource(show_spinner=False, max_entries=6, hash_funcs=_cached._BY_DIGEST)
 def contrast(target: Graph, first: Graph, second: Graph, lam: float) -> explanation.Contrast:
     """Return why one source is better for the target than another."""
-    return explanation.contrast(target, first, second, lam)
+    grid = common_grid([target, first, second])
+    return explanation.Contrast(why(target, first, lam, grid), why(target, second, lam, grid))
 
 
 def contrast_intervals(target: Graph, first: Graph, second: Graph, lam: float) -> explanation.Intervals:

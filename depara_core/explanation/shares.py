@@ -21,14 +21,14 @@ class Explanation:
     """Exact shares of S = s_V + lam * s_E for two graphs over N probes.
 
     Invariants: sum(probe_node) = s_V; edge.sum(axis=1) = probe_edge; sum(probe_edge) = lam * s_E;
-    pixel(i).sum() = probe_node[i].
+    pixel(i).sum() = probe_node[i]. `replace(explanation, lam=...)` is the same for another weight.
     """
 
     lam: float
     grid: Grid  # what the pixels of `pixel` are pixels of
     probe_node: Float[np.ndarray, " N"]  # cosine(v_i^A, v_i^B) / N
-    probe_edge: Float[np.ndarray, " N"]  # half of every edge's share belongs to each of its ends
-    edge: Float[np.ndarray, "N N"]  # symmetric; entry (i, j) is the half that belongs to i; the diagonal is 0
+    probe_correlation: Float[np.ndarray, " N"]  # of s_E: half of every edge's share belongs to each of its ends
+    correlation: Float[np.ndarray, "N N"]  # of s_E, symmetric; (i, j) is the half that belongs to i; 0 on the diagonal
     names: tuple[str, str]  # the graphs' labels
     no_attribution: Bool[np.ndarray, " N"]  # in either graph; the probe's node share is 0
     no_feature: Bool[np.ndarray, " N"]  # in either graph
@@ -37,6 +37,16 @@ class Explanation:
     standard_ranks: tuple[Float[np.ndarray, " E"], Float[np.ndarray, " E"]] = field(
         repr=False
     )  # AttributionGraph.ranks
+
+    @property
+    def probe_edge(self) -> Float[np.ndarray, " N"]:
+        """Each probe's share of lam * s_E."""
+        return self.lam * self.probe_correlation
+
+    @property
+    def edge(self) -> Float[np.ndarray, "N N"]:
+        """Each pair's share of lam * s_E, half in (i, j) and half in (j, i)."""
+        return self.lam * self.correlation
 
     @property
     def probe(self) -> Float[np.ndarray, " N"]:
@@ -120,15 +130,15 @@ def explain(a: AttributionGraph, b: AttributionGraph, lam: float, *, grid: Grid 
     grid = grid or common
     count = len(a)
     probe_node = probe_cosines(a, b, grid) / count
-    edge = np.zeros((count, count))
-    edge[np.triu_indices(count, k=1)] = lam * a.ranks * b.ranks / 2
-    edge += edge.T
+    correlation = np.zeros((count, count))
+    correlation[np.triu_indices(count, k=1)] = a.ranks * b.ranks / 2
+    correlation += correlation.T
     return Explanation(
         lam,
         grid,
         frozen(probe_node),
-        frozen(edge.sum(axis=1)),
-        frozen(edge),
+        frozen(correlation.sum(axis=1)),
+        frozen(correlation),
         (a.label, b.label),
         frozen(a.no_attribution | b.no_attribution),
         frozen(a.no_feature | b.no_feature),

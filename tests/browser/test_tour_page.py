@@ -1,0 +1,46 @@
+"""The whole tour in a real browser: every step opens by its link, asks, answers, and leads on to the next."""
+
+import re
+
+QUERY = (
+    "tour?models=rooms/normal&models=rooms/reshading&models=rooms/denoising&count=12"
+    "&a=rooms/reshading&b=rooms/normal&c=rooms/denoising"
+)
+STEPS = 10
+
+
+def heading(page):
+    return page.locator("h1").inner_text()
+
+
+def test_a_learner_walks_the_whole_tour(reader):
+    page, seen = reader.page, []
+    reader.open(QUERY)
+    for step in range(1, STEPS + 1):
+        assert heading(page).startswith(f"{step} · ")
+        seen.append(heading(page))
+        answers = page.locator('[data-testid="stMain"] [data-testid="stRadio"] [role="radiogroup"] label')
+        answers.first.wait_for()
+        assert answers.count() >= 3
+        answers.last.click()  # "Just show me"
+        page.locator('[data-testid="stMain"] [data-testid="stAlertContentInfo"]').first.wait_for()
+        reader.settle()
+        assert page.locator('[data-testid="stMain"]').locator(".js-plotly-plot, img, canvas, table").count()
+        if step < STEPS:
+            page.get_by_role("button", name=re.compile("^.*Next: ")).click()
+            page.wait_for_url(re.compile(rf"[?&]step={step + 1}(&|$)"))
+            reader.settle()
+    assert len(set(seen)) == STEPS
+    assert not page.get_by_role("button", name=re.compile("Next: ")).count()
+    assert reader.complaints() == []
+
+
+def test_a_lecturer_opens_a_step_by_its_link(reader):
+    reader.open(f"{QUERY}&step=6&picked=1&picked=3&picked=4&picked=7&picked=8&picked=11")
+    assert heading(reader.page).startswith("6 · ")
+    reader.page.get_by_role("button", name=re.compile("Back: ")).click()
+    reader.page.wait_for_url(re.compile(r"[?&]step=5(&|$)"))
+    reader.settle()
+    assert heading(reader.page).startswith("5 · ")
+    assert "picked=11" in reader.page.url
+    assert reader.complaints() == []

@@ -40,6 +40,12 @@ def answer(key: str, clicked: Callable[[Place], object]) -> None:
         clicked(st.session_state[last])
 
 
+def cell(place: Place | dict[str, int]) -> tuple[int, int]:
+    """Return (column, row) of a bin; plotly sends a row of numbers alone as a mapping from its positions."""
+    column, row, *_ = place.values() if isinstance(place, dict) else place
+    return int(column), int(row)
+
+
 def silent(graphs: Sequence[depara.AttributionGraph]) -> None:
     """Tell how many probes say nothing in which graph; drawn only where there are any."""
     rows = []

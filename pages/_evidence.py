@@ -23,33 +23,38 @@ WITHIN = "within"  # the pairs of the region that was brushed
 def probes(ends: Ends) -> None:
     """List the probes by their share of S."""
     ranked = ends.why.to_frame()
-    a, b = ends.names
     told = (
         f"Where both attributions **agree** (green) or oppose (purple), and what the probe adds to S by its "
         f":blue[**node**] and its :orange[**edges**]. All {len(ranked)} add up to S = {score(ends.why.total)}; "
         "‰: thousandths. Click a row to select the probe."
     )
     with _widgets.card("Probes by their share of S", told, key="card-shares"):
-        shown = batch(ranked)
-        indices = tuple(int(i) for i in shown.rows["probe"])
-        dark = _widgets.dark()
-        maps = _views.overlays(
-            ends.probes, (ends.a, ends.b), indices, signed=True, shared=True, smooth=True, opacity=0.85, dark=dark
-        )
-        agreed = _reasons.agreement(ends.probes, ends.a, ends.b, ends.why.grid, indices, dark=dark)
-        rows = [
-            probe_row(ends.probes, entry, place, (*pair, png if all(pair) else None), (a, b, "their agreement"))
-            for entry, place, pair, png in zip(shown.rows.itertuples(), shown.places, maps, agreed, strict=True)
-        ]
-        clicked = ledger(
-            "why.probes", rows, pictures=("image", a, b, "agreement"), bar="node and edge share", texts=("share of S",),
-            extent=reasons.bar_extent(ranked["node"].to_numpy(), ranked["edge"].to_numpy()),
-            selected=shown.selected, gap=shown.gap, label="Probes by their share of S",
-        )  # fmt: skip
-        if any(picture is None for row in rows for picture in row.pictures):
-            st.caption("**none**: no pixel changes the feature; such a probe counts with a node share of 0.")
-        pager("why.probes", shown)
+        indices, clicked = list_probes(ends, ranked, "why.probes")
     select(indices, clicked)
+
+
+def list_probes(ends: Ends, ranked: pd.DataFrame, key: str, *, size: int = 92) -> tuple[tuple[int, ...], int | None]:
+    """List one batch of ranked probes with their maps; return its probes and the place of the one just clicked."""
+    (a, b), dark = ends.names, _widgets.dark()
+    shown = batch(ranked)
+    indices = tuple(int(i) for i in shown.rows["probe"])
+    maps = _views.overlays(
+        ends.probes, (ends.a, ends.b), indices, signed=True, shared=True, smooth=True, opacity=0.85, dark=dark
+    )
+    agreed = _reasons.agreement(ends.probes, ends.a, ends.b, ends.why.grid, indices, dark=dark)
+    rows = [
+        probe_row(ends.probes, entry, place, (*pair, png if all(pair) else None), (a, b, "their agreement"))
+        for entry, place, pair, png in zip(shown.rows.itertuples(), shown.places, maps, agreed, strict=True)
+    ]
+    clicked = ledger(
+        key, rows, pictures=("image", a, b, "agreement"), bar="node and edge share", texts=("share of S",), size=size,
+        extent=reasons.bar_extent(ranked["node"].to_numpy(), ranked["edge"].to_numpy()),
+        selected=shown.selected, gap=shown.gap, label="Probes by their share of S",
+    )  # fmt: skip
+    if any(picture is None for row in rows for picture in row.pictures):
+        st.caption("**none**: no pixel changes the feature; such a probe counts with a node share of 0.")
+    pager(key, shown)
+    return indices, clicked
 
 
 @dataclass(frozen=True)
@@ -149,21 +154,32 @@ def pairs(ends: Ends) -> None:
             found = ends.why.pairs_within(a=region[0], b=region[1], top=PAIRS)
         else:
             found = _reasons.pairs(ends.a, ends.b, ends.lam, kind, PAIRS)
-        if found.empty:
-            st.caption("No pair of probes lies here.")
-            return
-        rows = [_pair_row(ends.probes, pair, place) for place, pair in enumerate(found.itertuples(), start=1)]
-        chosen = {_state.read().probe, _state.read().other}
-        at = next((k for k, pair in enumerate(found.itertuples()) if {pair.i, pair.j} == chosen), None)
-        clicked = ledger(
-            "why.pairs", rows, pictures=("image", "image"), bar="share of S", selected=at, words=84,
-            texts=(f"rank in {ends.names[0]}", f"rank in {ends.names[1]}", "share of S"),
-            extent=reasons.bar_extent(0 * found["share"].to_numpy(), found["share"].to_numpy()),
-            label="Pairs of probes by their share of S",
-        )  # fmt: skip
-        st.caption("Rank 1: the most alike of all pairs, 0: the least. Listed: those with the largest share.")
-        if at is not None:
-            _state.link("graphs", "See the two in the graphs", icon=_widgets.ICONS["graphs"], **link(ends))
+        clicked = list_pairs(ends, found, "why.pairs")
+    select_pair(found, clicked)
+
+
+def list_pairs(ends: Ends, found: pd.DataFrame, key: str, *, size: int = 92) -> int | None:
+    """List pairs of probes with their ranks and their share; return the place of the one just clicked."""
+    if found.empty:
+        st.caption("No pair of probes lies here.")
+        return None
+    rows = [_pair_row(ends.probes, pair, place) for place, pair in enumerate(found.itertuples(), start=1)]
+    chosen = {_state.read().probe, _state.read().other}
+    at = next((k for k, pair in enumerate(found.itertuples()) if {pair.i, pair.j} == chosen), None)
+    clicked = ledger(
+        key, rows, pictures=("image", "image"), bar="share of S", selected=at, words=84, size=size,
+        texts=(f"rank in {ends.names[0]}", f"rank in {ends.names[1]}", "share of S"),
+        extent=reasons.bar_extent(0 * found["share"].to_numpy(), found["share"].to_numpy()),
+        label="Pairs of probes by their share of S",
+    )  # fmt: skip
+    st.caption("Rank 1: the most alike of all pairs, 0: the least. Listed: those with the largest share.")
+    if at is not None:
+        _state.link("graphs", "See the two in the graphs", icon=_widgets.ICONS["graphs"], **link(ends))
+    return clicked
+
+
+def select_pair(found: pd.DataFrame, clicked: int | None) -> None:
+    """Select the two probes whose row was clicked."""
     if clicked is not None:
         pair = found.iloc[clicked]
         _state.update(probe=int(pair["i"]), other=int(pair["j"]))

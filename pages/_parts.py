@@ -1,10 +1,13 @@
 """The Why page's evidence in larger parts: groups of probes, the rooms' surfaces, one probe less, a third model."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import streamlit as st
 
 import depara_core as depara
 from depara_core import explanation
+from depara_core.explanation import between
 from depara_core.figures import reasons
 from pages import _cached, _charts, _evidence, _reasons, _state, _views, _widgets
 from pages._ledger import Row, ledger
@@ -32,52 +35,106 @@ def surface_shares(ends: Ends) -> explanation.PixelShares:
     return _reasons.surfaces(ends.a, ends.b, ends.why.grid, _state.read().seed)
 
 
+def looked_into(ends: Ends) -> tuple[str, str] | None:
+    """Return the two groups that the selection looks into, twice the same for one alone, or None."""
+    chosen, known = _state.read().groups, set(labels_of(ends)[0])
+    return (chosen[0], chosen[-1]) if 1 <= len(chosen) <= 2 and known.issuperset(chosen) else None
+
+
 def groups(ends: Ends) -> None:
     """Draw the shares within and between groups of probes: their labels, or clusters where they have none."""
     labels, labelled = labels_of(ends)
-    shares = group_shares(ends)
-    frame = shares.to_frame()
+    shares, chosen = group_shares(ends), looked_into(ends)
+    names = shares.names
+    selected = None if chosen is None else (names.index(chosen[0]), names.index(chosen[1]))
+
+    def opened(place: _charts.Place) -> None:
+        _state.update(groups=tuple(dict.fromkeys(names[int(end)] for end in place[:2])), page=0)
+
     what = "label" if labelled else "cluster of probes that both networks together find alike"
     left, right = st.columns(2)
-    told = f"By {what}. Green adds to S, purple takes from it; the diagonal is within a group, the rest between two."
+    told = (
+        f"By {what}. Green adds to S, purple takes from it; the diagonal is within a group, the rest between two. "
+        "Click a cell for its pairs."
+    )
     with left, _widgets.card("Shares of groups", told, key="card-groups"):
-        figure = reasons.group_shares(shares.edge, shares.node, shares.names, dark=_widgets.dark())
-        _charts.chart(figure, "why.groups")
-    told = "What a group's probes add together; half of a share between two groups counts for each. Click for a probe."
+        figure = reasons.group_shares(shares.edge, shares.node, names, selected=selected, dark=_widgets.dark())
+        _charts.chart(figure, f"why.groups.{ends.a.digest[:8]}.{ends.b.digest[:8]}", opened)
+    told = "What a group's probes add together; half of a share between two groups counts for each. Click to open one."
     with right, _widgets.card("The groups", told, key="card-group-list"):
-        rows, first = [], []
-        for entry in frame.itertuples():
-            found = [i for i, label in enumerate(labels) if label == entry.group]
-            first.append(found[0])
-            pictures = [_cached.thumbnail(ends.probes, i, 112) for i in found[:EXAMPLES]]
-            empty = EXAMPLES - len(pictures)
-            alts = [ends.probes.names[i] for i in found[:EXAMPLES]]
-            rows.append(
-                Row(
-                    f"{entry.group}\n{entry.probes} probes", (*pictures, *[b""] * empty), (*alts, *[""] * empty),
-                    (("s_V", entry.node), ("s_E", entry.edge)),
-                    (reasons.thousandths(entry.mean), reasons.thousandths(entry.share)),
-                    f"{entry.group}, {entry.probes} probes: share {reasons.thousandths(entry.share)}",
-                )
-            )  # fmt: skip
-        clicked = ledger(
-            "why.groups.list", rows, pictures=("e.g.", *[""] * (EXAMPLES - 1)), bar="node and edge share",
-            texts=("of a probe", "share of S"), size=46, words=56, lead=76, label="Groups of probes",
-            extent=reasons.bar_extent(frame["node"].to_numpy(), frame["edge"].to_numpy()),
+        clicked = _group_list(ends, labels, shares, selected)
+    if chosen is not None:
+        _inside(ends, labels, chosen)
+    elif _state.read().groups:
+        named = " and ".join(map(_widgets.plain, _state.read().groups))
+        st.caption(f"The address looks into {named}: not groups of these probes. Choose a cell.")
+    if clicked is not None:
+        _state.update(groups=(names[clicked],), page=0)
+        st.rerun()
+
+
+def _group_list(
+    ends: Ends, labels: Sequence[str], shares: explanation.GroupShares, selected: tuple[int, int] | None
+) -> int | None:
+    """List the groups with some of their probes; return the place of the one just clicked."""
+    frame, rows = shares.to_frame(), []
+    for entry in frame.itertuples():
+        found = [i for i, label in enumerate(labels) if label == entry.group]
+        pictures = [_cached.thumbnail(ends.probes, i, 112) for i in found[:EXAMPLES]]
+        empty = EXAMPLES - len(pictures)
+        alts = [ends.probes.names[i] for i in found[:EXAMPLES]]
+        rows.append(
+            Row(
+                f"{entry.group}\n{entry.probes} probes", (*pictures, *[b""] * empty), (*alts, *[""] * empty),
+                (("s_V", entry.node), ("s_E", entry.edge)),
+                (reasons.thousandths(entry.mean), reasons.thousandths(entry.share)),
+                f"{entry.group}, {entry.probes} probes: share {reasons.thousandths(entry.share)}",
+            )
         )  # fmt: skip
-    _evidence.select(first, clicked)
+    return ledger(
+        "why.groups.list", rows, pictures=("e.g.", *[""] * (EXAMPLES - 1)), bar="node and edge share",
+        texts=("of a probe", "share of S"), size=46, words=56, lead=76, label="Groups of probes",
+        extent=reasons.bar_extent(frame["node"].to_numpy(), frame["edge"].to_numpy()),
+        selected=selected[0] if selected and selected[0] == selected[1] else None,
+    )  # fmt: skip
+
+
+def _inside(ends: Ends, labels: Sequence[str], chosen: tuple[str, str]) -> None:
+    """List what a cell stands for: the pairs between two groups, or those within one, and then its probes too."""
+    one, other = (f"“{_widgets.plain(name)}”" for name in chosen)
+    alone = chosen[0] == chosen[1]
+    found = between.pairs_between(ends.why, labels, chosen, _evidence.PAIRS)
+    indices, probe = (), None
+    left, right = st.columns(2) if alone else (st.container(), None)
+    told = "Those with the largest share, in either direction. Click to select."
+    with left, _widgets.card(f"Pairs {'within' if alone else 'between'} {one}{'' if alone else f' and {other}'}", told,
+                             key="card-group-pairs"):  # fmt: skip
+        pair = _evidence.list_pairs(ends, found, "why.groups.pairs", size=66)
+        st.button("Back to all groups", key="why.groups.close", on_click=_state.update, kwargs={"groups": ()})
+    if right is not None:
+        ranked = ends.why.to_frame()
+        ranked = ranked[[labels[i] == chosen[0] for i in ranked["probe"]]]
+        with right, _widgets.card(f"Probes of {one}", "By their share of S. Click to select.", key="card-group-probes"):
+            indices, probe = _evidence.list_probes(ends, ranked, "why.groups.probes", size=66)
+    _evidence.select_pair(found, pair)
+    _evidence.select(indices, probe)
 
 
 def objects(ends: Ends) -> None:
     """Draw on which surfaces of the rooms the two networks agree."""
-    frame = surface_shares(ends).to_frame()
+    shares = surface_shares(ends)
     left, right = st.columns([8, 4])
     told = (
         "Every pixel's share of :blue[**s_V**], added up by what it shows. Green on the right: they agree more there "
-        "than on the whole image; purple: less."
+        "than on the whole image; purple: less. Click a bar for the image in which it weighs most."
     )
+
+    def opened(place: _charts.Place) -> None:
+        _state.update(probe=int(np.abs(shares.probe[:, int(place[0])]).argmax()), other=None)
+
     with left, _widgets.card("Where in the rooms they agree", told, key="card-objects"):
-        _charts.chart(reasons.surface_shares(frame, dark=_widgets.dark()), "why.objects")
+        figure = reasons.surface_shares(shares.to_frame(), dark=_widgets.dark())
+        _charts.chart(figure, f"why.objects.{ends.a.digest[:8]}.{ends.b.digest[:8]}", opened)
     index = min(_state.read().probe, len(ends.probes) - 1)
     name, dark = ends.probes.names[index], _widgets.dark()
     told = "Green: both rest on these pixels; purple: one is for, the other against."
@@ -165,7 +222,15 @@ def contrast(ends: Ends, choices: tuple[depara.AttributionGraph, ...]) -> None:
         (third,) = _reasons.names(other)
         start = found.other.total
         figure = reasons.bridge(start, *bars, (third, ends.names[0]), dark=_widgets.dark())
-        _charts.chart(figure, "why.bridge")
+
+        def opened(place: _charts.Place) -> None:
+            if place[0] == "from":  # the two change places
+                _state.update(a=other.model, layer_a=other.layer, c=ends.a.model, page=0)
+            elif place[0] == "to":
+                _state.update(view="probes", page=0)
+
+        _charts.chart(figure, f"why.bridge.{ends.a.digest[:8]}.{other.digest[:8]}", opened)
+        st.caption("Click the bar of a score to see what that one is made of.")
     ranked = found.to_frame()
     a, b = ends.names
     told = (

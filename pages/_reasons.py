@@ -13,7 +13,7 @@ from depara_core import explanation, layouts, rooms
 from depara_core.figures import ranks, reasons, tiles
 from depara_core.resampling import Resamples, resample_probes
 from depara_core.similarity import Grid, common_grid, labels
-from pages import _cached, _state, _widgets
+from pages import _cached, _charts, _state, _widgets
 from pages._shelf import Comparison
 
 Graph = depara.AttributionGraph
@@ -194,11 +194,15 @@ def box(text: str) -> tuple[tuple[float, float], tuple[float, float]] | None:
     return ((a0, a1), (b0, b1)) if 0 <= a0 <= a1 <= 1 and 0 <= b0 <= b1 <= 1 else None
 
 
-def brushed(key: str) -> None:
-    """Answer to a box drawn in a chart: list the pairs inside; without a box, those that both find alike."""
-    drawn = st.session_state[key]["selection"]["box"]
-    if drawn:
-        ends = [sorted(min(1.0, max(0.0, float(end))) for end in drawn[0][axis]) for axis in ("x", "y")]
+def brushed(key: str, bins: int) -> None:
+    """Answer to a box drawn, or a bin clicked, in a chart of ranks: list its pairs; else those that both find alike."""
+    chosen = st.session_state[key]["selection"]
+    ends: list[list[float]] = []
+    if chosen["box"]:
+        ends = [sorted(min(1.0, max(0.0, float(end))) for end in chosen["box"][0][axis]) for axis in ("x", "y")]
+    elif chosen["points"]:
+        ends = [[place / bins, (place + 1) / bins] for place in _charts.cell(chosen["points"][0]["customdata"])]
+    if ends:
         _state.update(brush=",".join(f"{end:.3g}" for pair in ends for end in pair), view="pairs", page=0)
     elif box(_state.read().brush):
         _state.update(brush="both alike")

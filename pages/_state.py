@@ -54,6 +54,7 @@ class Selection:
     opacity: float = 0.85
     shown: tuple[str, ...] = ()  # model ids side by side; none: the page chooses
     brush: str = "both alike"  # pairs of probes that are listed: a kind, or a box of ranks "a0,a1,b0,b1"
+    groups: tuple[str, ...] = ()  # of probes: the one or the two that are looked into
     sort: str = ""  # order of the probes: "" by number, "least" or "most" agreement first
     scale: str = "shared"  # of the maps: "shared", or each its "own"
     sharp: bool = False  # maps pixel by pixel, not smoothed

@@ -138,12 +138,6 @@ def _clicked(chosen: tuple[int, ...], place: _charts.Place) -> None:
         _state.update(probe=chosen[int(i)], other=chosen[int(rest[0])])
 
 
-def _cell(place: list[int] | dict[str, int]) -> tuple[int, int]:
-    """Return (column, row) of a bin; plotly sends a row of numbers alone as a mapping from its positions."""
-    column, row, *_ = place.values() if isinstance(place, dict) else place
-    return int(column), int(row)
-
-
 def _ranked_pairs(comparison: Comparison, a: _views.Graph, b: _views.Graph) -> None:
     """Draw the ranks against each other, and the pairs in the part of it that was chosen."""
     names = _names((a, b))
@@ -167,7 +161,7 @@ def _ranked_pairs(comparison: Comparison, a: _views.Graph, b: _views.Graph) -> N
             figure, theme=None, config=_widgets.PLOT, key=f"graphs.ranks.{a.digest[:8]}.{b.digest[:8]}",
             selection_mode=("points", "box"), on_select="rerun",
         )  # fmt: skip
-    cells = [_cell(point["customdata"]) for point in event.selection.points]
+    cells = [_charts.cell(point["customdata"]) for point in event.selection.points]
     found = layouts.pairs_within(table, cells or None, bins)
     title = f"{len(found):,} pairs in the chosen part" if cells else "The most disputed pairs"
     with right, _widgets.card(title, "Rank 1 = the most alike of all pairs, 0 = the least. Click one to look closer.",

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 import depara_core as depara
-from depara_core import explanation, exports
+from depara_core import explanation, exports, layouts
 from depara_core.figures import reasons
 from depara_core.figures.labels import score
 from pages import _cached, _charts, _evidence, _parts, _reasons, _state, _takeaway, _views, _widgets
@@ -127,22 +127,27 @@ def in_words(ends: Ends, sure: explanation.Intervals) -> None:
 
 def how_it_adds_up(ends: Ends, sure: explanation.Intervals) -> None:
     """Draw 0, s_V, lambda * s_E and S."""
-    with _widgets.card("How S adds up", "Whiskers: 95 % over the probes.", key="card-adds", height="stretch"):
+
+    def opened(place: _charts.Place) -> None:
+        _state.update(view="pairs" if place[0] == "edge" else "probes", page=0)
+
+    told = "Whiskers: 95 % over the probes. Click a bar for what it is made of."
+    with _widgets.card("How S adds up", told, key="card-adds", height="stretch"):
         bars = [(part.low, part.value, part.high) for part in (sure.node, sure.edge, sure.total)]
-        _charts.chart(reasons.adding_up(*bars, ends.lam, dark=_widgets.dark()), "why.adds")
+        _charts.chart(reasons.adding_up(*bars, ends.lam, dark=_widgets.dark()), "why.adds", opened)
 
 
 def rank_against_rank(ends: Ends) -> None:
     """Draw the ranks of all pairs against each other; a box lists its pairs."""
     region, key = _reasons.box(_state.read().brush), f"why.ranks.{ends.a.digest[:8]}.{ends.b.digest[:8]}"
-    told = "On the diagonal both agree. Drag a box to list its pairs."
+    told = "On the diagonal both agree. Click, or drag a box, to list its pairs."
     with _widgets.card("Edges, rank against rank", told, key="card-ranks", height="stretch"):
         figure = _reasons.density(ends.a, ends.b, ends.names, dark=_widgets.dark())
         if region:
             reasons.mark_region(figure, *region, dark=_widgets.dark())
         st.plotly_chart(
-            figure, theme=None, config=_widgets.PLOT, key=key, selection_mode="box",
-            on_select=partial(_reasons.brushed, key),
+            figure, theme=None, config=_widgets.PLOT, key=key, selection_mode=("points", "box"),
+            on_select=partial(_reasons.brushed, key, layouts.rank_bins(len(ends.why.ranks_a))),
         )  # fmt: skip
 
 

@@ -62,3 +62,28 @@ def figures(app):
     keys = [chart.proto.id.split("-", 2)[-1] for chart in app.get("plotly_chart")]
     specs = [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
     return {".".join(key.split(".")[:2]): spec for key, spec in zip(keys, specs, strict=True)}
+
+
+def clicker(monkeypatch):
+    """Return click(app, name, *customdata): what a click on a mark of a chart, e.g. "why.groups", does to the page."""
+    import streamlit as st
+
+    from pages import _charts
+
+    pending, draw = {}, _charts.chart
+
+    def chart(figure, key, clicked=None):
+        draw(figure, key, clicked)
+        name = ".".join(key.split(".")[:2])
+        if clicked is not None and name in pending:
+            clicked(pending.pop(name))
+            st.rerun()
+
+    def click(app, name, *place):
+        pending[name] = list(place)
+        app.run()
+        assert not app.exception, app.exception
+        assert not pending, f"the page has no chart {name} that answers to a click"
+
+    monkeypatch.setattr(_charts, "chart", chart)
+    return click

@@ -10,6 +10,7 @@ from planted import graph, random_graph
 import depara_core as depara
 from depara_core import explanation
 from depara_core.explanation import PAIR_KINDS, group_shares, pixel_shares, resample_masks, sentence
+from depara_core.explanation.between import pairs_between
 from depara_core.layouts import pair_table
 
 seeds = st.integers(0, 2**31)
@@ -167,3 +168,32 @@ def test_masks_are_resampled_by_majority_and_by_the_nearest():
 def test_what_cannot_be_split(call, message):
     with pytest.raises(depara.OptionError, match=message):
         call(depara.explain(random_graph(0), random_graph(1), 1))
+
+
+@pytest.mark.parametrize("lam", [0.0, 1.0, 3.0])
+def test_the_pairs_behind_a_cell_of_groups_add_up_to_it(lam):
+    why = depara.explain(random_graph(1), random_graph(2), lam)
+    labels = ["a", "b", "b", "c"] * 3
+    groups = group_shares(why, labels)
+    for row, one in enumerate(groups.names):
+        for column, other in enumerate(groups.names):
+            found = pairs_between(why, labels, (one, other), top=66)
+            assert len(found) == groups.pairs[row, column]
+            assert found["share"].sum() == pytest.approx(groups.edge[row, column], abs=1e-12)
+            assert {frozenset((labels[i], labels[j])) for i, j in zip(found["i"], found["j"], strict=True)} == {
+                frozenset((one, other))
+            }
+            assert found["share"].abs().is_monotonic_decreasing
+    everything = why.pairs_within((0, 1), (0, 1), top=66).set_index(["i", "j"])
+    listed = pairs_between(why, labels, ("c", "b"), top=4).set_index(["i", "j"])
+    pd.testing.assert_frame_equal(listed, everything.loc[listed.index])
+    assert len(listed) == 4
+
+
+def test_a_group_of_one_probe_has_no_pairs_and_an_unknown_one_is_refused():
+    why = depara.explain(random_graph(1, 4), random_graph(2, 4), 1.0)
+    assert pairs_between(why, list("abbb"), ("a", "a"), top=3).empty
+    with pytest.raises(depara.OptionError, match=r"no group 'z'\. Expected one of: a, b"):
+        pairs_between(why, list("abbb"), ("a", "z"), top=3)
+    with pytest.raises(depara.OptionError, match="for each of 4 probes, got 3 labels"):
+        pairs_between(why, list("abb"), ("a", "b"), top=3)

@@ -63,6 +63,21 @@ def test_group_shares_are_centred_at_zero_and_in_thousandths():
     assert [tuple(row[:2]) for row in marks.customdata] == [(0, 0), (0, 1), (1, 0), (1, 1)]
     assert marks.customdata[1][4] == pytest.approx(-50)
     assert figure.layout.yaxis.ticktext[0] == "&lt;b&gt;x&lt;/b&gt;"
+    assert list(map(list, own.customdata)) == [[0, 0], [1, 1]]
+    assert not figure.layout.shapes
+    (frame,) = reasons.group_shares(edge, node, ["x", "y"], selected=(1, 0)).layout.shapes
+    assert (frame.x0, frame.x1, frame.y0, frame.y1, frame.xref) == (-0.5, 0.5, 0.5, 1.5, "x")
+
+
+def test_a_click_on_a_bar_says_what_the_bar_is():
+    parts = [(0.0, 0.1, 0.2)] * 3
+    figure = reasons.adding_up(*parts, 1.0)
+    assert [place for (place,) in figure.data[0].customdata] == ["node", "edge", "total"]
+    figure = reasons.bridge(0.5, *parts[:2], ("other", "this"))
+    assert [place for (place,) in figure.data[0].customdata] == ["from", "node", "edge", "to"]
+    assert figure.data[0].hoverinfo == "none"  # "skip" would answer no click
+    for bars in reasons.surface_shares(SURFACES).data:
+        assert [row for (row,) in bars.customdata] == [0, 1]
 
 
 def test_groups_without_any_share_are_neutral():

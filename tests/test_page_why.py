@@ -6,11 +6,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from planted import graph
-from planted_pages import COUNT, GROUPS, comparison, figures, open_page
+from planted_pages import COUNT, GROUPS, clicker, comparison, figures, open_page
 from streamlit.testing.v1 import AppTest
 
 import depara_core as depara
 from depara_core import explanation
+from depara_core.explanation import between
 from depara_core.figures import reasons
 from depara_core.figures.labels import score
 from pages import _reasons, _views
@@ -111,19 +112,19 @@ def test_pairs_of_every_kind_are_listed_and_a_click_selects_both(monkeypatch, le
     assert ledgers["why.pairs"]["selected"] == 1
 
 
-def brush(box):
-    """A page that only answers to a box drawn in a chart."""
+def brush(box, points=()):
+    """A page that only answers to a box drawn, or a bin clicked, in a chart of 8 x 8 bins."""
 
-    def page(box):
+    def page(box, points):
         import streamlit as st
 
         from pages import _reasons, _state
 
-        st.session_state["chart"] = {"selection": {"box": box}}
-        _reasons.brushed("chart")
+        st.session_state["chart"] = {"selection": {"box": box, "points": list(points)}}
+        _reasons.brushed("chart", 8)
         st.write(repr((_state.read().brush, _state.read().view)))
 
-    app = AppTest.from_function(page, args=(box,)).run()
+    app = AppTest.from_function(page, args=(box, points)).run()
     assert not app.exception, app.exception
     return app.markdown[0].value
 
@@ -131,6 +132,7 @@ def brush(box):
 def test_a_brushed_box_becomes_part_of_the_address():
     assert brush([{"x": [0.9, 0.1], "y": [-0.2, 0.25]}]) == "('0.1,0.9,0,0.25', 'pairs')"
     assert brush([]) == "('both alike', '')"
+    assert brush([], [{"customdata": {"0": 2, "1": 7, "2": 3}}]) == "('0.25,0.375,0.875,1', 'pairs')"
     assert _reasons.box("0.1,0.9,0,0.25") == ((0.1, 0.9), (0, 0.25))
     for wrong in ("", "0.1", "0.9,0.1,0,1", "0,1,0,2", "nan,1,0,1", "a,b,c,d"):
         assert _reasons.box(wrong) is None
@@ -156,6 +158,64 @@ def test_groups_are_clusters_where_probes_have_no_labels(monkeypatch, ledgers):
     np.testing.assert_allclose(numbers(drawn[2]["x"]), 1000 * shares.node)
     rows = ledgers["why.groups.list"]["rows"]
     assert sum(value for row in rows for _, value in row["parts"]) == pytest.approx(why().total)
+
+
+def asked(app, name):
+    """What the address says, as a list."""
+    return np.ravel(app.query_params[name]).tolist()
+
+
+def test_a_cell_of_groups_opens_its_pairs_and_there_is_a_way_back(monkeypatch, ledgers):
+    click = clicker(monkeypatch)
+    app = open_page(monkeypatch, "why", a=A, b=B, view="groups")
+    found = comparison()
+    labels = explanation.cluster_probes(found.graph(A), found.graph(B), 6)
+    names = list(dict.fromkeys(labels))
+    assert "why.groups.pairs" not in ledgers
+    click(app, "why.groups", 0, 2)
+    assert asked(app, "groups") == [names[0], names[2]]
+    expected = between.pairs_between(why(), labels, (names[0], names[2]), 8)
+    rows = ledgers["why.groups.pairs"]["rows"]
+    assert [row["texts"][2] for row in rows] == [reasons.thousandths(share) for share in expected["share"]]
+    frame = figures(app)["why.groups"]["layout"]["shapes"][-1]
+    assert (frame["x0"], frame["y0"]) == (1.5, -0.5)
+    ledgers.click = ("why.groups.pairs", 1)
+    app.run()
+    assert asked(app, "other") == [str(int(expected.iloc[1]["j"]))]
+    app.button(key="why.groups.close").click().run()
+    assert "groups" not in app.query_params
+
+
+def test_one_group_shows_its_pairs_and_its_probes(monkeypatch, ledgers):
+    click = clicker(monkeypatch)
+    app = open_page(monkeypatch, "why", a=A, b=B, view="groups")
+    found = comparison()
+    labels = explanation.cluster_probes(found.graph(A), found.graph(B), 6)
+    ledgers.click = ("why.groups.list", 1)
+    app.run()
+    (chosen,) = asked(app, "groups")
+    assert chosen == list(dict.fromkeys(labels))[1]
+    inside = [row["pictures"][0]["alt"] for row in ledgers["why.groups.probes"]["rows"]]
+    members = [name for name, label in zip(found.probes.names, labels, strict=True) if label == chosen]
+    assert sorted(inside) == sorted(members)
+    assert ledgers["why.groups.list"]["selected"] == 1
+    click(app, "why.groups", 0, 0)
+    assert asked(app, "groups") == list(dict.fromkeys(labels))[:1]
+    app = open_page(monkeypatch, "why", a=A, b=B, view="groups", groups=["attic"])
+    assert "looks into attic" in text(app)
+
+
+def test_bars_lead_to_what_they_are_made_of(monkeypatch, ledgers):
+    click = clicker(monkeypatch)
+    app = open_page(monkeypatch, "why", a=A, b=B, c=C, view="contrast")
+    click(app, "why.bridge", "from")
+    assert (asked(app, "a"), asked(app, "c")) == ([C], [A])
+    click(app, "why.bridge", "to")
+    assert asked(app, "view") == ["probes"]
+    click(app, "why.adds", "edge")
+    assert asked(app, "view") == ["pairs"]
+    click(app, "why.adds", "node")
+    assert asked(app, "view") == ["probes"]
 
 
 def test_one_probe_less_says_whether_the_best_source_changes(monkeypatch, ledgers):
@@ -259,6 +319,16 @@ def test_networks_that_agree_on_the_left_half_are_said_to(planted):
     said = text(app)
     assert "on “walls” they agree" in said
     assert "on “floor” they differ" in said
+
+
+def test_a_surface_leads_to_the_image_in_which_it_weighs_most(planted, monkeypatch):
+    click = clicker(monkeypatch)
+    app = planted(a=A, b=B, view="objects", probe="99")
+    found = halves()
+    shares = depara.explain(found[A], found[B], 1.0)
+    most = int(np.argmin([shares.pixel(i)[:, SIZE // 2 :].sum() for i in range(COUNT)]))
+    click(app, "why.objects", figures(app)["why.objects"]["layout"]["yaxis"]["ticktext"].index("floor"))
+    assert asked(app, "probe") == [str(most)]
 
 
 def test_opposites_are_asked_about_as_such(planted):

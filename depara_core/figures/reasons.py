@@ -17,7 +17,19 @@ from depara_core.errors import OptionError
 from depara_core.figures.curves import waterfall
 from depara_core.figures.heatmaps import overlay, resize, shared_limit, upsample
 from depara_core.figures.labels import coloured, escape, score, shorten, table
-from depara_core.figures.theme import EDGE, NODE, TOTAL, diverging, fade, figure, flat_bar, name_bar, palette, template
+from depara_core.figures.theme import (
+    EDGE,
+    NODE,
+    TOTAL,
+    TRANSPARENT,
+    diverging,
+    fade,
+    figure,
+    flat_bar,
+    name_bar,
+    palette,
+    template,
+)
 from depara_core.figures.tiles import PERCENTILE
 
 Range = tuple[float, float]
@@ -27,7 +39,7 @@ THOUSANDTHS = 1000.0
 
 
 def adding_up(node: Bars, edge: Bars, total: Bars, lam: float, *, dark: bool = False) -> go.Figure:
-    """Draw 0, s_V, lambda * s_E and S as a waterfall, each with its interval; all three are parts of S."""
+    """Draw 0, s_V, lambda * s_E and S as a waterfall, each with its interval; a click carries (node, edge or total)."""
     share = edge[1] / lam if lam else 0.0
     picture = waterfall(node[1], share, lam, low=total[0], high=total[2], dark=dark)
     for place, base, (low, value, high) in ((0, 0.0, node), (1, node[1], edge)):
@@ -37,6 +49,7 @@ def adding_up(node: Bars, edge: Bars, total: Bars, lam: float, *, dark: bool = F
     tops = [note.y for note in picture.layout.annotations]
     floor = min(0.0, node[0], node[1] + edge[0], total[0])
     room = max(*tops, 1e-9) - floor
+    picture.data[0].update(customdata=[["node"], ["edge"], ["total"]], unselected_marker_opacity=1)
     picture.update_layout(height=330)
     picture.update_yaxes(range=[floor - 0.04 * room * (floor < 0), floor + 1.14 * room])
     return picture
@@ -52,7 +65,10 @@ def _whisker(place: int, base: float, bars: Bars, dark: bool) -> go.Scatter:
 
 
 def bridge(start: float, node: Bars, edge: Bars, names: tuple[str, str], *, dark: bool = False) -> go.Figure:
-    """Draw the way from one score S to another: what nodes and edges add or take; `names` = (from, to)."""
+    """Draw the way from one score S to another: what nodes and edges add or take; `names` = (from, to).
+
+    A click carries (from, node, edge or to).
+    """
     paint, picture = palette(dark), figure(dark, height=290)
     ends = [start, start + node[1], start + node[1] + edge[1]]
     picture.add_trace(
@@ -62,7 +78,9 @@ def bridge(start: float, node: Bars, edge: Bars, names: tuple[str, str], *, dark
             base=[0, start, ends[1], 0],
             width=0.58,
             marker_color=[fade(paint.total, 0.45), paint.node, paint.edge, paint.total],
-            hoverinfo="skip",
+            customdata=[["from"], ["node"], ["edge"], ["to"]],
+            hoverinfo="none",  # its number stands above each bar; "skip" would take the click away too
+            unselected_marker_opacity=1,
         )
     )
     picture.add_trace(_whisker(1, start, node, dark))
@@ -99,11 +117,12 @@ def group_shares(
     names: Sequence[str],
     *,
     symbol: str = f"λ·{EDGE}",
+    selected: tuple[int, int] | None = None,
     dark: bool = False,
 ) -> go.Figure:
     """Draw what pairs within and between groups add to lambda * s_E, and beside it what each group adds to s_V.
 
-    All in thousandths. A clicked cell carries (row, column).
+    All in thousandths. A clicked cell carries (row, column), a clicked bar its row twice; `selected` is framed.
     """
     count = len(names)
     if edge.shape != (count, count) or node.shape != (count,) or not count:
@@ -135,6 +154,7 @@ def group_shares(
     own = THOUSANDTHS * np.asarray(node, dtype=np.float64)
     picture.add_trace(
         go.Bar(x=own, y=list(range(count)), orientation="h", marker_color=paint.node, width=0.6,
+               customdata=[[r, r] for r in range(count)], unselected_marker_opacity=1,
                hovertemplate=f"{NODE}: %{{x:+.2f}} ‰<extra></extra>"),
         row=1, col=2,
     )  # fmt: skip
@@ -147,6 +167,12 @@ def group_shares(
     picture.update_xaxes(**ticks, tickangle=-45, range=[-0.5, count - 0.5], fixedrange=True, row=1, col=1)
     picture.update_xaxes(title_text=f"{coloured(NODE, paint.node)}, ‰", nticks=4, fixedrange=True, row=1, col=2)
     picture.update_layout(hoverdistance=-1)
+    if selected is not None:
+        row, column = selected
+        picture.add_shape(
+            type="rect", x0=column - 0.5, x1=column + 0.5, y0=row - 0.5, y1=row + 0.5,
+            line={"color": paint.text, "width": 2.5}, fillcolor=TRANSPARENT, row=1, col=1,
+        )  # fmt: skip
     return picture
 
 
@@ -154,7 +180,7 @@ def surface_shares(frame: pd.DataFrame, *, dark: bool = False) -> go.Figure:
     """Draw each group of pixels three times: its part of the image, its share of s_V, and the share by its part.
 
     `frame`: group, share, area, density, as PixelShares.to_frame gives it. The density of the whole image is s_V: there
-    stands the dotted line.
+    stands the dotted line. A click carries the group's (row,).
     """
     count = len(frame)
     if not count:
@@ -172,7 +198,8 @@ def surface_shares(frame: pd.DataFrame, *, dark: bool = False) -> go.Figure:
     for column, (values, colour, title, hover) in enumerate(panels, start=1):
         bar = go.Bar(
             x=values, y=list(range(count)), orientation="h", marker_color=colour, width=0.6,
-            hovertemplate=f"{hover}<extra></extra>",
+            hovertemplate=f"{hover}<extra></extra>", customdata=[[row] for row in range(count)],
+            unselected_marker_opacity=1,
         )  # fmt: skip
         picture.add_trace(bar, row=1, col=column)
         picture.update_xaxes(title_text=title, nticks=4, fixedrange=True, row=1, col=column)

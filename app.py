@@ -11,6 +11,7 @@ PAGES = {
     "attributions": "Attributions",
     "graphs": "Graphs",
     "models": "Models",
+    "panorama": "Panorama",
     "layers": "Layers",
     "why": "Why",
     "evaluate": "Evaluate",

@@ -145,6 +145,14 @@ def add(
     )
 
 
+def fit(*positions: Float[np.ndarray, "_ 2"], margin: float = 0.05) -> list[Float[np.ndarray, "_ 2"]]:
+    """Scale and shift drawings together into the unit square, aspect kept: what was aligned stays aligned."""
+    points = np.concatenate(positions)
+    low, high = points.min(axis=0), points.max(axis=0)
+    side = max(float((high - low).max()), np.finfo(float).tiny) / (1 - 2 * margin)
+    return [(one - (low + high) / 2) / side + 0.5 for one in positions]
+
+
 def nearest(graph: AttributionGraph, probe: int) -> Int[np.ndarray, " others"]:
     """Return all other probes, the most alike to `probe` first; ties by index."""
     order = np.argsort(-graph.edges[probe], kind="stable")

@@ -72,6 +72,13 @@ def drawings(graphs: Graphs, chosen: Sequence[int], kind: str, neighbours: int) 
 
 
 @st.cache_resource(show_spinner=False, max_entries=8, hash_funcs=_cached._BY_DIGEST)
+def panorama(graphs: Graphs, chosen: tuple[int, ...], neighbours: int) -> list[layouts.Drawing]:
+    """Return a drawing of each graph, all turned onto the first, so that they can be compared by eye."""
+    first = layouts.draw(graphs[0], chosen, neighbours=neighbours)
+    return [first, *(layouts.draw(graph, chosen, neighbours=neighbours, onto=first) for graph in graphs[1:])]
+
+
+@st.cache_resource(show_spinner=False, max_entries=8, hash_funcs=_cached._BY_DIGEST)
 def pair_table(a: Graph, b: Graph) -> pd.DataFrame:
     """Return every pair of probes with its cosine and rank in both graphs."""
     return layouts.pair_table(a, b)

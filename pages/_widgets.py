@@ -20,6 +20,7 @@ from typing import Any
 
 import streamlit as st
 
+from depara_core.figures.labels import score
 from depara_core.jobs import Job
 from pages import _state
 from pages._grid import image_grid
@@ -27,15 +28,15 @@ from pages._state import Selection
 
 __all__ = [
     "card", "choose_layer", "choose_model", "dark", "duration", "empty", "header", "image_grid", "lam_slider",
-    "links", "plain", "probes_label", "progress_panel", "short", "troubles",
+    "links", "plain", "probes_label", "progress_panel", "short", "sum_of", "troubles",
 ]  # fmt: skip
 
 PLOT = {"displayModeBar": False, "scrollZoom": False}  # st.plotly_chart(config=...)
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|~<>$:&])")
 ICONS = {
     "home": ":material/home:", "tour": ":material/school:", "setup": ":material/tune:",
-    "attributions": ":material/blur_on:",
-    "graphs": ":material/hub:", "models": ":material/grid_on:", "layers": ":material/layers:",
+    "attributions": ":material/blur_on:", "graphs": ":material/hub:", "models": ":material/grid_on:",
+    "panorama": ":material/view_column:", "layers": ":material/layers:",
     "why": ":material/question_mark:", "evaluate": ":material/fact_check:",
 }  # fmt: skip
 
@@ -53,6 +54,15 @@ def dark() -> bool:
 def short(model: str) -> str:
     """Return a model's name for labels: its id without the source."""
     return model.split("/", 1)[-1]
+
+
+def sum_of(a: str, b: str, node: float, edge: float, lam: float) -> str:
+    """Return how two models' S adds up, in the three colours, as markdown."""
+    names = " and ".join(f"**{plain(short(model))}**" for model in (a, b))
+    return (
+        f"{names}: :blue[nodes s_V **{score(node)}**] + {lam:g} × :orange[edges s_E **{score(edge)}**] = "
+        f":violet[S **{score(node + lam * edge)}**]"
+    )
 
 
 def probes_label(selection: Selection) -> str:

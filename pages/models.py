@@ -91,12 +91,7 @@ def draw_pair(matrix: depara.SimilarityMatrix, models: tuple[str, ...], chosen: 
     """Show the numbers of the pair under the lens, with the ways to its evidence."""
     a, b = chosen
     row, column = models.index(a), models.index(b)
-    node, edge = float(matrix.node[row, column]), float(matrix.edge[row, column])
-    names = " and ".join(f"**{_widgets.plain(_widgets.short(model))}**" for model in chosen)
-    st.markdown(
-        f"{names}: :blue[nodes s_V **{score(node)}**] + {lam:g} × :orange[edges s_E **{score(edge)}**] = "
-        f":violet[S **{score(node + lam * edge)}**]"
-    )
+    st.markdown(_widgets.sum_of(a, b, float(matrix.node[row, column]), float(matrix.edge[row, column]), lam))
     with st.container(horizontal=True, key="models-links", gap="medium"):
         _state.link(
             "attributions", "See where they look", icon=_widgets.ICONS["attributions"], a=a, b=b, target=b, view=""

@@ -17,6 +17,7 @@ import depara_core as depara
 from depara_core import exports
 from depara_core.exports.report import MOST_THUMBNAILS
 from depara_core.exports.texts import printable
+from depara_core.layouts import draw
 
 EVIL = 'm/<script>alert("1")</script> #1, "q"\n</style>'
 COUNT = 5
@@ -253,3 +254,20 @@ def test_the_report_is_honest_about_overlap(matrix, ranking, low, said):
 )
 def test_file_names_are_plain(parts, name):
     assert exports.slug(*parts) == name
+
+
+def test_drawn_graphs_become_tables_of_places_and_of_pairs():
+    graphs = [random_graph(n, count=COUNT, model=f"m/{n}", probes=PROBES.digest) for n in range(2)]
+    drawings = [draw(graph, [4, 1, 0]) for graph in graphs]
+    places = exports.drawn_places(graphs, drawings, PROBES)
+    assert places["probe"].tolist() == [4, 1, 0] * 2
+    assert places["name"].tolist()[:2] == ["g", "a#b"]
+    np.testing.assert_array_equal(places[["x", "y"]].to_numpy()[3:], drawings[1].positions)
+    pairs = exports.drawn_pairs(graphs, [4, 1, 0], PROBES)
+    assert pairs[["probe", "other"]].to_numpy().tolist() == [[4, 1], [4, 0], [1, 0]]
+    assert pairs["other_name"].tolist() == ["a#b", PROBES.names[0], PROBES.names[0]]
+    assert pairs[graphs[1].label].tolist() == [graphs[1].edges[4, 1], graphs[1].edges[4, 0], graphs[1].edges[1, 0]]
+    for form in exports.TABLE_FORMATS:
+        table, about = read(exports.table_file(pairs, form, {}), form)
+        assert len(table) == 3
+        assert "other_name" in about["columns"]

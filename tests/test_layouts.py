@@ -16,6 +16,7 @@ from depara_core.layouts import (
     choose_probes,
     disagreement,
     draw,
+    fit,
     layout,
     nearest,
     pair_ranks,
@@ -115,6 +116,14 @@ def test_adding_what_is_drawn_changes_nothing():
         after = add(before, graph, probes)
         np.testing.assert_array_equal(after.positions, before.positions)
         np.testing.assert_array_equal(after.pairs, before.pairs)
+
+
+def test_drawings_fit_the_unit_square_together():
+    one, other = fit(np.array([[-1.0, 0], [1, 1]]), np.array([[3.0, 0]]), margin=0.1)
+    # x spans -1 .. 3, so 4 units are 0.8 of the square, centred at (1, 0.5)
+    np.testing.assert_allclose(one, [[0.1, 0.4], [0.5, 0.6]])
+    np.testing.assert_allclose(other, [[0.9, 0.4]])
+    np.testing.assert_allclose(fit(np.zeros((2, 2)))[0], 0.5)
 
 
 def test_an_unknown_layout_names_the_valid_ones():

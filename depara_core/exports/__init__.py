@@ -6,7 +6,7 @@ from depara_core.exports.provenance import provenance
 from depara_core.exports.recipe import transfer_recipe
 from depara_core.exports.report import comparison_report
 from depara_core.exports.scripts import VIEWS, python_of
-from depara_core.exports.tables import TABLE_FORMATS, matrix_table, share_table, table_file
+from depara_core.exports.tables import TABLE_FORMATS, drawn_pairs, drawn_places, matrix_table, share_table, table_file
 from depara_core.exports.texts import slug
 
 __all__ = [
@@ -14,6 +14,8 @@ __all__ = [
     "TABLE_FORMATS",
     "VIEWS",
     "comparison_report",
+    "drawn_pairs",
+    "drawn_places",
     "figure_document",
     "matrix_table",
     "network_file",

@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,8 @@ import pandas as pd
 from depara_core.errors import OptionError
 from depara_core.explanation import Explanation
 from depara_core.exports.texts import printable
+from depara_core.graphs import AttributionGraph
+from depara_core.layouts import Drawing
 from depara_core.probes import ProbeSet
 from depara_core.similarity import SimilarityMatrix, labels
 
@@ -22,6 +24,11 @@ COLUMNS = {
     "layer": "the source's layer",
     "probe": "the probe image's place in the set, from 0",
     "name": "the probe image's name",
+    "other": "the place of the pair's second image",
+    "other_name": "its name",
+    "graph": "model and layer",
+    "x": "where the probe is drawn; near = alike",
+    "y": "where the probe is drawn; near = alike",
     "label": "the probe image's class",
     "node": "s_V, mean cosine of the nodes",
     "edge": "s_E, Spearman's correlation of the edges",
@@ -60,6 +67,31 @@ def share_table(why: Explanation, probes: ProbeSet) -> pd.DataFrame:
         table["label"] = list(map(printable, probes.labels))
     shares = {"node_share": why.probe_node, "edge_share": why.probe_edge, "share": why.probe_node + why.probe_edge}
     return table.assign(**shares)
+
+
+def drawn_places(graphs: Sequence[AttributionGraph], drawings: Sequence[Drawing], probes: ProbeSet) -> pd.DataFrame:
+    """Return one row a graph and drawn probe: graph, probe, name, x, y."""
+    tables = [
+        pd.DataFrame(
+            {
+                "graph": printable(graph.label),
+                "probe": drawing.probes,
+                "name": [printable(probes.names[i]) for i in drawing.probes],
+                "x": drawing.positions[:, 0],
+                "y": drawing.positions[:, 1],
+            }
+        )
+        for graph, drawing in zip(graphs, drawings, strict=True)
+    ]
+    return pd.concat(tables, ignore_index=True)
+
+
+def drawn_pairs(graphs: Sequence[AttributionGraph], chosen: Sequence[int], probes: ProbeSet) -> pd.DataFrame:
+    """Return one row a pair of chosen probes: probe, name, other, other_name, and each graph's cosine by its label."""
+    i, j = (np.asarray(chosen)[side] for side in np.triu_indices(len(chosen), 1))
+    names = np.array([printable(name) for name in probes.names], dtype=object)
+    table = pd.DataFrame({"probe": i, "name": names[i], "other": j, "other_name": names[j]})
+    return table.assign(**{printable(graph.label): graph.edges[i, j] for graph in graphs})
 
 
 def table_file(table: pd.DataFrame, form: str, origin: Mapping[str, Any]) -> bytes:

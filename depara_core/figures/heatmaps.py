@@ -136,5 +136,9 @@ def to_png(image: Picture) -> bytes:
 
 def data_uri(image: Picture, *, size: int | None = None) -> str:
     """Encode a picture as a PNG data URI, at size x size pixels if given."""
-    png = to_png(image if size is None else resize(image, size))
+    return png_uri(to_png(image if size is None else resize(image, size)))
+
+
+def png_uri(png: bytes) -> str:
+    """Return a PNG as a data URI."""
     return "data:image/png;base64," + base64.b64encode(png).decode("ascii")

@@ -1,0 +1,250 @@
+"""The Panorama page: columns in the order of the tree carry the core's numbers, and a click selects in the address."""
+
+import io
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from planted_pages import COUNT, GROUPS, LAYERS, comparison, open_page
+from test_exports_app import downloads  # noqa: F401 - a fixture
+
+import depara_core as depara
+from depara_core import layouts
+from depara_core.figures import theme, trees
+from depara_core.selection import first_fork
+from pages import _columns, _lineup, _widgets
+
+MODELS = tuple(GROUPS)
+A, B = "rooms/reshading", "rooms/normal"
+
+
+@pytest.fixture
+def boards(monkeypatch):
+    """Record what the columns are given; `boards.click` is what they report next."""
+
+    class Boards(list):
+        click = None
+
+    seen = Boards()
+
+    def mount(key, data, on_clicked_change):
+        seen.append(json.loads(json.dumps(data)))  # as it is sent
+        clicked, seen.click = seen.click, None
+        return type("Result", (), {"clicked": clicked})
+
+    monkeypatch.setattr(_columns, "_mount", mount)
+    return seen
+
+
+def matrix():
+    return depara.similarity_matrix(list(comparison().graphs))
+
+
+def names(board):
+    return [column["name"] for column in board["columns"]]
+
+
+def text(app):
+    return " ".join(block.value for block in app.markdown)
+
+
+def test_columns_stand_in_the_order_of_the_tree_under_its_branches(monkeypatch, boards):
+    open_page(monkeypatch, "panorama", a=A, b=B)
+    tree = depara.task_tree(matrix(), 1.0)
+    assert names(boards[-1]) == [_widgets.short(MODELS[k]) for k in trees.tree_order(tree)]
+    np.testing.assert_allclose(boards[-1]["tree"]["branches"], trees.branches(tree), atol=1e-4)
+    marks = {column["name"]: column["mark"] for column in boards[-1]["columns"] if column["mark"]}
+    assert marks == {"reshading": "source", "normal": "target"}
+    colours = theme.group_colours(list(GROUPS.values()))
+    shown = {column["name"]: column["colour"] for column in boards[-1]["columns"]}
+    assert shown["normal"] == shown["reshading"] == colours["3D"] != shown["denoising"]
+
+
+def test_every_column_carries_its_cosines_and_ranks_of_the_drawn_pairs(monkeypatch, boards):
+    open_page(monkeypatch, "panorama", a=A, b=B, drawn="6", probe="1", other="2")
+    board, found = boards[-1], comparison()
+    chosen = [found.probes.names.index(probe["name"]) for probe in board["probes"]]
+    sample = layouts.choose_probes(found.graphs[0], 6).tolist()
+    assert chosen == [*sample, *({1, 2} - set(sample))]
+    assert {chosen[board["selected"]], chosen[board["other"]]} == {1, 2}
+    upper = np.triu_indices(len(chosen), 1)
+    for column in board["columns"]:
+        graph = next(g for g in found.graphs if _widgets.short(g.model) == column["name"])
+        cosines = graph.edges[np.ix_(chosen, chosen)]
+        np.testing.assert_allclose(column["cosines"], cosines[upper], atol=6e-4)
+        np.testing.assert_allclose(column["ranks"], 100 * layouts.pair_ranks(cosines)[upper], atol=0.51)
+        assert np.min(column["positions"]) >= 0
+        assert np.max(column["positions"]) <= 1
+
+
+def test_choosing_another_probe_moves_no_node(monkeypatch, boards):
+    app = open_page(monkeypatch, "panorama", drawn="6", probe="0")
+    first = boards[-1]
+    boards.click = ["probe", 3]
+    app.run()
+    shared = [probe["name"] for probe in first["probes"]][:6]
+    assert [probe["name"] for probe in boards[-1]["probes"]][:6] == shared
+    for before, after in zip(first["columns"], boards[-1]["columns"], strict=True):
+        moved = np.subtract(np.array(before["positions"])[:6], np.array(after["positions"])[:6])
+        assert np.ptp(moved, axis=0) == pytest.approx([0, 0], abs=3e-4)
+
+
+def test_rows_show_the_selected_probe_and_a_spread(monkeypatch, boards):
+    open_page(monkeypatch, "panorama", drawn="6", probe="1")
+    rows = boards[-1]["rows"]
+    assert len(rows) == 5
+    assert boards[-1]["selected"] in [row["probe"] for row in rows]
+    assert all(len(row["maps"]) == len(MODELS) and all(row["maps"]) for row in rows)
+
+
+def test_rows_keep_their_places_while_the_selected_are_among_them():
+    rows = _lineup.rows
+    drawn = tuple(range(0, 20, 2))
+    assert rows(drawn, (0, None)) == rows(drawn, (18, None)) == rows(drawn, (4, 18)) == (0, 4, 8, 14, 18)
+    assert rows(drawn, (7, None)) == (7, 0, 4, 8, 14)
+    assert rows(drawn, (7, 3)) == (3, 7, 0, 4, 8)
+    assert rows(drawn, (7, 18)) == (7, 0, 4, 8, 18)
+    assert rows((0, 1), (1, None)) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    "click, changed",
+    [
+        (["probe", 2], {"probe": "2", "other": None}),
+        (["pair", 3, 5], {"probe": "3", "other": "5"}),
+    ],
+)
+def test_a_click_selects_a_probe_or_a_pair(monkeypatch, boards, click, changed):
+    app = open_page(monkeypatch, "panorama", probe="1", other="4")
+    boards.click = click
+    app.run()
+    for name, value in changed.items():
+        index = value and str(int(boards[-1]["probes"][int(value)]["name"].split()[-1]))
+        assert app.query_params.get(name) == index
+
+
+def test_a_heading_becomes_the_target_and_the_target_the_source(monkeypatch, boards):
+    app = open_page(monkeypatch, "panorama", a=A, b=B)
+    boards.click = ["model", names(boards[-1]).index("denoising")]
+    app.run()
+    assert (app.query_params["a"], app.query_params["b"]) == (B, "rooms/denoising")
+    sim = depara.similarity(comparison().graph(B), comparison().graph("rooms/denoising"))
+    assert _widgets.sum_of(B, "rooms/denoising", sim.node, sim.edge, 1.0) in text(app)
+    before = dict(app.query_params)
+    boards.click = ["model", names(boards[-1]).index("denoising")]
+    app.run()
+    assert dict(app.query_params) == before  # it is the target already
+
+
+def test_the_columns_report_only_what_they_have(boards):
+    column = _columns.Column("m", "m", "#000000", np.zeros((2, 2)), np.array([[0, 1]]), np.ones(1), np.zeros(1))
+    given = {
+        "tree": _columns.Tree(np.empty((0, 4, 2)), "0", "distance", "tree"),
+        "groups": [],
+        "legend": _columns.Legend(b"", "", ""),
+        "selected": 0,
+    }
+    probes = [_columns.Probe("a", b""), _columns.Probe("b", b"")]
+    for click, found in [
+        (["model", 0], ("model", 0, None)), (["pair", 0, 1], ("pair", 0, 1)), (["probe", 1], ("probe", 1, None)),
+        (["model", 1], None), (["probe", -1], None), (["probe", 2], None), (["pair", 0], None), (["no", 0], None),
+        ([], None), (None, None),
+    ]:  # fmt: skip
+        boards.click = click
+        assert _columns.columns("c", [column], probes, [(0, [None])], **given) == found
+
+
+def test_the_answer_names_the_closest_pair_and_the_first_fork(monkeypatch, boards):
+    app = open_page(monkeypatch, "panorama")
+    total = matrix().total(1.0)
+    np.fill_diagonal(total, -np.inf)
+    said = text(app)
+    assert f"S = :violet[**{total.max():.2f}**]" in said
+    few, many = first_fork(depara.task_tree(matrix(), 1.0))
+    assert f"**{_widgets.plain(_widgets.short(MODELS[few[0]]))}**" in said.partition("First to part")[2]
+    assert len(many) == 1 or f"the other {len(many)}" in said
+
+
+def test_the_pair_defaults_to_the_target_and_the_model_most_alike(monkeypatch, boards):
+    open_page(monkeypatch, "panorama", target="rooms/denoising")
+    total = matrix().total(1.0)[MODELS.index("rooms/denoising")].copy()
+    total[MODELS.index("rooms/denoising")] = -np.inf
+    marks = {column["mark"]: column["name"] for column in boards[-1]["columns"]}
+    assert marks["target"] == "denoising"
+    assert marks["source"] == _widgets.short(MODELS[int(total.argmax())])
+
+
+def test_only_the_models_chosen_and_the_pair_are_shown(monkeypatch, boards):
+    open_page(monkeypatch, "panorama", a=A, b=B, shown=[A, "rooms/denoising"])
+    assert sorted(names(boards[-1])) == ["denoising", "normal", "reshading"]
+
+
+def test_lambda_maps_and_neighbours_change_what_is_drawn(monkeypatch, boards):
+    app = open_page(monkeypatch, "panorama", a=A, b=B)
+    plain = boards[-1]
+    app.select_slider(key="panorama.lam").set_value(0.0).run()
+    assert app.query_params["lam"] == "0.0"
+    assert boards[-1]["tree"]["top"] != plain["tree"]["top"]
+    app.segmented_control(key="panorama.mode").set_value("magnitude").run()
+    assert boards[-1]["rows"][0]["maps"] != plain["rows"][0]["maps"]
+    app.slider(key="panorama.neighbours").set_value(1).run()
+    assert len(boards[-1]["columns"][0]["pairs"]) < len(plain["columns"][0]["pairs"])
+    assert not app.exception
+
+
+def test_what_the_address_names_in_vain_is_told(monkeypatch, boards):
+    app = open_page(monkeypatch, "panorama", a="rooms/none", b=B, layer_b="nowhere", probe="900", shown=[A, "rooms/x"])
+    told = " ".join(warning.value.replace("\\", "") for warning in app.warning)
+    for wrong in ("'rooms/none', which is no model", "'rooms/x', which is no model", "'nowhere', which is no layer of"):
+        assert wrong in told
+    assert f"'900', which is no probe here; there are {COUNT}" in told
+    assert LAYERS[0] not in told
+    assert boards[-1]["probes"][boards[-1]["selected"]]["name"] == comparison().probes.names[-1]
+
+
+def test_names_are_data(monkeypatch, boards):
+    app = open_page(monkeypatch, "panorama", b=MODELS[-1])
+    assert "<b>odd</b> $x$" in names(boards[-1])
+    assert "<b>" not in text(app).replace("\\<b", "")
+
+
+def test_a_probe_without_attribution_has_no_map(monkeypatch, boards):
+    import planted_pages
+
+    whole = planted_pages.random_graph
+
+    def silent(seed, **given):
+        graph = whole(seed, **given)
+        from planted import graph as build
+
+        maps = graph.maps.copy()
+        maps[0] = 0
+        return build(maps, graph.edges, model=graph.model, layer=graph.layer, probes=graph.probes)
+
+    monkeypatch.setattr(planted_pages, "random_graph", silent)
+    app = open_page(monkeypatch, "panorama", probe="0")
+    row = next(row for row in boards[-1]["rows"] if row["probe"] == boards[-1]["selected"])
+    assert row["maps"] == [None] * len(MODELS)
+    assert f"1 of {COUNT} probes have no attribution" in text(app)
+
+
+def test_one_model_alone_is_a_designed_state(monkeypatch, boards):
+    app = open_page(monkeypatch, "panorama", zoo=(B,))
+    assert any("One model alone" in block.value for block in app.subheader)
+    assert not boards
+
+
+def test_the_panorama_can_be_taken_away(monkeypatch, boards, downloads):  # noqa: F811
+    open_page(monkeypatch, "panorama", a=A, b=B, drawn="6", lam="2.0")
+    drawn = len(boards[-1]["probes"])
+    cosines = pd.read_parquet(io.BytesIO(downloads["panorama-cosines.parquet"]()))
+    assert len(cosines) == drawn * (drawn - 1) // 2
+    graph = comparison().graph(A)
+    np.testing.assert_allclose(cosines[graph.label], graph.edges[cosines["probe"], cosines["other"]])
+    assert cosines.attrs["provenance"]["lam"] == 2.0
+    places = pd.DataFrame(json.loads(downloads["panorama-positions.json"]())["rows"])
+    assert len(places) == drawn * len(MODELS)
+    assert set(places["graph"]) == {graph.label for graph in comparison().graphs}
+    assert 'class="plotly-graph-div"' in downloads["panorama.html"]().decode()
+    compile(downloads["depara-models.py"](), "taken.py", "exec")

@@ -52,6 +52,7 @@ def atlas(
     rows: Sequence[Sequence[Cell]],
     *,
     selected: int | None = None,
+    lens: int | None = None,
     pictures: int | None = None,
     size: int = 76,
     largest: int = 176,
@@ -61,12 +62,14 @@ def atlas(
     """Draw the table and return the (row, column) just clicked, row -1 for a heading, else None.
 
     The first `pictures` columns (default: all) are between `size` and `largest` pixels wide and scroll sideways where
-    they do not fit, the first staying in view; the others hold words. All texts are data, never HTML.
+    they do not fit, the first staying in view; the others hold words. Of the `selected` row the picture in the column
+    `lens` stands out. All texts are data, never HTML.
     """
     data = {
         "headings": [{"text": h.text, "note": h.note, "title": h.title, "clickable": h.clickable} for h in headings],
         "rows": [[_cell(cell) for cell in row] for row in rows],
         "selected": -1 if selected is None else selected,
+        "lens": -1 if lens is None else lens,
         "pictures": len(headings) if pictures is None else pictures,
         "size": size,
         "largest": largest,

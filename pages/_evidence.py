@@ -85,8 +85,15 @@ def batch(ranked: pd.DataFrame) -> Batch:
     order = ranked["probe"].tolist()
     at = order.index(selection.probe) if selection.probe in order else None
     here = places.index(at) if at in places else None
-    home = None if at is None or here is not None else at // ROWS + 1
+    home = None if at is None or here is not None else page_of(ranked, selection.probe)
     return Batch(rows, tuple(place + 1 for place in places), count, page, here, home, gap)
+
+
+def page_of(ranked: pd.DataFrame, probe: int) -> int:
+    """Return the page of a ranked table on which a probe stands: 0 where that is one of the ends."""
+    order = ranked["probe"].tolist()
+    at = order.index(probe) if probe in order else 0
+    return 0 if at < TOP or at >= len(order) - BOTTOM else at // ROWS + 1
 
 
 def pager(key: str, shown: Batch) -> None:

@@ -225,12 +225,12 @@ def query(**changes: Any) -> dict[str, list[str]]:
     return to_query(replace(read(), **changes))
 
 
-def link(page: str, label: str, *, icon: str | None = None, help: str | None = None, **changes: Any) -> None:
+def link(page: str, label: str, /, *, icon: str | None = None, help: str | None = None, **changes: Any) -> None:
     """Draw a link to pages/<page>.py that carries the selection, with `changes`, along."""
     st.page_link(f"pages/{page}.py", label=label, icon=icon, help=help, query_params=query(**changes))
 
 
-def go(page: str, **changes: Any) -> None:
+def go(page: str, /, **changes: Any) -> None:
     """Leave for pages/<page>.py with the selection and `changes`."""
     selection = update(**changes)
     st.switch_page(f"pages/{page}.py", query_params=to_query(selection))

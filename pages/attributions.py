@@ -4,7 +4,8 @@ import numpy as np
 import streamlit as st
 
 import depara_core as depara
-from pages import _cached, _state, _views, _widgets
+from depara_core.similarity import common_grid
+from pages import _cached, _evidence, _reasons, _state, _views, _widgets
 from pages._atlas import Cell, Heading, atlas
 from pages._shelf import Comparison
 from pages._state import Selection
@@ -110,9 +111,13 @@ def _table(
     page = min(selection.page, pages - 1)
     rows = [int(i) for i in order[page * ROWS : (page + 1) * ROWS]]
     signed, dark = selection.mode == "signed", _widgets.dark()
+    seen = _under_lens(graphs, reference, by_layer)
     what = "Colour says which pixels the feature rests on" if signed else "Bright pixels matter most to the feature"
     whose = "the output's" if by_layer else f"{_widgets.plain(_widgets.short(reference.model))}'s"
-    told = f"{what}. The :blue[number] is the cosine with {whose} map: 1 the same pixels, 0 unrelated, −1 opposed."
+    told = (
+        f"{what}. The :blue[number] is the cosine with {whose} map: 1 the same pixels, 0 unrelated, −1 opposed. Click a "
+        "map to hold it against that one."
+    )
     pictures = _views.overlays(
         probes, graphs, tuple(rows), signed=signed, shared=selection.scale == "shared",
         smooth=not selection.sharp, opacity=selection.opacity, dark=dark,
@@ -131,17 +136,56 @@ def _table(
         clicked = atlas(
             "attributions.table", [Heading("image"), *headings], cells,
             selected=rows.index(selection.probe) if selection.probe in rows else None,
+            lens=1 + graphs.index(seen) if seen is not None else None,
             legend=_views.legend(signed=signed, dark=dark), label="Attribution maps, probes down and models across",
         )  # fmt: skip
         _unattributed(graphs, rows)
         _pager(order, page, pages)
+        if seen is not None:
+            _draw_lens(probes, seen, reference, float(agreement[graphs.index(seen), selection.probe]))
     if clicked is not None:
-        row, column = clicked
-        if row >= 0:
-            _state.update(probe=rows[row])
-        elif column and not by_layer:
-            _state.update(target=graphs[column - 1].model)
-        st.rerun()
+        _clicked(clicked, rows, graphs, reference, by_layer)
+
+
+def _clicked(
+    clicked: tuple[int, int], rows: list[int], graphs: _views.Graphs, reference: _views.Graph, by_layer: bool
+) -> None:
+    """Select the image of the row, put the map's network or layer under the lens, or choose the heading's reference."""
+    row, column = clicked
+    chosen = graphs[column - 1] if column else None
+    if row < 0:
+        if chosen is not None and not by_layer:
+            _state.update(target=chosen.model)
+    elif chosen is None or chosen is reference:
+        _state.update(probe=rows[row])
+    elif by_layer:
+        _state.update(probe=rows[row], layer_a=chosen.layer)
+    else:
+        _state.update(probe=rows[row], a=chosen.model, b=reference.model, layer_a="output", layer_b="output")
+    st.rerun()
+
+
+def _under_lens(graphs: _views.Graphs, reference: _views.Graph, by_layer: bool) -> _views.Graph | None:
+    """Return the graph that is held against the reference: the one whose map was clicked, if it is shown."""
+    selection = _state.read()
+    if selection.probe >= len(reference) or not (by_layer or selection.b == reference.model):
+        return None
+    wanted = (selection.a, selection.layer_a if by_layer else "output")
+    return next((g for g in graphs if (g.model, g.layer) == wanted and g is not reference), None)
+
+
+def _draw_lens(probes: depara.ProbeSet, seen: _views.Graph, reference: _views.Graph, cosine: float) -> None:
+    """Say how far two maps of the selected image agree, with the way to why."""
+    a, b = (_widgets.plain(name) for name in _reasons.names(seen, reference))
+    lam, probe = _state.read().lam, _state.read().probe
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium", key="attribution-lens"):
+        st.markdown(f"**{a}** and **{b}** on {_widgets.plain(probes.names[probe])}: :blue[**{_views.number(cosine)}**]")
+        why = _reasons.why(seen, reference, lam, common_grid([seen, reference]))
+        _state.link(
+            "why", f"Why do {a} and {b} {'agree' if cosine > 0 else 'differ'} here?", icon=_widgets.ICONS["why"],
+            a=seen.model, b=reference.model, layer_a=seen.layer, layer_b=reference.layer, view="probes",
+            page=_evidence.page_of(why.to_frame(), probe),
+        )  # fmt: skip
 
 
 def _heading(graph: _views.Graph, reference: _views.Graph, mean: float, by_layer: bool) -> Heading:

@@ -7,7 +7,7 @@ import streamlit as st
 
 import depara_core as depara
 from depara_core.figures import curves, heatmaps, theme
-from pages import _cached, _state, _widgets
+from pages import _cached, _charts, _state, _widgets
 
 SHOWN = 3  # probes under the example
 PREFERRED = "rooms/normal"  # the example's target until the reader chooses one
@@ -78,13 +78,34 @@ def _maps(comparison: _cached.Comparison, graphs: list[depara.AttributionGraph],
     return [_cached.overlay(comparison.probes, graph, index, limit, **look) for graph in graphs]
 
 
-def ranked(comparison: _cached.Comparison, target: str, ranking: pd.DataFrame) -> None:
-    """Show the best sources for the target, and let the reader change it."""
-    how = f"{theme.NODE} blue, λ·{theme.EDGE} orange; whisker: 95 % interval over probes. Overlapping: cannot tell."
+def chosen_source(target: str, ranking: pd.DataFrame) -> str:
+    """Return the source under the lens: the one that was clicked for this target, else the best."""
+    selection = _state.read()
+    clicked = selection.b == target and selection.a in set(ranking["source"])
+    return selection.a if clicked else str(ranking["source"].iloc[0])
+
+
+def ranked(comparison: _cached.Comparison, target: str, ranking: pd.DataFrame, source: str) -> None:
+    """Show the best sources for the target, and let the reader change it; a click puts a source under the lens."""
+
+    def clicked(place: _charts.Place) -> None:
+        _state.update(a=str(place[1]), b=target, target=target)
+
+    how = (
+        f"{theme.NODE} blue, λ·{theme.EDGE} orange; whisker: 95 % interval over probes. Overlapping: cannot tell. "
+        "Click a bar to look at its source."
+    )
     with _widgets.card(f"Best sources for {_widgets.plain(_widgets.short(target))}", how, key="sources"):
         _widgets.choose_model("Target", "target", "home.target", comparison.models, default=target)
-        figure = curves.ranking(ranking, _state.read().lam, probes=len(comparison.probes), top=8, dark=_widgets.dark())
-        st.plotly_chart(figure, theme=None, key="home.ranking", config=_widgets.PLOT)
+        figure = curves.ranking(
+            ranking, _state.read().lam, probes=len(comparison.probes), top=8, selected=source, dark=_widgets.dark()
+        )
+        _charts.chart(figure, f"home.ranking.{comparison.key[:12]}", clicked)
+        names = (_widgets.plain(_widgets.short(model)) for model in (source, target))
+        _state.link(
+            "why", "Why does {} look transferable to {}?".format(*names), icon=_widgets.ICONS["why"],
+            a=source, b=target, layer_a="output", layer_b="output", view="",
+        )  # fmt: skip
 
 
 def looked_at(comparison: _cached.Comparison, source: depara.AttributionGraph, target: depara.AttributionGraph) -> None:
@@ -111,12 +132,12 @@ def page() -> None:
         return
     target, ranking = example(comparison)
     _widgets.header(question, answer(target, ranking, len(comparison.probes)))
-    graphs = [comparison.graph(model) for model in (ranking["source"].iloc[0], target)]
+    graphs = [comparison.graph(model) for model in (chosen_source(target, ranking), target)]
     source, goal = (graph for graph in graphs if graph is not None)
     steps(comparison, source, goal)
     left, right = st.columns([1.25, 1])
     with left:
-        ranked(comparison, target, ranking)
+        ranked(comparison, target, ranking, source.model)
         with _widgets.card("Where to next", key="next"):
             for name, what in NEXT.items():
                 _state.link(name, what, icon=_widgets.ICONS[name])

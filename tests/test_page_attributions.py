@@ -1,5 +1,7 @@
 """The Attributions page: its numbers are the core's cosines, a click selects, and what is missing is named."""
 
+from urllib.parse import parse_qs
+
 import numpy as np
 import pytest
 from planted_pages import COUNT, LAYERS, comparison, open_page
@@ -69,6 +71,46 @@ def test_a_click_selects_the_probe_and_a_heading_the_reference(monkeypatch, tabl
     app.run()
     assert app.query_params["target"].endswith(name)
     assert tables[-1]["headings"][1]["text"] == name
+
+
+def why_link(app):
+    (found,) = [link.proto for link in app.get("page_link") if link.proto.label.startswith("Why do ")]
+    return found.label, parse_qs(found.query_string)
+
+
+def test_a_clicked_map_is_held_against_the_reference_and_leads_to_why(monkeypatch, tables):
+    app = open_page(monkeypatch, "attributions", target=REFERENCE)
+    assert not [link for link in app.get("page_link") if link.proto.label.startswith("Why do ")]
+    tables.click = (4, 3)
+    app.run()
+    found, column = comparison(), tables[-1]["headings"][3]["text"]
+    model = next(one for one in found.models if one.endswith(column))
+    assert {name: np.ravel(app.query_params[name])[0] for name in ("a", "b", "probe")} == {
+        "a": model, "b": REFERENCE, "probe": "4",
+    }  # fmt: skip
+    assert (tables[-1]["selected"], tables[-1]["lens"]) == (4, 3)
+    label, query = why_link(app)
+    cosine = _views.agreement((found.graph(model),), found.graph(REFERENCE))[0, 4]
+    assert ("agree here?" if cosine > 0 else "differ here?") in label
+    assert (query["a"], query["b"], query["probe"], query["view"]) == ([model], [REFERENCE], ["4"], ["probes"])
+    ranked = depara.explain(found.graph(model), found.graph(REFERENCE), 1.0).to_frame()
+    place = ranked["probe"].tolist().index(4)
+    assert int(query.get("page", ["0"])[0]) == (0 if place < 5 or place >= COUNT - 3 else place // 8 + 1)
+    shown = [m.value for m in app.markdown if "on " in m.value and f":blue[**{_views.number(cosine)}**]" in m.value]
+    assert shown
+    tables.click = (2, 1)  # the reference's own map: only the image changes
+    app.run()
+    assert (app.query_params["a"], app.query_params["probe"]) == (model, "2")
+
+
+def test_a_clicked_layer_is_held_against_the_output(monkeypatch, tables):
+    app = open_page(monkeypatch, "attributions", view="layers", a=REFERENCE)
+    tables.click = (1, 2)
+    app.run()
+    assert app.query_params["layer_a"] == LAYERS[1]
+    label, query = why_link(app)
+    assert label.startswith("Why do normal · middle and normal ")
+    assert (query["a"], query["layer_a"], query["b"]) == ([REFERENCE], [LAYERS[1]], [REFERENCE])
 
 
 def test_the_selected_probe_is_one_click_away(monkeypatch, tables):

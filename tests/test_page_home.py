@@ -3,6 +3,7 @@
 from time import sleep
 
 import pytest
+from planted_pages import clicker
 
 from depara_core.errors import Cancelled
 from pages import _cached
@@ -38,6 +39,19 @@ def test_choosing_another_target_changes_the_answer_and_the_address(app):
     test.selectbox(key="home.target").select("rooms/denoising").run()
     assert "*denoising*" in markdown(test)
     assert test.query_params["target"] == "rooms/denoising"
+
+
+def test_a_click_on_a_bar_puts_its_source_under_the_lens_and_leads_to_why(app, monkeypatch):
+    click = clicker(monkeypatch)
+    test = app("home", target="rooms/normal")
+    click(test, "home.ranking", 2, "rooms/denoising")
+    assert (test.query_params["a"], test.query_params["b"]) == ("rooms/denoising", "rooms/normal")
+    assert "**denoising** against **normal**" in markdown(test)
+    links = [link.proto for link in test.get("page_link")]
+    (why,) = [link for link in links if link.label == "Why does denoising look transferable to normal?"]
+    assert "a=rooms%2Fdenoising" in why.query_string
+    test.selectbox(key="home.target").select("rooms/denoising").run()  # not the clicked bar's target: the best again
+    assert "**denoising** against" not in markdown(test)
 
 
 def test_names_of_models_are_shown_as_they_are(app):

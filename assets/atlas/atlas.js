@@ -22,10 +22,11 @@ function heading(entry, column, choose) {
   return made;
 }
 
-function cell(entry, row, column, chosen, choose) {
+function cell(entry, row, column, chosen, lens, choose) {
   const words = entry.image === null && !entry.none;
   const made = element(words ? "div" : "button", "cell" + (words ? " words" : column ? "" : " first") + (entry.number ? " number" : ""));
   if (chosen) made.classList.add("chosen");
+  if (chosen && column === lens) made.classList.add("lens");
   if (entry.none) {
     const none = element("div", "none");
     none.append(element("b", "", entry.none));
@@ -66,7 +67,7 @@ export default function({ data, parentElement, setTriggerValue }) {
   const choose = (row, column) => setTriggerValue("clicked", { row, column });
   data.headings.forEach((entry, column) => atlas.append(heading(entry, column, choose)));
   data.rows.forEach((cells, row) => cells.forEach((entry, column) =>
-    atlas.append(cell(entry, row, column, row === data.selected, choose))));
+    atlas.append(cell(entry, row, column, row === data.selected, data.lens, choose))));
   atlas.onkeydown = (event) => {
     const step = { ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowDown: [1, 0], ArrowUp: [-1, 0] }[event.key];
     if (!step || !event.target.dataset.at) return;

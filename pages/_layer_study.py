@@ -1,6 +1,7 @@
 """The layer experiment on the Evaluate page: our own table, where it is measured, beside the paper's."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,15 @@ from depara_core.figures import published as figures
 from depara_core.jobs import Job
 from depara_core.store import Store
 from depara_core.training import cuts, cuts_scores
-from pages import _cached, _charts, _widgets
+from pages import _cached, _charts, _state, _widgets
 
 NAMES = {
     "rooms/dnn_source": "DNN-Source", "rooms/dnn_rich": "DNN-Rich", "dnn_source": "DNN-Source",
     "dnn_imagenet": "DNN-ImageNet",
 }  # fmt: skip
 KEY = "layers-job"
+TARGET = f"{cuts.SOURCE}/{cuts.TARGET}"
+MODELS = (*(f"{cuts.SOURCE}/{name}" for name in cuts.SOURCES), TARGET)
 
 
 @st.cache_data(show_spinner=False, max_entries=8)
@@ -98,7 +101,7 @@ def card(dark: bool) -> None:
     """Draw the tables of the layer experiment, ours and the published ones, and how well S orders the layers."""
     reading = (
         "A row a layer, frozen up to it and fine-tuned from there. Deeper colour is more, bold the most; where S and "
-        "the accuracy to its right are bold in one row, S finds the right cut."
+        "the accuracy to its right are bold in one row, S finds the right cut. Click a row of ours for its evidence."
     )
     with _widgets.card("Layers: the paper's second experiment", reading, key="layer-tables"):
         origins = {"ours": _ours(), "published": published_scores()}
@@ -131,11 +134,33 @@ def _ours() -> pd.DataFrame | None:
 def _draw_tables(origin: str, scores: pd.DataFrame, agreement: pd.DataFrame, dark: bool) -> None:
     about: Mapping[str, str] = {"ours": "measured here", "published": "published, VGG-19"}
     groups = scores.groupby("source", sort=False)
-    for column, (source, rows) in zip(st.columns(groups.ngroups), groups, strict=True):
+    for column, (group, rows) in zip(st.columns(groups.ngroups), groups, strict=True):
+        source = str(group)
         with column:
-            st.markdown(f"**{_widgets.plain(_name(str(source)))}** :gray[{about[origin]}]")
-            _charts.chart(figures.layer_table(form(rows), dark=dark), f"evaluate.layers.{origin}.{source}")
+            st.markdown(f"**{_widgets.plain(_name(source))}** :gray[{about[origin]}]")
+            picture = figures.layer_table(form(rows), dark=dark)
+            if origin == "ours":
+                _charts.chart(picture, f"evaluate.{source.partition('/')[2]}.ours", partial(_chosen, source))
+            else:
+                _charts.chart(picture, f"evaluate.layers.{origin}.{source}")
             st.caption(told(rows, agreement[agreement["source"] == source]))
+            if origin == "ours":
+                _draw_links(source, list(rows["layer"].unique()))
+
+
+def _chosen(source: str, place: _charts.Place) -> None:
+    _state.update(a=source, b=TARGET, layer_a=str(place[1]), layer_b="output")
+
+
+def _draw_links(source: str, layers: list[str]) -> None:
+    """Lead from the layer that was clicked, else the last, to its evidence, on the probes of the session."""
+    selection = _state.read()
+    layer = selection.layer_a if selection.a == source and selection.layer_a in layers else layers[-1]
+    here = {"a": source, "b": TARGET, "layer_a": layer, "layer_b": "output", "models": MODELS, "view": ""}
+    with st.container(horizontal=True, key=f"evaluate-links-{source.partition('/')[2]}", gap="medium"):
+        name = _widgets.plain(layer)
+        _state.link("why", f"Why this score of {name}?", icon=_widgets.ICONS["why"], **here)
+        _state.link("layers", "All its layers", icon=_widgets.ICONS["layers"], **here)
 
 
 def _name(source: str) -> str:

@@ -70,7 +70,7 @@ def merits_card(view: View) -> None:
     ]
     reading = (
         "Filled: ours, with 95 % intervals over targets. Hollow: published, by the images the scores were computed on. "
-        "Other models, other targets: near is encouraging, equal is chance."
+        "Other models, other targets: near is encouraging, equal is chance. Click one of ours to look at its metric."
     )
     with _widgets.card("The published figures beside ours", reading, key="published"):
         picture = published.published_merits(
@@ -80,5 +80,9 @@ def merits_card(view: View) -> None:
             targets=(view.targets, int(table["table_targets"])),
             dark=view.dark,
         )
-        _charts.chart(picture, f"evaluate.published.{view.key}")
+
+        def clicked(place: _charts.Place) -> None:
+            _state.update(metric=methods[str(place[0])], figure=str(place[1]))
+
+        _charts.chart(picture, f"evaluate.published.{view.key}", clicked)
         st.caption(f"{_widgets.plain(table['source'])}. Spearman: {_widgets.plain(table['spearman_source'])}.")

@@ -3,14 +3,25 @@
 import streamlit as st
 
 from depara_core.figures import sensitivity
-from pages import _charts, _material, _measured, _widgets
+from pages import _charts, _material, _measured, _state, _widgets
 from pages._measured import View
 
 
 def card(view: View) -> None:
     """Draw the figures of DEPARA over lambda, over the number of probes, and over sets of probes."""
-    with _widgets.card("What the verdict hangs on", "Figures of DEPARA, mean over targets.", key="sensitivity"):
+    reading = (
+        "Figures of DEPARA, mean over targets. Click a point: its figure, and its λ, are taken for the whole page."
+    )
+    with _widgets.card("What the verdict hangs on", reading, key="sensitivity"):
         _draw(view)
+
+
+def _over_lambda(place: _charts.Place) -> None:
+    _state.update(figure=str(place[0]), lam=float(place[1]), metric="depara")
+
+
+def _chosen(place: _charts.Place) -> None:
+    _state.update(figure=str(place[0]), metric="depara")
 
 
 def _draw(view: View) -> None:
@@ -21,7 +32,7 @@ def _draw(view: View) -> None:
         st.markdown("**λ**")
         st.caption("Flat is good: no tuning. Dotted: the λ in use.")
         picture = sensitivity.lambda_sweep(_measured.over_lambda(view.material, view.budget), view.lam, **look)
-        _charts.chart(picture, f"evaluate.lambda.{place}")
+        _charts.chart(picture, f"evaluate.lambda.{place}", _over_lambda)
     if job.state != "done":
         with columns[1]:
             _widgets.progress_panel(job, again=lambda: _material.sweep(view.material, view.selection, again=True))
@@ -30,8 +41,8 @@ def _draw(view: View) -> None:
     with columns[1]:
         st.markdown("**Number of probes**")
         st.caption("Flat is enough. Band: 5 to 95 % of the subsets.")
-        _charts.chart(sensitivity.probe_convergence(fewer, **look), f"evaluate.probes.{place}")
+        _charts.chart(sensitivity.probe_convergence(fewer, **look), f"evaluate.probes.{place}", _chosen)
     with columns[2]:
         st.markdown("**Which images**")
         st.caption("At one height: the images do not matter.")
-        _charts.chart(sensitivity.probe_sets(sets, **look), f"evaluate.sets.{place}")
+        _charts.chart(sensitivity.probe_sets(sets, **look), f"evaluate.sets.{place}", _chosen)

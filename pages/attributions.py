@@ -115,8 +115,8 @@ def _table(
     what = "Colour says which pixels the feature rests on" if signed else "Bright pixels matter most to the feature"
     whose = "the output's" if by_layer else f"{_widgets.plain(_widgets.short(reference.model))}'s"
     told = (
-        f"{what}. The :blue[number] is the cosine with {whose} map: 1 the same pixels, 0 unrelated, −1 opposed. Click a "
-        "map to hold it against that one."
+        f"{what}. The :blue[number] is the cosine with {whose} map: 1 the same pixels, 0 unrelated, −1 opposed. Click "
+        "a map to hold it against that one."
     )
     pictures = _views.overlays(
         probes, graphs, tuple(rows), signed=signed, shared=selection.scale == "shared",

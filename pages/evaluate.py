@@ -90,7 +90,10 @@ def choose_metrics(known: list[str]) -> tuple[str, ...]:
 
 def curves_card(view: View) -> tuple[str, ...]:
     """Draw precision against K or recall; return the metrics that are shown."""
-    reading = "Higher is better, between a random order and the truth itself. Whiskers: 95 % over targets."
+    reading = (
+        "Higher is better, between a random order and the truth itself. Whiskers: 95 % over targets. Click a point to "
+        "look at its metric."
+    )
     with _widgets.card("How much of what is best is found", reading, key="curves", height="stretch"):
         against = view.selection.view if view.selection.view in CURVES else "k"
         with st.container(horizontal=True, vertical_alignment="center", key="evaluate-curve-controls"):
@@ -107,6 +110,12 @@ def draw_curves(view: View, against: str, shown: tuple[str, ...]) -> None:
     """Draw the curves of the metrics shown, the looked at one with its intervals, and the published ones if wanted."""
     drawn, best, random = _measured.curves(view.material, view.lam, view.budget, shown)
     metric, overlaid = view.pair[0], view.selection.published
+
+    def clicked(place: _charts.Place) -> None:
+        figures = {depth: name for name, depth in DEPTHS.items()}
+        if place[1]:
+            _state.update(metric=str(place[1]), figure=figures.get(int(place[0]), view.figure))
+
     rows = view.found.loc[[(metric, name) for name in DEPTHS]].reset_index()
     table = _layer_study.published("depara_models")
     picture = evaluation.precision_curves(
@@ -114,7 +123,7 @@ def draw_curves(view: View, against: str, shown: tuple[str, ...]) -> None:
         whiskers={metric: rows.assign(k=rows["figure"].map(DEPTHS))},
         published=_published.precision(table) if overlaid else None, dark=view.dark,
     )  # fmt: skip
-    _charts.chart(picture, f"evaluate.curves.{view.key}")
+    _charts.chart(picture, f"evaluate.curves.{view.key}", clicked)
     if overlaid:
         about = f"{_widgets.plain(table['source'])}; {table['precision_targets']} targets of Taskonomy"
         st.caption(f"Dashed and hollow: published ({about}).")

@@ -16,6 +16,7 @@ NEAREST = 8  # images in the list of nearest ones
 LISTED = 6  # pairs in the list of pairs
 KINDS = {"spring": "Springs", "kamada_kawai": "Path lengths", "spectral": "Spectral"}
 VIEWS = {"two": "Two networks", "one": "One network"}
+LINKS = {"attributions": "What do they look at?", "models": "Compare all models", "layers": "At which layer?"}
 
 
 def draw() -> None:
@@ -35,7 +36,14 @@ def draw() -> None:
     if len(graphs) == 2:
         _ranked_pairs(comparison, *graphs)
     _selected(comparison, graphs)
-    _widgets.links(attributions="What do they look at?", models="Compare all models", layers="At which layer?")
+    with st.container(horizontal=True, key="graphs-links", gap="medium"):
+        if len(graphs) == 2:
+            ends = {"a": graphs[0].model, "b": graphs[1].model}
+            layers = {"layer_a": graphs[0].layer, "layer_b": graphs[1].layer}
+            view = "" if _state.read().other is None else "pairs"
+            _state.link("why", "Why are they alike?", icon=_widgets.ICONS["why"], view=view, **ends, **layers)
+        for page, label in LINKS.items():
+            _state.link(page, label, icon=_widgets.ICONS[page], view="")
 
 
 def _choose(comparison: Comparison, two: bool) -> list[tuple[str, str]]:

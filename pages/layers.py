@@ -77,6 +77,25 @@ def draw_matrix(comparison: Comparison, matrix: depara.SimilarityMatrix, best: s
         dark=_widgets.dark(),
     )
     _charts.chart(figure, f"layers.matrix.{comparison.key[:12]}", clicked)
+    if inside and selection.layer_b != goal:
+        draw_pair(matrix, rows.index(selection.layer_a), columns.index(selection.layer_b), lam)
+
+
+def draw_pair(matrix: depara.SimilarityMatrix, row: int, column: int, lam: float) -> None:
+    """Show the numbers of a cell beside the target's output, with the ways to its evidence and back."""
+    source, target = matrix.rows[row], matrix.columns[column]
+    node, edge = float(matrix.node[row, column]), float(matrix.edge[row, column])
+    one, other = (_widgets.plain(graph.layer) for graph in (source, target))
+    st.markdown(
+        f"**{one}** and **{other}** of the target: :blue[nodes s_V **{score(node)}**] + {lam:g} × "
+        f":orange[edges s_E **{score(edge)}**] = :violet[S **{score(node + lam * edge)}**]"
+    )
+    here = {"a": source.model, "b": target.model, "layer_a": source.layer, "layer_b": target.layer}
+    with st.container(horizontal=True, key="layers-pair-links", gap="medium"):
+        _state.link("why", "Why these two layers?", icon=_widgets.ICONS["why"], view="", **here)
+        _state.link("graphs", "Compare their graphs", icon=_widgets.ICONS["graphs"], view="", **here)
+        st.button("Back to the target's output", key="layers.output", on_click=_state.update,
+                  kwargs={"layer_b": matrix.columns[-1].layer})  # fmt: skip
 
 
 def draw_layer(ranked: pd.DataFrame, a: str, b: str, lam: float) -> None:

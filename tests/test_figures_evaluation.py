@@ -67,6 +67,12 @@ def test_curves_are_the_frames_own_between_chance_and_the_truth(against):
     theirs = traces["published: RSA &lt;b&gt;"]
     assert (theirs.line.dash, theirs.marker.color) == ("dash", theme.TRANSPARENT)
     assert traces["RSA &lt;b&gt;"].line.dash == "solid"
+    clicks = {name: {row[1] for row in trace.customdata} for name, trace in traces.items()}
+    assert clicks == {
+        "DEPARA": {"depara"}, "RSA &lt;b&gt;": {"rsa"}, "the truth itself": {""}, "a random order": {""},
+        "published: RSA &lt;b&gt;": {""},
+    }  # fmt: skip
+    assert [row[0] for row in traces["DEPARA"].customdata] == list(frame["k"])
     if against == "k":
         error = traces["DEPARA"].error_y
         np.testing.assert_allclose(error.array[[0, 4]], [0.9 - frame["precision"][0], 0.95 - frame["precision"][4]])
@@ -175,6 +181,7 @@ def test_lambda_sweep_has_a_step_a_lambda_and_marks_the_one_in_use():
     figure = sensitivity.lambda_sweep(SWEPT, 5.5, targets=20)
     for trace in figure.data:
         np.testing.assert_allclose(trace.y, SWEPT[trace.name])
+        assert [tuple(row[:2]) for row in trace.customdata] == [(trace.name, lam) for lam in SWEPT["lam"]]
     assert figure.layout.shapes[0].x0 == pytest.approx(1.5)
     assert figure.layout.yaxis.range[0] < -0.1
     with pytest.raises(OptionError, match="Spearman"):
@@ -189,6 +196,7 @@ def test_convergence_draws_the_mean_and_the_spread_of_the_subsets():
     lines = {trace.name: trace for trace in figure.data if trace.name}
     bands = [trace for trace in figure.data if trace.fill == "toself"]
     assert list(lines["P@5"].x) == [10, 50, 100]
+    assert list(lines["P@5"].customdata[1]) == ["P@5", 50, "50 probes"]
     np.testing.assert_allclose(lines["P@5"].y, [frame["P@5"][:10].mean(), frame["P@5"][10:20].mean(), frame["P@5"][20]])
     np.testing.assert_allclose(bands[1].y[0], np.percentile(frame["P@5"][:10], 95))
     assert "10 times" in figure.layout.xaxis.title.text
@@ -212,7 +220,10 @@ LAYERS = pd.DataFrame(
 @pytest.mark.parametrize("dark", [False, True])
 def test_layer_table_shades_each_column_for_itself_and_makes_its_best_bold(dark):
     figure = published.layer_table(LAYERS, dark=dark)
-    columns = dict(zip(published.LAYER_COLUMNS, figure.data, strict=True))
+    *cells, marks = figure.data
+    columns = dict(zip(published.LAYER_COLUMNS, cells, strict=True))
+    assert {(y, row[1]) for y, row in zip(marks.y, marks.customdata, strict=True)} == {*enumerate(LAYERS["layer"])}
+    assert len(marks.x) == 3 * 6
     np.testing.assert_allclose(columns["node"].z[:, 0], [0, 1, 0.5])
     assert [row[0] for row in columns["acc_10"].text] == ["60.0", "70.0", "<b>81.2</b>"]
     assert not columns["acc_1"].z.any()  # all equal: no shade, no division by 0
@@ -246,3 +257,5 @@ def test_published_merits_are_hollow_and_ours_filled_on_the_same_axes():
     assert all(trace.marker.symbol.endswith("-open") for trace in (coco, indoor))
     assert coco.marker.symbol != indoor.marker.symbol
     assert "ours: 20 targets, published: 17" in figure.layout.xaxis.title.text
+    assert list(mine.customdata[0][:2]) == ["DEPARA", "P@5"]
+    assert coco.customdata is None  # nothing of ours stands behind it: it answers no click

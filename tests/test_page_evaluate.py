@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from types import SimpleNamespace
+from urllib.parse import parse_qs
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,7 @@ import pytest
 import streamlit as st
 import torch
 from planted import random_graph
-from planted_pages import figures, spec
+from planted_pages import clicker, figures, spec
 from streamlit.testing.v1 import AppTest
 
 import depara_core as depara
@@ -186,6 +187,31 @@ def test_pair_metrics_and_target_of_a_link_are_shown(world):
     assert "Predicted against measured for \\<b\\>odd\\</b\\>" in [block.value for block in app.subheader]
 
 
+def asked(app, *names):
+    """What the address says."""
+    return [np.ravel(app.query_params[name])[0] for name in names]
+
+
+def test_a_click_on_any_mark_brings_what_stands_behind_it(world, monkeypatch):
+    click = clicker(monkeypatch)
+    app = open_page(published="1")
+    click(app, "evaluate.curves", 1, "cka", "Linear CKA", 0.2)
+    assert asked(app, "metric", "figure") == ["cka", "P@1"]
+    click(app, "evaluate.curves", 3, "rsa", "RSA", 0.2)  # no figure has a K of 3: it stays
+    assert asked(app, "metric", "figure") == ["rsa", "P@1"]
+    click(app, "evaluate.curves", 1, "", "published: DEPARA", 0.2)
+    assert asked(app, "metric") == ["rsa"]
+    click(app, "evaluate.lambda", "Spearman", 10.0)
+    assert asked(app, "figure", "lam") == ["Spearman", "10.0"]
+    assert "metric" not in app.query_params  # DEPARA, whose figures these are
+    click(app, "evaluate.published", "RSA", "P@1")
+    assert asked(app, "metric", "figure") == ["rsa", "P@1"]
+    click(app, "evaluate.probes", "Spearman", 12)
+    assert asked(app, "figure") == ["Spearman"]
+    click(app, "evaluate.ranks", 0, "rooms/a")
+    assert asked(app, "a", "b") == ["rooms/a", "rooms/normal"]
+
+
 def test_unknown_words_in_a_link_fall_back(world):
     app = open_page(metric="psychic", rival="depara", world="mars", budget="7", metrics="none")
     assert not app.error
@@ -279,6 +305,11 @@ def test_layers_measured_here_stand_beside_the_published_ones(world, monkeypatch
     assert rows[0].startswith("DNN-")
     assert len(rows) == 8
     assert sum("published" in row for row in rows) == 4
+    click = clicker(monkeypatch)
+    click(app, "evaluate.dnn_rich", 1, "conv2")
+    assert asked(app, "a", "layer_a", "b") == ["rooms/dnn_rich", "conv2", "rooms/dnn_target"]
+    (why,) = [link.proto for link in app.get("page_link") if link.proto.label == "Why this score of conv2?"]
+    assert parse_qs(why.query_string)["models"] == ["rooms/dnn_source", "rooms/dnn_rich", "rooms/dnn_target"]
 
 
 def test_layers_measured_in_part_are_not_shown(world, monkeypatch):

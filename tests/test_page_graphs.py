@@ -45,6 +45,14 @@ def test_one_network_has_one_drawing_and_no_comparison(monkeypatch):
     app = open_page(monkeypatch, "graphs", a=A, view="one")
     assert len(figures(app)) == 1
     assert app.title[0].value == "Which images does *normal* find alike?"
+    assert "Why are they alike?" not in [link.proto.label for link in app.get("page_link")]
+
+
+def test_the_selected_pair_leads_to_why(monkeypatch):
+    app = open_page(monkeypatch, "graphs", a=A, b=B, probe="3", other="5")
+    (why,) = [link.proto for link in app.get("page_link") if link.proto.label == "Why are they alike?"]
+    for part in ("a=rooms%2Fnormal", "b=rooms%2Freshading", "view=pairs", "probe=3", "other=5"):
+        assert part in why.query_string
 
 
 def test_disputed_pairs_are_listed_and_a_click_opens_one(monkeypatch, tables):  # noqa: F811

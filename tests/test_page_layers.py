@@ -1,12 +1,14 @@
 """The Layers page: the recommended cut is the core's, and curves, cells and controls agree with it."""
 
 import importlib
+from urllib.parse import parse_qs
 
 import pandas as pd
 import pytest
-from planted_pages import LAYERS, comparison, figures, open_page
+from planted_pages import LAYERS, clicker, comparison, figures, open_page
 
 import depara_core as depara
+from depara_core.figures import labels
 
 A, B = "rooms/reshading", "rooms/normal"
 
@@ -69,6 +71,21 @@ def test_chosen_layer_is_shown_and_the_way_back_leads_to_the_cut(app, monkeypatc
     assert f"**{other}**:" in text(app)
     app.button(key="layers.cut").click().run()
     assert f"**{best}**:" in text(app)
+
+
+def test_a_cell_of_two_layers_leads_to_why_and_back(monkeypatch):
+    click = clicker(monkeypatch)
+    app = open_page(monkeypatch, "layers", a=A, b=B)
+    click(app, "layers.matrix", 0, 1)
+    found = comparison((A, B), LAYERS)
+    score = depara.similarity(found.graph(A, LAYERS[0]), found.graph(B, LAYERS[1])).total(1.0)
+    assert f":violet[S **{labels.score(score)}**]" in text(app)
+    (why,) = [link.proto for link in app.get("page_link") if link.proto.label == "Why these two layers?"]
+    query = parse_qs(why.query_string)
+    assert (query["layer_a"], query["layer_b"]) == ([LAYERS[0]], [LAYERS[1]])
+    app.button(key="layers.output").click().run()
+    assert "layer_b" not in app.query_params
+    assert not [link for link in app.get("page_link") if link.proto.label == "Why these two layers?"]
 
 
 def test_without_models_the_page_says_what_to_do(monkeypatch):

@@ -66,14 +66,15 @@ def precision_curves(
     """Draw precision against K, or against recall, with the truth's own curve above and a random order's below.
 
     Frames: k, recall, precision, as precision_recall gives them. `whiskers`: k, mean, low, high of some metrics, drawn
-    against K only. `published` curves, by a metric's name, are dashed and hollow.
+    against K only. `published` curves, by a metric's name, are dashed and hollow. A click carries (K, metric),
+    "" where no metric of ours stands behind the point.
     """
     if against not in ("k", "recall"):
         raise OptionError(f"Curves are drawn against 'k' or 'recall'; {against!r} came.")
     paint, picture = palette(dark), figure(dark, height=430)
     for frame, name, dash in ((best, "the truth itself", "solid"), (random, "a random order", "dash")):
         style = {"color": paint.muted, "width": 1.3, "dash": dash}
-        picture.add_trace(_curve(frame, against, name, escape(name), line=style, mode="lines"))
+        picture.add_trace(_curve(frame, against, "", escape(name), line=style, mode="lines"))
     for name, frame in curves.items():
         look = looks[name]
         marker = {
@@ -95,7 +96,7 @@ def precision_curves(
         marker = {"size": 9, "color": TRANSPARENT, "symbol": "diamond", "line": {"width": 1.6, "color": colour}}
         line = {"color": colour, "width": 1.6, "dash": "dash"}
         label = f"published: {escape(called)}"
-        picture.add_trace(_curve(frame, against, name, label, line=line, marker=marker, mode="lines+markers"))
+        picture.add_trace(_curve(frame, against, "", label, line=line, marker=marker, mode="lines+markers"))
     _curve_axes(picture, against, targets, relevant, int(best["k"].max()))
     return picture
 
@@ -105,6 +106,7 @@ def _curve(frame: pd.DataFrame, against: str, name: str, label: str, **style: ob
         x=frame[against].to_numpy(),
         y=frame["precision"].to_numpy(float),
         name=label,
+        unselected_marker_opacity=1,
         customdata=[[int(k), name, label, float(r)] for k, r in zip(frame["k"], frame["recall"], strict=True)],
         hovertemplate=(
             "<b>%{customdata[2]}</b><br>the first %{customdata[0]}: precision %{y:.2f}, recall %{customdata[3]:.2f}"

@@ -27,7 +27,7 @@ def layer_table(frame: pd.DataFrame, *, dark: bool = False) -> go.Figure:
     """Draw a table of layers as in the paper: every column shaded from its least to its greatest, which is bold.
 
     `frame`: layer, node, edge, S1 and S10 (S at lambda 1 and 10), acc_10 and acc_1 (accuracy in percent after
-    fine-tuning on 10 % and 1 % of the target's data).
+    fine-tuning on 10 % and 1 % of the target's data). A click carries (row, layer).
     """
     missing = [column for column in ("layer", *LAYER_COLUMNS) if column not in frame]
     if missing or frame.empty:
@@ -54,7 +54,18 @@ def layer_table(frame: pd.DataFrame, *, dark: bool = False) -> go.Figure:
         **flat, tickvals=list(range(len(heads))), ticktext=heads, side="top", tickangle=0,
         tickfont={"size": 11, "color": paint.muted}, range=[-0.5, len(heads) - 0.5],
     )  # fmt: skip
-    names = [escape(name) for name in short_names([str(layer) for layer in frame["layer"]], 14)]
+    layers = [str(layer) for layer in frame["layer"]]
+    cells = [(x, y) for x in range(len(LAYER_COLUMNS)) for y in rows]
+    picture.add_trace(
+        go.Scatter(
+            x=[x for x, _ in cells], y=[y for _, y in cells], mode="markers", showlegend=False,
+            customdata=[[y, layers[y]] for _, y in cells], hoverinfo="none",
+            marker={"symbol": "square", "size": 14, "opacity": 0}, selected_marker_opacity=0,
+            unselected_marker_opacity=0,
+        )
+    )  # fmt: skip
+    picture.update_layout(hoverdistance=-1)  # the whole cell answers
+    names = [escape(name) for name in short_names(layers, 14)]
     picture.update_yaxes(**flat, tickvals=rows, ticktext=names, range=[len(rows) - 0.5, -0.5], tickfont={"size": 11.5})
     return picture
 
@@ -105,7 +116,8 @@ def published_merits(
     """Draw the paper's table 1 and our own figures on the same axes: ours filled with intervals, published hollow.
 
     `ours`: method, figure, mean, low, high. `published`: method, figure, probes, value. `colours`: method -> "#rrggbb",
-    also the order of the rows. `targets`: how many are behind ours and behind the published numbers.
+    also the order of the rows. `targets`: how many are behind ours and behind the published numbers. A click on ours
+    carries (method, figure).
     """
     paint, methods = palette(dark), list(colours)
     panels = list(dict.fromkeys([*published["figure"], *ours["figure"]]))
@@ -119,10 +131,11 @@ def published_merits(
             go.Scatter(
                 x=mean, y=[methods.index(method) - 0.14 for method in mine["method"]], mode="markers",
                 name="ours, rooms (95 % over targets)", legendgroup="ours", showlegend=column == 1,
-                customdata=[[escape(m), score(low), score(high)] for m, low, high in zip(mine["method"], mine["low"],
-                            mine["high"], strict=True)],
-                hovertemplate="<b>%{customdata[0]}</b>, ours<br>%{x:.2f} [%{customdata[1]}, %{customdata[2]}]"
+                customdata=[[m, panel, escape(m), score(low), score(high)] for m, low, high in zip(mine["method"],
+                            mine["low"], mine["high"], strict=True)],
+                hovertemplate="<b>%{customdata[2]}</b>, ours<br>%{x:.2f} [%{customdata[3]}, %{customdata[4]}]"
                               "<extra></extra>",
+                unselected_marker_opacity=1,
                 marker={"size": 11, "color": [colours[method] for method in mine["method"]],
                         "line": {"width": 1.5, "color": paint.surface}},
                 error_x={"type": "data", "symmetric": False, "array": mine["high"].to_numpy(float) - mean,
@@ -137,8 +150,8 @@ def published_merits(
                 go.Scatter(
                     x=rows["value"].to_numpy(float), y=[methods.index(method) + 0.2 for method in rows["method"]],
                     mode="markers", name=f"published, {escape(probes)}", legendgroup=probes, showlegend=column == 1,
-                    customdata=[escape(method) for method in rows["method"]],
-                    hovertemplate=f"<b>%{{customdata}}</b>, published<br>{escape(probes)}: %{{x:.2f}}<extra></extra>",
+                    hovertext=[escape(method) for method in rows["method"]], unselected_marker_opacity=1,
+                    hovertemplate=f"<b>%{{hovertext}}</b>, published<br>{escape(probes)}: %{{x:.2f}}<extra></extra>",
                     marker={"size": 11, "symbol": symbol, "color": paint.text, "line": {"width": 1.6}},
                 ), row=1, col=column,
             )  # fmt: skip

@@ -1,4 +1,7 @@
-"""What the verdict hangs on: figures of merit over lambda, over the number of probes, and over sets of probes."""
+"""What the verdict hangs on: figures of merit over lambda, over the number of probes, and over sets of probes.
+
+A click on a point carries (figure of merit, x): the lambda, the number of probes, or the set's place.
+"""
 
 from collections.abc import Sequence
 
@@ -21,14 +24,19 @@ def _require(frame: pd.DataFrame, *columns: str) -> None:
         raise OptionError(f"Expected rows with {', '.join((*columns, *FIGURES))}; got {len(frame)} without {missing}.")
 
 
-def _line(name: str, x: Sequence | np.ndarray, y: np.ndarray, where: str, dark: bool, **more: object) -> go.Scatter:
+def _line(
+    name: str, at: Sequence, values: Sequence, told: Sequence[str], y: np.ndarray, dark: bool, **more: object
+) -> go.Scatter:
+    """Draw one figure at the places `at`; `values` are what a click carries, `told` what the hover text says of it."""
     colour, symbol = FIGURES[name]
     paint = palette(dark)
     return go.Scatter(
-        x=x,
+        x=at,
         y=y,
         name=name,
-        hovertemplate=f"<b>{name}</b> %{{y:.2f}}<br>{where}<extra></extra>",
+        customdata=[[name, value, text] for value, text in zip(values, told, strict=True)],
+        hovertemplate=f"<b>{name}</b> %{{y:.2f}}<br>%{{customdata[2]}}<extra></extra>",
+        unselected_marker_opacity=1,
         line={"color": getattr(paint, colour), "width": 2.2},
         marker={
             "size": 7, "symbol": symbol, "color": getattr(paint, colour),
@@ -52,12 +60,10 @@ def lambda_sweep(frame: pd.DataFrame, lam: float, *, targets: int, dark: bool = 
     """Draw the figures over lambda, one step a tick, and mark the lambda in use. `frame`: as over_lambda gives it."""
     _require(frame, "lam")
     paint, picture = palette(dark), figure(dark, HEIGHT)
-    lams = frame["lam"].to_numpy(float)
-    steps = list(range(len(lams)))
+    lams = [float(value) for value in frame["lam"]]
+    steps, told = list(range(len(lams))), [f"λ = {number(value)}" for value in lams]
     for name in FIGURES:
-        line = _line(name, steps, frame[name].to_numpy(float), "λ = %{customdata}", dark)
-        line.customdata = [number(value) for value in lams]
-        picture.add_trace(line)
+        picture.add_trace(_line(name, steps, lams, told, frame[name].to_numpy(float), dark))
     at = float(np.interp(lam, lams, steps))
     picture.add_vline(x=at, line={"color": paint.total, "width": 1.4, "dash": "dot"})
     shown = steps[:: 2 if len(steps) > 8 else 1]
@@ -75,7 +81,7 @@ def probe_convergence(frame: pd.DataFrame, *, targets: int, dark: bool = False) 
     grouped = frame.groupby("probes")[list(FIGURES)]
     mean, counts = grouped.mean(), grouped.size()
     low, high = (grouped.quantile(share / 100) for share in BAND)
-    x = mean.index.to_numpy(float)
+    x = [int(count) for count in mean.index]
     for name, (colour, _) in FIGURES.items():
         picture.add_trace(
             go.Scatter(
@@ -84,8 +90,8 @@ def probe_convergence(frame: pd.DataFrame, *, targets: int, dark: bool = False) 
             )
         )  # fmt: skip
     for name in FIGURES:
-        picture.add_trace(_line(name, x, mean[name].to_numpy(float), "%{x} probes", dark))
-    ticks = x if len(x) <= 4 else x[np.unique(np.linspace(0, len(x) - 1, 5).round().astype(int))]
+        picture.add_trace(_line(name, x, x, [f"{count} probes" for count in x], mean[name].to_numpy(float), dark))
+    ticks = x if len(x) <= 4 else [x[i] for i in np.unique(np.linspace(0, len(x) - 1, 5).round().astype(int))]
     picture.update_xaxes(tickvals=ticks, showgrid=False, type="log")
     return _finish(picture, frame, f"probes, drawn {int(counts.max())} times each (log scale)", targets)
 
@@ -96,9 +102,9 @@ def probe_sets(frame: pd.DataFrame, *, targets: int, dark: bool = False) -> go.F
     picture = figure(dark, HEIGHT)
     places = list(range(len(frame)))
     for shift, name in zip((-0.16, 0.0, 0.16), FIGURES, strict=True):
-        x = [place + shift for place in places]
-        line = _line(name, x, frame[name].to_numpy(float), "%{customdata}", dark, mode="markers")
-        line.customdata = [escape(str(one)) for one in frame["name"]]
+        told = [escape(str(one)) for one in frame["name"]]
+        spots = [place + shift for place in places]
+        line = _line(name, spots, places, told, frame[name].to_numpy(float), dark, mode="markers")
         line.marker.size = 11
         picture.add_trace(line)
     names = [

@@ -15,7 +15,7 @@ from depara_core.capture import at_rest, exact_float32, on_device
 from depara_core.errors import ModelError
 from depara_core.extraction import Progress, resolve_device
 from depara_core.probes import ProbeSet, preprocess
-from depara_core.store import Artefact, Store
+from depara_core.store import Store
 from depara_core.zoo.spec import OUTPUT, ModelSpec, Network
 
 BATCH_PIXELS = 50 * 64 * 64
@@ -53,8 +53,8 @@ def build_features(
         key = _key(spec, network, probes, layer)
         artefact = shelf.get(key)
         if artefact is None:
-            artefact = Artefact({"features": _run(spec, network, probes, layer, device)}, {})
-            shelf.put(key, artefact.arrays, {"model": spec.id, "layer": layer})
+            arrays = {"features": _run(spec, network, probes, layer, device)}
+            artefact = shelf.keep(key, arrays, {"model": spec.id, "layer": layer})
         values = artefact.arrays["features"]
         values.setflags(write=False)
         built.append(Features(spec.id, layer, values, probes.digest, network.digest))

@@ -107,7 +107,7 @@ class _Scorer:
         if kept is not None:
             return kept.arrays["scores"]
         values = self.compute(metric)
-        self.store.put(key, {"scores": values}, {"metric": metric.name})
+        self.store.keep(key, {"scores": values}, {"metric": metric.name})
         return values
 
     def compute(self, metric: Metric) -> Float[np.ndarray, "M M"]:

@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from depara_core.capture import at_rest, captured, check_captured, unshared
+from depara_core.capture import Capture, at_rest, captured, check_captured, unshared
 from depara_core.errors import ModelError, OptionError
 from depara_core.zoo.spec import Network
 
@@ -82,12 +82,11 @@ def _layer_gradient(layer: str, feature: Tensor, x: Tensor, objective: str, rele
 
 
 def _one_pass(
-    network: Network, layers: Sequence[str], objective: str, seen: Features, point: Tensor, relevance: bool = False
+    capture: Capture, layers: Sequence[str], objective: str, point: Tensor, relevance: bool = False
 ) -> tuple[Features, Maps]:
-    """Run one forward at `point` and one backward for each layer; `seen` is what the forward fills."""
+    """Run one forward at `point` and one backward for each layer."""
     leaf = point.detach().requires_grad_()
-    seen.clear()
-    network.module(leaf.clone())  # a clone, as a model may work in place on what it is given
+    seen = capture.forward(leaf.clone())  # a clone, as a model may work in place on what it is given
     check_captured(seen, layers, len(point))
     gradients = {
         layer: _layer_gradient(layer, seen[layer], leaf, objective, relevance, keep=layer != layers[-1])
@@ -100,10 +99,22 @@ def _one_pass(
 
 def read_features(network: Network, layers: Sequence[str], x: Tensor) -> Features:
     """Run the plain forward pass and return the features."""
-    with captured(network, layers) as seen, torch.no_grad():
-        network.module(x.clone())
-    check_captured(seen, layers, len(x))
-    return seen
+    with reading(network, layers) as run:
+        return run(x)[0]
+
+
+@contextmanager
+def reading(network: Network, layers: Sequence[str]) -> Iterator[Run]:
+    """Yield a run that reads features and attributes nothing."""
+    with captured(network, layers) as capture:
+
+        def run(x: Tensor) -> tuple[Features, Maps]:
+            with torch.no_grad():
+                features = dict(capture.forward(x.clone()))
+            check_captured(features, layers, len(x))
+            return features, {}
+
+        yield run
 
 
 def path_gradients(path: Path, finish: Finish) -> Open:
@@ -116,14 +127,14 @@ def path_gradients(path: Path, finish: Finish) -> Open:
             features: Features = {}
             for weight, point in path(x):
                 tick()
-                features, gradients = _one_pass(network, layers, objective, seen, point)
+                features, gradients = _one_pass(capture, layers, objective, point)
                 for layer in layers:
                     sums[layer] += weight * gradients[layer]
             if path is not at_the_image:
                 features = read_features(network, layers, x)
             return features, {layer: finish(x, total) for layer, total in sums.items()}
 
-        with at_rest(network.module), captured(network, layers) as seen, torch.enable_grad():
+        with at_rest(network.module), captured(network, layers) as capture, torch.enable_grad():
             yield run
 
     return opened
@@ -156,8 +167,8 @@ def lrp_method(network: Network, layers: Sequence[str], objective: str, tick: Ti
         plain = read_features(network, layers, x)
         for merge in (True, False):  # zennit pairs a batch norm with the layer listed before it, rightly or wrongly
             tick()
-            with _lrp_rules(network.module, merge), captured(network, layers) as seen:
-                features, maps = _one_pass(network, layers, objective, seen, x, relevance=True)
+            with _lrp_rules(network.module, merge), captured(network, layers) as capture:
+                features, maps = _one_pass(capture, layers, objective, x, relevance=True)
             if all(_agree(features[layer], plain[layer]) for layer in layers):
                 return plain, maps
         raise ModelError(
@@ -183,8 +194,8 @@ class _LayerObjective(nn.Module):
         self.module, self.network, self.layer, self.objective = network.module, network, layer, objective
 
     def forward(self, x: Tensor) -> Tensor:
-        with captured(self.network, [self.layer]) as seen:  # registered now: after captum's own hooks
-            self.module(x)
+        with captured(self.network, [self.layer]) as capture:  # registered now: after captum's own hooks
+            seen = dict(capture.forward(x))
         check_captured(seen, [self.layer], len(x))
         feature = seen[self.layer]
         if not (feature.is_floating_point() and feature.requires_grad):

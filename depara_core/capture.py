@@ -72,38 +72,67 @@ def on_device(module: nn.Module, device: torch.device) -> Iterator[None]:
         module.to(home)
 
 
+class _Enough(BaseException):
+    """All wanted layers were read: what the forward would still do is not needed. No model catches it by mistake."""
+
+
+class Capture:
+    """Runs a network's forward passes and reads its layers; `features` is what the last one read."""
+
+    def __init__(self, module: nn.Module) -> None:
+        self.module = module
+        self.features: dict[str, Tensor] = {}  # layer -> feature, in the order of their (last) calls
+        self.calls = 0
+        self.enough: int | None = None  # calls of wanted layers in one forward, known after the first
+
+    def forward(self, x: Tensor) -> dict[str, Tensor]:
+        """Run the network on x (B, 3, S, S), from the second time on only as far as its last wanted layer."""
+        self.features.clear()
+        self.calls = 0
+        try:
+            self.module(x)
+        except _Enough:
+            return self.features
+        self.enough = self.calls
+        return self.features
+
+    def keep(self, layer: str, value: object) -> None:
+        """Note what a layer yields."""
+        tensor = first_tensor(value)
+        if tensor is None:
+            raise ModelError(f"Layer {layer!r} should yield a tensor; it yields {type(value).__name__}. Pick another.")
+        self.features.pop(layer, None)
+        self.features[layer] = tensor.clone()
+        self.calls += 1
+        if self.calls == self.enough:
+            raise _Enough
+
+
 @contextmanager
-def captured(network: Network, layers: Sequence[str]) -> Iterator[dict[str, Tensor]]:
-    """Yield a dict that every forward fills: layer -> feature, still attached to the input's gradient.
+def captured(network: Network, layers: Sequence[str]) -> Iterator[Capture]:
+    """Yield a `Capture` whose forward passes read `layers`, each feature still attached to the input's gradient.
 
     The features are clones, so an in-place operation after the layer cannot overwrite them. Of a module that is called
     several times in one forward, the last call is read; of a module that returns several tensors, the first.
     """
-    seen: dict[str, Tensor] = {}
-
-    def keep(layer: str, value: object) -> None:
-        tensor = first_tensor(value)
-        if tensor is None:
-            raise ModelError(f"Layer {layer!r} should yield a tensor; it yields {type(value).__name__}. Pick another.")
-        seen[layer] = tensor.clone()
-
+    capture = Capture(network.module)
     with ExitStack() as hooks:
         for layer in layers:
             module, side = network.tap(layer)
             if side == "input":  # first of all hooks: what comes into the module, before any rule touches it
 
                 def read_input(_: nn.Module, args: tuple, kwargs: dict, name: str = layer) -> None:
-                    keep(name, (args, kwargs))
+                    capture.keep(name, (args, kwargs))
 
                 handle = module.register_forward_pre_hook(read_input, prepend=True, with_kwargs=True)
             else:
 
                 def read_output(_: nn.Module, __: tuple, output: object, name: str = layer) -> None:
-                    keep(name, output)
+                    capture.keep(name, output)
 
                 handle = module.register_forward_hook(read_output)
             hooks.callback(handle.remove)
-        yield seen
+        yield capture
 
 
 def check_captured(seen: dict[str, Tensor], layers: Sequence[str], count: int) -> None:

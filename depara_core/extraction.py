@@ -1,9 +1,13 @@
 """One pass over the probes: attribution rows and feature geometry of every wanted layer of one network."""
 
+import contextlib
 import copy
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -11,19 +15,19 @@ from jaxtyping import Bool, Float32
 from torch import Tensor
 
 from depara_core.attribution import METHODS, Options
-from depara_core.backward import Run, read_features
-from depara_core.capture import at_rest, exact_float32, on_device
+from depara_core.backward import Run, reading
+from depara_core.capture import at_rest, captured, check_captured, exact_float32, on_device
 from depara_core.errors import DeparaError, ModelError, OptionError
 from depara_core.geometry import cosines, gram_matrix, unit_rows
 from depara_core.probes import ProbeSet, preprocess
-from depara_core.scratch import Scratch
+from depara_core.scratch import Scratch, free_disk, let_go
 from depara_core.zoo.spec import ModelSpec, Network
 
 Progress = Callable[[int, int, str], None]
 
 BATCH_PIXELS = {"cpu": 50 * 64 * 64, "mps": 400 * 64 * 64, "cuda": 3200 * 64 * 64}  # of input, in one batch
-PASS_BYTES = 4 * 2**30  # of features that one pass over the probes collects; further layers take another pass
-MEMORY_BYTES = 512 * 2**20  # of features, and again of attributions, held in memory; what is beyond lies in a file
+DISK_BYTES = 16 * 2**30  # of features in a file during one pass, where the disk has twice that free
+LEAST_MEMORY, MOST_MEMORY = 512 * 2**20, 4 * 2**30  # of the budget that is taken where none is given
 
 
 @dataclass(frozen=True)
@@ -46,36 +50,49 @@ def extract(
     *,
     device: str = "auto",
     batch_size: int | None = None,
+    memory_budget: int | None = None,
     progress: Progress | None = None,
-) -> dict[str, Extraction]:
-    """Attribute `layers` of `network` on all probes; layer -> `Extraction`, in the order given.
+) -> Iterator[tuple[str, Extraction]]:
+    """Attribute `layers` of `network` on all probes and yield (layer, `Extraction`) as soon as one is whole.
 
-    Layers are read together, as many in one pass as their features leave room for. Memory that runs out halves the
-    batch. `progress(done, total, message)` counts probes; raising `Cancelled` from it stops within the batch.
+    Layers are read together, as many in one pass as their features leave room for; the features of one that is larger
+    than that are read in parts, and the inner products of the parts added up, which is exact. `memory_budget` bounds,
+    in bytes, what is held in memory of features, attributions and one batch beside the model; what is beyond lies in
+    files. Memory that runs out halves the batch. `progress(done, total, message)` counts probes; raising `Cancelled`
+    from it stops within the batch.
     """
     place = resolve_device(device)
     network = _in_float32(network)
-    size = batch_size or max(
-        4, min(64 * (1 if place.type == "cpu" else 16), BATCH_PIXELS[place.type] // spec.input_size**2)
-    )
-    results: dict[str, Extraction] = {}
-    nodes_room = Scratch(MEMORY_BYTES)
+    budget = memory_budget or default_memory()
     with ExitStack() as held:
         held.enter_context(exact_float32())
         held.enter_context(at_rest(network.module))
         held.enter_context(on_device(network.module, place))
-        passes = _passes(_feature_sizes(network, spec, probes, layers, place), len(probes))
-        for number, group in enumerate(passes):
-            collector = _Collector(spec, probes, group, options, nodes_room)
+        sizes, activations = _rehearse(network, spec, probes, layers, place)
+        size = batch_size or _batch_size(spec, place, activations, budget // 4)
+        passes = _passes(sizes, len(probes), budget * 3 // 8 + min(DISK_BYTES, free_disk() // 2))
+        collector = _Collector(spec, probes, sizes, options, budget)
+        for number, part in enumerate(passes):
 
             def tick(done: int, number: int = number) -> None:
                 if progress is not None:
                     share = (number * len(probes) + done) // len(passes)
                     progress(share, len(probes), f"{spec.name}: {share} of {len(probes)} probes")
 
+            collector.begin(part)
             size = _sweep(network, spec, probes, collector, place, size, tick)
-            results |= {layer: collector.result(layer) for layer in group}
-    return {layer: results[layer] for layer in layers}
+            yield from collector.finish()
+
+
+def default_memory() -> int:
+    """Return the memory budget that is taken where none is given: a quarter of the machine's, 0.5 to 4 GiB."""
+    limits = (
+        [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")] if hasattr(os, "sysconf") else [4 * LEAST_MEMORY]
+    )
+    for group in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):  # of a container
+        with contextlib.suppress(OSError, ValueError):
+            limits.append(int(Path(group).read_text()))
+    return max(LEAST_MEMORY, min(MOST_MEMORY, min(limits) // 4))
 
 
 def resolve_device(device: str) -> torch.device:
@@ -100,27 +117,70 @@ def _in_float32(network: Network) -> Network:
     return Network(copy.deepcopy(network.module).float(), network.taps, network.digest)
 
 
-def _feature_sizes(
+def _rehearse(
     network: Network, spec: ModelSpec, probes: ProbeSet, layers: Sequence[str], place: torch.device
-) -> dict[str, int]:
-    """Run one probe to learn how many numbers each layer's feature has, and whether the model takes the input."""
+) -> tuple[dict[str, int], int]:
+    """Run one probe to learn each layer's size, in the order the network comes to them, and what a forward keeps.
+
+    The sizes are in numbers, what is kept for the backward in bytes. A model that cannot take the input shows it here.
+    """
     x = preprocess(probes.images[:1], spec).to(place)
-    done = _guarded(lambda x: (read_features(network, layers, x), {}), x, spec)
-    return {} if done is None else {layer: done[0][layer].numel() for layer in layers}
+    weights = {parameter.data_ptr() for parameter in network.module.parameters()}
+    kept: dict[int, int] = {}
+
+    def keep(tensor: Tensor) -> Tensor:
+        if tensor.data_ptr() not in weights:
+            kept[tensor.data_ptr()] = tensor.nbytes
+        return tensor
+
+    def run(x: Tensor) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        counted = torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor)
+        with captured(network, layers) as capture, torch.enable_grad(), counted:
+            seen = dict(capture.forward(x.clone().requires_grad_().clone()))
+        check_captured(seen, layers, len(x))
+        return seen, {}
+
+    done = _guarded(run, x, spec)
+    seen = {} if done is None else done[0]
+    sizes = {layer: feature.numel() for layer, feature in seen.items()}
+    return sizes, sum(kept.values()) + 4 * sum(sizes.values())
 
 
-def _passes(sizes: dict[str, int], count: int) -> list[list[str]]:
-    """Group layers in their order so that the features of one group stay within PASS_BYTES, or are one layer's."""
-    groups: list[list[str]] = []
-    room = 0
+def _batch_size(spec: ModelSpec, place: torch.device, activations: int, room: int) -> int:
+    """Return how many images go through the network at once: enough to keep the device busy, and no more than fit."""
+    busy = max(4, min(64 * (1 if place.type == "cpu" else 16), BATCH_PIXELS[place.type] // spec.input_size**2))
+    if place.type == "cuda":
+        room = torch.cuda.mem_get_info(place)[0] // 2  # the rest is for gradients and the workspace of kernels
+    return max(1, min(busy, room // max(1, activations)))
+
+
+@dataclass(frozen=True)
+class _Pass:
+    """What one pass over the probes reads: columns of layers' features, and whether it attributes these layers too."""
+
+    columns: dict[str, slice]
+    attributes: bool
+
+
+def _passes(sizes: dict[str, int], count: int, room: int) -> list[_Pass]:
+    """Group layers, in the order the network comes to them, so that a pass collects at most `room` bytes of features.
+
+    A pass runs the network only as far as its last layer, and early layers, which are the large ones, are soon reached.
+    """
+    passes: list[_Pass] = []
+    most = max(1, room // (4 * count))
+    left = 0
     for layer, size in sizes.items():
-        need = 4 * size * count
-        if not groups or need > room:
-            groups.append([])
-            room = PASS_BYTES
-        groups[-1].append(layer)
-        room -= need
-    return groups
+        first = min(size, most)
+        if not passes or first > left:
+            passes.append(_Pass({}, attributes=True))
+            left = most
+        passes[-1].columns[layer] = slice(0, first)
+        left -= first
+        for start in range(first, size, most):
+            passes.append(_Pass({layer: slice(start, min(start + most, size))}, attributes=False))
+            left = 0
+    return passes
 
 
 def _sweep(
@@ -132,21 +192,31 @@ def _sweep(
     size: int,
     tick: Callable[[int], None],
 ) -> int:
-    """Take all probes through the method batch by batch; return the batch size that fitted."""
+    """Take all probes through one pass batch by batch; return the batch size that fitted.
+
+    The next batch is made ready in a thread of its own while the present one is computed.
+    """
     start = 0
     tick(0)
-    method, options = METHODS[collector.options.method], collector.options
-    with method.open(network, collector.layers, options.objective, lambda: tick(start)) as run:
+    with collector.open(network, lambda: tick(start)) as run, ThreadPoolExecutor(1, "depara-batches") as ahead:
+
+        def prepare(start: int, size: int) -> Tensor:
+            x = preprocess(probes.images[start : start + size], spec)
+            return x.pin_memory().to(place, non_blocking=True) if place.type == "cuda" else x.to(place)
+
+        coming = ahead.submit(prepare, 0, size)
         while start < len(probes):
-            x = preprocess(probes.images[start : start + size], spec).to(place)
+            x = coming.result()
+            coming = ahead.submit(prepare, start + len(x), size)
             done = _guarded(run, x, spec)
             if done is None:
                 size = len(x) // 2
                 del x
+                coming.result()
                 _release(place)
+                coming = ahead.submit(prepare, start, size)
                 continue
-            features, maps = done
-            collector.add(start, features, maps)
+            collector.add(start, *done)
             start += len(x)
             tick(start)
     return size
@@ -186,39 +256,57 @@ def _release(place: torch.device) -> None:
 
 
 class _Collector:
-    """Batches of features and maps, gathered into rows and, at the end, into the geometry of each layer."""
+    """Batches of features and maps, gathered into rows and, pass by pass, into the geometry of each layer."""
 
-    def __init__(
-        self, spec: ModelSpec, probes: ProbeSet, layers: Sequence[str], options: Options, nodes_room: Scratch
-    ) -> None:
-        self.spec, self.probes, self.layers, self.options = spec, probes, layers, options
-        self.nodes_room, self.features_room = nodes_room, Scratch(MEMORY_BYTES)
+    def __init__(self, spec: ModelSpec, probes: ProbeSet, sizes: dict[str, int], options: Options, budget: int) -> None:
+        self.spec, self.probes, self.sizes, self.options, self.budget = spec, probes, sizes, options, budget
+        self.nodes_room = Scratch(budget // 4)
         self.nodes: dict[str, np.ndarray] = {}
-        self.features: dict[str, np.ndarray] = {}
         self.shapes: dict[str, tuple[int, int, int]] = {}
-        self.without = {layer: np.zeros(len(probes), bool) for layer in layers}
+        self.grams: dict[str, np.ndarray] = {}
+        self.without = {layer: np.zeros(len(probes), bool) for layer in sizes}
+
+    def begin(self, part: _Pass) -> None:
+        """Make room for what a pass reads."""
+        self.part, room = part, Scratch(self.budget * 3 // 8)
+        self.features = {
+            layer: room.array((len(self.probes), columns.stop - columns.start))
+            for layer, columns in part.columns.items()
+        }
+
+    def open(self, network: Network, tick: Callable[[], None]) -> AbstractContextManager[Run]:
+        """Hold the network ready for the pass."""
+        layers = list(self.part.columns)
+        if self.part.attributes:
+            return METHODS[self.options.method].open(network, layers, self.options.objective, tick)
+        return reading(network, layers)
 
     def add(self, start: int, features: dict[str, Tensor], maps: dict[str, Tensor]) -> None:
         """Take a batch that begins at probe `start`."""
-        for layer in self.layers:
-            feature = features[layer].flatten(1).float().cpu()
+        for layer, columns in self.part.columns.items():
+            feature = features[layer].flatten(1)[:, columns].float().cpu()
             stop = start + len(feature)
             self._require_finite(layer, "feature", feature, start)
-            rows, shape, none = unit_rows(maps[layer].float().cpu(), self.options)
-            self._require_finite(layer, "attribution", rows, start)
-            if layer not in self.nodes:
-                count = len(self.probes)
-                self.shapes[layer] = shape
-                self.nodes[layer] = self.nodes_room.array((count, rows.shape[1]))
-                self.features[layer] = self.features_room.array((count, feature.shape[1]))
-            self.nodes[layer][start:stop] = rows.numpy()
             self.features[layer][start:stop] = feature.numpy()
-            self.without[layer][start:stop] = none.numpy()
+            let_go(self.features[layer])
+            if layer in maps:
+                rows, self.shapes[layer], none = unit_rows(maps[layer].float().cpu(), self.options)
+                self._require_finite(layer, "attribution", rows, start)
+                if layer not in self.nodes:
+                    self.nodes[layer] = self.nodes_room.array((len(self.probes), rows.shape[1]))
+                self.nodes[layer][start:stop] = rows.numpy()
+                let_go(self.nodes[layer])
+                self.without[layer][start:stop] = none.numpy()
 
-    def result(self, layer: str) -> Extraction:
-        """Close a layer: its features become cosines and are let go."""
-        edges, no_feature = cosines(gram_matrix(self.features.pop(layer)), center=self.options.center)
-        return Extraction(self.nodes.pop(layer), edges, self.shapes[layer], self.without[layer], no_feature)
+    def finish(self) -> Iterator[tuple[str, Extraction]]:
+        """Close a pass: its features become inner products and are let go; yield the layers that are whole."""
+        for layer, columns in self.part.columns.items():
+            gram = gram_matrix(self.features.pop(layer))
+            self.grams[layer] = self.grams.pop(layer, 0.0) + gram
+            if columns.stop == self.sizes[layer]:
+                edges, no_feature = cosines(self.grams.pop(layer), center=self.options.center)
+                nodes = self.nodes.pop(layer)
+                yield layer, Extraction(nodes, edges, self.shapes[layer], self.without[layer], no_feature)
 
     def _require_finite(self, layer: str, what: str, rows: Tensor, start: int) -> None:
         bad = torch.nonzero(~torch.isfinite(rows).all(dim=1)).flatten().tolist()

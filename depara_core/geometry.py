@@ -8,6 +8,7 @@ from jaxtyping import Bool, Float, Float32
 from torch import Tensor
 
 from depara_core.attribution import Options, reduce_channels
+from depara_core.scratch import let_go
 
 BLOCK_BYTES = 64 * 2**20  # of float64 features in memory while a Gram matrix is summed
 NOISE = 1e-12  # a centred squared norm below this share of the largest plain one is rounding, not a feature
@@ -34,6 +35,7 @@ def gram_matrix(features: Float32[np.ndarray, "N D"]) -> Float[np.ndarray, "N N"
     for columns in _blocks(length, max(1, BLOCK_BYTES // (8 * count))):
         block = features[:, columns].astype(np.float64)
         total += block @ block.T
+        let_go(features)
     return total
 
 

@@ -3,24 +3,33 @@
 import contextlib
 import hashlib
 import json
+import logging
 import os
 import platform
-import warnings
+import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
+from weakref import WeakValueDictionary
 
 import numpy as np
 import torch
 
 from depara_core.attribution import METHODS, Options, resolve_options
-from depara_core.errors import Cancelled, DeparaError, ModelError, OptionError, StoreError
+from depara_core.errors import Cancelled, DeparaError, ModelError, OptionError
 from depara_core.extraction import Extraction, Progress, extract, resolve_device
 from depara_core.graphs import AttributionGraph
+from depara_core.jobs import duration, estimate
 from depara_core.probes import ProbeSet
 from depara_core.store import Artefact, Store
 from depara_core.zoo.spec import OUTPUT, ModelSpec, Network
 
 MATHS_VERSION = 1  # raise it when the same inputs come to mean other numbers: stored graphs are then computed anew
+
+WAIT_S = 0.2  # between two looks at work that another thread does
+_COMPUTING: "WeakValueDictionary[str, threading.Lock]" = WeakValueDictionary()  # by the network's digest
+_GUARD = threading.Lock()
+_LOG = logging.getLogger("depara")
 
 OnError = Callable[[str, DeparaError], None]
 
@@ -37,6 +46,7 @@ def build_graphs(
     center: bool | None = None,
     resolution: int | None = None,
     device: str = "auto",
+    memory_budget: int | None = None,
     progress: Progress | None = None,
     store: str | os.PathLike[str] | Store | None = None,
     on_error: OnError | None = None,
@@ -44,7 +54,9 @@ def build_graphs(
     """Build the graph of each model's layers over the probes, model by model, layers in the order given.
 
     `progress(done, total, message)` counts probes of models that must be computed. A model that fails raises, or with
-    `on_error(spec_id, error)` is left out while the rest goes on. Finished models stay in the store whatever follows.
+    `on_error(spec_id, error)` is left out while the rest goes on. Finished layers stay in the store whatever follows.
+    `memory_budget` is in bytes (default: a quarter of the machine's memory, 0.5 to 4 GiB); what does not fit in it lies
+    in files for a while.
     """
     chosen = [specs] if isinstance(specs, ModelSpec) else list(specs)
     options = resolve_options(
@@ -61,7 +73,8 @@ def build_graphs(
         with _reporting(spec, on_error):
             wanted.append((spec, _existing_layers(spec, layers)))
     tally = _Tally(progress, len(wanted) * len(probes))
-    builder = _Builder(probes, options, device, store if isinstance(store, Store) else Store(store), tally)
+    shelf = store if isinstance(store, Store) else Store(store)
+    builder = _Builder(probes, options, device, memory_budget, shelf, tally)
     graphs: list[AttributionGraph] = []
     for spec, names in wanted:
         finished = False
@@ -109,6 +122,36 @@ def _open(spec: ModelSpec, progress: Progress | None = None) -> Network:
         raise ModelError(f"{spec.id} cannot be opened: {error or type(error).__name__}. Check its weights.") from error
 
 
+def _explained(spec: ModelSpec, error: Exception) -> DeparaError:
+    """Name the model in what broke its computing off; what names it already stays, unless the device is the cause."""
+    cause: BaseException = error
+    while cause.__cause__ is not None:
+        cause = cause.__cause__
+    reason = (str(cause).strip() or type(cause).__name__).splitlines()[0]
+    if "CUDA error" in reason and "out of memory" not in reason:
+        return ModelError(
+            f"{spec.id}: the device was lost. {reason.rstrip('.')}. What was finished is kept: start this program "
+            "again to go on from there, or compute with device='cpu'."
+        )
+    if isinstance(error, DeparaError):
+        return error
+    _LOG.warning("Computing %s failed.", spec.id, exc_info=error)  # a message has no room for where
+    return ModelError(f"{spec.id} cannot be computed: {reason}")
+
+
+@contextlib.contextmanager
+def _alone(digest: str, waiting: Callable[[], None]) -> Iterator[None]:
+    """Compute a network in one thread at a time: nothing is done twice, and hooks of two readings never mix."""
+    with _GUARD:
+        lock = _COMPUTING.setdefault(digest, threading.Lock())
+    while not lock.acquire(timeout=WAIT_S):
+        waiting()  # which may cancel
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 class _Tally:
     """Progress in probes over the models that need computing: those that are stored leave the total."""
 
@@ -120,6 +163,16 @@ class _Tally:
         if self.progress is not None:
             nothing_left = self.total == 0
             self.progress(1 if nothing_left else self.finished + done, 1 if nothing_left else self.total, message)
+
+    def part(self) -> Progress:
+        """Start the clock of one model and return what follows it and tells how long this model still takes."""
+        started = time.monotonic()
+
+        def report(done: int, total: int, message: str) -> None:
+            rest = estimate(time.monotonic() - started, done, total)
+            self.report(done, f"{message}, {duration(rest)} to go" if rest else message)
+
+        return report
 
     def close(self, count: int, *, computed: bool, message: str) -> None:
         """Tell that a model of `count` probes is finished, or take it out of the total."""
@@ -133,9 +186,17 @@ class _Tally:
 class _Builder:
     """What all models of one call share."""
 
-    def __init__(self, probes: ProbeSet, options: Options, device: str, store: Store, tally: _Tally) -> None:
-        self.probes, self.options, self.device, self.store, self.tally = probes, options, device, store, tally
-        self.storing = True
+    def __init__(
+        self,
+        probes: ProbeSet,
+        options: Options,
+        device: str,
+        memory_budget: int | None,
+        store: Store,
+        tally: _Tally,
+    ) -> None:
+        self.probes, self.options, self.device, self.memory_budget = probes, options, device, memory_budget
+        self.store, self.tally = store, tally
         self.built: dict[str, Artefact] = {}  # by key: a model given twice is computed once, store or no store
 
     def build(self, spec: ModelSpec, layers: tuple[str, ...]) -> list[AttributionGraph]:
@@ -146,7 +207,11 @@ class _Builder:
         found = {layer: self.built.get(key) or self.store.get(key) for layer, key in keys.items()}
         missing = [layer for layer in layers if found[layer] is None]
         if missing:
-            found |= self.compute(spec, network, missing, keys)
+            with _alone(network.digest, lambda: self.tally.report(0, f"{spec.name}: another job computes it")):
+                found |= {layer: self.store.get(keys[layer]) for layer in missing}
+                missing = [layer for layer in missing if found[layer] is None]
+                if missing:
+                    found |= self.compute(spec, network, missing, keys)
         self.tally.close(len(self.probes), computed=bool(missing), message=spec.name)
         self.built |= {keys[layer]: artefact for layer, artefact in found.items() if artefact is not None}
         return [self.graph(spec, network, layer, artefact) for layer, artefact in found.items() if artefact is not None]
@@ -154,7 +219,7 @@ class _Builder:
     def compute(
         self, spec: ModelSpec, network: Network, layers: list[str], keys: dict[str, str]
     ) -> dict[str, Artefact | None]:
-        """Extract layers and store them at once."""
+        """Extract layers and store each as soon as it is whole."""
         done = extract(
             network,
             spec,
@@ -162,7 +227,8 @@ class _Builder:
             layers,
             self.options,
             device=self.device,
-            progress=lambda count, _, message: self.tally.report(count, message),
+            memory_budget=self.memory_budget,
+            progress=self.tally.part(),
         )
         versions = {
             "torch": torch.__version__,
@@ -170,7 +236,12 @@ class _Builder:
             "python": platform.python_version(),
             "device": resolve_device(self.device).type,
         }
-        return {layer: self.keep(keys[layer], spec, layer, done.pop(layer), versions) for layer in layers}
+        try:
+            return {layer: self.keep(keys[layer], spec, layer, extraction, versions) for layer, extraction in done}
+        except Cancelled:
+            raise
+        except Exception as error:
+            raise _explained(spec, error) from error
 
     def keep(self, key: str, spec: ModelSpec, layer: str, extraction: Extraction, versions: dict[str, str]) -> Artefact:
         """Store one layer and return it, mapped from the store where that worked, so that memory is freed."""
@@ -181,15 +252,7 @@ class _Builder:
             "no_feature": extraction.no_feature,
         }
         metadata = {"model": spec.id, "layer": layer, "shape": list(extraction.shape), "versions": versions}
-        artefact = Artefact(arrays, metadata)
-        if not self.storing:
-            return artefact
-        try:
-            self.store.put(key, arrays, metadata)
-        except StoreError as error:
-            self.storing = False
-            warnings.warn(f"Results are not kept for the next time. {error}", RuntimeWarning, stacklevel=2)
-        return self.store.get(key) or artefact
+        return self.store.keep(key, arrays, metadata)
 
     def key(self, spec: ModelSpec, network: Network, layer: str) -> str:
         """Return the sha256 (hex) of all that the numbers of a layer's graph depend on."""

@@ -1,8 +1,10 @@
 """Large arrays for a while: in memory as long as there is room, in a nameless file beyond that."""
 
+import mmap
 import os
 import shutil
 import tempfile
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float32
@@ -29,7 +31,7 @@ def _mapped(shape: tuple[int, int], size: int) -> Float32[np.ndarray, "rows colu
     """Map a temporary file whose space is reserved beforehand: a full disk must be an error here, not a crash later."""
     folder = tempfile.gettempdir()
     try:
-        if shutil.disk_usage(folder).free < size:
+        if free_disk() < size:
             raise OSError("the disk is too full")
         with tempfile.TemporaryFile() as file:
             if hasattr(os, "posix_fallocate"):
@@ -40,3 +42,18 @@ def _mapped(shape: tuple[int, int], size: int) -> Float32[np.ndarray, "rows colu
             f"Features of {size / 2**30:.1f} GiB need that much space in {folder}: {error}. "
             "Free some, set TMPDIR to a larger disk, or take fewer probes or a later layer."
         ) from error
+
+
+def let_go(array: np.ndarray) -> None:
+    """Take what is in memory of an array in a file out of memory; other arrays are left as they are.
+
+    Pages of a shared mapping that are dropped are read from the file when they are touched again.
+    """
+    mapping: Any = array.base
+    if isinstance(array, np.memmap) and isinstance(mapping, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+        mapping.madvise(mmap.MADV_DONTNEED)
+
+
+def free_disk() -> int:
+    """Return the bytes that are free where files of this module lie."""
+    return shutil.disk_usage(tempfile.gettempdir()).free

@@ -260,8 +260,9 @@ def test_channels_by_hand():
 def test_a_feature_is_the_last_call_and_safe_from_in_place_operations():
     net, x = tiny.shared_relu(), images()
     m = net.module
-    with captured(tiny.network(m, {"relu": ("relu", "output"), "bn2": ("bn2", "output")}), ["relu", "bn2"]) as seen:
+    with captured(tiny.network(m, {"relu": ("relu", "output"), "bn2": ("bn2", "output")}), ["relu", "bn2"]) as capture:
         out = m(x)
+    seen = capture.features
     assert torch.equal(seen["relu"], out)
     torch.testing.assert_close(seen["bn2"], reference(m, "bn2")(x))
 

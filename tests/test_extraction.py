@@ -20,7 +20,8 @@ PAPER = resolve_options()
 
 
 def run(net, layers=LAYERS, options=PAPER, probes=None, **more):
-    return extract(net, tiny.spec(net), probes or tiny.probes(), layers, options, device="cpu", **more)
+    found = dict(extract(net, tiny.spec(net), probes or tiny.probes(), layers, options, device="cpu", **more))
+    return {layer: found[layer] for layer in layers}
 
 
 def test_against_the_papers_equations_in_plain_numpy():
@@ -44,14 +45,14 @@ def test_against_the_papers_equations_in_plain_numpy():
     assert not result.no_feature.any()
 
 
+@pytest.mark.parametrize("disk", [2**20, 4 * 6 * 256, 4 * 6 * 100, 4 * 6 * 21])
 @pytest.mark.parametrize("preset", ["paper", "released_models", "released_layers"])
-def test_the_batch_size_and_the_number_of_passes_do_not_matter(preset, monkeypatch):
+def test_the_batch_size_the_passes_and_the_parts_of_a_layer_do_not_matter(preset, disk, monkeypatch):
+    """The features of 256, 256 and 5 numbers come in one pass, in one for each layer, or in parts."""
     net, options = tiny.shared_relu(), resolve_options(preset)
     whole = run(net, options=options)
-    monkeypatch.setattr(extraction, "PASS_BYTES", 1)  # each layer takes a pass of its own
-    monkeypatch.setattr(extraction, "MEMORY_BYTES", 0)  # and everything lies in files
-    parts = run(net, options=options, batch_size=2)
-    assert list(parts) == list(LAYERS)
+    monkeypatch.setattr(extraction, "DISK_BYTES", disk)
+    parts = run(net, options=options, batch_size=2, memory_budget=1)
     for layer in LAYERS:
         assert isinstance(parts[layer].nodes, np.memmap)
         np.testing.assert_allclose(parts[layer].nodes, whole[layer].nodes, atol=1e-5)
@@ -59,6 +60,51 @@ def test_the_batch_size_and_the_number_of_passes_do_not_matter(preset, monkeypat
         np.testing.assert_allclose(np.linalg.norm(whole[layer].nodes, axis=1), 1, atol=1e-6)
         assert np.array_equal(whole[layer].edges, whole[layer].edges.T)
     assert whole["output"].shape == ((3 if preset == "paper" else 1), 8, 8)
+
+
+def test_a_forward_ends_at_the_last_wanted_layer():
+    calls = []
+
+    class Tail(nn.Module):
+        def forward(self, x):
+            calls.append(len(x))
+            return x
+
+    module = nn.Sequential(nn.Conv2d(3, 2, 1), nn.ReLU(), Tail())
+    net = tiny.network(module, {"early": ("1", "output"), "output": ("", "output")})
+    early = run(net, ("early",), batch_size=1)["early"]
+    assert calls == [1, 1]  # in the rehearsal and in the first batch, which shows what the last wanted layer is
+    calls.clear()
+    whole = run(net, ("early", "output"), batch_size=1)["early"]
+    assert len(calls) == 7
+    assert np.array_equal(early.nodes, whole.nodes)
+    assert np.array_equal(early.edges, whole.edges)
+
+
+def test_layers_are_read_in_the_networks_own_order_and_the_large_ones_in_parts():
+    passes = extraction._passes({"a": 10, "b": 4, "c": 3, "d": 2, "e": 7}, count=2, room=4 * 2 * 7)
+    assert [(part.columns, part.attributes) for part in passes] == [
+        ({"a": slice(0, 7)}, True),
+        ({"a": slice(7, 10)}, False),
+        ({"b": slice(0, 4), "c": slice(0, 3)}, True),
+        ({"d": slice(0, 2)}, True),
+        ({"e": slice(0, 7)}, True),
+    ]
+
+
+def test_a_batch_fits_into_the_memory_there_is():
+    spec, cpu = tiny.spec(tiny.shared_relu()), torch.device("cpu")
+    assert extraction._batch_size(spec, cpu, activations=1000, room=10**9) == 64
+    assert extraction._batch_size(spec, cpu, activations=1000, room=5500) == 5
+    assert extraction._batch_size(spec, cpu, activations=1000, room=10) == 1
+    assert extraction.LEAST_MEMORY <= extraction.default_memory() <= extraction.MOST_MEMORY
+
+
+def test_the_rehearsal_counts_what_a_backward_needs():
+    net = tiny.network(nn.Sequential(nn.Conv2d(3, 2, 1), nn.Sigmoid()), {"output": ("", "output")})
+    sizes, kept = extraction._rehearse(net, tiny.spec(net), tiny.probes(), ("output",), torch.device("cpu"))
+    assert sizes == {"output": 2 * 64}
+    assert kept == 4 * (3 * 64 + 2 * 64) + 4 * 2 * 64  # the input of the convolution, the sigmoid's output, the feature
 
 
 def test_resolution_averages_maps_before_they_are_scaled():

@@ -1,4 +1,4 @@
-"""Server time and size of the Why page: every view of two models and a third over 1,000 rooms, then lambda, box and probe changed.
+"""Server time and size of the Why page: every view of two models and a third over 1,000 rooms, and what changes it.
 
 Streamlit's own AppTest runs the page in this process, on the real bundled zoo, without a browser: the times are those
 of the script, the sizes those of the messages and pictures that a browser would be sent.

@@ -48,8 +48,10 @@ def kept_rank_correlations(a: AttributionGraph, b: AttributionGraph) -> Float[np
     edges = max((len(a) - 1) * (len(a) - 2) // 2, 1)
     sums = left.sum(axis=1), right.sum(axis=1)
     covariance = a.ranks @ b.ranks - np.vecdot(left, right) - sums[0] * sums[1] / edges
-    squares = (1 - np.vecdot(own, own) - total**2 / edges for own, total in zip((left, right), sums, strict=True))
-    return _correlation(covariance, *squares, 1.0)
+    left_square, right_square = (
+        1 - np.vecdot(own, own) - total**2 / edges for own, total in zip((left, right), sums, strict=True)
+    )
+    return _correlation(covariance, left_square, right_square, 1.0)
 
 
 def _square(graph: AttributionGraph) -> Float[np.ndarray, "N N"]:

@@ -17,6 +17,21 @@ HISTORY = 50  # finished jobs that are remembered
 ETA_AFTER_S = 0.5  # a rate measured over less is no rate
 
 
+def estimate(elapsed_s: float, done: int, total: int) -> float | None:
+    """Return the seconds to go at the mean rate so far, or None while nothing can be said."""
+    if done <= 0 or total <= 0 or elapsed_s < ETA_AFTER_S:
+        return None
+    return elapsed_s * max(total - done, 0) / done
+
+
+def duration(seconds: float) -> str:
+    """Return e.g. "8 s", "3 min" or "1 h 20 min"."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
+
+
 class Job:
     """One piece of work: read its state from any thread at any time."""
 
@@ -58,9 +73,7 @@ class Job:
         """Seconds to go at the mean rate so far; None while nothing can be said."""
         with self._lock:
             done, total = self.done, self.total
-        if self.state != "running" or done <= 0 or total <= 0 or self.elapsed_s < ETA_AFTER_S:
-            return None
-        return self.elapsed_s * max(total - done, 0) / done
+        return estimate(self.elapsed_s, done, total) if self.state == "running" else None
 
     def cancel(self) -> None:
         """Ask the job to stop: at once if it waits, at its next report of progress if it runs."""

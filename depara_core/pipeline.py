@@ -55,7 +55,7 @@ def build_graphs(
 
     `progress(done, total, message)` counts probes of models that must be computed. A model that fails raises, or with
     `on_error(spec_id, error)` is left out while the rest goes on. Finished layers stay in the store whatever follows.
-    `memory_budget` is in bytes (default: a quarter of the machine's memory, 0.5 to 4 GiB); what does not fit in it lies
+    `memory_budget` is in bytes (default: a quarter of the machine's memory, 0.5 to 3 GiB); what does not fit in it lies
     in files for a while.
     """
     chosen = [specs] if isinstance(specs, ModelSpec) else list(specs)
@@ -220,16 +220,6 @@ class _Builder:
         self, spec: ModelSpec, network: Network, layers: list[str], keys: dict[str, str]
     ) -> dict[str, Artefact | None]:
         """Extract layers and store each as soon as it is whole."""
-        done = extract(
-            network,
-            spec,
-            self.probes,
-            layers,
-            self.options,
-            device=self.device,
-            memory_budget=self.memory_budget,
-            progress=self.tally.part(),
-        )
         versions = {
             "torch": torch.__version__,
             "numpy": np.__version__,
@@ -237,6 +227,16 @@ class _Builder:
             "device": resolve_device(self.device).type,
         }
         try:
+            done = extract(
+                network,
+                spec,
+                self.probes,
+                layers,
+                self.options,
+                device=self.device,
+                memory_budget=self.memory_budget,
+                progress=self.tally.part(),
+            )
             return {layer: self.keep(keys[layer], spec, layer, extraction, versions) for layer, extraction in done}
         except Cancelled:
             raise

@@ -203,6 +203,18 @@ def test_the_store_is_counted_verified_and_cleared(run, graphs, store):
     assert document(run("store", "verify", "--store", str(store), "--json"))["damaged"] == []
 
 
+def test_the_store_s_bound_is_chosen_and_kept(run, tmp_path, monkeypatch):
+    status = ("store", "status", "--store", str(tmp_path), "--json")
+    assert document(run(*status, "--store-limit", "1.5GB"))["limit"] == 1_500_000_000
+    monkeypatch.setenv("DEPARA_STORE_LIMIT", "3GB")
+    assert document(run(*status))["limit"] == 3_000_000_000
+    monkeypatch.delenv("DEPARA_STORE_LIMIT")
+    assert 2e9 <= document(run(*status))["limit"] <= 100e9
+    result = run(*status, "--store-limit", "plenty")
+    assert result.exit_code == 1
+    assert "such as 40GB" in result.stderr
+
+
 def test_a_damaged_artefact_is_named_and_cleared(run, tmp_path):
     Store(tmp_path).put("abcd", {"numbers": np.arange(4.0)}, {})
     file = next(tmp_path.rglob("abcd*"))

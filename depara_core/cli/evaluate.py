@@ -9,7 +9,6 @@ from depara_core.cli import options as o
 from depara_core.cli.output import emit, progress
 from depara_core.evaluation import FIGURES, Evaluation, ceiling
 from depara_core.scoring import CONTROLS, assess, score_pairs
-from depara_core.store import Store
 from depara_core.truth import Truth
 from depara_core.worlds import WORLDS, gather
 
@@ -25,6 +24,7 @@ def evaluate(
     lam: o.Lam = 1.0,
     device: Annotated[str, typer.Option(help="'auto', 'cpu', 'cuda', ...")] = "auto",
     store: o.StorePath = None,
+    store_limit: o.StoreLimit = None,
     as_json: o.Json = False,
 ) -> None:
     """Check every metric's ranking of sources against measured transfer, with 95 % intervals over the targets."""
@@ -32,7 +32,7 @@ def evaluate(
         raise depara.OptionError(f"The world {world!r} is unknown. Expected one of: {', '.join(WORLDS)}.")
     truth = WORLDS[world].truth
     frame = truth.frame(budget)
-    kept = Store(store)
+    kept = o.open_store(store, store_limit)
     with progress() as report:
         evidence = gather(WORLDS[world], count=count, seed=seed, device=device, store=kept, progress=report)
         scores = score_pairs(evidence, lam=lam, store=kept, progress=report)

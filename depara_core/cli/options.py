@@ -12,6 +12,7 @@ import typer
 import depara_core as depara
 from depara_core.attribution import CHANNELS, METHODS, OBJECTIVES, PRESETS, resolve_options
 from depara_core.cli.output import progress, warn
+from depara_core.store import Store, parse_size
 
 Json = Annotated[bool, typer.Option("--json", help="Write JSON to standard output.")]
 Layers = Annotated[str, typer.Option(help="'output', 'all', or names separated by commas.")]
@@ -19,6 +20,14 @@ Lam = Annotated[float, typer.Option("--lam", help="Weight of the edges in S = s_
 StorePath = Annotated[
     Path | None,
     typer.Option("--store", help="Where results are kept.", show_default="$DEPARA_STORE or the cache folder"),
+]
+StoreLimit = Annotated[
+    str | None,
+    typer.Option(
+        "--store-limit",
+        help="The most that is kept, such as 40GB.",
+        show_default="$DEPARA_STORE_LIMIT or half of the disk's free room, 2 to 100 GB",
+    ),
 ]
 
 
@@ -40,6 +49,7 @@ class Work:
     center: Annotated[bool | None, _option("Subtract the mean feature first.", "--center/--no-center")] = None
     device: Annotated[str, _option("'auto', 'cpu', 'cuda', ...")] = "auto"
     store: StorePath = None
+    store_limit: StoreLimit = None
 
 
 def with_work(command: Callable[..., None]) -> Callable[..., None]:
@@ -81,6 +91,11 @@ class Built:
         }
 
 
+def open_store(path: Path | None, limit: str | None) -> Store:
+    """Return the store of --store and --store-limit."""
+    return Store(path, None if limit is None else parse_size(limit))
+
+
 def choose_models(patterns: Sequence[str]) -> list[depara.ModelSpec]:
     """Turn ids and patterns ("rooms/*") into models without repeats; nothing given means the bundled zoo."""
     known = depara.list_models()
@@ -114,6 +129,7 @@ def build(work: Work, jobs: Sequence[tuple[Sequence[depara.ModelSpec], str | lis
     probes = depara.load_probes(work.probes, count=work.count, seed=work.seed)
     if probes.skipped:
         warn(f"{len(probes.skipped)} files were left out, first {': '.join(probes.skipped[0])}")
+    store = open_store(work.store, work.store_limit)
     failed: dict[str, str] = {}
     graphs: list[depara.AttributionGraph] = []
 
@@ -129,7 +145,7 @@ def build(work: Work, jobs: Sequence[tuple[Sequence[depara.ModelSpec], str | lis
                 **asdict(options),
                 device=work.device,
                 progress=report,
-                store=work.store,
+                store=store,
                 on_error=leave_out,
             )
     for model, reason in failed.items():

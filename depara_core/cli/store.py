@@ -2,7 +2,7 @@
 
 import typer
 
-from depara_core.cli.options import Json, StorePath
+from depara_core.cli.options import Json, StoreLimit, StorePath, open_store
 from depara_core.cli.output import emit
 from depara_core.store import Store
 
@@ -10,12 +10,12 @@ app = typer.Typer(no_args_is_help=True)
 
 
 @app.command()
-def status(store: StorePath = None, as_json: Json = False) -> None:
-    """Say where the store is and how full."""
-    state = Store(store).status()
+def status(store: StorePath = None, limit: StoreLimit = None, as_json: Json = False) -> None:
+    """Say where the store is, how full, and how full it may become."""
+    state = open_store(store, limit).status()
     document = {"path": str(state.path), "artefacts": state.artefacts, "bytes": state.size, "limit": state.max_bytes}
-    note = f"{state.artefacts} artefacts, {_megabytes(state.size)} of {_megabytes(state.max_bytes)}, in {state.path}"
-    emit(document, as_json, notes=[note])
+    fill = f"{_megabytes(state.size)} of at most {_megabytes(state.max_bytes)}"
+    emit(document, as_json, notes=[f"{state.artefacts} artefacts, {fill}, in {state.path}"])
 
 
 @app.command()

@@ -10,7 +10,8 @@ from typing import Any
 import streamlit as st
 
 import depara_core as depara
-from pages import _widgets
+from depara_core import exports
+from pages import _state, _widgets
 
 Place = list[Any]
 
@@ -18,16 +19,22 @@ Place = list[Any]
 def chart(figure: Any, key: str, clicked: Callable[[Place], object] | None = None) -> None:
     """Draw a plotly figure; `clicked` is called before the next run with the `customdata` of the mark clicked."""
     if clicked is None:
-        st.plotly_chart(figure, theme=None, config=_widgets.PLOT, key=key)
+        st.plotly_chart(figure, theme=None, config=camera(key), key=key)
         return
     st.plotly_chart(
         figure,
         theme=None,
-        config=_widgets.PLOT,
+        config=camera(key),
         key=key,
         on_select=lambda: answer(key, clicked),
         selection_mode="points",
     )
+
+
+def camera(key: str) -> dict[str, Any]:
+    """Return the config of a chart: one button, shown while the mouse is over it, that saves it as a picture."""
+    name = "-".join(key.split(".")[:2])
+    return {**exports.picture_config(name, _state.read().picture), "scrollZoom": False, "displayNotifier": False}
 
 
 def answer(key: str, clicked: Callable[[Place], object]) -> None:

@@ -1,6 +1,7 @@
 """The metrics against each other on the Evaluate page: two of them target by target, and all of them on two zoos."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -53,18 +54,21 @@ def answer(compared: Comparison) -> str:
     )
 
 
-def metrics_cards(view: View, shown: tuple[str, ...]) -> None:
-    """Draw every metric by the chosen figure, best first, here and, where it is measured, on a zoo of another seed."""
+def metrics_cards(view: View, shown: tuple[str, ...]) -> Any:
+    """Draw every metric by the chosen figure, best first, here and, where it is measured, on a zoo of another seed.
+
+    Returns the figure of those here.
+    """
     other = _measured.held_out(view.budget) if view.material.world == "rooms" else None
     left, right = st.columns(2) if other is not None else (st.container(), None)
     reading = f"{FIGURES[view.figure].reading} Click a dot to look at its metric."
     with left, _widgets.card(f"All metrics by {view.figure}", reading, key="metrics", height="stretch"):
         rows = _best_first(view.found, view.figure)
-        _draw(view, view.result, rows, shown, "merits")
+        picture = _draw(view, view.result, rows, shown, "merits")
         with st.expander(f"All {len(FIGURES)} figures as a table"):
             st.dataframe(table_of(view.found, rows["metric"].tolist()), hide_index=True)
     if other is None or right is None:
-        return
+        return picture
     reading = "Twenty other encoders, of another seed: no metric, variant or λ was chosen on them."
     with right, _widgets.card("On a zoo that no choice was made on", reading, key="held-out", height="stretch"):
         found = other.summary()
@@ -74,6 +78,7 @@ def metrics_cards(view: View, shown: tuple[str, ...]) -> None:
         if {metric, rival} <= set(rows["metric"]):
             names = " better than ".join(f"**{_widgets.plain(_words.label(name))}**" for name in (metric, rival))
             st.markdown(f"Is {names} there? {answer(other.compare(metric, rival, view.figure))}")
+    return picture
 
 
 def _best_first(found: pd.DataFrame, figure: str) -> pd.DataFrame:
@@ -81,7 +86,7 @@ def _best_first(found: pd.DataFrame, figure: str) -> pd.DataFrame:
     return rows.sort_values("mean", ascending=not FIGURES[figure].higher_is_better, kind="stable")
 
 
-def _draw(view: View, result: Evaluation, rows: pd.DataFrame, shown: Sequence[str], key: str) -> None:
+def _draw(view: View, result: Evaluation, rows: pd.DataFrame, shown: Sequence[str], key: str) -> Any:
     figure, targets = view.figure, result.per_target["target"].nunique()
 
     def clicked(place: _charts.Place) -> None:
@@ -95,6 +100,7 @@ def _draw(view: View, result: Evaluation, rows: pd.DataFrame, shown: Sequence[st
     if result.undefined:
         told = ", ".join(f"{_words.label(name)} ({len(missing)})" for name, missing in result.undefined.items())
         st.caption(f"Not defined on some targets, which are left out there: {_widgets.plain(told)}.")
+    return picture
 
 
 def table_of(found: pd.DataFrame, order: list[str]) -> pd.DataFrame:

@@ -9,7 +9,7 @@ import streamlit as st
 
 import depara_core as depara
 from depara_core import lessons
-from pages import _cached, _state, _widgets
+from pages import _cached, _charts, _state, _widgets
 
 SIX = 6
 SHOW = "Just show me"
@@ -97,4 +97,4 @@ def covered(what: str) -> None:
 
 def figure(picture: Any, key: str, alt: str) -> None:
     """Draw a figure with its text for those who do not see it."""
-    st.plotly_chart(picture, theme=None, config=_widgets.PLOT, key=key, alt=alt)
+    st.plotly_chart(picture, theme=None, config=_charts.camera(key), key=key, alt=alt)

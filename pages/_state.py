@@ -18,6 +18,7 @@ from typing import Any
 import streamlit as st
 
 from depara_core import attribution, evaluation
+from depara_core.exports.documents import PICTURES
 
 LONGEST = 500  # characters of one value: model names and paths
 MOST_MODELS = 200
@@ -63,6 +64,7 @@ class Selection:
     drawn: int = 30  # probes in a drawn graph
     around: bool = False  # those most alike to the selected probe, not a sample of all
     page: int = 0  # which batch of probes a grid shows
+    picture: str = "png"  # what the camera on a figure saves
     step: int = 1  # of the tour
     picked: tuple[str, ...] = ()  # the tour's probes, as numbers; none: a spread
     world: str = "rooms"  # whose measured transfer scores are checked against
@@ -97,6 +99,7 @@ _CHOICES: dict[str, Callable[[], Iterable[str]]] = {
     "sort": lambda: ("least", "most"),
     "scale": lambda: ("shared", "own"),
     "figure": lambda: evaluation.FIGURES,
+    "picture": lambda: PICTURES,
 }
 # a class by its name, a union as it is written: "int", "int | None", "tuple"
 _TYPES = {field.name: getattr(field.type, "__name__", str(field.type)) for field in fields(Selection)}

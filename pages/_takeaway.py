@@ -23,7 +23,7 @@ import streamlit as st
 
 import depara_core as depara
 from depara_core import exports
-from depara_core.figures import curves, matrices, trees
+from depara_core.figures import curves, matrices, sheets, trees
 from pages import _cached, _state, _widgets
 from pages._shelf import Comparison
 
@@ -42,10 +42,21 @@ class Download:
 
 
 @contextmanager
-def popover(key: str) -> Iterator[None]:
-    """Open the popover of a page's downloads; in a horizontal container it stands at the right of the header."""
+def popover(key: str, *, camera: bool = True) -> Iterator[None]:
+    """Open the popover of a page's downloads; in a horizontal container it stands at the right of the header.
+
+    `camera`: whether the page has figures, for which the reader chooses what their camera saves.
+    """
     with st.container(key=f"takeaway-{key}", width="content"), st.popover("Take away", icon=":material/download:"):
         yield
+        if not camera:
+            return
+        with st.container(gap="xxsmall"):
+            st.caption("The camera on each figure saves it as")
+            st.segmented_control(
+                "Format of pictures", exports.PICTURES, format_func=str.upper, label_visibility="collapsed",
+                required=True, **_state.bind("picture", f"takeaway.picture.{key}"),
+            )  # fmt: skip
 
 
 def row(title: str, downloads: Sequence[Download]) -> None:
@@ -84,6 +95,22 @@ def figure_page(name: str, label: str, title: str, make: Callable[[], Any], orig
     """Return a figure as an HTML file in the reader's colours."""
     dark = _widgets.dark()
     return page(name, label, lambda: exports.figure_document(make(), title, origin=origin, dark=dark))
+
+
+def sheet(name: str, title: str, how_to_read: str, drawn: sheets.Sheet, origin: Mapping[str, Any]) -> list[Download]:
+    """Return a table of pictures as PNG, SVG and an HTML file in the reader's colours."""
+    dark = _widgets.dark()
+
+    def written() -> str:
+        svg = sheets.sheet_svg(drawn, dark=dark)
+        return exports.picture_document(svg, title, how_to_read=how_to_read, origin=origin, dark=dark)
+
+    file = exports.slug(name)
+    return [
+        Download("PNG", f"{file}.png", "image/png", partial(sheets.sheet_png, drawn, dark=dark)),
+        Download("SVG", f"{file}.svg", "image/svg+xml", lambda: sheets.sheet_svg(drawn, dark=dark)),
+        page(name, "HTML", written),
+    ]
 
 
 def script(view: str, ends: Ends, probes: depara.ProbeSet, **more: Any) -> Download:

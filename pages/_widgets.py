@@ -31,7 +31,6 @@ __all__ = [
     "links", "plain", "probes_label", "progress_panel", "short", "sum_of", "troubles",
 ]  # fmt: skip
 
-PLOT = {"displayModeBar": False, "scrollZoom": False}  # st.plotly_chart(config=...)
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|~<>$:&])")
 ICONS = {
     "home": ":material/home:", "tour": ":material/school:", "setup": ":material/tune:",

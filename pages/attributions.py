@@ -4,8 +4,9 @@ import numpy as np
 import streamlit as st
 
 import depara_core as depara
-from depara_core.similarity import common_grid
-from pages import _cached, _evidence, _reasons, _state, _views, _widgets
+from depara_core import exports
+from depara_core.figures.sheets import Sheet, Tile
+from pages import _cached, _lens, _state, _taken, _views, _widgets
 from pages._atlas import Cell, Heading, atlas
 from pages._shelf import Comparison
 from pages._state import Selection
@@ -20,7 +21,7 @@ def draw() -> None:
     """Draw the page."""
     selection = _state.read()
     by_layer = selection.view == "layers"
-    heading, controls, place = st.container(), st.container(), st.container()
+    heading, controls, place = st.container(horizontal=True), st.container(), st.container()
     with controls, st.container(horizontal=True, vertical_alignment="bottom", key="attribution-controls"):
         st.segmented_control(
             "Compare", list(VIEWS), format_func=VIEWS.get,
@@ -34,8 +35,10 @@ def draw() -> None:
     with heading:
         _headline(graphs, reference, agreement, by_layer)
     with place:
-        _table(comparison.probes, graphs, reference, agreement, by_layer)
+        drawn, told = _table(comparison.probes, graphs, reference, agreement, by_layer)
         _widgets.links(graphs="Which images do they find alike?", models="Compare all models", layers="At which layer?")
+    with heading:
+        _taken.attributions(comparison.probes, comparison.specs, graphs, reference, drawn, told)
 
 
 def _models(comparison: Comparison, place: st.delta_generator.DeltaGenerator) -> tuple[_views.Graphs, _views.Graph]:
@@ -45,7 +48,10 @@ def _models(comparison: Comparison, place: st.delta_generator.DeltaGenerator) ->
         name = _widgets.choose_model("Reference", "target", "attributions.target", models)
         reference = comparison.graph(name)
         ranked = _by_agreement(comparison.graphs, reference)
-        shown = [model for model in _state.read().shown if model in models] or _spread([g.model for g in ranked])
+        shown = [model for model in _state.read().shown if model in models]
+        if not shown:
+            lens = [_state.read().a] if _state.read().b == name and _state.read().a in models else []
+            shown = list(dict.fromkeys([*_spread([g.model for g in ranked]), *lens]))
         with st.popover(f"{len({name, *shown})} of {len(models)} models", icon=":material/checklist:"):
             st.multiselect(
                 "Models shown", models, format_func=_widgets.short,
@@ -103,28 +109,30 @@ def _headline(graphs: _views.Graphs, reference: _views.Graph, agreement: np.ndar
 
 def _table(
     probes: depara.ProbeSet, graphs: _views.Graphs, reference: _views.Graph, agreement: np.ndarray, by_layer: bool
-) -> None:
-    """Draw one page of the table, probes down and graphs across; a click selects the probe, a heading the reference."""
+) -> tuple[Sheet, str]:
+    """Draw one page of the table, probes down and graphs across; a click selects the probe, a heading the reference.
+
+    Returns the table as one picture to be taken away, and how to read it.
+    """
     selection = _state.read()
     order = _order(selection, graphs, reference, agreement)
     pages = -(-len(order) // ROWS)
     page = min(selection.page, pages - 1)
     rows = [int(i) for i in order[page * ROWS : (page + 1) * ROWS]]
     signed, dark = selection.mode == "signed", _widgets.dark()
-    seen = _under_lens(graphs, reference, by_layer)
+    seen = _lens.find(graphs, reference, by_layer)
     what = "Colour says which pixels the feature rests on" if signed else "Bright pixels matter most to the feature"
     whose = "the output's" if by_layer else f"{_widgets.plain(_widgets.short(reference.model))}'s"
-    told = (
-        f"{what}. The :blue[number] is the cosine with {whose} map: 1 the same pixels, 0 unrelated, −1 opposed. Click "
-        "a map to hold it against that one."
-    )
+    told = f"{what}. The {{}} is the cosine with {whose} map: 1 the same pixels, 0 unrelated, −1 opposed."
     pictures = _views.overlays(
         probes, graphs, tuple(rows), signed=signed, shared=selection.scale == "shared",
         smooth=not selection.sharp, opacity=selection.opacity, dark=dark,
     )  # fmt: skip
     means = [float(mean) for mean in agreement.mean(axis=1)]
-    with _widgets.card("Attribution maps", told, key="card-attributions"):
-        headings = [_heading(graph, reference, mean, by_layer) for graph, mean in zip(graphs, means, strict=True)]
+    reading = told.format(":blue[number]") + " Click a map to hold it against that one."
+    with _widgets.card("Attribution maps", reading, key="card-attributions"):
+        headings = [Heading("image")]
+        headings += [_heading(graph, reference, mean, by_layer) for graph, mean in zip(graphs, means, strict=True)]
         cells = [
             [Cell(_cached.thumbnail(probes, probe, 112), probes.names[probe], f"Select {probes.names[probe]}")]
             + [
@@ -134,7 +142,7 @@ def _table(
             for probe, line in zip(rows, pictures, strict=True)
         ]
         clicked = atlas(
-            "attributions.table", [Heading("image"), *headings], cells,
+            "attributions.table", headings, cells,
             selected=rows.index(selection.probe) if selection.probe in rows else None,
             lens=1 + graphs.index(seen) if seen is not None else None,
             legend=_views.legend(signed=signed, dark=dark), label="Attribution maps, probes down and models across",
@@ -142,9 +150,19 @@ def _table(
         _unattributed(graphs, rows)
         _pager(order, page, pages)
         if seen is not None:
-            _draw_lens(probes, seen, reference, float(agreement[graphs.index(seen), selection.probe]))
+            _lens.draw(probes, seen, reference, float(agreement[graphs.index(seen), selection.probe]))
     if clicked is not None:
         _clicked(clicked, rows, graphs, reference, by_layer)
+    return _sheet(f"Attribution maps beside {_name(reference, by_layer)}'s", headings, cells), told.format("number")
+
+
+def _sheet(title: str, headings: list[Heading], cells: list[list[Cell]]) -> Sheet:
+    """Return the table as a picture; names from outside are made fit for files."""
+    return Sheet(
+        exports.printable(title),
+        [(exports.printable(heading.text), exports.printable(heading.note)) for heading in headings],
+        [[Tile(cell.image, exports.printable(cell.text)) for cell in row] for row in cells],
+    )
 
 
 def _clicked(
@@ -158,34 +176,9 @@ def _clicked(
             _state.update(target=chosen.model)
     elif chosen is None or chosen is reference:
         _state.update(probe=rows[row])
-    elif by_layer:
-        _state.update(probe=rows[row], layer_a=chosen.layer)
     else:
-        _state.update(probe=rows[row], a=chosen.model, b=reference.model, layer_a="output", layer_b="output")
+        _lens.put(chosen, reference, rows[row], by_layer)
     st.rerun()
-
-
-def _under_lens(graphs: _views.Graphs, reference: _views.Graph, by_layer: bool) -> _views.Graph | None:
-    """Return the graph that is held against the reference: the one whose map was clicked, if it is shown."""
-    selection = _state.read()
-    if selection.probe >= len(reference) or not (by_layer or selection.b == reference.model):
-        return None
-    wanted = (selection.a, selection.layer_a if by_layer else "output")
-    return next((g for g in graphs if (g.model, g.layer) == wanted and g is not reference), None)
-
-
-def _draw_lens(probes: depara.ProbeSet, seen: _views.Graph, reference: _views.Graph, cosine: float) -> None:
-    """Say how far two maps of the selected image agree, with the way to why."""
-    a, b = (_widgets.plain(name) for name in _reasons.names(seen, reference))
-    lam, probe = _state.read().lam, _state.read().probe
-    with st.container(horizontal=True, vertical_alignment="center", gap="medium", key="attribution-lens"):
-        st.markdown(f"**{a}** and **{b}** on {_widgets.plain(probes.names[probe])}: :blue[**{_views.number(cosine)}**]")
-        why = _reasons.why(seen, reference, lam, common_grid([seen, reference]))
-        _state.link(
-            "why", f"Why do {a} and {b} {'agree' if cosine > 0 else 'differ'} here?", icon=_widgets.ICONS["why"],
-            a=seen.model, b=reference.model, layer_a=seen.layer, layer_b=reference.layer, view="probes",
-            page=_evidence.page_of(why.to_frame(), probe),
-        )  # fmt: skip
 
 
 def _heading(graph: _views.Graph, reference: _views.Graph, mean: float, by_layer: bool) -> Heading:

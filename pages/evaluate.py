@@ -1,6 +1,7 @@
 """Does the score tell the truth? Every metric against measured transfer: how much is found, how surely, and where."""
 
 from dataclasses import replace
+from typing import Any
 
 import streamlit as st
 
@@ -17,6 +18,7 @@ from pages import (
     _published,
     _robustness,
     _state,
+    _taken,
     _targets,
     _widgets,
     _words,
@@ -88,8 +90,8 @@ def choose_metrics(known: list[str]) -> tuple[str, ...]:
     return tuple(shown)
 
 
-def curves_card(view: View) -> tuple[str, ...]:
-    """Draw precision against K or recall; return the metrics that are shown."""
+def curves_card(view: View) -> tuple[tuple[str, ...], Any]:
+    """Draw precision against K or recall; return the metrics that are shown, and the figure."""
     reading = (
         "Higher is better, between a random order and the truth itself. Whiskers: 95 % over targets. Click a point to "
         "look at its metric."
@@ -102,11 +104,11 @@ def curves_card(view: View) -> tuple[str, ...]:
                 **_state.bind("view", "evaluate.view", against),
             )  # fmt: skip
             shown = choose_metrics(list(view.looks))
-        draw_curves(view, against, shown)
-    return shown
+        picture = draw_curves(view, against, shown)
+    return shown, picture
 
 
-def draw_curves(view: View, against: str, shown: tuple[str, ...]) -> None:
+def draw_curves(view: View, against: str, shown: tuple[str, ...]) -> Any:
     """Draw the curves of the metrics shown, the looked at one with its intervals, and the published ones if wanted."""
     drawn, best, random = _measured.curves(view.material, view.lam, view.budget, shown)
     metric, overlaid = view.pair[0], view.selection.published
@@ -127,6 +129,7 @@ def draw_curves(view: View, against: str, shown: tuple[str, ...]) -> None:
     if overlaid:
         about = f"{_widgets.plain(table['source'])}; {table['precision_targets']} targets of Taskonomy"
         st.caption(f"Dashed and hollow: published ({about}).")
+    return picture
 
 
 def how_to_get(world: str) -> str:
@@ -169,16 +172,21 @@ def main() -> None:
     else:
         material = _material.unscored(world)
     view = View(material, lam, budget, figure, selection, _widgets.dark())
-    with head:
+    heading = head.container(horizontal=True)
+    with heading:
         _widgets.header(QUESTION, verdict(view) if failed is None else "")
     if failed is not None:
         absent(selection, str(failed.error))
     left, right = st.columns([1.15, 1])
     with left:
-        shown = curves_card(view)
+        shown, curves = curves_card(view)
     with right:
         _contest.pair_card(view)
-    _contest.metrics_cards(view, shown)
+    merits = _contest.metrics_cards(view, shown)
+    with heading:
+        _taken.evaluation(
+            view, {"curves": ("How much of what is best is found", curves), "metrics": (f"By {figure}", merits)}
+        )
     _targets.cards(view, shown)
     if failed is None:
         _robustness.card(view)

@@ -165,8 +165,9 @@ def _ranked_pairs(comparison: Comparison, a: _views.Graph, b: _views.Graph) -> N
             table["rank_a"].to_numpy(), table["rank_b"].to_numpy(), names=names, bins=bins, dark=_widgets.dark()
         )
         figure.update_layout(dragmode="select")
+        key = f"graphs.ranks.{a.digest[:8]}.{b.digest[:8]}"
         event = st.plotly_chart(
-            figure, theme=None, config=_widgets.PLOT, key=f"graphs.ranks.{a.digest[:8]}.{b.digest[:8]}",
+            figure, theme=None, config=_charts.camera(key), key=key,
             selection_mode=("points", "box"), on_select="rerun",
         )  # fmt: skip
     cells = [_charts.cell(point["customdata"]) for point in event.selection.points]

@@ -146,7 +146,7 @@ def rank_against_rank(ends: Ends) -> None:
         if region:
             reasons.mark_region(figure, *region, dark=_widgets.dark())
         st.plotly_chart(
-            figure, theme=None, config=_widgets.PLOT, key=key, selection_mode=("points", "box"),
+            figure, theme=None, config=_charts.camera(key), key=key, selection_mode=("points", "box"),
             on_select=partial(_reasons.brushed, key, layouts.rank_bins(len(ends.why.ranks_a))),
         )  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 import io
 import json
+from xml.etree import ElementTree
 
 import networkx as nx
 import numpy as np
@@ -97,6 +98,33 @@ def test_graphs_can_be_taken_away(monkeypatch, downloads, view):
         assert 'class="plotly-graph-div"' in downloads[f"{end}-drawing.html"]().decode()
     assert len(downloads) == 3 * len(ends) + 1
     compile(downloads["depara-graphs.py"](), "taken.py", "exec")
+
+
+@pytest.mark.parametrize("view", ["models", "layers"])
+def test_attributions_can_be_taken_away(monkeypatch, downloads, view):
+    open_page(monkeypatch, "attributions", target=TARGET, a=TARGET, view=view)
+    found = comparison((TARGET,), LAYERS) if view == "layers" else comparison()
+    reference = found.graph(TARGET)
+    table = pd.read_parquet(io.BytesIO(downloads["attributions-normal-cosines.parquet"]()))
+    means = table.groupby("graph")["cosine"].mean()
+    for graph in found.graphs:
+        assert means[graph.label] == pytest.approx(depara.similarity(graph, reference).node)
+    maps = np.load(io.BytesIO(downloads["attributions-normal-maps.npz"]()))
+    for place, label in enumerate(maps["graphs"]):
+        graph = next(graph for graph in found.graphs if graph.label == label)
+        np.testing.assert_array_equal(maps[f"maps_{place}"], graph.maps)
+    Image.open(io.BytesIO(downloads["attributions-normal.png"]())).verify()
+    svg = ElementTree.fromstring(downloads["attributions-normal.svg"]())
+    pictures = 6 * (1 + len(found.graphs))
+    assert len(svg.findall("{http://www.w3.org/2000/svg}image")) == pictures
+    page = downloads["attributions-normal.html"]().decode()
+    assert page.count("data:image/png;base64,") == pictures
+    assert "Plotly" not in page
+    assert "The number is the cosine" in page
+    script = downloads["depara-attributions.py"]()
+    compile(script, "taken.py", "exec")
+    assert f"chosen = ({TARGET!r}, 'output')" in script
+    assert len(downloads) == 3 + 3 + 1 + 1
 
 
 @pytest.fixture(scope="module")

@@ -3,13 +3,15 @@
 import runpy
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from PIL import Image
+from planted import random_graph
 from torch import nn
 
 import depara_core as depara
-from depara_core.exports import VIEWS, python_of, transfer_recipe
+from depara_core.exports import VIEWS, evaluation_python, python_of, transfer_recipe
 
 ROOMS = [depara.model("rooms/normal"), depara.model("rooms/reshading")]
 ENDS = [(spec, "output") for spec in ROOMS]
@@ -71,6 +73,46 @@ def test_the_why_view_is_computed_again_and_other_images_are_noticed(capsys):
     space = execute(python_of("why", ENDS, lam=0.5, **PROBES, digest="0" * 64))
     assert space["shares"].sum() == pytest.approx(depara.similarity(space["a"], space["b"]).total(0.5), abs=1e-6)
     assert "These are other images than the view's." in capsys.readouterr().out
+
+
+def test_the_attributions_view_is_computed_again():
+    space = execute(python_of("attributions", ENDS, **PROBES))
+    graphs = depara.build_graphs(ROOMS, space["probes"])
+    assert list(space["maps"]) == [graph.label for graph in graphs]
+    assert space["cosines"][graphs[1].label].mean() == pytest.approx(depara.similarity(graphs[1], graphs[0]).node)
+    np.testing.assert_allclose(space["cosines"][graphs[0].label], 1, atol=1e-6)
+    layers = execute(python_of("attributions", [(ROOMS[0], "output"), (ROOMS[0], "stem")], **PROBES))
+    assert list(layers["maps"]) == ["rooms/normal · stem", "rooms/normal · output"]
+    assert layers["reference"].layer == "output"
+
+
+def test_the_evaluation_is_done_again(monkeypatch, capsys):
+    from types import SimpleNamespace
+
+    names = [f"m/{letter}" for letter in "abcdefgh"]
+    graphs = tuple(random_graph(seed, model=name) for seed, name in enumerate(names))
+    frame = pd.DataFrame(np.random.default_rng(0).normal(size=(8, 8)), names, names).mask(np.eye(8, dtype=bool))
+    asked = []
+    world = SimpleNamespace(truth=SimpleNamespace(frame=lambda budget: asked.append(budget) or frame))
+    monkeypatch.setitem(depara.WORLDS, "planted", world)
+
+    def gather(one, **given):
+        asked.append((one, given))
+        return SimpleNamespace(graphs=graphs)
+
+    monkeypatch.setattr(depara, "gather", gather)
+    monkeypatch.setattr(depara, "score_pairs", lambda evidence: {"rsa": frame.fillna(0.0)})
+    given = {"lam": 0.5, "budget": 250, "figure": "Spearman", "count": 4, "seed": 1}
+    result = execute(evaluation_python("planted", digest="0" * 64, **given))["result"]
+    assert asked == [(world, {"count": 4, "seed": 1}), 250]
+    own = depara.similarity_matrix(graphs).to_frame(0.5)
+    expected = depara.assess({"rsa": frame.fillna(0.0), "depara": own}, frame).summary()
+    pd.testing.assert_frame_equal(result.summary(), expected)
+    assert "These are other images than the view's." in capsys.readouterr().out
+    monkeypatch.setattr(depara, "load_probes", lambda place, count, seed: SimpleNamespace(digest="x"))
+    execute(evaluation_python("planted", probes="/photos", digest="x", **given))
+    assert asked[-2][1]["probes"].digest == "x"
+    assert "These are other images" not in capsys.readouterr().out
 
 
 def test_uploads_and_modules_have_a_place_to_be_put_in():

@@ -27,7 +27,8 @@ def test_light_and_dark_differ_and_keep_the_three_meanings():
     assert light.xaxis.gridcolor != dark.xaxis.gridcolor
     assert light.colorway[:3] == ("#2f6fde", "#d97f0e", "#6d4bd8")
     assert dark.colorway[:3] == ("#5b9bff", "#f0a23b", "#a78bfa")
-    assert light.paper_bgcolor == dark.plot_bgcolor == "rgba(0,0,0,0)"
+    assert (light.paper_bgcolor, dark.paper_bgcolor) == (theme.LIGHT.surface, theme.DARK.surface)  # a saved picture's
+    assert dark.plot_bgcolor == "rgba(0,0,0,0)"
 
 
 @pytest.mark.parametrize("dark", [False, True])

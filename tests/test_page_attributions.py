@@ -4,7 +4,7 @@ from urllib.parse import parse_qs
 
 import numpy as np
 import pytest
-from planted_pages import COUNT, LAYERS, comparison, open_page
+from planted_pages import COUNT, GROUPS, LAYERS, comparison, open_page
 
 import depara_core as depara
 from depara_core.similarity import common_grid, probe_cosines
@@ -101,6 +101,19 @@ def test_a_clicked_map_is_held_against_the_reference_and_leads_to_why(monkeypatc
     tables.click = (2, 1)  # the reference's own map: only the image changes
     app.run()
     assert (app.query_params["a"], app.query_params["probe"]) == (model, "2")
+
+
+def test_the_pair_under_the_lens_is_shown_even_where_there_is_no_room_for_all(monkeypatch, tables):
+    for number in range(8):
+        monkeypatch.setitem(GROUPS, f"rooms/m{number}", "2D")
+    zoo = tuple(GROUPS)
+    open_page(monkeypatch, "attributions", zoo=zoo, target=REFERENCE)
+    shown = [heading["title"].split()[1] for heading in tables[-1]["headings"][2:]]
+    assert len(shown) == 7
+    hidden = next(model for model in zoo[4:] if model not in shown)
+    app = open_page(monkeypatch, "attributions", zoo=zoo, target=REFERENCE, a=hidden, b=REFERENCE)
+    assert hidden.split("/")[1] in [heading["text"] for heading in tables[-1]["headings"]]
+    assert why_link(app)[1]["a"] == [hidden]
 
 
 def test_a_clicked_layer_is_held_against_the_output(monkeypatch, tables):

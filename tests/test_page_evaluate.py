@@ -1,5 +1,6 @@
 """The Evaluate page: its verdict and figures are the evaluation's own, and whatever is missing is a designed state."""
 
+import io
 import json
 from dataclasses import replace
 from types import SimpleNamespace
@@ -210,6 +211,48 @@ def test_a_click_on_any_mark_brings_what_stands_behind_it(world, monkeypatch):
     assert asked(app, "figure") == ["Spearman"]
     click(app, "evaluate.ranks", 0, "rooms/a")
     assert asked(app, "a", "b") == ["rooms/a", "rooms/normal"]
+
+
+@pytest.fixture
+def downloads(monkeypatch):
+    """Record the download buttons: file name -> what makes its content."""
+    found = {}
+
+    def download_button(label, data, file_name, mime, **more):
+        found[file_name] = data
+
+    monkeypatch.setattr(st, "download_button", download_button)
+    return found
+
+
+def test_the_evaluation_can_be_taken_away(world, downloads):
+    open_page(lam="2.0", budget="250", figure="Spearman")
+    merits = pd.read_parquet(io.BytesIO(downloads["rooms-figures.parquet"]()))
+    expected = evaluation(2.0, 250).summary()
+    found = merits.set_index(["metric", "figure"])["mean"]
+    pd.testing.assert_series_equal(found.loc[expected.index], expected["mean"])
+    assert (merits.attrs["provenance"]["budget"], merits.attrs["provenance"]["lam"]) == (250, 2.0)
+    truth = pd.read_csv(io.BytesIO(downloads["rooms-transfer.csv"]()), comment="#")
+    assert len(truth) == 90
+    assert truth["measured"].sum() == pytest.approx(np.nansum(table().frame(250)))
+    scored = pd.DataFrame(json.loads(downloads["rooms-scores.json"]())["rows"])
+    sizes = scored.groupby("metric").size()
+    assert (sizes["depara"], sizes["logme"], sizes["static_mean"]) == (90, 81, 90)
+    for name in ("curves", "metrics"):
+        assert 'class="plotly-graph-div"' in downloads[f"rooms-{name}.html"]().decode()
+    script = downloads["depara-evaluate.py"]()
+    compile(script, "taken.py", "exec")
+    assert "to_frame(2.0)" in script
+    assert "frame(250)" in script
+    assert len(downloads) == 4 * 3 + 2 + 1
+
+
+def test_without_models_the_truth_can_still_be_taken_away(world, downloads):
+    world.broken = set(MODELS)
+    open_page()
+    scored = pd.read_parquet(io.BytesIO(downloads["rooms-scores.parquet"]()))
+    assert set(scored["metric"]) == set(scoring.CONTROLS)
+    assert "depara-evaluate.py" not in downloads
 
 
 def test_unknown_words_in_a_link_fall_back(world):

@@ -1,29 +1,41 @@
 """What can be taken away: data, graphs, figures, the Python behind a view, the transfer recipe, a one-file report."""
 
-from depara_core.exports.documents import figure_document, picture_config
+from depara_core.exports.documents import PICTURES, figure_document, picture_config, picture_document
+from depara_core.exports.maps import agreement_table, maps_file
+from depara_core.exports.merits import merit_table, score_table, target_table, truth_table
 from depara_core.exports.networks import GRAPH_FORMATS, network_file
 from depara_core.exports.provenance import provenance
 from depara_core.exports.recipe import transfer_recipe
 from depara_core.exports.report import comparison_report
-from depara_core.exports.scripts import VIEWS, python_of
+from depara_core.exports.scripts import VIEWS, evaluation_python, python_of
 from depara_core.exports.tables import TABLE_FORMATS, drawn_pairs, drawn_places, matrix_table, share_table, table_file
-from depara_core.exports.texts import slug
+from depara_core.exports.texts import printable, slug
 
 __all__ = [
     "GRAPH_FORMATS",
+    "PICTURES",
     "TABLE_FORMATS",
     "VIEWS",
+    "agreement_table",
     "comparison_report",
     "drawn_pairs",
     "drawn_places",
+    "evaluation_python",
     "figure_document",
+    "maps_file",
     "matrix_table",
+    "merit_table",
     "network_file",
     "picture_config",
+    "picture_document",
+    "printable",
     "provenance",
     "python_of",
+    "score_table",
     "share_table",
     "slug",
     "table_file",
+    "target_table",
     "transfer_recipe",
+    "truth_table",
 ]

@@ -80,20 +80,32 @@ def figure_block(figure: go.Figure, title: str, number: int, *, dark: bool) -> s
     return f'<figure role="group" aria-label="{escape(title)}">{drawn}</figure>{buttons}'
 
 
-def document(title: str, body: str, *, origin: Mapping[str, Any] | None = None, dark: bool = False) -> str:
+def picture_document(
+    svg: str, title: str, *, how_to_read: str = "", origin: Mapping[str, Any] | None = None, dark: bool = False
+) -> str:
+    """Return a drawn SVG as one HTML file with its `provenance` inside."""
+    reading = f'<p class="muted">{escape(how_to_read)}</p>' if how_to_read else ""
+    body = f"<h1>{escape(title)}</h1>{reading}<section>{svg}</section>"
+    return document(title, body, origin=origin, plots=False, dark=dark)
+
+
+def document(
+    title: str, body: str, *, origin: Mapping[str, Any] | None = None, plots: bool = True, dark: bool = False
+) -> str:
     """Return a whole HTML file round a body; its policy forbids the browser to load anything from anywhere.
 
-    `origin` is written as JSON into the element of the id "provenance".
+    `origin` is written as JSON into the element of the id "provenance"; `plots`: whether the body needs plotly.js.
     """
     record = json.dumps(origin, ensure_ascii=True).replace("<", "\\u003c")  # no name can close the element
     script = "" if origin is None else f'<script type="application/json" id="provenance">{record}</script>'
+    plotly = f'<script id="plotly">{get_plotlyjs()}</script>\n' if plots else ""
+    saving = f"<script>{_SAVE}</script>\n" if plots else ""
     return (
         f'<!doctype html>\n<html lang="en"{" class=dark" if dark else ""}>\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
         f"<title>{escape(title)}</title>\n<style>{_STYLE}</style>\n{script}\n"
-        f'<script id="plotly">{get_plotlyjs()}</script>\n</head>\n'
-        f"<body>\n{body}\n<script>{_SAVE}</script>\n</body>\n</html>\n"
+        f"{plotly}</head>\n<body>\n{body}\n{saving}</body>\n</html>\n"
     )
 
 

@@ -28,6 +28,7 @@ def python_of(
 
     "models": all pairs, and the ends ranked as sources of the model `target`. "layers": all layers of the first end
     against the last end. "graphs": one or two graphs, for networkx. "why": two ends and the shares of S.
+    "attributions": maps, and their cosines with those of the first end.
     `options` are those of `build_graphs` (None: left to it); `digest` is that of the probes (`ProbeSet.digest`).
     """
     if view not in VIEWS:
@@ -132,9 +133,70 @@ def _why(ends: Ends, target: str, lam: float, neighbours: int) -> list[str]:
     ]
 
 
+def _attributions(ends: Ends, target: str, lam: float, neighbours: int) -> list[str]:
+    """Write the maps of models, or of the layers of one, against those of the first end."""
+    specs = {spec.id: spec for spec, _ in ends}
+    layers = list(dict.fromkeys(layer for _, layer in ends))
+    first, layer = ends[0]
+    return [
+        "models = [",
+        *(f"    {_spec(spec)}," for spec in specs.values()),
+        "]",
+        f"graphs = depara.build_graphs(models, probes, layers={layers!r}, **options)",
+        f"chosen = ({first.id!r}, {layer!r})",
+        "[reference] = [graph for graph in graphs if (graph.model, graph.layer) == chosen]",
+        "maps, cosines = {}, {}",
+        "for graph in graphs:",
+        "    maps[graph.label] = graph.maps  # (N, C, H, W), each probe's of norm 1",
+        "    # of each probe's map and the reference's; their mean is s_V",
+        "    cosines[graph.label] = depara.explain(graph, reference, 0.0).probe_node * len(graph)",
+        "    print(graph.label, cosines[graph.label].mean())",
+    ]
+
+
+def evaluation_python(
+    world: str,
+    *,
+    lam: float = 1.0,
+    budget: int | None = None,
+    figure: str = "P@5",
+    probes: str = "rooms",
+    count: int | None = None,
+    seed: int = 0,
+    digest: str = "",
+) -> str:
+    """Return a script that checks every metric against the measured transfer of a world again.
+
+    `budget`: labelled images of the target that the measured transfer learned from; None: the most.
+    """
+    own = probes == "rooms"
+    given = f"count={count!r}, seed={seed!r}" if own else "probes=probes"
+    lines = [
+        f'"""Checks scores against measured transfer again, as DEPARA Explorer {versions()["depara"]} did."""',
+        "",
+        "import depara_core as depara",
+        "",
+        *([] if own else [*_probes(probes, count, seed, digest), ""]),
+        f"world = depara.WORLDS[{world!r}]",
+        f"evidence = depara.gather(world, {given})",
+    ]
+    if own and digest:
+        lines += [f"if evidence.graphs[0].probes != {digest!r}:",
+                  '    print("These are other images than the view\'s.")']  # fmt: skip
+    lines += [
+        "scores = depara.score_pairs(evidence)",
+        f'scores["depara"] = depara.similarity_matrix(evidence.graphs).to_frame({lam!r})  # S = s_V + lam * s_E',
+        f"truth = world.truth.frame({budget!r})  # measured transfer, source x target",
+        "result = depara.assess(scores, truth)",
+        f'print(result.summary().xs({figure!r}, level="figure"))  # with 95 % intervals over the targets',
+    ]
+    return "\n".join(lines) + "\n"
+
+
 VIEWS: dict[str, tuple[int, int, Callable[[Ends, str, float, int], list[str]]]] = {
     "models": (2, 10_000, _models),
     "layers": (2, 2, _layers),
     "graphs": (1, 2, _graphs),
     "why": (2, 2, _why),
+    "attributions": (1, 10_000, _attributions),
 }

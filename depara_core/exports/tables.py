@@ -41,6 +41,16 @@ COLUMNS = {
     "node_share": "the probe's share of s_V",
     "edge_share": "the probe's share of lam * s_E",
     "share": "the probe's share of S",
+    "cosine": "of the probe's two maps: 1 the same pixels, 0 unrelated, -1 opposed; the mean over probes is s_V",
+    "metric": "what scored the pairs",
+    "value": "the metric's score of the pair, higher is better",
+    "measured": "measured transfer from source to target, higher is better",
+    "figure": "the figure of merit",
+    "mean": "over the targets",
+    "lower": "lower end of the 95 % interval of the mean over the targets",
+    "upper": "upper end of the 95 % interval of the mean over the targets",
+    "random": "what a random order reaches",
+    "oracle": "what the measured transfer itself reaches as a score",
 }  # what a known column means, written into every file
 
 

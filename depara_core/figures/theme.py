@@ -123,7 +123,10 @@ def scale_table(stops: Sequence[str] = tuple(sequential.Cividis), size: int = 25
 
 @cache
 def template(dark: bool) -> go.layout.Template:
-    """Return the plotly template: transparent ground, one calm grid, small margins that grow with the labels."""
+    """Return the plotly template: the ground of a card, one calm grid, small margins that grow with the labels.
+
+    The ground is drawn, so that a picture saved from the page keeps what its colours were chosen for.
+    """
     colours = palette(dark)
     axis = {
         "gridcolor": colours.grid,
@@ -140,7 +143,7 @@ def template(dark: bool) -> go.layout.Template:
     bar = {"outlinewidth": 0, "thickness": 10, "ticks": "", "tickfont": {"size": 11, "color": colours.muted}}
     layout = go.Layout(
         font={"family": FONT, "size": 12.5, "color": colours.text},
-        paper_bgcolor=TRANSPARENT,
+        paper_bgcolor=colours.surface,
         plot_bgcolor=TRANSPARENT,
         colorway=[colours.node, colours.edge, colours.total, *colours.others],
         margin={"l": 8, "r": 8, "t": 8, "b": 8},
@@ -163,6 +166,7 @@ def template(dark: bool) -> go.layout.Template:
             "font": {"size": 12, "color": colours.muted},
         },
         colorscale={"sequential": MAGNITUDE, "diverging": diverging(dark)},
+        modebar={"bgcolor": TRANSPARENT, "color": colours.muted, "activecolor": colours.text},
         separators=".\u2009",
         dragmode=False,
         hovermode="closest",

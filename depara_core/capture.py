@@ -17,10 +17,10 @@ ACTIVATIONS = (nn.ReLU, nn.ELU, nn.LeakyReLU, nn.Sigmoid, nn.Tanh, nn.Softplus, 
 
 
 @contextmanager
-def exact_float32() -> Iterator[None]:
+def exact_float32(products: str = "ieee") -> Iterator[None]:
     """Keep float32 products float32, and attention unfused so that its modules are really called, until the exit.
 
-    TF32 and its like spoil attributions long before they spoil accuracy.
+    TF32 and its like (`products="tf32"`) spoil attributions long before they spoil accuracy.
     """
     cudnn: Any = torch.backends.cudnn
     backends: tuple[Any, ...] = (torch.backends.cuda.matmul, cudnn.conv, cudnn.rnn)
@@ -28,7 +28,7 @@ def exact_float32() -> Iterator[None]:
     fused = torch.backends.mha.get_fastpath_enabled()
     try:
         for backend in backends:
-            backend.fp32_precision = "ieee"
+            backend.fp32_precision = products
         torch.backends.mha.set_fastpath_enabled(False)
         yield
     finally:

@@ -16,9 +16,10 @@ from torch import Tensor
 
 from depara_core.attribution import METHODS, Options
 from depara_core.backward import Run, reading
-from depara_core.capture import at_rest, captured, check_captured, exact_float32, on_device
+from depara_core.capture import at_rest, captured, check_captured, on_device
 from depara_core.errors import DeparaError, ModelError, OptionError
 from depara_core.geometry import cosines, gram_matrix, unit_rows
+from depara_core.precision import TRIED, Numerics, choose_numerics, computing_in
 from depara_core.probes import ProbeSet, preprocess
 from depara_core.scratch import Scratch, free_disk, let_go
 from depara_core.zoo.spec import ModelSpec, Network
@@ -27,7 +28,7 @@ Progress = Callable[[int, int, str], None]
 
 BATCH_PIXELS = {"cpu": 50 * 64 * 64, "mps": 400 * 64 * 64, "cuda": 3200 * 64 * 64}  # of input, in one batch
 DISK_BYTES = 16 * 2**30  # of features in a file during one pass, where the disk has twice that free
-LEAST_MEMORY, MOST_MEMORY = 512 * 2**20, 4 * 2**30  # of the budget that is taken where none is given
+LEAST_MEMORY, MOST_MEMORY = 512 * 2**20, 3 * 2**30  # of the budget that is taken where none is given
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class Extraction:
     shape: tuple[int, int, int]  # (C, H, W) of one row's map, C * H * W == P
     no_attribution: Bool[np.ndarray, " N"]
     no_feature: Bool[np.ndarray, " N"]
+    numerics: Numerics
 
 
 def extract(
@@ -51,6 +53,7 @@ def extract(
     device: str = "auto",
     batch_size: int | None = None,
     memory_budget: int | None = None,
+    precision: str = "float32",
     progress: Progress | None = None,
 ) -> Iterator[tuple[str, Extraction]]:
     """Attribute `layers` of `network` on all probes and yield (layer, `Extraction`) as soon as one is whole.
@@ -58,20 +61,21 @@ def extract(
     Layers are read together, as many in one pass as their features leave room for; the features of one that is larger
     than that are read in parts, and the inner products of the parts added up, which is exact. `memory_budget` bounds,
     in bytes, what is held in memory of features, attributions and one batch beside the model; what is beyond lies in
-    files. Memory that runs out halves the batch. `progress(done, total, message)` counts probes; raising `Cancelled`
-    from it stops within the batch.
+    files. Memory that runs out halves the batch. `precision`: see `choose_numerics`. `progress(done, total, message)`
+    counts probes; raising `Cancelled` from it stops within the batch.
     """
     place = resolve_device(device)
     network = _in_float32(network)
     budget = memory_budget or default_memory()
     with ExitStack() as held:
-        held.enter_context(exact_float32())
         held.enter_context(at_rest(network.module))
         held.enter_context(on_device(network.module, place))
+        numerics = _numerics(network, spec, probes, layers, options, place, precision)
+        held.enter_context(computing_in(numerics.name, place))
         sizes, activations = _rehearse(network, spec, probes, layers, place)
         size = batch_size or _batch_size(spec, place, activations, budget // 4)
         passes = _passes(sizes, len(probes), budget * 3 // 8 + min(DISK_BYTES, free_disk() // 2))
-        collector = _Collector(spec, probes, sizes, options, budget)
+        collector = _Collector(spec, probes, sizes, options, budget, numerics)
         for number, part in enumerate(passes):
 
             def tick(done: int, number: int = number) -> None:
@@ -85,7 +89,7 @@ def extract(
 
 
 def default_memory() -> int:
-    """Return the memory budget that is taken where none is given: a quarter of the machine's, 0.5 to 4 GiB."""
+    """Return the memory budget that is taken where none is given: a quarter of the machine's, 0.5 to 3 GiB."""
     limits = (
         [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")] if hasattr(os, "sysconf") else [4 * LEAST_MEMORY]
     )
@@ -115,6 +119,27 @@ def _in_float32(network: Network) -> Network:
     if all(t.dtype == torch.float32 for t in tensors if t.is_floating_point()):
         return network
     return Network(copy.deepcopy(network.module).float(), network.taps, network.digest)
+
+
+def _numerics(
+    network: Network,
+    spec: ModelSpec,
+    probes: ProbeSet,
+    layers: Sequence[str],
+    options: Options,
+    place: torch.device,
+    precision: str,
+) -> Numerics:
+    """Choose the numerics by the maps and features of a few probes."""
+
+    def trial() -> dict[str, Tensor]:
+        x = preprocess(probes.images[:TRIED], spec).to(place)
+        with METHODS[options.method].open(network, layers, options.objective) as run:
+            done = _guarded(run, x, spec)
+        features, maps = done or ({}, {})
+        return {f"feature {layer}": rows for layer, rows in features.items()} | dict(maps)
+
+    return choose_numerics(precision, place, trial)
 
 
 def _rehearse(
@@ -258,8 +283,17 @@ def _release(place: torch.device) -> None:
 class _Collector:
     """Batches of features and maps, gathered into rows and, pass by pass, into the geometry of each layer."""
 
-    def __init__(self, spec: ModelSpec, probes: ProbeSet, sizes: dict[str, int], options: Options, budget: int) -> None:
-        self.spec, self.probes, self.sizes, self.options, self.budget = spec, probes, sizes, options, budget
+    def __init__(
+        self,
+        spec: ModelSpec,
+        probes: ProbeSet,
+        sizes: dict[str, int],
+        options: Options,
+        budget: int,
+        numerics: Numerics,
+    ) -> None:
+        self.spec, self.probes, self.sizes, self.options = spec, probes, sizes, options
+        self.budget, self.numerics = budget, numerics
         self.nodes_room = Scratch(budget // 4)
         self.nodes: dict[str, np.ndarray] = {}
         self.shapes: dict[str, tuple[int, int, int]] = {}
@@ -305,8 +339,8 @@ class _Collector:
             self.grams[layer] = self.grams.pop(layer, 0.0) + gram
             if columns.stop == self.sizes[layer]:
                 edges, no_feature = cosines(self.grams.pop(layer), center=self.options.center)
-                nodes = self.nodes.pop(layer)
-                yield layer, Extraction(nodes, edges, self.shapes[layer], self.without[layer], no_feature)
+                nodes, shape = self.nodes.pop(layer), self.shapes[layer]
+                yield layer, Extraction(nodes, edges, shape, self.without[layer], no_feature, self.numerics)
 
     def _require_finite(self, layer: str, what: str, rows: Tensor, start: int) -> None:
         bad = torch.nonzero(~torch.isfinite(rows).all(dim=1)).flatten().tolist()

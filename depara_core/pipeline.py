@@ -9,7 +9,7 @@ import platform
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from weakref import WeakValueDictionary
 
 import numpy as np
@@ -20,6 +20,7 @@ from depara_core.errors import Cancelled, DeparaError, ModelError, OptionError
 from depara_core.extraction import Extraction, Progress, extract, resolve_device
 from depara_core.graphs import AttributionGraph
 from depara_core.jobs import duration, estimate
+from depara_core.precision import check_precision
 from depara_core.probes import ProbeSet
 from depara_core.store import Artefact, Store
 from depara_core.zoo.spec import OUTPUT, ModelSpec, Network
@@ -47,6 +48,7 @@ def build_graphs(
     resolution: int | None = None,
     device: str = "auto",
     memory_budget: int | None = None,
+    precision: str = "float32",
     progress: Progress | None = None,
     store: str | os.PathLike[str] | Store | None = None,
     on_error: OnError | None = None,
@@ -56,7 +58,9 @@ def build_graphs(
     `progress(done, total, message)` counts probes of models that must be computed. A model that fails raises, or with
     `on_error(spec_id, error)` is left out while the rest goes on. Finished layers stay in the store whatever follows.
     `memory_budget` is in bytes (default: a quarter of the machine's memory, 0.5 to 3 GiB); what does not fit in it lies
-    in files for a while.
+    in files for a while. `precision` "fast" computes in bfloat16 or TF32 on a device that has them, where the maps and
+    features of a few probes keep a cosine of 0.99 or more to float32; `versions` of a graph tells which it was, and the
+    cosine.
     """
     chosen = [specs] if isinstance(specs, ModelSpec) else list(specs)
     options = resolve_options(
@@ -67,14 +71,15 @@ def build_graphs(
             "No model was given. Expected one or more ModelSpec, such as depara.model('rooms/curvature')."
         )
     probes.require_comparable()
-    resolve_device(device)
+    execution = _Execution(resolve_device(device).type if device == "auto" else device, memory_budget, precision)
+    check_precision(precision)
     wanted: list[tuple[ModelSpec, tuple[str, ...]]] = []
     for spec in chosen:
         with _reporting(spec, on_error):
             wanted.append((spec, _existing_layers(spec, layers)))
     tally = _Tally(progress, len(wanted) * len(probes))
     shelf = store if isinstance(store, Store) else Store(store)
-    builder = _Builder(probes, options, device, memory_budget, shelf, tally)
+    builder = _Builder(probes, options, execution, shelf, tally)
     graphs: list[AttributionGraph] = []
     for spec, names in wanted:
         finished = False
@@ -183,20 +188,25 @@ class _Tally:
         self.report(0, message)
 
 
+@dataclass(frozen=True)
+class _Execution:
+    """Where and how a network is computed; only `precision` may change what comes out."""
+
+    device: str
+    memory_budget: int | None
+    precision: str
+
+    @property
+    def numerics(self) -> str:
+        """What the numbers depend on: "fast" means something else on every kind of device."""
+        return self.precision if self.precision == "float32" else f"{self.precision} {torch.device(self.device).type}"
+
+
 class _Builder:
     """What all models of one call share."""
 
-    def __init__(
-        self,
-        probes: ProbeSet,
-        options: Options,
-        device: str,
-        memory_budget: int | None,
-        store: Store,
-        tally: _Tally,
-    ) -> None:
-        self.probes, self.options, self.device, self.memory_budget = probes, options, device, memory_budget
-        self.store, self.tally = store, tally
+    def __init__(self, probes: ProbeSet, options: Options, execution: _Execution, store: Store, tally: _Tally) -> None:
+        self.probes, self.options, self.execution, self.store, self.tally = probes, options, execution, store, tally
         self.built: dict[str, Artefact] = {}  # by key: a model given twice is computed once, store or no store
 
     def build(self, spec: ModelSpec, layers: tuple[str, ...]) -> list[AttributionGraph]:
@@ -224,7 +234,7 @@ class _Builder:
             "torch": torch.__version__,
             "numpy": np.__version__,
             "python": platform.python_version(),
-            "device": resolve_device(self.device).type,
+            "device": resolve_device(self.execution.device).type,
         }
         try:
             done = extract(
@@ -233,8 +243,7 @@ class _Builder:
                 self.probes,
                 layers,
                 self.options,
-                device=self.device,
-                memory_budget=self.memory_budget,
+                **asdict(self.execution),
                 progress=self.tally.part(),
             )
             return {layer: self.keep(keys[layer], spec, layer, extraction, versions) for layer, extraction in done}
@@ -251,6 +260,9 @@ class _Builder:
             "no_attribution": extraction.no_attribution,
             "no_feature": extraction.no_feature,
         }
+        numerics = extraction.numerics
+        if numerics.name != "float32":
+            versions = versions | {"numerics": numerics.name, "agreement with float32": f"{numerics.agreement:.4f}"}
         metadata = {"model": spec.id, "layer": layer, "shape": list(extraction.shape), "versions": versions}
         return self.store.keep(key, arrays, metadata)
 
@@ -262,7 +274,7 @@ class _Builder:
             raise ModelError(f"{spec.id}: {error}") from error
         content = {
             "maths": MATHS_VERSION,
-            "numerics": "float32",
+            "numerics": self.execution.numerics,
             "weights": network.digest,
             "tap": network.taps.get(layer, (layer, "output")),
             "input": (spec.input_size, spec.mean, spec.std),

@@ -3,9 +3,8 @@
 import threading
 import time
 import traceback
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable
-from queue import SimpleQueue
 from typing import Any, Literal
 
 from depara_core.errors import Cancelled, OptionError
@@ -120,31 +119,39 @@ class Job:
 
 
 class JobQueue:
-    """Runs jobs in the order they came, in `workers` background threads (one per device: computing is not shared)."""
+    """Runs jobs in `workers` background threads (one a device: computing is not shared), fairly between owners.
+
+    Owners take turns; the jobs of one run in the order they came. So who asks for one thing waits, beside what runs,
+    for at most one job of every other owner, however many those have queued.
+    """
 
     def __init__(self, workers: int = 1, history: int = HISTORY) -> None:
         if workers < 1 or history < 1:
             raise OptionError(f"Expected at least 1 worker and a history of 1 job; {workers} and {history} came.")
         self._workers, self._history = workers, history
         self._jobs: OrderedDict[str, Job] = OrderedDict()  # by key, oldest first
-        self._queue: SimpleQueue[Job] = SimpleQueue()
+        self._lanes: OrderedDict[str, deque[Job]] = OrderedDict()  # by owner, whose turn it is first
         self._lock = threading.Lock()
+        self._ready = threading.Semaphore(0)  # counts what stands in the lanes
         self._threads: list[threading.Thread] = []
 
-    def submit(self, key: str, label: str, work: Work) -> Job:
-        """Queue work(progress), or return the job of the same key that waits, runs or is done.
+    def submit(self, key: str, label: str, work: Work, *, owner: str = "") -> Job:
+        """Queue work(progress) for an owner, or return the job of the same key that waits, runs or is done.
 
-        A failed or cancelled job of that key is replaced by a new one.
+        A failed or cancelled job of that key is replaced by a new one. One that waits has the turns of both owners.
         """
         with self._lock:
-            present = self._jobs.get(key)
-            if present is not None and present.wanted:
-                return present
-            job = Job(key, label, work)
-            self._jobs.pop(key, None)
-            self._jobs[key] = job
-            self._forget()
-            self._queue.put(job)
+            job = self._jobs.get(key)
+            if job is None or not job.wanted:
+                job = Job(key, label, work)
+                self._jobs.pop(key, None)
+                self._jobs[key] = job
+                self._forget()
+            lane = self._lanes.setdefault(owner, deque())
+            if job.state != "queued" or job in lane:
+                return job
+            lane.append(job)
+            self._ready.release()
             if len(self._threads) < self._workers:
                 thread = threading.Thread(target=self._serve, name=f"depara-job-{len(self._threads)}", daemon=True)
                 self._threads.append(thread)
@@ -168,4 +175,14 @@ class JobQueue:
 
     def _serve(self) -> None:
         while True:
-            self._queue.get().run()
+            self._ready.acquire()
+            self._next().run()  # which does nothing where another owner's turn came first, or nobody waits any more
+
+    def _next(self) -> Job:
+        with self._lock:
+            owner, lane = next(iter(self._lanes.items()))
+            job = lane.popleft()
+            self._lanes.move_to_end(owner)
+            if not lane:
+                del self._lanes[owner]
+        return job

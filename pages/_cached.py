@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 import depara_core as depara
 from depara_core.figures import heatmaps
@@ -101,9 +102,16 @@ def ready(selection: Selection, layers: Layers | None = None, models: Sequence[s
 
 
 def attach(key: str, label: str, work: Callable, *, again: bool = False) -> Job:
-    """Start a piece of work, or attach to it; only `again` starts anew what failed or was cancelled."""
-    job = shelf().job_key(key, again=again)
-    return queue().get(job) or queue().submit(job, label, work)
+    """Start a piece of work, or attach to it; only `again` starts anew what failed or was cancelled.
+
+    Sessions take turns. One that attaches to what still waits lends it its own turn.
+    """
+    name = shelf().job_key(key, again=again)
+    job = queue().get(name)
+    if job is not None and job.state != "queued":
+        return job
+    context = get_script_run_ctx(suppress_warning=True)
+    return queue().submit(name, label, work, owner=context.session_id if context else "")
 
 
 def attend(find: Callable[[], Any], start: Callable[..., Job], *, before: Callable[[], object] = lambda: None) -> Any:

@@ -21,7 +21,7 @@ from typing import Any
 import streamlit as st
 
 from depara_core.figures.labels import score
-from depara_core.jobs import Job
+from depara_core.jobs import Job, duration
 from pages import _state
 from pages._grid import image_grid
 from pages._state import Selection
@@ -139,14 +139,6 @@ def lam_slider(key: str) -> float:
     )
 
 
-def duration(seconds: float) -> str:
-    """Return e.g. "8 s", "3 min" or "1 h 20 min"."""
-    if seconds < 90:
-        return f"{max(1, round(seconds))} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
-
-
 def progress_panel(job: Job, again: Callable[[], object], *, key: str = "job") -> None:
     """Draw a job that runs (progress, ETA, Cancel) or that stopped (why, and a way on); one key, one panel a page."""
     if job.state in ("queued", "running", "done"):
@@ -172,7 +164,7 @@ def _watch(job: Job, key: str) -> None:
     with st.container(border=True, key=f"card-{key}"):
         st.subheader(f"Computing {plain(job.label)}", anchor=False)
         share = min(1.0, job.done / job.total) if job.total else 0.0
-        eta = f" · about {duration(job.eta_s)} left" if job.eta_s is not None and job.state == "running" else ""
+        eta = f" · in all about {duration(job.eta_s)} left" if job.eta_s is not None and job.state == "running" else ""
         message = "Waiting for other work to finish" if job.state == "queued" else plain(job.message or "Starting")
         bar = st.empty()
         with st.container(horizontal=True, vertical_alignment="center"):

@@ -1,6 +1,8 @@
 import json
 import socket
 import subprocess
+import threading
+import warnings
 
 import networkx as nx
 import numpy as np
@@ -9,9 +11,11 @@ from PIL import Image
 from typer.testing import CliRunner
 
 import depara_core as depara
+from depara_core import pipeline
 from depara_core.cli import app, serve
 from depara_core.cli import rooms as cli_rooms
 from depara_core.cli.options import choose_models, split_layers
+from depara_core.jobs import Job
 from depara_core.rooms import TASKS
 from depara_core.store import Store
 from depara_core.training import Outcome, Score
@@ -36,7 +40,7 @@ def photos(tmp_path_factory):
 
 @pytest.fixture
 def run(store, photos):
-    def call(*arguments, work=False):
+    def call(*arguments, work=False, store=store):
         given = ("--probes", str(photos), "--count", "4", "--seed", "3", "--device", "cpu", "--store", str(store))
         more = given if work else ()
         return CliRunner().invoke(app, [*arguments, *more])
@@ -142,6 +146,58 @@ def test_layers_marks_one_as_best(run):
     assert [row["layer"] for row in answer["layers"]] == ["features.3", "output"]
     best = [row["score"] for row in answer["layers"] if row["best"]]
     assert best == [max(row["score"] for row in answer["layers"])]
+
+
+def test_ctrl_c_stops_cleanly_and_the_same_command_goes_on(run, tmp_path, monkeypatch):
+    store, begun, real_wait, real_extract = Store(tmp_path), [], Job.wait, pipeline.extract
+
+    def extract(network, spec, *given, **more):
+        begun.append(spec.id)
+        if len(begun) == 2:
+            interrupted.wait(10)  # Ctrl-C comes while the second model is computed
+        return real_extract(network, spec, *given, **more)
+
+    def wait(job, timeout_s=None):
+        if len(begun) == 2 and not interrupted.is_set():
+            interrupted.set()
+            raise KeyboardInterrupt
+        return real_wait(job, timeout_s)
+
+    interrupted = threading.Event()
+    monkeypatch.setattr(Job, "wait", wait)
+    monkeypatch.setattr(pipeline, "extract", extract)
+    command = ("graphs", SMALL, OTHER, "--json")
+    stopped = run(*command, work=True, store=tmp_path)
+    assert stopped.exit_code == 130
+    assert stopped.stdout == ""
+    assert "What is finished is kept" in stopped.stderr
+    assert "The same command goes on" in stopped.stderr
+    assert store.status().artefacts == 1
+    answer = document(run(*command, work=True, store=tmp_path))
+    assert len(answer["graphs"]) == 2
+    assert begun == [SMALL, OTHER, OTHER]
+
+
+def test_ctrl_c_outside_of_a_job_is_no_traceback(run, monkeypatch):
+    def interrupted():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(depara, "list_models", interrupted)
+    result = run("models")
+    assert result.exit_code == 130
+    assert "Interrupted" in result.stderr
+
+
+def test_a_store_in_trouble_is_told_in_plain_words_and_the_command_succeeds(photos, tmp_path):
+    blocked = tmp_path / "file"
+    blocked.write_text("not a folder")
+    given = ("--probes", str(photos), "--count", "4", "--device", "cpu", "--store", str(blocked))
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        result = CliRunner().invoke(app, ["graphs", SMALL, OTHER, "--json", *given])
+    assert len(document(result)["graphs"]) == 2
+    assert result.stderr.count("Warning: Results are not kept for the next time.") == 1
+    assert "RuntimeWarning" not in result.stderr
 
 
 def test_an_unknown_model_is_an_error_without_a_traceback(run):

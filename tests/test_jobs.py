@@ -2,9 +2,11 @@ import threading
 import time
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from depara_core.errors import ModelError, OptionError
-from depara_core.jobs import JobQueue
+from depara_core.jobs import JobQueue, duration, estimate
 
 
 class Gate:
@@ -128,6 +130,79 @@ def test_the_estimate_is_the_mean_rate(monkeypatch):
     assert job.wait(10)
     assert estimates == [None, pytest.approx(14), 0]
     assert job.elapsed_s == 20
+
+
+def hold(queue):
+    """Occupy the one worker, so that what is submitted next waits; returns the gate that opens it."""
+    gate = Gate()
+    queue.submit("held", "held", gate, owner="nobody")
+    assert gate.started.wait(10)
+    return gate
+
+
+def test_owners_take_turns_and_one_owner_s_jobs_keep_their_order():
+    order, queue = [], JobQueue()
+    gate = hold(queue)
+    asked = [("a", f"a{i}") for i in range(4)] + [("b", "b0"), ("b", "b1"), ("c", "c0")]
+    jobs = [queue.submit(key, key, lambda progress, key=key: order.append(key), owner=owner) for owner, key in asked]
+    assert order == []
+    gate.open.set()
+    assert all(job.wait(10) for job in jobs)
+    assert order == ["a0", "b0", "c0", "a1", "b1", "a2", "a3"]
+
+
+def test_who_attaches_to_a_waiting_job_lends_it_a_turn():
+    order, queue = [], JobQueue()
+    gate = hold(queue)
+    jobs = [queue.submit(f"a{i}", "", lambda progress, i=i: order.append(f"a{i}"), owner="a") for i in range(3)]
+    for _ in range(2):  # a page asks on every run
+        assert queue.submit("a2", "", pytest.fail, owner="b") is jobs[2]
+    gate.open.set()
+    assert all(job.wait(10) for job in jobs)
+    last = queue.submit("last", "", lambda progress: order.append("last"), owner="a")
+    assert last.wait(10)
+    assert order == ["a0", "a2", "a1", "last"], "and it ran once"
+
+
+def test_a_cancelled_job_takes_no_turn():
+    order, queue = [], JobQueue()
+    gate = hold(queue)
+    first, second = (queue.submit(key, "", lambda progress, key=key: order.append(key), owner="a") for key in "xy")
+    other = queue.submit("z", "", lambda progress: order.append("z"), owner="b")
+    first.cancel()
+    gate.open.set()
+    assert second.wait(10)
+    assert other.wait(10)
+    assert sorted(order) == ["y", "z"]
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 5)), max_size=25))
+@settings(max_examples=30, deadline=None)
+def test_every_job_runs_once_whoever_asks(asked):
+    ran, queue = [], JobQueue()
+    gate = hold(queue)
+    jobs = [
+        queue.submit(str(number), "", lambda progress, number=number: ran.append(number), owner=owner)
+        for owner, number in asked
+    ]
+    gate.open.set()
+    assert all(job.wait(10) for job in jobs)
+    assert sorted(ran) == sorted({number for _, number in asked})
+
+
+@pytest.mark.parametrize(
+    ("elapsed", "done", "total", "rest"),
+    [(2, 1, 4, 6), (2, 4, 4, 0), (2, 5, 4, 0), (2, 0, 4, None), (2, 1, 0, None), (0.1, 1, 4, None)],
+)
+def test_what_is_left_at_the_mean_rate(elapsed, done, total, rest):
+    assert estimate(elapsed, done, total) == rest
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(0.2, "1 s"), (89, "89 s"), (90, "2 min"), (3600, "60 min"), (5400, "1 h 30 min")]
+)
+def test_durations_are_told_in_words(seconds, words):
+    assert duration(seconds) == words
 
 
 def test_only_the_latest_finished_jobs_are_remembered():

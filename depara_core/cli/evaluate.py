@@ -2,12 +2,14 @@
 
 from typing import Annotated, Any
 
+import pandas as pd
 import typer
 
 import depara_core as depara
 from depara_core.cli import options as o
-from depara_core.cli.output import emit, progress
+from depara_core.cli.output import emit, follow
 from depara_core.evaluation import FIGURES, Evaluation, ceiling
+from depara_core.jobs import Progress
 from depara_core.scoring import CONTROLS, assess, score_pairs
 from depara_core.truth import Truth
 from depara_core.worlds import WORLDS, gather
@@ -33,10 +35,12 @@ def evaluate(
     truth = WORLDS[world].truth
     frame = truth.frame(budget)
     kept = o.open_store(store, store_limit)
-    with progress() as report:
+
+    def work(report: Progress) -> dict[str, pd.DataFrame]:
         evidence = gather(WORLDS[world], count=count, seed=seed, device=device, store=kept, progress=report)
-        scores = score_pairs(evidence, lam=lam, store=kept, progress=report)
-    found = assess(scores, frame)
+        return score_pairs(evidence, lam=lam, store=kept, progress=report)
+
+    found = assess(follow(work), frame)
     rows = summary_rows(found)
     compared = [found.compare(name, RIVAL, figure) for name in ("depara", "depara_directed") for figure in SHOWN[:3]]
     top = ceiling([truth.frame(budget, split) for split in truth.splits]) if len(truth.splits) > 1 else None

@@ -11,7 +11,8 @@ import typer
 
 import depara_core as depara
 from depara_core.attribution import CHANNELS, METHODS, OBJECTIVES, PRESETS, resolve_options
-from depara_core.cli.output import progress, warn
+from depara_core.cli.output import follow, warn
+from depara_core.jobs import Progress
 from depara_core.store import Store, parse_size
 
 Json = Annotated[bool, typer.Option("--json", help="Write JSON to standard output.")]
@@ -119,35 +120,39 @@ def split_layers(layers: str) -> str | list[str]:
 
 
 def build(work: Work, jobs: Sequence[tuple[Sequence[depara.ModelSpec], str | list[str]]]) -> Built:
-    """Load the probes and build the graphs of (models, layers) after (models, layers), with a progress bar.
+    """Load the probes and build the graphs of (models, layers) after (models, layers), as one job with a progress bar.
 
     A model that fails is reported on standard error and left out; the others go on.
     """
     options = resolve_options(
         work.preset, method=work.method, objective=work.objective, channels=work.channels, center=work.center
     )
-    probes = depara.load_probes(work.probes, count=work.count, seed=work.seed)
-    if probes.skipped:
-        warn(f"{len(probes.skipped)} files were left out, first {': '.join(probes.skipped[0])}")
     store = open_store(work.store, work.store_limit)
     failed: dict[str, str] = {}
-    graphs: list[depara.AttributionGraph] = []
 
     def leave_out(model: str, error: depara.DeparaError) -> None:
         failed[model] = str(error)
 
-    with progress() as report:
-        for specs, layers in jobs:
-            graphs += depara.build_graphs(
+    def make(progress: Progress) -> tuple[depara.ProbeSet, list[depara.AttributionGraph]]:
+        probes = depara.load_probes(work.probes, count=work.count, seed=work.seed, progress=progress)
+        graphs = [
+            depara.build_graphs(
                 specs,
                 probes,
                 layers=layers,
                 **asdict(options),
                 device=work.device,
-                progress=report,
+                progress=progress,
                 store=store,
                 on_error=leave_out,
             )
+            for specs, layers in jobs
+        ]
+        return probes, [graph for built in graphs for graph in built]
+
+    probes, graphs = follow(make)
+    if probes.skipped:
+        warn(f"{len(probes.skipped)} files were left out, first {': '.join(probes.skipped[0])}")
     for model, reason in failed.items():
         warn(f"{model} was left out: {reason}")
     return Built(probes, graphs, options, list(failed.items()))

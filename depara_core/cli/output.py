@@ -1,8 +1,9 @@
 """What a command says and where: results to standard output, everything else to standard error."""
 
 import json
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import typer
@@ -13,8 +14,11 @@ from rich.table import Table
 from typer.core import TyperGroup
 
 from depara_core.errors import DeparaError
+from depara_core.jobs import JobQueue, Work
 
 Row = Mapping[str, Any]
+INTERRUPTED = 130  # what a shell reports of a program that Ctrl-C ended
+POLL_S = 0.1
 WIDE = 200  # columns of a table in a pipe or a file, where nothing needs to fit a window
 
 
@@ -24,10 +28,15 @@ class Reporting(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         """Run the command in its context."""
         try:
-            return super().invoke(ctx)
+            with warnings.catch_warnings():
+                warnings.showwarning = lambda message, *_, **__: warn(str(message))
+                return super().invoke(ctx)
         except DeparaError as error:
             complain(str(error))
             raise typer.Exit(1) from None
+        except KeyboardInterrupt:
+            complain("Interrupted.")
+            raise typer.Exit(INTERRUPTED) from None
 
 
 def complain(message: str) -> None:
@@ -64,6 +73,30 @@ def progress() -> Iterator[Callable[[int, int, str], None]]:
         yield lambda done, total, message: bar.update(
             task, completed=done, total=total or None, description=escape(message)
         )
+
+
+def follow(work: Work) -> Any:
+    """Do work(progress) as a job, draw its progress, and return what it makes.
+
+    Ctrl-C ends the job at its next report, with what is finished kept, and the command with exit code 130; a second one
+    does not wait for that.
+    """
+    job = JobQueue().submit("command", "The command", work)
+    with progress() as report:
+        try:
+            while not job.wait(POLL_S):
+                report(job.done, job.total, job.message)
+        except KeyboardInterrupt:
+            job.cancel()
+            warn("Stopping. What is finished is kept.")
+            with suppress(KeyboardInterrupt):
+                job.wait()
+    if job.state == "done":
+        return job.result
+    if job.error is not None:
+        raise job.error
+    warn("Stopped. The same command goes on where this one was.")
+    raise typer.Exit(INTERRUPTED)
 
 
 def _table(rows: Sequence[Row], title: str) -> Table:

@@ -23,7 +23,7 @@ from depara_core.jobs import duration, estimate
 from depara_core.precision import check_precision
 from depara_core.probes import ProbeSet
 from depara_core.store import Artefact, Store
-from depara_core.zoo.spec import OUTPUT, ModelSpec, Network
+from depara_core.zoo.spec import OUTPUT, Identity, ModelSpec, Network
 
 MATHS_VERSION = 1  # raise it when the same inputs come to mean other numbers: stored graphs are then computed anew
 
@@ -212,19 +212,35 @@ class _Builder:
     def build(self, spec: ModelSpec, layers: tuple[str, ...]) -> list[AttributionGraph]:
         """Read what the store has of a model's layers and compute the rest."""
         self.tally.report(0, f"{spec.name}: opening")
-        network = _open(spec, lambda _done, _total, message: self.tally.report(0, f"{spec.name}: {message}"))
-        keys = {layer: self.key(spec, network, layer) for layer in layers}
+        identity, network = spec.identity(), None
+        if identity is None or not identity.taps.keys() >= set(layers):
+            network = self.open(spec, layers)
+            identity = network.identity
+        keys = {layer: self.key(spec, identity, layer) for layer in layers}
         found = {layer: self.built.get(key) or self.store.get(key) for layer, key in keys.items()}
         missing = [layer for layer in layers if found[layer] is None]
         if missing:
-            with _alone(network.digest, lambda: self.tally.report(0, f"{spec.name}: another job computes it")):
+            network = network or self.open(spec, layers)
+            with _alone(identity.digest, lambda: self.tally.report(0, f"{spec.name}: another job computes it")):
                 found |= {layer: self.store.get(keys[layer]) for layer in missing}
                 missing = [layer for layer in missing if found[layer] is None]
                 if missing:
                     found |= self.compute(spec, network, missing, keys)
         self.tally.close(len(self.probes), computed=bool(missing), message=spec.name)
         self.built |= {keys[layer]: artefact for layer, artefact in found.items() if artefact is not None}
-        return [self.graph(spec, network, layer, artefact) for layer, artefact in found.items() if artefact is not None]
+        return [
+            self.graph(spec, identity, layer, artefact) for layer, artefact in found.items() if artefact is not None
+        ]
+
+    def open(self, spec: ModelSpec, layers: tuple[str, ...]) -> Network:
+        """Read a model's weights, which takes longer than reading a stored graph, and refuse layers it has not."""
+        network = _open(spec, lambda _done, _total, message: self.tally.report(0, f"{spec.name}: {message}"))
+        for layer in layers:
+            try:
+                network.tap(layer)
+            except ModelError as error:
+                raise ModelError(f"{spec.id}: {error}") from error
+        return network
 
     def compute(
         self, spec: ModelSpec, network: Network, layers: list[str], keys: dict[str, str]
@@ -266,17 +282,13 @@ class _Builder:
         metadata = {"model": spec.id, "layer": layer, "shape": list(extraction.shape), "versions": versions}
         return self.store.keep(key, arrays, metadata)
 
-    def key(self, spec: ModelSpec, network: Network, layer: str) -> str:
+    def key(self, spec: ModelSpec, identity: Identity, layer: str) -> str:
         """Return the sha256 (hex) of all that the numbers of a layer's graph depend on."""
-        try:
-            network.tap(layer)
-        except ModelError as error:
-            raise ModelError(f"{spec.id}: {error}") from error
         content = {
             "maths": MATHS_VERSION,
             "numerics": self.execution.numerics,
-            "weights": network.digest,
-            "tap": network.taps.get(layer, (layer, "output")),
+            "weights": identity.digest,
+            "tap": identity.taps.get(layer, (layer, "output")),
             "input": (spec.input_size, spec.mean, spec.std),
             "probes": self.probes.digest,
             "options": asdict(self.options),
@@ -284,7 +296,7 @@ class _Builder:
         }
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
-    def graph(self, spec: ModelSpec, network: Network, layer: str, artefact: Artefact) -> AttributionGraph:
+    def graph(self, spec: ModelSpec, identity: Identity, layer: str, artefact: Artefact) -> AttributionGraph:
         """Dress an artefact as the graph of this model and layer."""
         channels, height, width = artefact.metadata["shape"]
         return AttributionGraph(
@@ -295,7 +307,7 @@ class _Builder:
             shape=(channels, height, width),
             probes=self.probes.digest,
             options=self.options,
-            weights=network.digest,
+            weights=identity.digest,
             no_attribution=artefact.arrays["no_attribution"],
             no_feature=artefact.arrays["no_feature"],
             versions=artefact.metadata["versions"],

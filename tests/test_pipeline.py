@@ -60,6 +60,19 @@ def test_nothing_is_computed_twice(tmp_path, computed):
     assert computed[2:] == [("a", ("bn2", "head_in"))]
 
 
+def test_what_is_stored_is_read_without_opening_a_model_that_tells_its_identity(tmp_path, computed):
+    opened, net = [], tiny.shared_relu()
+    silent = tiny.spec(lambda: net, "a", opened=opened)
+    spec = replace(silent, _layers=lambda: tuple(net.taps), _identity=lambda: net.identity)
+    first = build_graphs(spec, tiny.probes(), layers=["bn2", "output"], device="cpu", store=tmp_path)
+    assert opened == ["a"]
+    again = build_graphs(spec, tiny.probes(), layers=["output", "bn2"], device="cpu", store=tmp_path)
+    assert opened == ["a"]
+    assert [graph.digest for graph in again] == [graph.digest for graph in reversed(first)]
+    build_graphs(spec, tiny.probes(), layers=["relu"], device="cpu", store=tmp_path)  # no tap, but a module's path
+    assert len(opened) > 1
+
+
 @pytest.mark.parametrize(
     "change",
     [

@@ -203,3 +203,9 @@ def test_unknown_names_are_told_the_known_ones(call):
 def test_wrong_pictures_are_refused(images):
     with pytest.raises((ProbeError, TypeError)):  # TypeError: the shape checks of the tests come first
         zoo.predict("normal", images)
+
+
+@pytest.mark.parametrize("name", ["normal", "colorization", zoo.CONTROL])
+def test_the_identity_is_known_without_opening(name):
+    spec = zoo.spec(name)
+    assert spec.identity() == spec.open(None).identity

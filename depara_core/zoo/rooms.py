@@ -21,7 +21,7 @@ from depara_core.rooms import TASKS, Task
 from depara_core.zoo import rooms_vgg
 from depara_core.zoo.rooms_network import ARCHITECTURE, INPUT_SIZE, LAYERS, Encoder, Solver
 from depara_core.zoo.rooms_vgg import CUTS, STUDY, Vgg
-from depara_core.zoo.spec import ModelSpec, Network
+from depara_core.zoo.spec import Identity, ModelSpec, Network
 
 SOURCE = "rooms"
 CONTROL = "random"  # the same encoder with random weights: what an architecture alone is worth
@@ -53,6 +53,7 @@ def _spec(name: str, group: str, summary: str, folder: Path | None = None) -> Mo
     return ModelSpec(
         id=f"{SOURCE}/{name}", name=name, source=SOURCE, group=group, summary=summary, input_size=INPUT_SIZE,
         mean=HALF, std=HALF, bundled=name != CONTROL, _layers=lambda: LAYERS, _open=partial(_open, name, folder),
+        _identity=partial(_identity, name, folder),
     )  # fmt: skip
 
 
@@ -154,13 +155,16 @@ def control() -> Encoder:
 
 def _open(name: str, folder: Path | None, progress: Callable[[int, int, str], None] | None) -> Network:
     """Return the encoder of a task (or the control) as a Network."""
-    taps = {layer: (layer, "output") for layer in LAYERS}
-    if name == CONTROL:
-        encoder, weights = control(), f"random-{CONTROL_SEED}"
-    else:
-        encoder, weights = load_solver(name, folder).encoder, str(card(name, folder)["sha256"])
+    encoder = control() if name == CONTROL else load_solver(name, folder).encoder
+    identity = _identity(name, folder)
+    return Network(encoder, identity.taps, identity.digest)
+
+
+def _identity(name: str, folder: Path | None) -> Identity:
+    """Read off the card which weights these are: opening them checks that they are the ones."""
+    weights = f"random-{CONTROL_SEED}" if name == CONTROL else card(name, folder)["sha256"]
     digest = hashlib.sha256(f"{ARCHITECTURE}/{name == 'colorization'}/{weights}".encode()).hexdigest()
-    return Network(encoder, taps, digest)
+    return Identity({layer: (layer, "output") for layer in LAYERS}, digest)
 
 
 def _open_vgg(name: str, progress: Callable[[int, int, str], None] | None) -> Network:

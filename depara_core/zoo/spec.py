@@ -12,6 +12,14 @@ OUTPUT = "output"
 
 
 @dataclass(frozen=True)
+class Identity:
+    """What a model's results are kept under: equal identities promise equal features and gradients."""
+
+    taps: dict[str, tuple[str, str]]  # see `Network`
+    digest: str
+
+
+@dataclass(frozen=True)
 class Network:
     """A model in memory, ready to be attributed: evaluation mode, parameters frozen, on the CPU.
 
@@ -22,6 +30,11 @@ class Network:
     module: torch.nn.Module
     taps: dict[str, tuple[str, str]]
     digest: str  # sha256 (hex) of the weights and the architecture's name: the model's identity in the store
+
+    @property
+    def identity(self) -> Identity:
+        """What results are kept under."""
+        return Identity(self.taps, self.digest)
 
     def tap(self, layer: str) -> tuple[torch.nn.Module, str]:
         """Return the submodule that yields `layer` and the side ("output" or "input") to read it at."""
@@ -49,6 +62,7 @@ class ModelSpec:
     bundled: bool  # ships with the library
     _layers: Callable[[], tuple[str, ...]] = field(repr=False, compare=False)
     _open: Callable[[Callable[[int, int, str], None] | None], Network] = field(repr=False, compare=False)
+    _identity: Callable[[], Identity] | None = field(default=None, repr=False, compare=False)
 
     @cached_property
     def layers(self) -> tuple[str, ...]:
@@ -67,3 +81,7 @@ class ModelSpec:
     def open(self, progress: Callable[[int, int, str], None] | None = None) -> Network:
         """Read the weights and return the `Network`; `progress(done, total, message)` follows a download in bytes."""
         return self._open(progress)
+
+    def identity(self) -> Identity | None:
+        """Return the identity of what `open` would return, or None where only opening can tell; weights stay unread."""
+        return None if self._identity is None else self._identity()

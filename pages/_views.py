@@ -45,10 +45,19 @@ def overlays(
     smooth: bool,
     opacity: float,
     dark: bool,
+    size: int = 112,
 ) -> list[list[bytes | None]]:
     """Return a row of PNGs for each probe, one a graph; None where there is no attribution."""
     rows = tiles.attribution_tiles(
-        probes.images, graphs, indices, signed=signed, shared=shared, smooth=smooth, opacity=opacity, dark=dark
+        probes.images,
+        graphs,
+        indices,
+        signed=signed,
+        shared=shared,
+        smooth=smooth,
+        opacity=opacity,
+        size=size,
+        dark=dark,
     )
     return [[None if tile is None else tiles.small_png(tile) for tile in row] for row in rows]
 

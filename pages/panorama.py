@@ -17,7 +17,8 @@ from pages._shelf import Comparison
 QUESTION = "What do related tasks look at, and which images do they find alike?"
 COLUMNS = 40  # models shown at first: more are too many to look through
 NAMED = 3  # models named on one side of the fork
-IMAGE = 64  # pixels of a node's picture
+MAP, IMAGE = 96, 64  # pixels of a map, and of a node's picture
+AXIS = "distance 1\u00a0−\u00a0S\u00a0/\u00a0(1\u00a0+\u00a0λ)"
 
 
 def controls(models: tuple[str, ...], count: int) -> tuple[float, tuple[str, ...]]:
@@ -76,7 +77,7 @@ def draw_columns(
     shown = _lineup.rows(tuple(sorted(indices)), at)
     maps = _views.overlays(
         probes, graphs, shown, signed=signed, shared=selection.scale == "shared", smooth=not selection.sharp,
-        opacity=selection.opacity, dark=dark,
+        opacity=selection.opacity, dark=dark, size=MAP,
     )  # fmt: skip
     order = trees.tree_order(tree)
     groups = {spec.id: spec.group for spec in comparison.specs}
@@ -87,7 +88,7 @@ def draw_columns(
         [_column(graphs[m], drawn[m], places[m], colours[groups[graphs[m].model]], chosen) for m in order],
         [Probe(probes.names[i], _cached.thumbnail(probes, i, IMAGE)) for i in indices],
         [(indices.index(i), [line[m] for m in order]) for i, line in zip(shown, maps, strict=True)],
-        tree=Tree(trees.branches(tree), score(float(tree[-1, 2])), "distance 1 − S / (1 + λ)", "Task tree"),
+        tree=Tree(trees.branches(tree), score(float(tree[-1, 2])), AXIS, "Task tree"),
         groups=list(colours.items()), legend=_views.legend(signed=signed, dark=dark), selected=indices.index(at[0]),
         other=None if at[1] is None else indices.index(at[1]), label="Models in the order of the task tree",
     )  # fmt: skip

@@ -59,11 +59,11 @@ function pairInWords(data, [i, j]) {
   const place = at(data.probes.length, i, j);
   const ranks = data.columns.map((column) => column.ranks[place]);
   const [most, least] = [ranks.indexOf(Math.max(...ranks)), ranks.indexOf(Math.min(...ranks))];
-  const of = (column, words) =>
-    `${data.columns[column].name} (cosine ${number(data.columns[column].cosines[place])}, ${words} ${ranks[column]} % of the pairs drawn)`;
+  const of = (column) =>
+    `${data.columns[column].name} (cosine ${number(data.columns[column].cosines[place])}, above ${ranks[column]} % of the pairs drawn)`;
   const names = `${data.probes[i].name} and ${data.probes[j].name}`;
-  if (most === least) return `${names}: alike in the same measure for all, as for ${of(most, "above")}.`;
-  return `${names}: most alike for ${of(most, "above")}, least for ${of(least, "above")}.`;
+  if (most === least) return `${names}: more alike than ${ranks[most]} % of the pairs drawn, for every model.`;
+  return `${names}: most alike for ${of(most)}, least for ${of(least)}.`;
 }
 
 function probeInWords(data, probe) {
@@ -266,7 +266,7 @@ export default function({ data, parentElement, setTriggerValue }) {
   board.setAttribute("role", "group");
   board.setAttribute("aria-label", data.label);
   board.style.setProperty("--size", `${data.size}px`);
-  board.style.gridTemplateColumns = `${data.size + 10}px repeat(${count}, minmax(${data.narrow}px, ${data.wide}px))`;
+  board.style.gridTemplateColumns = `${data.size + 18}px repeat(${count}, minmax(${data.narrow}px, ${data.wide}px))`;
 
   const scale = put(element("div", "first scale"), 1, 1);
   scale.append(element("span", "", data.tree.top), element("span", "", data.tree.axis), element("span", "", "0"));

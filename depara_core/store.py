@@ -49,11 +49,11 @@ class StoreStatus:
     max_bytes: int
 
 
-def parse_size(text: str) -> int:
+def parse_size(text: str, option: str = f"{LIMIT} and --store-limit") -> int:
     """Read a number of bytes: "40GB", "500 MB", "1.5T" (powers of 1,000), or plain digits."""
     found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kKmMgGtT]?)[bB]?\s*", text)
     if found is None:
-        raise OptionError(f"{LIMIT} and --store-limit expect a size such as 40GB, 500MB or plain bytes; {text!r} came.")
+        raise OptionError(f"{option}: expected a size such as 40GB, 500MB or plain bytes; {text!r} came.")
     unit = found[2].lower() if found[2] in "kK" else found[2].upper()
     return int(float(found[1]) * _UNITS[unit])
 

@@ -120,6 +120,17 @@ def test_a_failing_model_is_reported_and_the_rest_goes_on(run):
     assert "features.3" in result.stderr
 
 
+def test_memory_and_precision_change_no_number(run, graphs):
+    small = ("--memory", "1kB", "--precision", "fast", "--json")
+    answer = document(run("rank", OTHER, "--target", SMALL, *small, work=True))
+    score = depara.similarity_matrix(graphs[1:], graphs[:1]).total(1.0)[0, 0]
+    assert answer["ranking"][0]["score"] == pytest.approx(score, abs=1e-3)
+    for option, value, told in (("--memory", "much", "--memory: expected a size"), ("--precision", "half", "'half'")):
+        result = run("graphs", SMALL, option, value, work=True)
+        assert result.exit_code == 1
+        assert told in result.stderr
+
+
 def test_rank_is_the_library_s_ranking(run, graphs):
     answer = document(run("rank", OTHER, SMALL, "--target", SMALL, "--lam", "0.5", "--json", work=True))
     matrix = depara.similarity_matrix(graphs[1:], graphs[:1])

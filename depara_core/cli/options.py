@@ -49,6 +49,11 @@ class Work:
     channels: Annotated[str | None, _option(f"One of: {', '.join(CHANNELS)}.", show_default="the preset's")] = None
     center: Annotated[bool | None, _option("Subtract the mean feature first.", "--center/--no-center")] = None
     device: Annotated[str, _option("'auto', 'cpu', 'cuda', ...")] = "auto"
+    memory: Annotated[
+        str | None,
+        _option("What features and maps may take of it, such as 2GB.", show_default="a quarter of it, 0.5 to 3 GiB"),
+    ] = None
+    precision: Annotated[str, _option("'float32', or 'fast' where that agrees with float32.")] = "float32"
     store: StorePath = None
     store_limit: StoreLimit = None
 
@@ -128,6 +133,7 @@ def build(work: Work, jobs: Sequence[tuple[Sequence[depara.ModelSpec], str | lis
         work.preset, method=work.method, objective=work.objective, channels=work.channels, center=work.center
     )
     store = open_store(work.store, work.store_limit)
+    budget = None if work.memory is None else parse_size(work.memory, "--memory")
     failed: dict[str, str] = {}
 
     def leave_out(model: str, error: depara.DeparaError) -> None:
@@ -142,6 +148,8 @@ def build(work: Work, jobs: Sequence[tuple[Sequence[depara.ModelSpec], str | lis
                 layers=layers,
                 **asdict(options),
                 device=work.device,
+                memory_budget=budget,
+                precision=work.precision,
                 progress=progress,
                 store=store,
                 on_error=leave_out,

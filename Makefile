@@ -1,7 +1,7 @@
 # make app    install what the app needs, start it on localhost and print the address
 # make test   unit, app and browser tests
 # make lint   style, types and layering
-# make bench  print the numbers of the README
+# make bench  measure the quick set and write docs/benchmarks.md
 # make venv   only the shared step: .venv with the pinned packages
 
 PYTHON ?= python3
@@ -36,12 +36,7 @@ layers: dev
 	$(BIN)/lint-imports
 
 bench: .venv/.installed
-	$(BIN)/python benchmarks/zoo_graphs.py
-	$(BIN)/python benchmarks/similarity.py
-	$(BIN)/python benchmarks/page_latency.py
-	$(BIN)/python benchmarks/why_latency.py
-	$(BIN)/python benchmarks/truth.py
-	$(BIN)/python benchmarks/held_out.py
+	$(BIN)/python benchmarks/all.py
 
 venv: .venv/.installed
 

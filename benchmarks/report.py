@@ -1,4 +1,4 @@
-"""What every benchmark prints: the machine, the measured rows, and the baseline they stand against."""
+"""What every benchmark prints: the machine, the measured rows, the baseline they stand against, and one line of it."""
 
 import os
 import platform
@@ -59,3 +59,11 @@ def report(title: str, rows: Sequence[Mapping[str, object]], notes: Sequence[str
     console.print(table)
     for note in (*notes, f"Machine: {machine()}"):
         console.print(note, markup=False)
+
+
+def headline(what: str, measured: str, target: str = "") -> None:
+    """Print a result in one line, and add it to the table that $DEPARA_BENCH_TABLE names, where it is set."""
+    print(f"{what}: {measured}" + (f" (target: {target})" if target else ""))
+    if table := os.environ.get("DEPARA_BENCH_TABLE"):
+        with Path(table).open("a") as file:
+            file.write(f"| {what} | {measured} | {target} |\n")

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from page_latency import PATIENCE_S, ROOT, settle
-from report import measure, report
+from report import headline, measure, report
 from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
 from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
 from streamlit.testing.v1 import AppTest
@@ -97,6 +97,12 @@ def main() -> None:
     rows.append(row(app, "probes, another probe chosen", [{"view": "probes", "probe": str(i)} for i in range(5)], 250))
     title = f"The Why page, {len(models)} models, {asked.probes:,} rooms"
     report(title, rows, ["Baseline: the project's own targets; times are of the script alone."])
+    for words, target in (("seen before", 700), ("lambda", 250), ("box", 250)):
+        slowest = max(row["median ms"] for row in rows if words in row["step"])
+        headline(
+            f"Why page, {asked.probes:,} rooms, {words}: server time, slowest median", f"{slowest} ms", f"{target} ms"
+        )
+    headline("Why page: sent to the browser, at most", f"{max(row['MB sent'] for row in rows):.2f} MB", "3 MB")
 
 
 if __name__ == "__main__":

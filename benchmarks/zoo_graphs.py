@@ -9,7 +9,7 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from report import measure, peak_memory_gb, report
+from report import headline, measure, peak_memory_gb, report
 
 import depara_core as depara
 
@@ -44,7 +44,14 @@ def main() -> None:
         step("output, warm", "output", Path(folder, "a"))
         step("five layers, cold", spread(zoo[0].layers, LAYERS), Path(folder, "b"))
     title = f"Graphs of {len(zoo)} bundled encoders on {len(probes)} rooms"
+    times = {row["step"]: row["seconds"] for row in rows}
     report(title, rows, [f"Rendering the rooms took {rendering.seconds:.2f} s. Memory target: 2.5 GB."])
+    what = f"{len(zoo)} bundled networks, {len(probes)} rooms, output"
+    headline(f"{what}, cold", f"{times['output, cold']:.1f} s", f"{TARGETS['output, cold']:.0f} s")
+    warm = times["output, warm"]
+    headline(f"{what}, from the store", f"{warm:.2f} s, {times['output, cold'] / warm:.0f} times faster", "50 times")
+    five = f"{times['five layers, cold']:.1f} s, {peak_memory_gb():.2f} GB at the peak"
+    headline(f"{what[:-8]}, five layers of each, cold", five, "90 s, 2.5 GB")
 
 
 if __name__ == "__main__":

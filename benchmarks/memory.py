@@ -1,0 +1,80 @@
+"""Peak resident memory as probes and layers grow: VGG-19 with random weights at 224 x 224, on the CPU.
+
+Each row is a process of its own, so that its peak is its own. Baseline: the memory that its features and maps would
+take if all were held (N x D numbers a layer, and N x 3 x 224 x 224), and the project's target of 6 GB for 1,000 probes
+and all 19 layers, which `--full` measures (hours on 2 cores).
+
+    python benchmarks/memory.py [--quick | --full]
+"""
+
+import argparse
+import subprocess
+import sys
+import tempfile
+
+import torch
+from extraction import NETWORKS, weighted_layers
+from report import headline, measure, peak_memory_gb, report
+
+import depara_core as depara
+
+TARGET_GB = 6.0
+QUICK = ((4, 4), (16, 4))  # probes, layers from the input on: the early ones are the large ones
+USUAL = ((8, 4), (32, 4), (128, 4), (8, 19), (32, 19))
+FULL = ((1000, 19),)
+
+
+def one(count: int, layers: int) -> None:
+    """Build the graphs in this process and print seconds, its peak in GB, and what holding everything would take."""
+    torch.manual_seed(0)
+    module = NETWORKS["vgg19"]()
+    names = weighted_layers(module)[:layers]
+    spec = depara.model_from_module(module, name="vgg19", input_size=224)
+    del module
+    sizes = [0]
+    network = spec.open(None)
+    handles = [
+        network.tap(name)[0].register_forward_hook(lambda _m, _i, out: sizes.append(out.numel())) for name in names
+    ]
+    with torch.no_grad():
+        network.module(torch.zeros(1, 3, 224, 224))
+    for handle in handles:
+        handle.remove()
+    del network
+    held = 4 * count * (sum(sizes) + layers * 3 * 224 * 224) / 1e9
+    probes = depara.load_probes("rooms", count=count)
+    with tempfile.TemporaryDirectory() as folder, measure() as watch:
+        depara.build_graphs(spec, probes, layers=names, device="cpu", store=folder)
+    print(watch.seconds, peak_memory_gb(), held)
+
+
+def main() -> None:
+    """Measure each size in a process of its own."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    size = parser.add_mutually_exclusive_group()
+    size.add_argument("--quick", action="store_true", help="4 layers, 4 and 16 probes")
+    size.add_argument("--full", action="store_true", help="19 layers, 1,000 probes")
+    size.add_argument("--one", nargs=2, type=int, metavar=("PROBES", "LAYERS"), help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    if asked.one:
+        one(*asked.one)
+        return
+    rows = []
+    for count, layers in QUICK if asked.quick else FULL if asked.full else USUAL:
+        command = [sys.executable, __file__, "--one", str(count), str(layers)]
+        said = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+        seconds, peak, held = map(float, said[-3:])
+        rows.append(
+            {"probes": count, "layers": layers, "seconds": seconds, "peak GB": peak, "if all were held GB": held}
+        )
+    report("Peak memory, VGG-19, 224 x 224", rows, [f"Target: {TARGET_GB:g} GB for 1,000 probes and 19 layers."])
+    most = max(rows, key=lambda row: row["if all were held GB"])
+    headline(
+        f"VGG-19, {most['layers']} layers, {most['probes']:,} probes: peak memory",
+        f"{most['peak GB']:.1f} GB, where holding all would take {most['if all were held GB']:.1f} GB",
+        f"{TARGET_GB:g} GB",
+    )
+
+
+if __name__ == "__main__":
+    main()

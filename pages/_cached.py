@@ -69,17 +69,17 @@ def order(
     key = hashlib.sha256(json.dumps([[entry.id for entry in known], named, made_by]).encode()).hexdigest()[:24]
 
     def work(progress: Callable[[int, int, str], None]) -> str:
-        failed = list(unknown)
+        failed, store = list(unknown), depara.Store()
         probes = _uploads.load(
             **source, progress=lambda done, total, message: progress(0, 0, f"{message}: {done} of {total}")
         ).require_comparable()
         graphs = _build(
-            list(known), probes, layers=named, **options(selection), progress=progress,
+            list(known), probes, layers=named, **options(selection), progress=progress, store=store,
             on_error=lambda model, error: failed.append((model, str(error))),
         )  # fmt: skip
         made = {graph.model for graph in graphs}
         kept = tuple(entry for entry in known if entry.id in made)
-        shelf().put(Comparison(key, made_by, probes, kept, tuple(graphs), tuple(failed)))
+        shelf().put(Comparison(key, made_by, probes, kept, tuple(graphs), tuple(failed), store.trouble))
         return key
 
     return key, work
@@ -175,7 +175,7 @@ def require(
         lambda: ready(selection, layers, models), lambda *, again: begin(selection, layers, models, again=again),
         before=before,
     )  # fmt: skip
-    _widgets.troubles(found.failed, found.probes.skipped)
+    _widgets.troubles(found.failed, found.probes.skipped, found.unkept)
     if not found.graphs:
         _widgets.empty("No model could be attributed.", "The reasons stand above; choose others.", page="setup")
         st.stop()

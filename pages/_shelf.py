@@ -22,7 +22,10 @@ class Kept(Protocol):
 
 @dataclass(frozen=True)
 class Comparison:
-    """The graphs of some models on one set of probes; `failed` lists (model id, reason)."""
+    """The graphs of some models on one set of probes; `failed` lists (model id, reason).
+
+    `unkept` says why the store could not keep them, where it could not.
+    """
 
     key: str
     recipe: str  # probes and options: comparisons of one recipe can be looked at together
@@ -30,6 +33,7 @@ class Comparison:
     specs: tuple[depara.ModelSpec, ...]  # those with graphs
     graphs: tuple[depara.AttributionGraph, ...]  # model by model, layers in order
     failed: tuple[tuple[str, str], ...]
+    unkept: str = ""
 
     @property
     def nbytes(self) -> int:

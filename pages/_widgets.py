@@ -174,8 +174,8 @@ def _watch(job: Job, key: str) -> None:
         bar.progress(share, text="Stopping" if job.stopping else message + eta)
 
 
-def troubles(failed: Sequence[tuple[str, str]], skipped: Sequence[tuple[str, str]]) -> None:
-    """Tell which models failed and which files were skipped; the rest was computed."""
+def troubles(failed: Sequence[tuple[str, str]], skipped: Sequence[tuple[str, str]], unkept: str = "") -> None:
+    """Tell which models failed, which files were skipped, and why the rest is computed again next time, if it is."""
     for what, rows in (("model", failed), ("file", skipped)):
         if rows:
             word = f"{len(rows)} {what}{'s' * (len(rows) > 1)}"
@@ -184,3 +184,6 @@ def troubles(failed: Sequence[tuple[str, str]], skipped: Sequence[tuple[str, str
                 st.markdown("\n".join(f"- **{plain(name)}**: {plain(reason)}" for name, reason in rows[:200]))
                 if len(rows) > 200:
                     st.caption(f"and {len(rows) - 200} more")
+    if unkept:
+        with st.expander("The results are shown, but not kept for the next time", icon=":material/warning:"):
+            st.markdown(plain(unkept))

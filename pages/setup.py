@@ -179,7 +179,7 @@ def run(models: Sequence[str]) -> None:
         if done is not None:
             words = f"{len(done.graphs)} graphs of {len(done.specs)} models on {len(done.probes)} images are ready."
             st.success(words, icon=":material/check:")
-            _widgets.troubles(done.failed, done.probes.skipped)
+            _widgets.troubles(done.failed, done.probes.skipped, done.unkept)
             _widgets.links(
                 models="Which model?", layers="Which layer?", attributions="Which pixels?", graphs="Which pairs?"
             )

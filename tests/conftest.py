@@ -15,11 +15,15 @@ BROKEN = "rooms/reshading"
 
 @pytest.fixture
 def zoo(monkeypatch):
-    """Plant a zoo of four models under the public names; what each call asked for is recorded."""
+    """Plant a zoo of four models under the public names; what each call asked for is recorded.
+
+    Models in `broken` fail, and `trouble` is what the store says of itself.
+    """
     asked = []
 
-    def build_graphs(specs, probes, *, layers, progress, on_error, **options):
+    def build_graphs(specs, probes, *, layers, progress, on_error, store, **options):
         asked.append((tuple(spec.id for spec in specs), len(probes), layers, resolve_options(**options)))
+        store.trouble = build_graphs.trouble
         graphs = []
         for number, one in enumerate(specs):
             progress(number, len(specs), one.name)
@@ -48,7 +52,7 @@ def zoo(monkeypatch):
             raise depara.ModelError(f"There is no model {name!r}.")
         return known[name]
 
-    build_graphs.broken = set()
+    build_graphs.broken, build_graphs.trouble = set(), ""
     planted = {"build_graphs": build_graphs, "load_probes": load_probes, "model": model}
     for name, function in {**planted, "list_models": lambda: list(known.values())}.items():
         monkeypatch.setattr(depara, name, function, raising=False)

@@ -37,6 +37,15 @@ def test_the_run_uses_what_was_chosen_and_reports_what_came_of_it(app, zoo):
     assert any("1 model could not be computed" in expander.label for expander in test.expander)
 
 
+def test_a_store_that_keeps_nothing_is_told_and_the_result_is_shown(app, zoo):
+    zoo.trouble = "The result cannot be kept in /full_disk: No space left on device."
+    test = app("setup")
+    assert any("graphs of" in element.value for element in test.success)
+    (told,) = [one for one in test.expander if "not kept" in one.label]
+    assert "No space left on device" in told.markdown[0].value
+    assert r"full\_disk" in told.markdown[0].value
+
+
 def test_an_option_goes_back_to_the_preset(app):
     test = app("setup", method="saliency", center="0")
     test.selectbox(key="setup.method").select("").run()

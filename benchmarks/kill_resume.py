@@ -89,7 +89,9 @@ def start(specs: Sequence[depara.ModelSpec], probes: depara.ProbeSet, store: Pat
             lambda progress: depara.build_graphs(specs, probes, store=store, device="cpu", progress=progress),
         )
         job.wait()
-        for graph in job.result:
+        if job.error is not None:
+            os.write(sys.stderr.fileno(), f"{job.error}\n".encode())
+        for graph in job.result or ():
             os.write(writing, f"digest {graph.digest}\n".encode())
     finally:
         os._exit(0)

@@ -4,8 +4,10 @@ import threading
 import time
 import traceback
 from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Literal
+from weakref import WeakValueDictionary
 
 from depara_core.errors import Cancelled, OptionError
 
@@ -14,6 +16,9 @@ Progress = Callable[[int, int, str], None]
 Work = Callable[[Progress], Any]
 HISTORY = 50  # finished jobs that are remembered
 ETA_AFTER_S = 0.5  # a rate measured over less is no rate
+WAIT_S = 0.2  # between two looks at what another thread does
+_WORKING: "WeakValueDictionary[str, threading.Lock]" = WeakValueDictionary()
+_GUARD = threading.Lock()
 
 
 def estimate(elapsed_s: float, done: int, total: int) -> float | None:
@@ -29,6 +34,50 @@ def duration(seconds: float) -> str:
         return f"{max(1, round(seconds))} s"
     minutes = round(seconds / 60)
     return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
+
+
+@contextmanager
+def alone(key: str, waiting: Callable[[], None]) -> Iterator[None]:
+    """Do the work of a key in one thread of this process at a time; who waits calls `waiting`, which may cancel."""
+    with _GUARD:
+        lock = _WORKING.setdefault(key, threading.Lock())
+    while not lock.acquire(timeout=WAIT_S):
+        waiting()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+class Tally:
+    """Progress of equal parts that must be done: a part that turns out to be done already leaves the total."""
+
+    def __init__(self, progress: Progress | None, total: int) -> None:
+        self.progress, self.total, self.finished = progress, total, 0
+
+    def report(self, done: int, message: str) -> None:
+        """Tell how much of the present part is done."""
+        if self.progress is not None:
+            nothing_left = self.total == 0
+            self.progress(1 if nothing_left else self.finished + done, 1 if nothing_left else self.total, message)
+
+    def part(self) -> Progress:
+        """Start the clock of one part and return what follows it and tells how long that part still takes."""
+        started = time.monotonic()
+
+        def report(done: int, total: int, message: str) -> None:
+            rest = estimate(time.monotonic() - started, done, total)
+            self.report(done, f"{message}, {duration(rest)} to go" if rest else message)
+
+        return report
+
+    def close(self, count: int, *, computed: bool, message: str) -> None:
+        """Tell that a part of `count` is finished, or take it out of the total."""
+        if computed:
+            self.finished += count
+        else:
+            self.total -= count
+        self.report(0, message)
 
 
 class Job:

@@ -6,11 +6,8 @@ import json
 import logging
 import os
 import platform
-import threading
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from weakref import WeakValueDictionary
 
 import numpy as np
 import torch
@@ -19,17 +16,13 @@ from depara_core.attribution import METHODS, Options, resolve_options
 from depara_core.errors import Cancelled, DeparaError, ModelError, OptionError
 from depara_core.extraction import Extraction, Progress, extract, resolve_device
 from depara_core.graphs import AttributionGraph
-from depara_core.jobs import duration, estimate
+from depara_core.jobs import Tally, alone
 from depara_core.precision import check_precision
 from depara_core.probes import ProbeSet
 from depara_core.store import Artefact, Store
 from depara_core.zoo.spec import OUTPUT, Identity, ModelSpec, Network
 
 MATHS_VERSION = 1  # raise it when the same inputs come to mean other numbers: stored graphs are then computed anew
-
-WAIT_S = 0.2  # between two looks at work that another thread does
-_COMPUTING: "WeakValueDictionary[str, threading.Lock]" = WeakValueDictionary()  # by the network's digest
-_GUARD = threading.Lock()
 _LOG = logging.getLogger("depara")
 
 OnError = Callable[[str, DeparaError], None]
@@ -77,18 +70,28 @@ def build_graphs(
     for spec in chosen:
         with _reporting(spec, on_error):
             wanted.append((spec, _existing_layers(spec, layers)))
-    tally = _Tally(progress, len(wanted) * len(probes))
+    tally = Tally(progress, len(wanted) * len(probes))
     shelf = store if isinstance(store, Store) else Store(store)
     builder = _Builder(probes, options, execution, shelf, tally)
     graphs: list[AttributionGraph] = []
-    for spec, names in wanted:
-        finished = False
-        with _reporting(spec, on_error):
-            graphs += builder.build(spec, names)
-            finished = True
-        if not finished:
-            tally.close(len(probes), computed=False, message=f"{spec.name}: failed")
+    try:
+        for spec, names in wanted:
+            finished = False
+            with _reporting(spec, on_error):
+                graphs += builder.build(spec, names)
+                finished = True
+            if not finished:
+                tally.close(len(probes), computed=False, message=f"{spec.name}: failed")
+    finally:
+        _give_back()
     return graphs
+
+
+def _give_back() -> None:
+    """Let go of the GPU's memory that torch holds for what comes next: other programs may need it."""
+    if torch.cuda.is_initialized():
+        with contextlib.suppress(RuntimeError):  # of a device that was lost
+            torch.cuda.empty_cache()
 
 
 @contextlib.contextmanager
@@ -144,50 +147,6 @@ def _explained(spec: ModelSpec, error: Exception) -> DeparaError:
     return ModelError(f"{spec.id} cannot be computed: {reason}")
 
 
-@contextlib.contextmanager
-def _alone(digest: str, waiting: Callable[[], None]) -> Iterator[None]:
-    """Compute a network in one thread at a time: nothing is done twice, and hooks of two readings never mix."""
-    with _GUARD:
-        lock = _COMPUTING.setdefault(digest, threading.Lock())
-    while not lock.acquire(timeout=WAIT_S):
-        waiting()  # which may cancel
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-class _Tally:
-    """Progress in probes over the models that need computing: those that are stored leave the total."""
-
-    def __init__(self, progress: Progress | None, total: int) -> None:
-        self.progress, self.total, self.finished = progress, total, 0
-
-    def report(self, done: int, message: str) -> None:
-        """Tell of `done` probes of the present model."""
-        if self.progress is not None:
-            nothing_left = self.total == 0
-            self.progress(1 if nothing_left else self.finished + done, 1 if nothing_left else self.total, message)
-
-    def part(self) -> Progress:
-        """Start the clock of one model and return what follows it and tells how long this model still takes."""
-        started = time.monotonic()
-
-        def report(done: int, total: int, message: str) -> None:
-            rest = estimate(time.monotonic() - started, done, total)
-            self.report(done, f"{message}, {duration(rest)} to go" if rest else message)
-
-        return report
-
-    def close(self, count: int, *, computed: bool, message: str) -> None:
-        """Tell that a model of `count` probes is finished, or take it out of the total."""
-        if computed:
-            self.finished += count
-        else:
-            self.total -= count
-        self.report(0, message)
-
-
 @dataclass(frozen=True)
 class _Execution:
     """Where and how a network is computed; only `precision` may change what comes out."""
@@ -205,7 +164,7 @@ class _Execution:
 class _Builder:
     """What all models of one call share."""
 
-    def __init__(self, probes: ProbeSet, options: Options, execution: _Execution, store: Store, tally: _Tally) -> None:
+    def __init__(self, probes: ProbeSet, options: Options, execution: _Execution, store: Store, tally: Tally) -> None:
         self.probes, self.options, self.execution, self.store, self.tally = probes, options, execution, store, tally
         self.built: dict[str, Artefact] = {}  # by key: a model given twice is computed once, store or no store
 
@@ -221,7 +180,7 @@ class _Builder:
         missing = [layer for layer in layers if found[layer] is None]
         if missing:
             network = network or self.open(spec, layers)
-            with _alone(identity.digest, lambda: self.tally.report(0, f"{spec.name}: another job computes it")):
+            with alone(identity.digest, lambda: self.tally.report(0, f"{spec.name}: another job computes it")):
                 found |= {layer: self.store.get(keys[layer]) for layer in missing}
                 missing = [layer for layer in missing if found[layer] is None]
                 if missing:

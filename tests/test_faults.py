@@ -322,6 +322,23 @@ def test_a_device_that_disappears_between_layers_keeps_the_finished_one(tmp_path
     assert Store(tmp_path).status().artefacts == 1
 
 
+@pytest.mark.parametrize("fails", [False, True])
+def test_the_gpu_s_memory_is_given_back_when_the_work_ends(tmp_path, monkeypatch, fails):
+    given_back = []
+
+    def empty_cache():
+        given_back.append(1)
+        if fails:
+            raise RuntimeError("CUDA error: device lost")
+
+    monkeypatch.setattr(torch.cuda, "is_initialized", lambda: True)
+    monkeypatch.setattr(torch.cuda, "empty_cache", empty_cache)
+    assert len(build(model("a"), tmp_path)) == 1
+    with pytest.raises(ModelError, match="device was lost"):
+        build(failing("one", lost), tmp_path)
+    assert given_back == [1, 1]
+
+
 def test_a_fault_of_ours_is_the_models_error_and_stands_in_the_log(tmp_path, monkeypatch, caplog):
     def fault(*_, **__):
         raise ZeroDivisionError("division by zero")

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from depara_core.errors import ModelError, OptionError
-from depara_core.jobs import JobQueue, duration, estimate
+from depara_core.jobs import JobQueue, Tally, alone, duration, estimate
 
 
 class Gate:
@@ -196,6 +196,47 @@ def test_every_job_runs_once_whoever_asks(asked):
 )
 def test_what_is_left_at_the_mean_rate(elapsed, done, total, rest):
     assert estimate(elapsed, done, total) == rest
+
+
+def test_a_tally_tells_how_long_a_part_still_takes(monkeypatch):
+    now, seen = [100.0], []
+    monkeypatch.setattr("depara_core.jobs.time.monotonic", lambda: now[0])
+    tally = Tally(lambda *report: seen.append(report), 30)
+    part = tally.part()
+    part(0, 10, "a: 0 of 10")
+    now[0] += 20
+    part(4, 10, "a: 4 of 10")
+    tally.close(10, computed=True, message="a")
+    tally.close(10, computed=False, message="b was there")
+    now[0] += 80
+    part = tally.part()  # a slower one has a clock of its own
+    now[0] += 60
+    part(1, 10, "c: 1 of 10")
+    part(10, 10, "c: 10 of 10")
+    assert seen == [
+        (0, 30, "a: 0 of 10"), (4, 30, "a: 4 of 10, 30 s to go"), (10, 30, "a"), (10, 20, "b was there"),
+        (11, 20, "c: 1 of 10, 9 min to go"), (20, 20, "c: 10 of 10"),
+    ]  # fmt: skip
+
+
+def test_one_key_one_thread_at_a_time_also_after_an_error():
+    inside, waits = [], []
+
+    def work(progress):
+        with alone("k", lambda: waits.append(1)):
+            inside.append(1)
+            assert len(inside) == 1
+            time.sleep(0.3)
+            inside.pop()
+            raise ValueError("after its work")
+
+    queue = JobQueue(workers=3)
+    jobs = [queue.submit(str(i), "", work) for i in range(3)]
+    assert all(job.wait(10) for job in jobs)
+    assert [str(job.error) for job in jobs] == ["after its work"] * 3
+    assert waits
+    with alone("k", pytest.fail), alone("other", pytest.fail):
+        pass
 
 
 @pytest.mark.parametrize(

@@ -56,23 +56,37 @@ def ends(count: int) -> tuple[int, int | None]:
     return probe, None if other is None or other >= count or other == probe else other
 
 
+def sample(graph: _views.Graph) -> tuple[int, ...]:
+    """Return the probes drawn in every graph, whatever is selected."""
+    return tuple(map(int, layouts.choose_probes(graph, min(_state.read().drawn, networks.MAX_THUMBNAILS))))
+
+
 def drawings(graphs: _views.Graphs) -> list[layouts.Drawing]:
     """Return each graph's drawing: one sample of the probes for all, and the selected ones where they are not in it."""
-    selection, count = _state.read(), len(graphs[0])
-    sample = tuple(map(int, layouts.choose_probes(graphs[0], min(selection.drawn, networks.MAX_THUMBNAILS))))
-    neighbours = min(selection.neighbours, 12)
-    chosen = [probe for probe in ends(count) if probe is not None]
+    neighbours = min(_state.read().neighbours, 12)
+    chosen = [probe for probe in ends(len(graphs[0])) if probe is not None]
     return [
         layouts.add(drawing, graph, chosen, neighbours=neighbours)
-        for graph, drawing in zip(graphs, _views.panorama(graphs, sample, neighbours), strict=True)
+        for graph, drawing in zip(graphs, _views.panorama(graphs, sample(graphs[0]), neighbours), strict=True)
     ]
 
 
+def spread(drawn: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the few of the drawn probes whose maps are shown, whatever is selected."""
+    return tuple(drawn[k] for k in lessons.spread(len(drawn), ROWS))
+
+
 def rows(drawn: tuple[int, ...], chosen: tuple[int, int | None]) -> tuple[int, ...]:
-    """Return the probes whose maps are shown: a spread of the drawn, and before it the selected ones not in it."""
-    spread = [drawn[k] for k in lessons.spread(len(drawn), ROWS)]
-    selected = {probe for probe in chosen if probe is not None}
-    kept = [probe for probe in spread if probe in selected]
-    room = ROWS - len(selected)
-    kept += [probe for probe in spread if probe not in selected][:room]
-    return (*sorted(selected - set(spread)), *sorted(kept))
+    """Return the probes whose maps are shown: the spread, and in front of it the selected ones that are not in it."""
+    few, selected = spread(drawn), {probe for probe in chosen if probe is not None}
+    others = [probe for probe in few if probe not in selected][: ROWS - len(selected)]
+    return (*sorted(selected - set(few)), *sorted({*others, *(selected & set(few))}))
+
+
+def maps(probes: depara.ProbeSet, graphs: _views.Graphs, shown: tuple[int, ...], size: int) -> list[list[bytes | None]]:
+    """Return a row of PNGs for each probe; the scale is that of the spread, so that a new row leaves the others be."""
+    selection = _state.read()
+    look = {"signed": selection.mode == "signed", "smooth": not selection.sharp, "size": size}
+    limit = _views.full_strength(graphs, spread(sample(graphs[0])), **look)
+    look |= {"shared": selection.scale == "shared", "opacity": selection.opacity, "dark": _widgets.dark()}
+    return [_views.overlays(probes, graphs, (probe,), limit=limit, **look)[0] for probe in shown]

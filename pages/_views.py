@@ -34,7 +34,7 @@ def agreement(graphs: Graphs, reference: Graph) -> np.ndarray:
     return np.stack([probe_cosines(graph, reference, common_grid([graph, reference])) for graph in graphs])
 
 
-@st.cache_data(show_spinner=False, max_entries=24, hash_funcs=_cached._BY_DIGEST)
+@st.cache_data(show_spinner=False, max_entries=64, hash_funcs=_cached._BY_DIGEST)
 def overlays(
     probes: depara.ProbeSet,
     graphs: Graphs,
@@ -46,20 +46,18 @@ def overlays(
     opacity: float,
     dark: bool,
     size: int = 112,
+    limit: float | None = None,
 ) -> list[list[bytes | None]]:
     """Return a row of PNGs for each probe, one a graph; None where there is no attribution."""
-    rows = tiles.attribution_tiles(
-        probes.images,
-        graphs,
-        indices,
-        signed=signed,
-        shared=shared,
-        smooth=smooth,
-        opacity=opacity,
-        size=size,
-        dark=dark,
-    )
+    look = {"signed": signed, "shared": shared, "smooth": smooth, "opacity": opacity, "size": size, "dark": dark}
+    rows = tiles.attribution_tiles(probes.images, graphs, indices, limit=limit, **look)
     return [[None if tile is None else tiles.small_png(tile) for tile in row] for row in rows]
+
+
+@st.cache_data(show_spinner=False, max_entries=64, hash_funcs=_cached._BY_DIGEST)
+def full_strength(graphs: Graphs, indices: tuple[int, ...], *, signed: bool, smooth: bool, size: int) -> float:
+    """Return the value shown at full strength in the maps of some probes, for others on the same scale."""
+    return tiles.full_strength(graphs, indices, signed=signed, smooth=smooth, size=size)
 
 
 @st.cache_data(show_spinner=False, max_entries=4)

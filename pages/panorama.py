@@ -71,14 +71,9 @@ def draw_columns(
     chosen: tuple[str, str],
 ) -> tuple[tuple[int, ...], list[list[bytes | None]]]:
     """Draw the models in the order of the tree, answer a click, and return the probes with their maps as PNGs."""
-    selection, probes, dark = _state.read(), comparison.probes, _widgets.dark()
-    signed, indices = selection.mode == "signed", [int(i) for i in drawn[0].probes]
-    at = _lineup.ends(len(probes))
-    shown = _lineup.rows(tuple(sorted(indices)), at)
-    maps = _views.overlays(
-        probes, graphs, shown, signed=signed, shared=selection.scale == "shared", smooth=not selection.sharp,
-        opacity=selection.opacity, dark=dark, size=MAP,
-    )  # fmt: skip
+    probes, dark, at = comparison.probes, _widgets.dark(), _lineup.ends(len(comparison.probes))
+    indices, shown = [int(i) for i in drawn[0].probes], _lineup.rows(_lineup.sample(graphs[0]), at)
+    maps = _lineup.maps(probes, graphs, shown, MAP)
     order = trees.tree_order(tree)
     groups = {spec.id: spec.group for spec in comparison.specs}
     colours = theme.group_colours([groups[graph.model] for graph in graphs], dark=dark)
@@ -89,8 +84,9 @@ def draw_columns(
         [Probe(probes.names[i], _cached.thumbnail(probes, i, IMAGE)) for i in indices],
         [(indices.index(i), [line[m] for m in order]) for i, line in zip(shown, maps, strict=True)],
         tree=Tree(trees.branches(tree), score(float(tree[-1, 2])), AXIS, "Task tree"),
-        groups=list(colours.items()), legend=_views.legend(signed=signed, dark=dark), selected=indices.index(at[0]),
-        other=None if at[1] is None else indices.index(at[1]), label="Models in the order of the task tree",
+        groups=list(colours.items()), legend=_views.legend(signed=_state.read().mode == "signed", dark=dark),
+        selected=indices.index(at[0]), other=None if at[1] is None else indices.index(at[1]),
+        label="Models in the order of the task tree",
     )  # fmt: skip
     if clicked is not None:
         _answer(clicked, indices, [graphs[m].model for m in order], chosen)

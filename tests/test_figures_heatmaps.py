@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+from planted import random_graph
 
 from depara_core.errors import OptionError
-from depara_core.figures import heatmaps, theme
+from depara_core.figures import heatmaps, theme, tiles
 
 
 def _grey(value: int, size: int = 2) -> np.ndarray:
@@ -104,3 +105,16 @@ def test_scale_bar_runs_from_purple_over_grey_to_green():
     np.testing.assert_array_equal(bar[0, 0], theme.rgb(theme.LIGHT.negative))
     np.testing.assert_array_equal(bar[0, -1], theme.rgb(theme.LIGHT.positive))
     assert len(set(bar[0, 50].tolist())) == 1  # the middle has no hue
+
+
+def test_a_row_on_the_scale_of_others_is_drawn_as_together_with_them():
+    images = np.random.default_rng(0).integers(0, 256, (6, 8, 8, 3), dtype=np.uint8)
+    graphs = [random_graph(seed, count=6) for seed in range(2)]
+    together = tiles.attribution_tiles(images, graphs, [1, 4], size=16)
+    limit = tiles.full_strength(graphs, [1, 4], size=16)
+    np.testing.assert_array_equal(tiles.attribution_tiles(images, graphs, [4], size=16, limit=limit)[0], together[1])
+    alone = tiles.attribution_tiles(images, graphs, [4], size=16)[0]
+    assert not np.array_equal(alone, together[1])
+    weaker = tiles.attribution_tiles(images, graphs, [4], size=16, limit=limit, shared=False)[0]
+    own = tiles.attribution_tiles(images, graphs, [4], size=16, shared=False)[0]
+    np.testing.assert_array_equal(weaker, own)  # with a scale of its own, no other is asked for

@@ -98,6 +98,18 @@ def test_rows_show_the_selected_probe_and_a_spread(monkeypatch, boards):
     assert all(len(row["maps"]) == len(MODELS) and all(row["maps"]) for row in rows)
 
 
+def test_a_new_row_leaves_the_maps_of_the_others_as_they_are(monkeypatch, boards):
+    app = open_page(monkeypatch, "panorama", drawn="6", probe="0")
+    before = {boards[-1]["probes"][row["probe"]]["name"]: row["maps"] for row in boards[-1]["rows"]}
+    drawn = layouts.choose_probes(comparison().graphs[0], 6)
+    app.query_params["probe"] = str(next(i for i in range(1, COUNT) if i not in drawn))
+    app.run()
+    after = {boards[-1]["probes"][row["probe"]]["name"]: row["maps"] for row in boards[-1]["rows"]}
+    both = set(before) & set(after)
+    assert len(both) >= 4
+    assert all(before[name] == after[name] for name in both)
+
+
 def test_rows_keep_their_places_while_the_selected_are_among_them():
     rows = _lineup.rows
     drawn = tuple(range(0, 20, 2))

@@ -23,24 +23,21 @@ def attribution_tiles(
     signed: bool = True,
     shared: bool = True,
     smooth: bool = True,
+    limit: float | None = None,
     opacity: float = 0.85,
     size: int = 112,
     dark: bool = False,
 ) -> list[list[UInt8[np.ndarray, "S S 3"] | None]]:
     """Draw a row of overlays for each probe, one a graph; None where the graph has no attribution for the probe.
 
-    `shared`: one value is shown at full strength in all tiles; else each tile has its own. Maps are scaled to a mean
-    square of 1 a pixel first, so that a unit map of many pixels is not paler than one of few.
+    `shared`: one value is shown at full strength in all tiles, `limit` if given (see `full_strength`); else each tile
+    has its own. Maps are scaled to a mean square of 1 a pixel first, so that a unit map of many pixels is not paler
+    than one of few.
     """
-    chosen = list(probes)
-    # the limit is taken of the maps as they are drawn: at full size, fine noise would set it and then be averaged away
-    maps = [
-        [upsample(one, size, size, smooth=smooth) for one in collapse(g.maps[chosen], signed=signed) * _pixels(g)]
-        for g in graphs
-    ]
-    limit = shared_limit((one for drawn in maps for one in drawn), percentile=PERCENTILE)
+    maps = _drawn(graphs, probes, signed, smooth, size)
+    limit = shared_limit((one for drawn in maps for one in drawn), percentile=PERCENTILE) if limit is None else limit
     rows = []
-    for place, probe in enumerate(chosen):
+    for place, probe in enumerate(probes):
         ground = resize(images[probe], size)
         rows.append(
             [
@@ -58,6 +55,31 @@ def attribution_tiles(
             ]
         )
     return rows
+
+
+def full_strength(
+    graphs: Sequence[AttributionGraph],
+    probes: Sequence[int],
+    *,
+    signed: bool = True,
+    smooth: bool = True,
+    size: int = 112,
+) -> float:
+    """Return the value that tiles of these graphs and probes show at full strength, to draw others on their scale."""
+    maps = _drawn(graphs, probes, signed, smooth, size)
+    return shared_limit((one for drawn in maps for one in drawn), percentile=PERCENTILE)
+
+
+def _drawn(
+    graphs: Sequence[AttributionGraph], probes: Sequence[int], signed: bool, smooth: bool, size: int
+) -> list[list[np.ndarray]]:
+    """Return each graph's maps at the size of a tile."""
+    # limits are taken of the maps as they are drawn: at full size, fine noise would set them and then be averaged away
+    chosen = list(probes)
+    return [
+        [upsample(one, size, size, smooth=smooth) for one in collapse(g.maps[chosen], signed=signed) * _pixels(g)]
+        for g in graphs
+    ]
 
 
 def _pixels(graph: AttributionGraph) -> float:

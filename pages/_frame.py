@@ -23,6 +23,8 @@ def draw(page: Any, titles: Mapping[str, str]) -> None:
     """Draw the sidebar, run the page, then show the selected probe: by then its images are at hand."""
     st.set_page_config(f"{page.title} · DEPARA Explorer", _ICON, layout="wide", initial_sidebar_state=232)
     st.html(_STYLE / "app.css")
+    scheme = "dark" if _widgets.dark() else "light"
+    st.html(f"<style>:root {{ color-scheme: {scheme}; }}</style>")  # popovers stand outside of Streamlit's own element
     selection = _state.read()
     with st.sidebar:
         _brand(selection)

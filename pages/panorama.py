@@ -21,8 +21,8 @@ MAP, IMAGE = 96, 64  # pixels of a map, and of a node's picture
 AXIS = "distance 1\u00a0−\u00a0S\u00a0/\u00a0(1\u00a0+\u00a0λ)"
 
 
-def controls(models: tuple[str, ...], count: int) -> tuple[float, tuple[str, ...]]:
-    """Draw the controls in one row, and return lambda and the models shown."""
+def controls(models: tuple[str, ...], chosen: tuple[str, str], count: int) -> tuple[float, set[str]]:
+    """Draw the controls in one row, and return lambda and the models shown, the chosen pair always among them."""
     selection = _state.read()
     with st.container(horizontal=True, vertical_alignment="bottom", key="panorama-controls"):
         with st.container(width=330):
@@ -40,13 +40,13 @@ def controls(models: tuple[str, ...], count: int) -> tuple[float, tuple[str, ...
         shown = tuple(model for model in selection.shown if model in models)
         if len(shown) < 2:
             shown = tuple(models[k] for k in lessons.spread(len(models), COLUMNS))
-        with st.popover(f"{len(shown)} of {len(models)} models", icon=":material/checklist:"):
+        with st.popover(f"{len({*shown, *chosen})} of {len(models)} models", icon=":material/checklist:"):
             st.multiselect(
                 "Models shown", models, format_func=_widgets.short,
                 **_state.bind("shown", "panorama.shown", list(shown), store=tuple),
             )  # fmt: skip
             st.caption("At least two. The pair under the lens is always shown.")
-    return lam, shown
+    return lam, {*shown, *chosen}
 
 
 def answer(graphs: _views.Graphs, matrix: depara.SimilarityMatrix, tree: np.ndarray, lam: float) -> str:
@@ -54,12 +54,13 @@ def answer(graphs: _views.Graphs, matrix: depara.SimilarityMatrix, tree: np.ndar
     names = [_widgets.plain(_widgets.short(graph.model)) for graph in graphs]
     one, other = closest_pair(tree)
     few, many = first_fork(tree)
-    more = f" and {len(few) - NAMED} more" if len(few) > NAMED else ""
-    apart = ", ".join(f"**{names[i]}**" for i in few[:NAMED]) + more
+    apart = [f"**{names[i]}**" for i in few[:NAMED]]
+    apart += [f"{len(few) - NAMED} more"] if len(few) > NAMED else []
+    side = " and ".join(filter(None, (", ".join(apart[:-1]), apart[-1])))
     rest = f"**{names[many[0]]}**" if len(many) == 1 else f"the other {len(many)}"
     return (
         f"Closest: **{names[one]}** and **{names[other]}**, S = :violet[**{score(matrix.total(lam)[one, other])}**]. "
-        f"First to part, at the top of the tree: {apart} from {rest}."
+        f"First to part, at the top of the tree: {side} from {rest}."
     )
 
 
@@ -164,10 +165,10 @@ def main() -> None:
             _widgets.header(QUESTION)
         _widgets.empty("One model alone has no columns to compare.", "Choose at least two models.", page="setup")
         return
-    lam, shown = controls(comparison.models, len(comparison.probes))
-    chosen = _lineup.pair(comparison.models, _cached.matrix(comparison.graphs), lam)
+    chosen = _lineup.pair(comparison.models, _cached.matrix(comparison.graphs), _state.read().lam)
+    lam, shown = controls(comparison.models, chosen, len(comparison.probes))
     _lineup.fallbacks(comparison, chosen)
-    graphs = tuple(graph for graph in comparison.graphs if graph.model in {*shown, *chosen})
+    graphs = tuple(graph for graph in comparison.graphs if graph.model in shown)
     matrix = _cached.matrix(graphs)
     tree, drawn = _cached.tree(matrix, lam), _lineup.drawings(graphs)
     told = (

@@ -2,11 +2,15 @@
 
 import io
 import json
+from importlib import import_module
 
 import numpy as np
 import pandas as pd
 import pytest
+import streamlit as st
+from planted import random_graph
 from planted_pages import COUNT, GROUPS, LAYERS, comparison, open_page
+from scipy.cluster.hierarchy import linkage
 from test_exports_app import downloads  # noqa: F401 - a fixture
 
 import depara_core as depara
@@ -178,6 +182,23 @@ def test_the_answer_names_the_closest_pair_and_the_first_fork(monkeypatch, board
     assert len(many) == 1 or f"the other {len(many)}" in said
 
 
+@pytest.mark.parametrize(
+    "at, said",  # models on a line
+    [
+        ([0, 9, 9, 9, 9], "**m0** from the other 4"),
+        ([0, 0, 9, 9, 9], "**m0** and **m1** from the other 3"),
+        ([0] * 4 + [9] * 5, "**m0**, **m1**, **m2** and 1 more from the other 5"),
+        ([0, 9], "**m0** from **m1**"),
+    ],
+)
+def test_the_first_fork_in_words(monkeypatch, boards, at, said):
+    open_page(monkeypatch, "panorama")
+    tree = linkage([[x + 0.01 * k] for k, x in enumerate(at)], method="average")
+    graphs = tuple(random_graph(k, model=f"rooms/m{k}") for k in range(len(at)))
+    answer = import_module("pages.panorama").answer(graphs, depara.similarity_matrix(list(graphs)), tree, 1.0)
+    assert answer.endswith(f"First to part, at the top of the tree: {said}.")
+
+
 def test_the_pair_defaults_to_the_target_and_the_model_most_alike(monkeypatch, boards):
     open_page(monkeypatch, "panorama", target="rooms/denoising")
     total = matrix().total(1.0)[MODELS.index("rooms/denoising")].copy()
@@ -190,6 +211,11 @@ def test_the_pair_defaults_to_the_target_and_the_model_most_alike(monkeypatch, b
 def test_only_the_models_chosen_and_the_pair_are_shown(monkeypatch, boards):
     open_page(monkeypatch, "panorama", a=A, b=B, shown=[A, "rooms/denoising"])
     assert sorted(names(boards[-1])) == ["denoising", "normal", "reshading"]
+    with monkeypatch.context() as watched:
+        labels = []
+        watched.setattr(st, "popover", lambda label, **more: labels.append(label) or st.container())
+        open_page(monkeypatch, "panorama", a=A, b=B, shown=[A, "rooms/denoising"])
+    assert "3 of 4 models" in labels
 
 
 def test_lambda_maps_and_neighbours_change_what_is_drawn(monkeypatch, boards):

@@ -140,15 +140,17 @@ class Job:
             if self.state != "queued":
                 return
             self.state, self.message, self._started = "running", "starting", time.monotonic()
+        result, failure = None, None
+        end: State = "done"
         try:
             result = self._work(self._report)
-        except Cancelled:
-            self._close("cancelled")
+        except Cancelled as error:
+            traceback.clear_frames(error.__traceback__)
+            end = "cancelled"
         except Exception as error:  # noqa: BLE001  whatever went wrong belongs to whoever looks at the job
             traceback.clear_frames(error.__traceback__)  # they may hold models and images
-            self._close("failed", error=error)
-        else:
-            self._close("done", result)
+            end, failure = "failed", error
+        self._close(end, result, failure)  # when all is let go: who waited may leave the program, or need the memory
 
     def _report(self, done: int, total: int, message: str) -> None:
         if self._cancelled.is_set():
@@ -156,7 +158,7 @@ class Job:
         with self._lock:
             self.done, self.total, self.message = done, total, message
 
-    def _close(self, state: State, result: Any = None, error: Exception | None = None) -> None:
+    def _close(self, state: State, result: Any, error: Exception | None) -> None:
         with self._lock:
             self.result, self.error = result, error
             self._end(state)

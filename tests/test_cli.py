@@ -1,7 +1,9 @@
 import json
+import os
 import socket
 import subprocess
 import threading
+import time
 import warnings
 
 import networkx as nx
@@ -187,6 +189,29 @@ def test_ctrl_c_stops_cleanly_and_the_same_command_goes_on(run, tmp_path, monkey
     answer = document(run(*command, work=True, store=tmp_path))
     assert len(answer["graphs"]) == 2
     assert begun == [SMALL, OTHER, OTHER]
+
+
+def test_a_second_ctrl_c_does_not_wait(run, tmp_path, monkeypatch):
+    going, left = threading.Event(), []
+
+    def extract(*_, **__):
+        going.set()
+        time.sleep(1)
+        yield from ()
+
+    def wait(job, timeout_s=None):
+        going.wait(10)
+        raise KeyboardInterrupt
+
+    def leave(code):
+        left.append(code)
+        raise SystemExit(code)
+
+    monkeypatch.setattr(pipeline, "extract", extract)
+    monkeypatch.setattr(Job, "wait", wait)
+    monkeypatch.setattr(os, "_exit", leave)
+    assert run("graphs", SMALL, work=True, store=tmp_path).exit_code == 130
+    assert left == [130]
 
 
 def test_ctrl_c_outside_of_a_job_is_no_traceback(run, monkeypatch):

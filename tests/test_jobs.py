@@ -1,5 +1,6 @@
 import threading
 import time
+import weakref
 
 import pytest
 from hypothesis import given, settings
@@ -162,6 +163,32 @@ def test_who_attaches_to_a_waiting_job_lends_it_a_turn():
     last = queue.submit("last", "", lambda progress: order.append("last"), owner="a")
     assert last.wait(10)
     assert order == ["a0", "a2", "a1", "last"], "and it ran once"
+
+
+def test_a_cancelled_job_has_let_go_of_everything_when_it_ends():
+    class Large:
+        pass
+
+    released = threading.Event()
+
+    def work(progress):
+        large = Large()
+        weakref.finalize(large, released.set)
+        while True:
+            progress(1, 2, "half")
+            time.sleep(0.01)
+
+    queue = JobQueue()
+    gate = hold(queue)
+    job = queue.submit("k", "label", work)
+    real, at_end = job._close, []
+    job._close = lambda *given: (at_end.append(released.is_set()), real(*given))
+    gate.open.set()
+    while job.done == 0:
+        time.sleep(0.01)
+    job.cancel()
+    assert job.wait(10)
+    assert at_end == [True]
 
 
 def test_a_cancelled_job_takes_no_turn():

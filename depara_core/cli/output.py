@@ -1,9 +1,10 @@
 """What a command says and where: results to standard output, everything else to standard error."""
 
 import json
+import os
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 
 import typer
@@ -89,8 +90,10 @@ def follow(work: Work) -> Any:
         except KeyboardInterrupt:
             job.cancel()
             warn("Stopping. What is finished is kept.")
-            with suppress(KeyboardInterrupt):
+            try:
                 job.wait()
+            except KeyboardInterrupt:
+                os._exit(INTERRUPTED)  # a thread that still computes would abort an orderly end
     if job.state == "done":
         return job.result
     if job.error is not None:

@@ -1,4 +1,6 @@
-"""The Attributions page in a real browser: a click on a map selects its image everywhere, a heading the reference."""
+"""The Attributions page in a real browser: a click on a map selects its image and leads to why."""
+
+import re
 
 QUERY = "attributions?models=rooms/normal&models=rooms/reshading&models=rooms/keypoints2d&count=12&target=rooms/normal"
 
@@ -6,12 +8,17 @@ QUERY = "attributions?models=rooms/normal&models=rooms/reshading&models=rooms/ke
 def test_a_click_on_a_map_selects_the_image(reader):
     page = reader.page
     reader.open(QUERY)
-    page.locator('[data-at="2.1"]').click()
+    page.locator('[data-at="2.2"]').click()
     page.wait_for_url("**probe=2**")
     reader.settle()
-    assert page.locator('[data-at="2.1"]').get_attribute("aria-pressed") == "true"
+    assert page.locator('[data-at="2.2"]').get_attribute("aria-pressed") == "true"
     name = page.locator('[data-at="2.0"] span').inner_text()
     assert name in page.locator('[data-testid="stSidebar"]').inner_text()
+    page.get_by_role("link", name="Why do ").click()
+    page.wait_for_url(re.compile(r"/why\?.*"))
+    reader.settle()
+    assert re.search(r"[?&]a=.*[?&]b=rooms(/|%2F)normal.*[?&]probe=2", page.url)
+    reader.open(QUERY)
     page.locator("button.heading").first.click()
     page.wait_for_url(lambda url: "normal" not in url.rpartition("target=")[2].partition("&")[0])
     reader.settle()

@@ -32,6 +32,32 @@ def test_a_link_a_row_and_a_box_answer(reader):
     assert reader.complaints() == []
 
 
+CELL = """([row, column]) => {
+    const plot = document.querySelector('.st-key-card-card-groups .js-plotly-plot');
+    plot.scrollIntoView({block: 'center'});
+    const {xaxis, yaxis} = plot._fullLayout, box = plot.getBoundingClientRect();
+    return [box.left + xaxis._offset + xaxis.c2p(column), box.top + yaxis._offset + yaxis.c2p(row)];
+}"""
+
+
+def test_a_cell_of_groups_opens_its_pairs_and_a_link_reopens_them(reader, phone):
+    page = reader.page
+    reader.open(f"{QUERY}&view=groups")
+    page.wait_for_selector(".st-key-card-card-groups .js-plotly-plot .point")
+    page.evaluate(CELL, [0, 1])  # brings it into view
+    reader.settle()
+    page.mouse.click(*page.evaluate(CELL, [0, 1]))
+    page.wait_for_url(re.compile(r"[?&]groups=.*&groups="))
+    reader.settle()
+    title = page.locator(".st-key-card-card-group-pairs h3").inner_text()
+    phone.open(page.url.removeprefix(reader.address + "/"))
+    assert phone.page.locator(".st-key-card-card-group-pairs h3").inner_text() == title
+    page.get_by_role("button", name="Back to all groups").click()
+    page.wait_for_url(lambda url: "groups=" not in url)
+    assert reader.complaints() == []
+    assert phone.complaints() == []
+
+
 def test_every_evidence_is_drawn_without_a_complaint(reader):
     for view, label in (("groups", "Groups of probes"), ("influence", "Probes by their influence on S"),
                         ("contrast", "Probes by their difference")):  # fmt: skip

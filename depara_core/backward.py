@@ -82,16 +82,17 @@ def _layer_gradient(layer: str, feature: Tensor, x: Tensor, objective: str, rele
 
 
 def _one_pass(
-    capture: Capture, layers: Sequence[str], objective: str, point: Tensor, relevance: bool = False
+    capture: Capture, layers: Sequence[str], objective: str, point: Tensor, tick: Tick, relevance: bool = False
 ) -> tuple[Features, Maps]:
-    """Run one forward at `point` and one backward for each layer."""
+    """Run one forward at `point` and one backward for each layer; `tick` is called before each of them."""
+    tick()
     leaf = point.detach().requires_grad_()
     seen = capture.forward(leaf.clone())  # a clone, as a model may work in place on what it is given
     check_captured(seen, layers, len(point))
-    gradients = {
-        layer: _layer_gradient(layer, seen[layer], leaf, objective, relevance, keep=layer != layers[-1])
-        for layer in layers
-    }
+    gradients: Maps = {}
+    for layer in layers:
+        tick()
+        gradients[layer] = _layer_gradient(layer, seen[layer], leaf, objective, relevance, keep=layer != layers[-1])
     features = {layer: seen[layer].detach() for layer in layers}
     seen.clear()  # let go of the graph
     return features, gradients
@@ -126,8 +127,7 @@ def path_gradients(path: Path, finish: Finish) -> Open:
             sums = {layer: torch.zeros_like(x) for layer in layers}
             features: Features = {}
             for weight, point in path(x):
-                tick()
-                features, gradients = _one_pass(capture, layers, objective, point)
+                features, gradients = _one_pass(capture, layers, objective, point, tick)
                 for layer in layers:
                     sums[layer] += weight * gradients[layer]
             if path is not at_the_image:
@@ -166,9 +166,8 @@ def lrp_method(network: Network, layers: Sequence[str], objective: str, tick: Ti
     def run(x: Tensor) -> tuple[Features, Maps]:
         plain = read_features(network, layers, x)
         for merge in (True, False):  # zennit pairs a batch norm with the layer listed before it, rightly or wrongly
-            tick()
             with _lrp_rules(network.module, merge), captured(network, layers) as capture:
-                features, maps = _one_pass(capture, layers, objective, x, relevance=True)
+                features, maps = _one_pass(capture, layers, objective, x, tick, relevance=True)
             if all(_agree(features[layer], plain[layer]) for layer in layers):
                 return plain, maps
         raise ModelError(

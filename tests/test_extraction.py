@@ -243,6 +243,34 @@ def test_cancelling_does_not_wait_for_the_end_of_a_slow_methods_batch():
     assert len(calls) == 4
 
 
+def test_cancelling_does_not_wait_for_all_layers_of_a_batch():
+    seen = []
+
+    class Slow(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x.clone()
+
+        @staticmethod
+        def backward(ctx, slope):
+            seen.append(1)
+            return slope
+
+    class Layer(nn.Module):
+        def forward(self, x):
+            return Slow.apply(x)
+
+    net = tiny.network(nn.Sequential(*(Layer() for _ in range(6))), {str(i): (str(i), "output") for i in range(6)})
+
+    def stop(done, total, message):
+        if len(seen) >= 3:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        run(net, tuple("012345"), progress=stop)
+    assert len(seen) == 3  # one of layer 0, two of layer 1: the third layer's was not begun
+
+
 def test_a_model_in_half_precision_is_attributed_in_float32_and_stays_half():
     net = tiny.shared_relu()
     net.module.bfloat16()

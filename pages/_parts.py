@@ -7,7 +7,6 @@ import streamlit as st
 
 import depara_core as depara
 from depara_core import explanation
-from depara_core.explanation import between
 from depara_core.figures import reasons
 from pages import _cached, _charts, _evidence, _reasons, _state, _views, _widgets
 from pages._ledger import Row, ledger
@@ -103,7 +102,7 @@ def _inside(ends: Ends, labels: Sequence[str], chosen: tuple[str, str]) -> None:
     """List what a cell stands for: the pairs between two groups, or those within one, and then its probes too."""
     one, other = (f"“{_widgets.plain(name)}”" for name in chosen)
     alone = chosen[0] == chosen[1]
-    found = between.pairs_between(ends.why, labels, chosen, _evidence.PAIRS)
+    found = explanation.pairs_between(ends.why, labels, chosen, _evidence.PAIRS)
     indices, probe = (), None
     left, right = st.columns(2) if alone else (st.container(), None)
     told = "Those with the largest share, in either direction. Click to select."

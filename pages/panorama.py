@@ -145,7 +145,7 @@ def take_away(
     names, groups = [graph.model for graph in graphs], [specs[graph.model].group for graph in graphs]
     images = [_cached.thumbnail(probes, i, 112) for i in maps[0]]
     figure = partial(panorama.panorama, tree, names, groups, images, maps[1], drawn, dark=dark)
-    with _takeaway.popover("panorama"):
+    with _takeaway.popover("panorama", camera=False):
         table = partial(exports.drawn_pairs, graphs, indices, probes)
         _takeaway.row("Cosines of the drawn pairs, by model", _takeaway.tables("panorama-cosines", table, origin))
         table = partial(exports.drawn_places, graphs, drawn, probes)

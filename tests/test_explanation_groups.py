@@ -9,8 +9,14 @@ from planted import graph, random_graph
 
 import depara_core as depara
 from depara_core import explanation
-from depara_core.explanation import PAIR_KINDS, group_shares, pixel_shares, resample_masks, sentence
-from depara_core.explanation.between import pairs_between
+from depara_core.explanation import (
+    PAIR_KINDS,
+    group_shares,
+    pairs_between,
+    pixel_shares,
+    resample_masks,
+    sentence,
+)
 from depara_core.layouts import pair_table
 
 seeds = st.integers(0, 2**31)

@@ -11,7 +11,6 @@ from streamlit.testing.v1 import AppTest
 
 import depara_core as depara
 from depara_core import explanation
-from depara_core.explanation import between
 from depara_core.figures import reasons
 from depara_core.figures.labels import score
 from pages import _reasons, _views
@@ -174,7 +173,7 @@ def test_a_cell_of_groups_opens_its_pairs_and_there_is_a_way_back(monkeypatch, l
     assert "why.groups.pairs" not in ledgers
     click(app, "why.groups", 0, 2)
     assert asked(app, "groups") == [names[0], names[2]]
-    expected = between.pairs_between(why(), labels, (names[0], names[2]), 8)
+    expected = explanation.pairs_between(why(), labels, (names[0], names[2]), 8)
     rows = ledgers["why.groups.pairs"]["rows"]
     assert [row["texts"][2] for row in rows] == [reasons.thousandths(share) for share in expected["share"]]
     frame = figures(app)["why.groups"]["layout"]["shapes"][-1]

@@ -1,5 +1,6 @@
 """Why two graphs are alike: S split exactly, what each probe does to it, and the same in plain words."""
 
+from depara_core.explanation.between import pairs_between
 from depara_core.explanation.contrast import Contrast, contrast
 from depara_core.explanation.groups import GroupShares, cluster_probes, group_shares
 from depara_core.explanation.influence import (
@@ -35,6 +36,7 @@ __all__ = [
     "group_shares",
     "influence",
     "interval",
+    "pairs_between",
     "pixel_shares",
     "ranking_influence",
     "resample_masks",

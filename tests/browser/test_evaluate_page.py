@@ -2,6 +2,8 @@
 
 import re
 
+from test_takeaway import check_every_file
+
 QUERY = "evaluate?count=12&target=rooms/normal"
 
 WHERE = """() => {
@@ -28,6 +30,10 @@ def test_a_click_on_a_source_sets_the_pair(reader):
     reader.settle()
     assert page.locator(".st-key-card-ranks").get_by_text(" for normal").count()
     assert reader.complaints() == []
+
+
+def test_every_file_is_reopened(reader):
+    check_every_file(reader, "evaluate")
 
 
 def test_it_fits_a_narrow_screen(reader):

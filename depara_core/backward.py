@@ -38,6 +38,20 @@ def objective_values(feature: Float[Tensor, "B *feature"], objective: str) -> Fl
     return torch.linalg.vector_norm(flat, dim=1) if objective == "l2_norm" else flat.mean(dim=1)
 
 
+def objective_slopes(feature: Float[Tensor, "B *feature"], objective: str) -> Float[Tensor, "B *feature"]:
+    """Return the gradient of `objective_values` with respect to the feature: F / ||F||_2, or 1 / its length.
+
+    Written out, as autograd takes several passes over what may be millions of numbers an image.
+    """
+    flat = feature.detach().flatten(1)
+    if objective == "l2_norm":
+        norm = torch.linalg.vector_norm(flat, dim=1, keepdim=True)
+        slopes = flat / torch.where(norm == 0, 1.0, norm)
+    else:
+        slopes = torch.full_like(flat, 1 / flat.shape[1])
+    return slopes.reshape(feature.shape)
+
+
 # Gradients: one forward at each point of a path, then one backward for each layer.
 
 
@@ -69,13 +83,10 @@ def _layer_gradient(layer: str, feature: Tensor, x: Tensor, objective: str, rele
     """
     if not (feature.is_floating_point() and feature.requires_grad):
         raise ModelError(f"Layer {layer!r} yields no gradient: it is constant, detached or not floats. Pick another.")
+    seed = objective_slopes(feature, objective)
     if relevance:
-        leaf = feature.detach().requires_grad_()
-        (slope,) = torch.autograd.grad(objective_values(leaf, objective).sum(), leaf)
-        target, seed = feature, leaf.detach() * slope
-    else:
-        target, seed = objective_values(feature, objective).sum(), None
-    (gradient,) = torch.autograd.grad(target, x, seed, retain_graph=keep, allow_unused=True)
+        seed *= feature.detach()
+    (gradient,) = torch.autograd.grad(feature, x, seed, retain_graph=keep, allow_unused=True)
     if gradient is None:
         raise ModelError(f"Layer {layer!r} does not depend on the input image, so it has no attribution. Pick another.")
     return gradient

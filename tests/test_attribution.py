@@ -12,7 +12,7 @@ from torch import nn
 
 from depara_core import backward
 from depara_core.attribution import CHANNELS, METHODS, OBJECTIVES, PRESETS, Options, reduce_channels, resolve_options
-from depara_core.backward import objective_values
+from depara_core.backward import objective_slopes, objective_values
 from depara_core.capture import at_rest, captured, unshared
 from depara_core.errors import ModelError, OptionError
 
@@ -276,6 +276,15 @@ def test_a_model_may_work_in_place_on_its_input():
     _, maps = run(tiny.network(InPlace()), "input_x_gradient", x, ("output",), "mean")
     torch.testing.assert_close(maps["output"], 2 * x / x[0].numel())
     assert torch.equal(x, images())
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_the_slopes_of_an_objective_are_its_gradient(objective):
+    feature = torch.randn(3, 2, 4, 5, generator=torch.Generator().manual_seed(0)).requires_grad_()
+    with torch.no_grad():
+        feature[1] = 0
+    (expected,) = torch.autograd.grad(objective_values(feature, objective).sum(), feature)
+    torch.testing.assert_close(objective_slopes(feature, objective), expected)
 
 
 class Branches(nn.Module):

@@ -1,5 +1,6 @@
 """What stands round every page: the brand, links that keep the selection, notes on the address, the selected probe."""
 
+import gc
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ def exists(page: str) -> bool:
 
 def draw(page: Any, titles: Mapping[str, str]) -> None:
     """Draw the sidebar, run the page, then show the selected probe: by then its images are at hand."""
+    _spare_the_collector()
     st.set_page_config(f"{page.title} · DEPARA Explorer", _ICON, layout="wide", initial_sidebar_state=232)
     st.html(_STYLE / "app.css")
     scheme = "dark" if _widgets.dark() else "light"
@@ -42,6 +44,16 @@ def draw(page: Any, titles: Mapping[str, str]) -> None:
     finally:  # also where a page stopped to wait
         with inspector:
             _inspect(_state.read())
+
+
+@st.cache_resource(show_spinner=False)
+def _spare_the_collector() -> None:
+    """Take what importing made, half a million objects, out of the garbage collector's sight, once in a process.
+
+    Looking through it takes half a second, in the middle of somebody's click.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def _brand(selection: _state.Selection) -> None:

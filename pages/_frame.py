@@ -1,5 +1,6 @@
 """What stands round every page: the brand, links that keep the selection, notes on the address, the selected probe."""
 
+import atexit
 import gc
 from collections.abc import Mapping
 from pathlib import Path
@@ -54,6 +55,7 @@ def _spare_the_collector() -> None:
     """
     gc.collect()
     gc.freeze()
+    atexit.register(gc.unfreeze)  # else torch's parts complain at the end that they were not let go
 
 
 def _brand(selection: _state.Selection) -> None:

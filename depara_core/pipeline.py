@@ -112,13 +112,17 @@ def _existing_layers(spec: ModelSpec, layers: str | Sequence[str]) -> tuple[str,
     names = spec.resolve_layers(layers if isinstance(layers, str) else list(layers))
     others = [name for name in names if name != OUTPUT and name not in spec.layers]
     if others:  # module paths are layers too, which only the opened model can tell
-        network = _open(spec)
-        for name in others:
-            try:
-                network.tap(name)
-            except ModelError as error:
-                raise ModelError(f"{spec.id}: {error}") from error
+        _require_layers(spec, _open(spec), others)
     return names
+
+
+def _require_layers(spec: ModelSpec, network: Network, names: Iterable[str]) -> None:
+    """Refuse layers that a network has not, naming the model."""
+    for name in names:
+        try:
+            network.tap(name)
+        except ModelError as error:
+            raise ModelError(f"{spec.id}: {error}") from error
 
 
 def _open(spec: ModelSpec, progress: Progress | None = None) -> Network:
@@ -194,11 +198,7 @@ class _Builder:
     def open(self, spec: ModelSpec, layers: tuple[str, ...]) -> Network:
         """Read a model's weights, which takes longer than reading a stored graph, and refuse layers it has not."""
         network = _open(spec, lambda _done, _total, message: self.tally.report(0, f"{spec.name}: {message}"))
-        for layer in layers:
-            try:
-                network.tap(layer)
-            except ModelError as error:
-                raise ModelError(f"{spec.id}: {error}") from error
+        _require_layers(spec, network, layers)
         return network
 
     def compute(

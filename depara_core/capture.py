@@ -17,27 +17,6 @@ ACTIVATIONS = (nn.ReLU, nn.ELU, nn.LeakyReLU, nn.Sigmoid, nn.Tanh, nn.Softplus, 
 
 
 @contextmanager
-def exact_float32(products: str = "ieee") -> Iterator[None]:
-    """Keep float32 products float32, and attention unfused so that its modules are really called, until the exit.
-
-    TF32 and its like (`products="tf32"`) spoil attributions long before they spoil accuracy.
-    """
-    cudnn: Any = torch.backends.cudnn
-    backends: tuple[Any, ...] = (torch.backends.cuda.matmul, cudnn.conv, cudnn.rnn)
-    before = [backend.fp32_precision for backend in backends]
-    fused = torch.backends.mha.get_fastpath_enabled()
-    try:
-        for backend in backends:
-            backend.fp32_precision = products
-        torch.backends.mha.set_fastpath_enabled(False)
-        yield
-    finally:
-        for backend, precision in zip(backends, before, strict=True):
-            backend.fp32_precision = precision
-        torch.backends.mha.set_fastpath_enabled(fused)
-
-
-@contextmanager
 def at_rest(module: nn.Module) -> Iterator[None]:
     """Hold `module` in evaluation mode, its parameters frozen and its in-place operations off, then put all back."""
     modes = [(m, m.training) for m in module.modules()]
@@ -58,18 +37,6 @@ def at_rest(module: nn.Module) -> Iterator[None]:
             parameter.requires_grad_(required)
         for part, was in inplace:
             part.inplace = was
-
-
-@contextmanager
-def on_device(module: nn.Module, device: torch.device) -> Iterator[None]:
-    """Hold `module` on `device`, then move it back to where it was."""
-    first = next(iter([*module.parameters(), *module.buffers()]), None)
-    home = torch.device("cpu") if first is None else first.device
-    try:
-        module.to(device)
-        yield
-    finally:
-        module.to(home)
 
 
 class _Enough(BaseException):

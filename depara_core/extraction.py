@@ -5,42 +5,32 @@ import copy
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass
+from contextlib import ExitStack, closing
 from pathlib import Path
 
-import numpy as np
 import torch
-from jaxtyping import Bool, Float32
 from torch import Tensor
 
 from depara_core.attribution import METHODS, Options
-from depara_core.backward import Run, reading
-from depara_core.capture import at_rest, captured, check_captured, on_device
-from depara_core.errors import DeparaError, ModelError, OptionError
-from depara_core.geometry import cosines, gram_matrix, unit_rows
+from depara_core.backward import Run
+from depara_core.capture import at_rest, captured, check_captured
+from depara_core.collector import Collector, Extraction, Pass, Rooms
+from depara_core.devices import on_device, release, resolve_device
+from depara_core.errors import DeparaError, ModelError
 from depara_core.precision import TRIED, Numerics, choose_numerics, computing_in
 from depara_core.probes import ProbeSet, preprocess
-from depara_core.scratch import Scratch, free_disk, let_go
+from depara_core.scratch import free_disk
 from depara_core.zoo.spec import ModelSpec, Network
 
 Progress = Callable[[int, int, str], None]
 
-BATCH_PIXELS = {"cpu": 50 * 64 * 64, "mps": 400 * 64 * 64, "cuda": 3200 * 64 * 64}  # of input, in one batch
+BATCH_PIXELS = {"cpu": 50 * 64 * 64, "mps": 400 * 64 * 64, "cuda": 400 * 64 * 64}  # of input, in one batch
 DISK_BYTES = 16 * 2**30  # of features in a file during one pass, where the disk has twice that free
-LEAST_MEMORY, MOST_MEMORY = 512 * 2**20, 3 * 2**30  # of the budget that is taken where none is given
-
-
-@dataclass(frozen=True)
-class Extraction:
-    """One layer over N probes: unit attribution rows (zero rows stay zero), feature cosines, and what is missing."""
-
-    nodes: Float32[np.ndarray, "N P"]
-    edges: Float32[np.ndarray, "N N"]
-    shape: tuple[int, int, int]  # (C, H, W) of one row's map, C * H * W == P
-    no_attribution: Bool[np.ndarray, " N"]
-    no_feature: Bool[np.ndarray, " N"]
-    numerics: Numerics
+DEFAULT_MEMORY = {  # least and most of the budget that is taken where none is given
+    "cpu": (2**29, 3 * 2**30),
+    "mps": (2**29, 3 * 2**30),
+    "cuda": (2**29, 32 * 2**30),  # only for rows, as features and batches stay on the GPU
+}
 
 
 def extract(
@@ -61,21 +51,23 @@ def extract(
     Layers are read together, as many in one pass as their features leave room for; the features of one that is larger
     than that are read in parts, and the inner products of the parts added up, which is exact. `memory_budget` bounds,
     in bytes, what is held in memory of features, attributions and one batch beside the model; what is beyond lies in
-    files. Memory that runs out halves the batch. `precision`: see `choose_numerics`. `progress(done, total, message)`
-    counts probes; raising `Cancelled` from it stops within the batch.
+    files. A GPU keeps features and batches in its own memory, of which seven eighths of what is free are taken. Memory
+    that runs out halves the batch. `precision`: see `choose_numerics`. `progress(done, total, message)` counts probes;
+    raising `Cancelled` from it stops within the batch.
     """
     place = resolve_device(device)
     network = _in_float32(network)
-    budget = memory_budget or default_memory()
+    budget = memory_budget or default_memory(place)
     with ExitStack() as held:
         held.enter_context(at_rest(network.module))
         held.enter_context(on_device(network.module, place))
         numerics = _numerics(network, spec, probes, layers, options, place, precision)
         held.enter_context(computing_in(numerics.name, place))
         sizes, activations = _rehearse(network, spec, probes, layers, place)
-        size = batch_size or _batch_size(spec, place, activations, budget // 4)
-        passes = _passes(sizes, len(probes), budget * 3 // 8 + min(DISK_BYTES, free_disk() // 2))
-        collector = _Collector(spec, probes, sizes, options, budget, numerics)
+        rooms = _rooms(place, budget)
+        size = batch_size or _batch_size(spec, place, activations, rooms.batch)
+        passes = _passes(sizes, len(probes), rooms.features + rooms.spill)
+        collector = held.enter_context(closing(Collector(spec, probes, sizes, options, rooms, numerics)))
         for number, part in enumerate(passes):
 
             def tick(done: int, number: int = number) -> None:
@@ -88,29 +80,24 @@ def extract(
             yield from collector.finish()
 
 
-def default_memory() -> int:
-    """Return the memory budget that is taken where none is given: a quarter of the machine's, 0.5 to 3 GiB."""
-    limits = (
-        [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")] if hasattr(os, "sysconf") else [4 * LEAST_MEMORY]
-    )
+def default_memory(place: torch.device) -> int:
+    """Return the memory budget that is taken where none is given: a quarter of the machine's, in `DEFAULT_MEMORY`."""
+    limits = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")] if hasattr(os, "sysconf") else [2 * 2**30]
     for group in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):  # of a container
         with contextlib.suppress(OSError, ValueError):
             limits.append(int(Path(group).read_text()))
-    return max(LEAST_MEMORY, min(MOST_MEMORY, min(limits) // 4))
+    least, most = DEFAULT_MEMORY[place.type]
+    return max(least, min(most, min(limits) // 4))
 
 
-def resolve_device(device: str) -> torch.device:
-    """Turn "auto" into the best device here (cuda, mps, cpu), or check the one that was named."""
-    present = ["cuda"] * torch.cuda.is_available() + ["mps"] * torch.backends.mps.is_available() + ["cpu"]
-    if device == "auto":
-        return torch.device(present[0])
-    try:
-        place = torch.device(device)
-    except RuntimeError:
-        place = None
-    if place is None or place.type not in present:
-        raise OptionError(f"The device {device!r} is not available. Expected one of: auto, {', '.join(present)}.")
-    return place
+def _rooms(place: torch.device, budget: int) -> Rooms:
+    """Share out a device's free memory, and the budget for the host's: rows need little but last the longest."""
+    if place.type == "cuda":
+        release(place)  # what the rehearsal and an earlier model left
+        free = torch.cuda.mem_get_info(place)[0]  # an eighth of it is left for gradients and the workspace of kernels
+        return Rooms(place, batch=free // 2, features=free * 3 // 8, spill=0, nodes=budget)
+    spill = min(DISK_BYTES, free_disk() // 2)
+    return Rooms(None, batch=budget // 4, features=budget * 3 // 8, spill=spill, nodes=budget // 4)
 
 
 def _in_float32(network: Network) -> Network:
@@ -156,7 +143,7 @@ def _rehearse(
     def keep(tensor: Tensor) -> Tensor:
         if tensor.data_ptr() not in weights:
             kept[tensor.data_ptr()] = tensor.nbytes
-        return tensor
+        return tensor.detach()  # an operation that keeps its own result would never be let go of otherwise
 
     def run(x: Tensor) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         counted = torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor)
@@ -174,36 +161,26 @@ def _rehearse(
 def _batch_size(spec: ModelSpec, place: torch.device, activations: int, room: int) -> int:
     """Return how many images go through the network at once: enough to keep the device busy, and no more than fit."""
     busy = max(4, min(64 * (1 if place.type == "cpu" else 16), BATCH_PIXELS[place.type] // spec.input_size**2))
-    if place.type == "cuda":
-        room = torch.cuda.mem_get_info(place)[0] // 2  # the rest is for gradients and the workspace of kernels
     return max(1, min(busy, room // max(1, activations)))
 
 
-@dataclass(frozen=True)
-class _Pass:
-    """What one pass over the probes reads: columns of layers' features, and whether it attributes these layers too."""
-
-    columns: dict[str, slice]
-    attributes: bool
-
-
-def _passes(sizes: dict[str, int], count: int, room: int) -> list[_Pass]:
+def _passes(sizes: dict[str, int], count: int, room: int) -> list[Pass]:
     """Group layers, in the order the network comes to them, so that a pass collects at most `room` bytes of features.
 
     A pass runs the network only as far as its last layer, and early layers, which are the large ones, are soon reached.
     """
-    passes: list[_Pass] = []
+    passes: list[Pass] = []
     most = max(1, room // (4 * count))
     left = 0
     for layer, size in sizes.items():
         first = min(size, most)
         if not passes or first > left:
-            passes.append(_Pass({}, attributes=True))
+            passes.append(Pass({}, attributes=True))
             left = most
         passes[-1].columns[layer] = slice(0, first)
         left -= first
         for start in range(first, size, most):
-            passes.append(_Pass({layer: slice(start, min(start + most, size))}, attributes=False))
+            passes.append(Pass({layer: slice(start, min(start + most, size))}, attributes=False))
             left = 0
     return passes
 
@@ -212,7 +189,7 @@ def _sweep(
     network: Network,
     spec: ModelSpec,
     probes: ProbeSet,
-    collector: "_Collector",
+    collector: Collector,
     place: torch.device,
     size: int,
     tick: Callable[[int], None],
@@ -238,7 +215,7 @@ def _sweep(
                 size = len(x) // 2
                 del x
                 coming.result()
-                _release(place)
+                release(place)
                 coming = ahead.submit(prepare, start, size)
                 continue
             collector.add(start, *done)
@@ -271,82 +248,3 @@ def _guarded(run: Run, x: Tensor, spec: ModelSpec) -> tuple[dict[str, Tensor], d
 
 def _tells_of_memory(reason: str) -> bool:
     return any(sign in reason.lower() for sign in ("out of memory", "not enough memory", "can't allocate memory"))
-
-
-def _release(place: torch.device) -> None:
-    if place.type == "cuda":
-        torch.cuda.empty_cache()
-    elif place.type == "mps":
-        torch.mps.empty_cache()
-
-
-class _Collector:
-    """Batches of features and maps, gathered into rows and, pass by pass, into the geometry of each layer."""
-
-    def __init__(
-        self,
-        spec: ModelSpec,
-        probes: ProbeSet,
-        sizes: dict[str, int],
-        options: Options,
-        budget: int,
-        numerics: Numerics,
-    ) -> None:
-        self.spec, self.probes, self.sizes, self.options = spec, probes, sizes, options
-        self.budget, self.numerics = budget, numerics
-        self.nodes_room = Scratch(budget // 4)
-        self.nodes: dict[str, np.ndarray] = {}
-        self.shapes: dict[str, tuple[int, int, int]] = {}
-        self.grams: dict[str, np.ndarray] = {}
-        self.without = {layer: np.zeros(len(probes), bool) for layer in sizes}
-
-    def begin(self, part: _Pass) -> None:
-        """Make room for what a pass reads."""
-        self.part, room = part, Scratch(self.budget * 3 // 8)
-        self.features = {
-            layer: room.array((len(self.probes), columns.stop - columns.start))
-            for layer, columns in part.columns.items()
-        }
-
-    def open(self, network: Network, tick: Callable[[], None]) -> AbstractContextManager[Run]:
-        """Hold the network ready for the pass."""
-        layers = list(self.part.columns)
-        if self.part.attributes:
-            return METHODS[self.options.method].open(network, layers, self.options.objective, tick)
-        return reading(network, layers)
-
-    def add(self, start: int, features: dict[str, Tensor], maps: dict[str, Tensor]) -> None:
-        """Take a batch that begins at probe `start`."""
-        for layer, columns in self.part.columns.items():
-            feature = features[layer].flatten(1)[:, columns].float().cpu()
-            stop = start + len(feature)
-            self._require_finite(layer, "feature", feature, start)
-            self.features[layer][start:stop] = feature.numpy()
-            let_go(self.features[layer])
-            if layer in maps:
-                rows, self.shapes[layer], none = unit_rows(maps[layer].float().cpu(), self.options)
-                self._require_finite(layer, "attribution", rows, start)
-                if layer not in self.nodes:
-                    self.nodes[layer] = self.nodes_room.array((len(self.probes), rows.shape[1]))
-                self.nodes[layer][start:stop] = rows.numpy()
-                let_go(self.nodes[layer])
-                self.without[layer][start:stop] = none.numpy()
-
-    def finish(self) -> Iterator[tuple[str, Extraction]]:
-        """Close a pass: its features become inner products and are let go; yield the layers that are whole."""
-        for layer, columns in self.part.columns.items():
-            gram = gram_matrix(self.features.pop(layer))
-            self.grams[layer] = self.grams.pop(layer, 0.0) + gram
-            if columns.stop == self.sizes[layer]:
-                edges, no_feature = cosines(self.grams.pop(layer), center=self.options.center)
-                nodes, shape = self.nodes.pop(layer), self.shapes[layer]
-                yield layer, Extraction(nodes, edges, shape, self.without[layer], no_feature, self.numerics)
-
-    def _require_finite(self, layer: str, what: str, rows: Tensor, start: int) -> None:
-        bad = torch.nonzero(~torch.isfinite(rows).all(dim=1)).flatten().tolist()
-        if bad:
-            names = ", ".join(self.probes.names[start + i] for i in bad[:3])
-            raise ModelError(
-                f"{self.spec.id}, layer {layer!r}: the {what} is not finite (NaN or infinite) for {names}"
-                f"{' and others' if len(bad) > 3 else ''}. Check the model's weights and its input normalisation."
-            )

@@ -11,9 +11,10 @@ import torch
 from jaxtyping import Float32
 
 from depara_core.backward import read_features
-from depara_core.capture import at_rest, exact_float32, on_device
+from depara_core.capture import at_rest
+from depara_core.devices import exact_float32, on_device, resolve_device
 from depara_core.errors import ModelError
-from depara_core.extraction import Progress, resolve_device
+from depara_core.extraction import Progress
 from depara_core.probes import ProbeSet, preprocess
 from depara_core.store import Store
 from depara_core.zoo.spec import OUTPUT, ModelSpec, Network

@@ -13,8 +13,10 @@ import numpy as np
 import torch
 
 from depara_core.attribution import METHODS, Options, resolve_options
+from depara_core.collector import Extraction
+from depara_core.devices import resolve_device
 from depara_core.errors import Cancelled, DeparaError, ModelError, OptionError
-from depara_core.extraction import Extraction, Progress, extract, resolve_device
+from depara_core.extraction import Progress, extract
 from depara_core.graphs import AttributionGraph
 from depara_core.jobs import Tally, alone
 from depara_core.precision import check_precision
@@ -50,10 +52,10 @@ def build_graphs(
 
     `progress(done, total, message)` counts probes of models that must be computed. A model that fails raises, or with
     `on_error(spec_id, error)` is left out while the rest goes on. Finished layers stay in the store whatever follows.
-    `memory_budget` is in bytes (default: a quarter of the machine's memory, 0.5 to 3 GiB); what does not fit in it lies
-    in files for a while. `precision` "fast" computes in bfloat16 or TF32 on a device that has them, where the maps and
-    features of a few probes keep a cosine of 0.99 or more to float32; `versions` of a graph tells which it was, and the
-    cosine.
+    `memory_budget` is in bytes (default: a quarter of the machine's memory, 0.5 to 3 GiB, beside a GPU to 32); what
+    does not fit in it lies in files for a while. `precision` "fast" computes in bfloat16 or TF32 on a device that has
+    them, where the maps and features of a few probes keep a cosine of 0.99 or more to float32; `versions` of a graph
+    tells which it was, and the cosine.
     """
     chosen = [specs] if isinstance(specs, ModelSpec) else list(specs)
     options = resolve_options(

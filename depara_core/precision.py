@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from depara_core.capture import exact_float32
+from depara_core.devices import exact_float32
 from depara_core.errors import OptionError
 
 PRECISIONS: tuple[str, ...] = ("float32", "fast")

@@ -1,4 +1,4 @@
-"""Large arrays for a while: in memory as long as there is room, in a nameless file beyond that."""
+"""Large arrays for a while: in memory as long as there is room, beyond that in a nameless file; or on a GPU."""
 
 import mmap
 import os
@@ -7,6 +7,7 @@ import tempfile
 from typing import Any
 
 import numpy as np
+import torch
 from jaxtyping import Float32
 
 from depara_core.errors import StoreError
@@ -25,6 +26,17 @@ class Scratch:
             self.left -= size
             return np.empty(shape, np.float32)
         return _mapped(shape, size)
+
+
+class DeviceScratch:
+    """Hands out float32 tensors in a device's own memory."""
+
+    def __init__(self, device: torch.device) -> None:
+        self.device = device
+
+    def array(self, shape: tuple[int, int]) -> Float32[torch.Tensor, "rows columns"]:
+        """Return a tensor of this shape; its contents are undefined."""
+        return torch.empty(shape, dtype=torch.float32, device=self.device)
 
 
 def _mapped(shape: tuple[int, int], size: int) -> Float32[np.ndarray, "rows columns"]:

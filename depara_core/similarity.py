@@ -3,17 +3,22 @@
 Symbols: N probes, P numbers in a node, E = N(N-1)/2 edges, R and C graphs in the rows and columns of a matrix.
 """
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import torch
 from jaxtyping import Float, Float32
 
+from depara_core.devices import exact_float32, resolve_device
 from depara_core.errors import OptionError
 from depara_core.graphs import AttributionGraph
 
 Grid = tuple[int, int, int]  # channels, height, width
+
+WORTH_MOVING = 2**33  # multiplications of a matrix, below which moving the nodes to a GPU costs more than it gains
 
 
 @dataclass(frozen=True)
@@ -69,23 +74,27 @@ def similarity(a: AttributionGraph, b: AttributionGraph) -> Similarity:
 
 
 def similarity_matrix(
-    rows: Sequence[AttributionGraph], columns: Sequence[AttributionGraph] | None = None
+    rows: Sequence[AttributionGraph], columns: Sequence[AttributionGraph] | None = None, *, device: str = "auto"
 ) -> SimilarityMatrix:
     """Compare all row graphs with all column graphs (default: the rows) over the same probes.
 
     With unit nodes and standardised ranks a graph is a point and both similarities are inner products, so all pairs are
-    two Gram matrices: no pair is compared by itself.
+    two Gram matrices: no pair is compared by itself. `device` "auto" takes a GPU where there is one and the work is
+    worth the way to it. Raises OptionError for no graphs, different probes, or a device that is not there.
     """
     columns = rows if columns is None else columns
     grid = common_grid([*rows, *columns])
     count = len(rows[0])
+    small = len(rows) * len(columns) * count * int(np.prod(grid)) < WORTH_MOVING
+    place = resolve_device("cpu" if device == "auto" and small else device)
     node = np.zeros((len(rows), len(columns)))
     step = max(1, 2**24 // (max(len(rows), len(columns)) * int(np.prod(grid))))  # at most 64 MiB a side at once
+    left = _Side(rows, grid, min(step, count), place)
+    right = left if columns is rows else _Side(columns, grid, min(step, count), place)
     for start in range(0, count, step):
-        block = slice(start, start + step)
-        left = _stack(rows, grid, block)
-        right = left if columns is rows else _stack(columns, grid, block)
-        node += left @ right.T
+        block = slice(start, min(start + step, count))
+        vectors = left.read(block)
+        node += _products(vectors, vectors if right is left else right.read(block), place)
     left_ranks = np.stack([graph.ranks for graph in rows])
     edge = left_ranks @ (left_ranks if columns is rows else np.stack([graph.ranks for graph in columns])).T
     node, edge = np.clip(node / count, -1, 1), np.clip(edge, -1, 1)
@@ -130,8 +139,31 @@ def probe_cosines(a: AttributionGraph, b: AttributionGraph, grid: Grid) -> Float
     return np.clip(np.vecdot(node_vectors(a, grid), node_vectors(b, grid)).astype(np.float64), -1, 1)
 
 
-def _stack(graphs: Sequence[AttributionGraph], grid: Grid, block: slice) -> Float32[np.ndarray, "M np"]:
-    return np.stack([node_vectors(graph, grid, block).ravel() for graph in graphs])
+class _Side:
+    """The rows or the columns of a matrix: node vectors of graphs, a block of probes at a time, in one buffer."""
+
+    def __init__(self, graphs: Sequence[AttributionGraph], grid: Grid, probes: int, place: torch.device) -> None:
+        self.graphs, self.grid, self.length = graphs, grid, int(np.prod(grid))
+        self.buffer = torch.empty((len(graphs), probes * self.length), pin_memory=place.type == "cuda")
+
+    def read(self, block: slice) -> Float32[torch.Tensor, "M np"]:
+        """Fill the buffer with the vectors of these probes, one row a graph; the next call overwrites it."""
+        filled = self.buffer[:, : (block.stop - block.start) * self.length]
+        for row, graph in zip(filled.numpy(), self.graphs, strict=True):
+            row[:] = node_vectors(graph, self.grid, block).ravel()
+        return filled
+
+
+def _products(
+    left: Float32[torch.Tensor, "R k"], right: Float32[torch.Tensor, "C k"], place: torch.device
+) -> Float32[np.ndarray, "R C"]:
+    """Return all inner products of rows, made by a GPU unless other work has taken its memory."""
+    if place.type == "cuda":
+        with contextlib.suppress(torch.OutOfMemoryError), exact_float32():
+            there = left.to(place)
+            return (there @ (there if right is left else right.to(place)).T).cpu().numpy()
+    a, b = left.numpy(), right.numpy()
+    return a @ b.T  # numpy knows a symmetric product, which takes half the time
 
 
 def _area_weights(size: int, target: int) -> Float32[np.ndarray, "target size"]:

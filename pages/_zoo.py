@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 import depara_core as depara
-from depara_core.extraction import resolve_device
+from depara_core.devices import resolve_device
 from depara_core.zoo import torchvision
 
 

@@ -1,3 +1,5 @@
+import gc
+
 import numpy as np
 import pytest
 import tiny
@@ -8,9 +10,10 @@ from torch import nn
 
 from depara_core import extraction
 from depara_core.attribution import resolve_options
-from depara_core.capture import exact_float32
+from depara_core.collector import Rooms
+from depara_core.devices import exact_float32, resolve_device
 from depara_core.errors import Cancelled, ModelError, OptionError, StoreError
-from depara_core.extraction import extract, resolve_device
+from depara_core.extraction import extract
 from depara_core.geometry import cosines, gram_matrix, unit_rows
 from depara_core.probes import preprocess
 from depara_core.scratch import Scratch
@@ -62,6 +65,20 @@ def test_the_batch_size_the_passes_and_the_parts_of_a_layer_do_not_matter(preset
     assert whole["output"].shape == ((3 if preset == "paper" else 1), 8, 8)
 
 
+@pytest.mark.parametrize("room", [2**20, 4 * 6 * 256, 4 * 6 * 100])
+@pytest.mark.parametrize("preset", ["paper", "released_models"])
+def test_features_that_stay_on_a_device_give_the_same(preset, room, monkeypatch):
+    """The way of a GPU, walked on the processor: features, inner products and rows are tensors of the device."""
+    net, options = tiny.shared_relu(), resolve_options(preset)
+    whole = run(net, options=options)
+    rooms = Rooms(torch.device("cpu"), batch=2**20, features=room, spill=0, nodes=2**20)
+    monkeypatch.setattr(extraction, "_rooms", lambda place, budget: rooms)
+    parts = run(net, options=options, batch_size=4)
+    for layer in LAYERS:
+        np.testing.assert_allclose(parts[layer].nodes, whole[layer].nodes, atol=1e-5)
+        np.testing.assert_allclose(parts[layer].edges, whole[layer].edges, atol=1e-5)
+
+
 def test_a_forward_ends_at_the_last_wanted_layer():
     calls = []
 
@@ -97,7 +114,7 @@ def test_a_batch_fits_into_the_memory_there_is():
     assert extraction._batch_size(spec, cpu, activations=1000, room=10**9) == 64
     assert extraction._batch_size(spec, cpu, activations=1000, room=5500) == 5
     assert extraction._batch_size(spec, cpu, activations=1000, room=10) == 1
-    assert extraction.LEAST_MEMORY <= extraction.default_memory() <= extraction.MOST_MEMORY
+    assert 2**29 <= extraction.default_memory(cpu) <= 3 * 2**30
 
 
 def test_the_rehearsal_counts_what_a_backward_needs():
@@ -105,6 +122,20 @@ def test_the_rehearsal_counts_what_a_backward_needs():
     sizes, kept = extraction._rehearse(net, tiny.spec(net), tiny.probes(), ("output",), torch.device("cpu"))
     assert sizes == {"output": 2 * 64}
     assert kept == 4 * (3 * 64 + 2 * 64) + 4 * 2 * 64  # the input of the convolution, the sigmoid's output, the feature
+
+
+def test_no_tensor_outlives_an_extraction():
+    """Activations that keep themselves alive are found by no collector, and would add up model by model."""
+
+    def tensors():
+        gc.collect()
+        return sum(type(thing) is torch.Tensor for thing in gc.get_objects())
+
+    net = tiny.shared_relu()
+    run(net)
+    before = tensors()
+    run(net)
+    assert tensors() == before
 
 
 def test_resolution_averages_maps_before_they_are_scaled():
@@ -141,7 +172,9 @@ def test_identical_probes_have_no_centred_feature():
 def test_gram_matrix_in_blocks(monkeypatch):
     monkeypatch.setattr("depara_core.geometry.BLOCK_BYTES", 8 * 5 * 3)
     features = np.random.default_rng(0).normal(size=(5, 10)).astype(np.float32)
-    np.testing.assert_allclose(gram_matrix(features), features.astype(float) @ features.T.astype(float), rtol=1e-12)
+    plain = features.astype(float) @ features.T.astype(float)
+    np.testing.assert_allclose(gram_matrix(features), plain, rtol=1e-12)
+    np.testing.assert_allclose(gram_matrix(torch.from_numpy(features)), plain, rtol=1e-12)
 
 
 def test_zero_attributions_stay_zero_and_are_flagged():

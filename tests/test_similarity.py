@@ -142,6 +142,11 @@ def test_bad_input(rows, message):
         depara.similarity_matrix(rows)
 
 
+def test_a_device_that_is_not_there():
+    with pytest.raises(depara.OptionError, match="'toaster' is not available"):
+        depara.similarity_matrix([random_graph(0)], device="toaster")
+
+
 def test_spearman_of_scipy_on_many_edges():
     a, b = random_graph(0, count=80), random_graph(1, count=80)
     upper = np.triu_indices(80, k=1)

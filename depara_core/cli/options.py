@@ -51,7 +51,10 @@ class Work:
     device: Annotated[str, _option("'auto', 'cpu', 'cuda', ...")] = "auto"
     memory: Annotated[
         str | None,
-        _option("What features and maps may take of it, such as 2GB.", show_default="a quarter of it, 0.5 to 3 GiB"),
+        _option(
+            "What features and maps may take of it, such as 2GB.",
+            show_default="a quarter of it, 0.5 to 3 GiB, beside a GPU to 32",
+        ),
     ] = None
     precision: Annotated[str, _option("'float32', or 'fast' where that agrees with float32.")] = "float32"
     store: StorePath = None

@@ -10,6 +10,9 @@ PYTEST_ARGS ?= -n auto --dist loadfile
 
 BIN := .venv/bin
 
+# torch and what comes with it take half a minute to compile: once is enough
+unexport PYTHONDONTWRITEBYTECODE
+
 # uv installs in a third of pip's time; where it cannot be had, or cannot reach what pip can, pip does the same work.
 install = $(BIN)/python -m pip install --quiet --disable-pip-version-check uv \
 	&& $(BIN)/uv pip install --quiet --python $(BIN)/python $(1) \

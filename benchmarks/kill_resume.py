@@ -160,7 +160,7 @@ def main() -> None:
     parser.add_argument("--models", type=int, default=20, help="of the bundled zoo")
     parser.add_argument("--probes", type=int, default=12, help="rooms")
     asked = parser.parse_args()
-    specs = [spec for spec in depara.list_models() if spec.bundled][: asked.models]
+    specs = [spec for spec in depara.list_models("rooms") if spec.bundled][: asked.models]
     probes = depara.load_probes("rooms", count=asked.probes)
     dice = random.Random(asked.seed)
     with tempfile.TemporaryDirectory() as folder:

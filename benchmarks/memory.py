@@ -2,9 +2,10 @@
 
 Each row is a process of its own, so that its peak is its own. Baseline: the memory that its features and maps would
 take if all were held (N x D numbers a layer, and N x 3 x 224 x 224), and the project's target of 6 GB for 1,000 probes
-and all 19 layers, which `--full` measures (hours on 2 cores).
+and all 19 layers, which `--full` measures (hours on 2 cores). `--light` measures that size on the same network with
+1 x 1 kernels: every feature, map and activation is as large, and the arithmetic a ninth.
 
-    python benchmarks/memory.py [--quick | --full]
+    python benchmarks/memory.py [--quick | --light | --full]
 """
 
 import argparse
@@ -15,6 +16,7 @@ import tempfile
 import torch
 from extraction import NETWORKS, weighted_layers
 from report import headline, measure, peak_memory_gb, report
+from torch import nn
 
 import depara_core as depara
 
@@ -24,10 +26,19 @@ USUAL = ((8, 4), (32, 4), (128, 4), (8, 19), (32, 19))
 FULL = ((1000, 19),)
 
 
-def one(count: int, layers: int) -> None:
+def lighten(module: nn.Module) -> None:
+    """Give every convolution a 1 x 1 kernel."""
+    for name, part in module.named_modules():
+        if isinstance(part, nn.Conv2d):
+            module.set_submodule(name, nn.Conv2d(part.in_channels, part.out_channels, 1))
+
+
+def one(count: int, layers: int, light: bool) -> None:
     """Build the graphs in this process and print seconds, its peak in GB, and what holding everything would take."""
     torch.manual_seed(0)
     module = NETWORKS["vgg19"]()
+    if light:
+        lighten(module)
     names = weighted_layers(module)[:layers]
     spec = depara.model_from_module(module, name="vgg19", input_size=224)
     del module
@@ -54,23 +65,25 @@ def main() -> None:
     size = parser.add_mutually_exclusive_group()
     size.add_argument("--quick", action="store_true", help="4 layers, 4 and 16 probes")
     size.add_argument("--full", action="store_true", help="19 layers, 1,000 probes")
-    size.add_argument("--one", nargs=2, type=int, metavar=("PROBES", "LAYERS"), help=argparse.SUPPRESS)
+    parser.add_argument("--light", action="store_true", help="1 x 1 kernels, and the size of --full")
+    parser.add_argument("--one", nargs=2, type=int, metavar=("PROBES", "LAYERS"), help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.one:
-        one(*asked.one)
+        one(*asked.one, asked.light)
         return
     rows = []
-    for count, layers in QUICK if asked.quick else FULL if asked.full else USUAL:
-        command = [sys.executable, __file__, "--one", str(count), str(layers)]
+    for count, layers in QUICK if asked.quick else FULL if asked.full or asked.light else USUAL:
+        command = [sys.executable, __file__, "--one", str(count), str(layers), *["--light"] * asked.light]
         said = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
         seconds, peak, held = map(float, said[-3:])
         rows.append(
             {"probes": count, "layers": layers, "seconds": seconds, "peak GB": peak, "if all were held GB": held}
         )
-    report("Peak memory, VGG-19, 224 x 224", rows, [f"Target: {TARGET_GB:g} GB for 1,000 probes and 19 layers."])
+    name = "VGG-19 with 1 x 1 kernels" if asked.light else "VGG-19"
+    report(f"Peak memory, {name}, 224 x 224", rows, [f"Target: {TARGET_GB:g} GB for 1,000 probes and 19 layers."])
     most = max(rows, key=lambda row: row["if all were held GB"])
     headline(
-        f"VGG-19, {most['layers']} layers, {most['probes']:,} probes: peak memory",
+        f"{name}, {most['layers']} layers, {most['probes']:,} probes: peak memory",
         f"{most['peak GB']:.1f} GB, where holding all would take {most['if all were held GB']:.1f} GB",
         f"{TARGET_GB:g} GB",
     )

@@ -62,7 +62,7 @@ def main() -> None:
     settle(app, "models")
     slider, target = app.select_slider(key="models.lam"), app.selectbox(key="models.target")
     lams = [lam for lam in map(float, slider.options) if lam != slider.value][:count]
-    zoo = [spec.id for spec in depara.list_models() if spec.bundled]
+    zoo = [spec.id for spec in depara.list_models("rooms") if spec.bundled]
     goals = [model for model in zoo if model != target.value][:count]
 
     def move(lam: float) -> None:

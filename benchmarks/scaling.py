@@ -20,7 +20,7 @@ REPEATS = 3
 
 def seconds(models: int, probes: int, layers: int) -> float:
     """Return the median time to build these graphs into an empty store."""
-    zoo = [spec for spec in depara.list_models() if spec.bundled][:models]
+    zoo = [spec for spec in depara.list_models("rooms") if spec.bundled][:models]
     images = depara.load_probes("rooms", count=probes)
     names = spread(zoo[0].layers, layers)
     times = []

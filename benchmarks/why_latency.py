@@ -80,7 +80,7 @@ def main() -> None:
     asked = parser.parse_args()
     sys.path.insert(0, str(ROOT))  # for `pages`
     logging.disable(logging.WARNING)  # AppTest runs without a browser and says so in every line
-    others = [spec.id for spec in depara.list_models() if spec.bundled and spec.id not in EXAMPLE]
+    others = [spec.id for spec in depara.list_models("rooms") if spec.bundled and spec.id not in EXAMPLE]
     models = [*EXAMPLE, *others][: max(2, asked.models)]
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=PATIENCE_S)
     app.run()

@@ -28,7 +28,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="three models and 40 rooms")
     quick = parser.parse_args().quick
-    zoo = [spec for spec in depara.list_models() if spec.bundled][: 3 if quick else None]
+    zoo = [spec for spec in depara.list_models("rooms") if spec.bundled][: 3 if quick else None]
     with measure() as rendering:
         probes = depara.load_probes("rooms", count=40 if quick else 200)
     rows = []

@@ -4,7 +4,6 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 
-import captum.attr
 import numpy as np
 import torch
 from jaxtyping import Float
@@ -220,6 +219,8 @@ def captum_method(name: str) -> Open:
 
     @contextmanager
     def opened(network: Network, layers: Sequence[str], objective: str, tick: Tick) -> Iterator[Run]:
+        import captum.attr  # late, as it takes a second that most runs do not need
+
         attributor = getattr(captum.attr, name)
         copies: list[Network] = []
 

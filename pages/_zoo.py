@@ -11,8 +11,8 @@ from depara_core.zoo import torchvision
 
 @st.cache_resource(show_spinner=False, ttl=30, max_entries=1)
 def zoo() -> tuple[depara.ModelSpec, ...]:
-    """Return every model that can be named, bundled first."""
-    return tuple(depara.list_models())
+    """Return the bundled zoo and its untrained control."""
+    return tuple(depara.list_models("rooms"))
 
 
 @st.cache_resource(show_spinner=False, max_entries=500)

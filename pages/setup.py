@@ -22,7 +22,7 @@ FLOAT = 4  # bytes
 
 def choose_models() -> tuple[str, ...]:
     """Choose models from the bundled zoo, by group or one by one, and from torchvision."""
-    rooms = [spec for spec in _cached.zoo() if spec.source == "rooms"]  # the bundled zoo and its untrained control
+    rooms = _cached.zoo()
     everything = tuple(spec.id for spec in rooms if spec.bundled)
     chosen = _state.read().models or everything
     with _widgets.card("Models", f"{len(chosen)} chosen. At least two: sources and a target.", key="models"):

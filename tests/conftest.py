@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from hypothesis import settings
 from planted import random_graph
 from planted_pages import GROUPS, spec
 from streamlit.testing.v1 import AppTest
@@ -11,6 +12,9 @@ from depara_core.attribution import resolve_options
 from depara_core.probes import ProbeSet
 
 BROKEN = "rooms/reshading"
+
+settings.register_profile("depara", deadline=None)  # a busy machine is no failure
+settings.load_profile("depara")
 
 
 @pytest.fixture
@@ -54,7 +58,7 @@ def zoo(monkeypatch):
 
     build_graphs.broken, build_graphs.trouble = set(), ""
     planted = {"build_graphs": build_graphs, "load_probes": load_probes, "model": model}
-    for name, function in {**planted, "list_models": lambda: list(known.values())}.items():
+    for name, function in {**planted, "list_models": lambda source: list(known.values())}.items():
         monkeypatch.setattr(depara, name, function, raising=False)
     build_graphs.asked = asked
     return build_graphs

@@ -240,7 +240,7 @@ def test_the_gradient_of_the_norm_at_zero_is_zero():
 
 
 @given(seed=st.integers(0, 1000), scale=st.floats(1e-3, 1e3))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_objectives_are_the_papers(seed, scale):
     feature = np.random.default_rng(seed).normal(size=(3, 2, 4)) * scale
     flat = feature.reshape(3, -1)

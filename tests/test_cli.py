@@ -215,7 +215,7 @@ def test_a_second_ctrl_c_does_not_wait(run, tmp_path, monkeypatch):
 
 
 def test_ctrl_c_outside_of_a_job_is_no_traceback(run, monkeypatch):
-    def interrupted():
+    def interrupted(source):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(depara, "list_models", interrupted)

@@ -81,7 +81,7 @@ def test_a_tie_by_hand():
 ties = st.integers(0, 2)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.data())
 def test_ties_are_the_mean_over_all_orders(data):
     count = data.draw(st.integers(2, 5))
@@ -96,7 +96,7 @@ def test_ties_are_the_mean_over_all_orders(data):
     assert curve["recall"][k - 1] == pytest.approx(slow("recall", scores, truth, k, relevant))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.data())
 def test_correlations_agree_with_scipy(data):
     count = data.draw(st.integers(3, 7))
@@ -141,7 +141,7 @@ SCALARS = {
 
 
 @pytest.mark.parametrize("name", SCALARS)
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(data=st.data())
 def test_only_the_order_matters_and_not_the_place_in_the_table(name, data):
     figure, count = SCALARS[name], data.draw(st.integers(3, 6))

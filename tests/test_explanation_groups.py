@@ -39,7 +39,7 @@ def silence(one):
     return graph(maps, edges)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(seed=seeds, lam=st.floats(0, 20), ties=st.booleans(), silent=st.booleans(), small=st.booleans())
 def test_every_grouping_sums_to_the_score(seed, lam, ties, silent, small):
     a, b = random_graph(seed, ties=ties), random_graph(seed + 1, shape=(1, 2, 3) if small else (3, 4, 4), ties=ties)

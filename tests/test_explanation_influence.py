@@ -28,7 +28,7 @@ def opposite(one):
     return graph(-one.maps, -one.edges, model="planted/opposite")
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(seed=seeds, count=st.integers(4, 14), ties=st.booleans())
 def test_leaving_one_out_is_comparing_without_it(seed, count, ties):
     a, b = (random_graph(s, count, ties=ties) for s in (seed, seed + 1))
@@ -101,7 +101,7 @@ def test_intervals_are_those_of_the_ranking():
     assert interval(target, source, 2, samples=samples) == found  # resampled once, for every lambda
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(seed=seeds, lam=st.floats(0, 20), ties=st.booleans())
 def test_a_contrast_splits_the_difference(seed, lam, ties):
     a, b = random_graph(seed, ties=ties), random_graph(seed + 1, ties=ties)

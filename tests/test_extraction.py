@@ -147,7 +147,7 @@ def test_resolution_averages_maps_before_they_are_scaled():
 
 
 @given(seed=st.integers(0, 10_000), count=st.integers(2, 7), length=st.integers(1, 9), center=st.booleans())
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_cosines_equal_the_slow_ones(seed, count, length, center):
     features = np.random.default_rng(seed).normal(size=(count, length)).astype(np.float32) + 1
     features[0] = 0

@@ -221,7 +221,7 @@ def test_no_damage_is_ever_read(tmp_path, bit):
 
 
 @given(place=st.integers(0, 10_000), bit=st.sampled_from([None, *range(8)]))
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 def test_what_was_damaged_is_computed_again_and_sound(tmp_path_factory, place, bit):
     store = Store(tmp_path_factory.mktemp("store"))
     expected = digests(build([model("a"), model("b", 1)], store))

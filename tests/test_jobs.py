@@ -204,7 +204,7 @@ def test_a_cancelled_job_takes_no_turn():
 
 
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 5)), max_size=25))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_every_job_runs_once_whoever_asks(asked):
     ran, queue = [], JobQueue()
     gate = hold(queue)

@@ -131,7 +131,7 @@ def test_an_unknown_layout_names_the_valid_ones():
         layout(random_graph(4, seed=0), kind="circles")
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     seed=st.integers(0, 2**32 - 1),
     count=st.integers(2, 30),
@@ -148,7 +148,7 @@ def test_a_moved_copy_is_aligned_exactly(seed, count, angle, scale, mirror):
     np.testing.assert_allclose(align(reference, scale * reference @ turn + shift), reference, atol=1e-9)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 2**32 - 1), count=st.integers(2, 20))
 def test_alignment_keeps_shape_takes_the_size_and_beats_every_other_turn(seed, count):
     rng = np.random.default_rng(seed)
@@ -188,7 +188,7 @@ def test_ranks_and_disagreement_by_hand():
     np.testing.assert_allclose(disagreement(a, b), [[0, -0.75, -0.25], [-0.75, 0, 1], [-0.25, 1, 0]])
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 2**32 - 1), count=st.integers(3, 25))
 def test_ranks_give_the_spearman_and_disagreement_is_antisymmetric(seed, count):
     a, b = random_graph(count, seed), random_graph(count, seed + 1)
@@ -245,7 +245,7 @@ def test_probes_around_one_are_the_most_alike_and_include_it():
     np.testing.assert_array_equal(nearest(graph_of(edges), 0), [1, 3, 2])
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(count=st.integers(1, 40), wanted=st.integers(1, 50), seed=st.integers(0, 1000))
 def test_a_sample_is_seeded_sorted_and_without_repeats(count, wanted, seed):
     graph = random_graph(count, seed=0)

@@ -12,7 +12,7 @@ from depara_core.figures import lessons as pictures
 from depara_core.graphs import subgraph
 from depara_core.similarity import Similarity
 
-quick = settings(max_examples=40, deadline=None)
+quick = settings(max_examples=40)
 seeds = st.integers(0, 10_000)
 
 

@@ -95,7 +95,7 @@ def test_scale_and_place_do_not_matter(kernel):
     assert directed(5 * x - 2, 0.1 * y + 9, kernel=kernel) == pytest.approx(directed(x, y, kernel=kernel), abs=1e-8)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(seed=st.integers(0, 2**31), count=st.integers(3, 8), folds=st.integers(2, 9))
 def test_is_bounded_for_any_few_probes(seed, count, folds):
     rng = np.random.default_rng(seed)

@@ -39,7 +39,7 @@ def test_rsa_by_hand():
     assert rsa(x, x[[0, 2, 1]]) == pytest.approx(-0.5)  # ranks 1 2.5 2.5 against 2.5 1 2.5
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(seed=seeds)
 def test_rsa_is_the_rank_correlation_of_two_dissimilarities(seed):
     x, y = pair(seed)
@@ -77,7 +77,7 @@ def slow_hsic(k, kk):
     return np.trace(k @ h @ kk @ h) / (len(k) - 1) ** 2
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(seed=seeds)
 def test_cka_agrees_with_its_definition_and_its_form_in_features(seed):
     x, y = pair(seed)
@@ -88,7 +88,7 @@ def test_cka_agrees_with_its_definition_and_its_form_in_features(seed):
     assert cka(x, y) == pytest.approx(np.linalg.norm(b.T @ a) ** 2 / norms, abs=1e-12)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(seed=seeds)
 def test_rbf_cka_agrees_with_its_definition(seed):
     x, y = pair(seed)
@@ -120,7 +120,7 @@ def slow_cca(x, y):
     return np.sqrt(squares[::-1][:number].clip(0, 1)), variates / np.linalg.norm(variates, axis=0)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(seed=seeds, columns=st.sampled_from([(3, 4), (4, 2), (1, 3)]))
 def test_svcca_and_pwcca_agree_with_the_eigenproblem(seed, columns):
     x, y = pair(seed, 30, columns)
@@ -152,7 +152,7 @@ def test_svcca_drops_what_holds_less_than_one_percent():
     assert svcca(x * loud, y * loud) == pytest.approx(0.5)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(seed=seeds)
 def test_cca_does_not_see_invertible_maps(seed):
     x, y = pair(seed, 40, (3, 3))

@@ -95,7 +95,7 @@ def test_leep_by_hand():
     assert leep(unused, labels) == pytest.approx(leep(certain, labels))
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(seed=seeds)
 def test_leep_by_loops(seed):
     rng = np.random.default_rng(seed)
@@ -119,7 +119,7 @@ def test_nce_by_hand():
     assert nce(labels, labels) == 0
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(seed=seeds)
 def test_nce_by_counting(seed):
     rng = np.random.default_rng(seed)
@@ -200,7 +200,7 @@ def test_transrate_by_hand():
     assert transrate(y, np.array([0, 0, 1, 1])) == pytest.approx(expected)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(seed=seeds)
 def test_parc_is_rsa_with_labels(seed):
     x, labels = planted(seed)

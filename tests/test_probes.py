@@ -399,7 +399,7 @@ def test_the_digest_tells_pixels_and_shape_and_nothing_else():
     )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.integers(-5, 4), min_size=1, max_size=8))
 def test_take_picks_images_names_and_labels_alike(indices):
     images = np.arange(5, dtype=np.uint8)[:, None, None, None] * np.ones((1, 2, 2, 3), np.uint8)
@@ -449,7 +449,7 @@ def test_preprocess_is_an_antialiased_resize_then_normalisation(size):
     np.testing.assert_allclose(result.numpy(), expected, atol=2e-6)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(1, 9), st.integers(0, 2**31))
 def test_preprocess_without_resize_is_exact(side, seed):
     images = np.random.default_rng(seed).integers(0, 256, (2, side, side, 3), dtype=np.uint8)

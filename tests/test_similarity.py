@@ -45,7 +45,7 @@ def test_edges_by_hand():
     assert depara.similarity(with_edges(0, 0, 1), with_edges(0, 1, 2)).edge == pytest.approx(np.sqrt(3) / 2)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 2**31), count=st.integers(3, 9), ties=st.booleans())
 def test_agrees_with_the_slow_version(seed, count, ties):
     a = random_graph(seed, count, ties=ties)
@@ -58,7 +58,7 @@ def test_agrees_with_the_slow_version(seed, count, ties):
     assert result.total(2.5) == pytest.approx(result.node + 2.5 * result.edge)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 2**31))
 def test_scale_and_order_of_probes_do_not_matter(seed):
     a, b = random_graph(seed), random_graph(seed + 1)

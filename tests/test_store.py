@@ -32,7 +32,7 @@ def file_of(store, key=KEY):
     dtype=st.sampled_from([np.float32, np.float64, np.bool_, np.int64]),
     note=st.text(),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_what_is_put_is_got(tmp_path_factory, shape, dtype, note):
     store = Store(tmp_path_factory.mktemp("store"))
     given = {"a": np.arange(np.prod(shape)).reshape(shape).astype(dtype), "b": np.ones(3, np.float32)}

@@ -31,7 +31,7 @@ def of(losses, task):
 
 
 @given(st.integers(1, 3), st.integers(1, 3), st.sampled_from([1, 2, 4]), st.integers(1, 3))
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 def test_cells_can_be_put_together_again(count, channels, grid, side):
     labels = torch.randn(count, channels, grid * side, grid * side)
     rows = to_cells(labels, grid)

@@ -18,11 +18,16 @@ from depara_core.zoo.tracing import first_tensor
 
 
 def test_every_torchvision_classifier_is_listed_and_found_by_its_id():
-    listed = {spec.id: spec for spec in zoo.list_models() if spec.source == "torchvision"}
+    listed = {spec.id: spec for spec in zoo.list_models("torchvision")}
     assert {spec.name for spec in listed.values()} == set(models.list_models(module=models))
     for id_, spec in listed.items():
         assert zoo.model(id_) is spec
         assert zoo.model(f"torchvision/{spec.name}") is spec
+
+
+def test_an_unknown_source():
+    with pytest.raises(OptionError, match=r"'timm' is unknown\. Expected one of: rooms, torchvision, taskonomy"):
+        zoo.list_models("timm")
 
 
 def test_models_that_ship_with_the_library_come_first():

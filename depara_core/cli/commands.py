@@ -24,14 +24,11 @@ def models(
     as_json: o.Json = False,
 ) -> None:
     """List the models that can be compared, the bundled ones first."""
-    if source is not None and source not in SOURCES:
-        raise depara.OptionError(f"The source {source!r} is unknown. Expected one of: {', '.join(SOURCES)}.")
     rows = []
-    for spec in depara.list_models():
-        if source in (None, spec.source):
-            row: dict[str, Any] = {"id": spec.id, "group": spec.group, "input_size": spec.input_size}
-            row |= {"bundled": spec.bundled, "summary": spec.summary}
-            rows.append(row | ({"layers": list(spec.layers)} if layers else {}))
+    for spec in depara.list_models(source):
+        row: dict[str, Any] = {"id": spec.id, "group": spec.group, "input_size": spec.input_size}
+        row |= {"bundled": spec.bundled, "summary": spec.summary}
+        rows.append(row | ({"layers": list(spec.layers)} if layers else {}))
     columns = ("id", "group", *(("layers",) if layers else ("summary",)))
     emit(rows, as_json, [{name: row[name] for name in columns} for row in rows])
 

@@ -107,14 +107,14 @@ def open_store(path: Path | None, limit: str | None) -> Store:
 
 def choose_models(patterns: Sequence[str]) -> list[depara.ModelSpec]:
     """Turn ids and patterns ("rooms/*") into models without repeats; nothing given means the bundled zoo."""
-    known = depara.list_models()
     if not patterns:
-        return [spec for spec in known if spec.bundled]
+        return [spec for spec in depara.list_models("rooms") if spec.bundled]
     chosen: dict[str, depara.ModelSpec] = {}
     for pattern in patterns:
-        matches = (
-            [spec for spec in known if fnmatchcase(spec.id, pattern)] if "*" in pattern else [depara.model(pattern)]
-        )
+        if "*" in pattern:
+            matches = [spec for spec in depara.list_models() if fnmatchcase(spec.id, pattern)]
+        else:
+            matches = [depara.model(pattern)]
         if not matches:
             raise depara.OptionError(f"No model's id matches {pattern!r}; `depara models` lists them all.")
         chosen |= {spec.id: spec for spec in matches}

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from depara_core.errors import ModelError
+from depara_core.errors import ModelError, OptionError
 from depara_core.zoo import rooms, taskonomy, torchvision
 from depara_core.zoo.module import model_from_module
 from depara_core.zoo.spec import OUTPUT, ModelSpec, Network
@@ -27,9 +27,12 @@ SOURCES: dict[str, Source] = {
 }
 
 
-def list_models() -> list[ModelSpec]:
-    """Return every model of every source, those that ship with the library first."""
-    return sorted((spec for source in SOURCES.values() for spec in source.specs()), key=lambda spec: not spec.bundled)
+def list_models(source: str | None = None) -> list[ModelSpec]:
+    """Return every model of a source, or of all, those that ship with the library first."""
+    if source is not None and source not in SOURCES:
+        raise OptionError(f"The source {source!r} is unknown. Expected one of: {', '.join(SOURCES)}.")
+    asked = SOURCES.values() if source is None else [SOURCES[source]]
+    return sorted((spec for one in asked for spec in one.specs()), key=lambda spec: not spec.bundled)
 
 
 def model(id: str) -> ModelSpec:

@@ -3,13 +3,12 @@
 from collections.abc import Callable, Mapping
 from functools import cache, partial
 from pathlib import Path
-from types import MappingProxyType
+from types import MappingProxyType, ModuleType
 from typing import Any
 
 import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
-from torchvision import models
 
 from depara_core.errors import ModelError, OptionError
 from depara_core.zoo.digest import module_digest
@@ -19,6 +18,13 @@ from depara_core.zoo.tracing import BATCH, feature_layers, head_input, run
 
 RANDOM = "none"  # "<name>@none": random weights
 SEED = 0
+
+
+def _models() -> ModuleType:
+    """Import torchvision's models late: that takes seconds, and the bundled zoo needs none of them."""
+    from torchvision import models
+
+    return models
 
 
 @cache
@@ -32,7 +38,7 @@ def spec(name: str) -> ModelSpec:
     architecture, _, wanted = name.partition("@")
     if architecture not in architectures():
         raise ModelError(f"torchvision has no classification model named {architecture!r}.")
-    choices = models.get_model_weights(architecture)
+    choices = _models().get_model_weights(architecture)
     if wanted == RANDOM:
         weights = None
         view = min((choice.transforms() for choice in choices), key=lambda transforms: transforms.crop_size[0])
@@ -49,7 +55,7 @@ def spec(name: str) -> ModelSpec:
         id=f"torchvision/{architecture}@{label}",
         name=architecture if default else f"{architecture}@{label}",
         source="torchvision",
-        group=models.get_model_builder(architecture).__module__.rpartition(".")[2],
+        group=_models().get_model_builder(architecture).__module__.rpartition(".")[2],
         summary=_summary(weights, next(iter(choices)).meta["num_params"]),
         input_size=view.crop_size[0],
         mean=tuple(view.mean),
@@ -62,12 +68,12 @@ def spec(name: str) -> ModelSpec:
 
 def architectures() -> list[str]:
     """Return the names of all classification models."""
-    return list(models.list_models(module=models))
+    return list(_models().list_models(module=_models()))
 
 
 def weights_of(architecture: str) -> list[str]:
     """Return what may follow the @ in a model's id: its default weights first, `none` last."""
-    choices = models.get_model_weights(architecture)
+    choices = _models().get_model_weights(architecture)
     return [*dict.fromkeys([choices["DEFAULT"].name, *(choice.name for choice in choices), RANDOM])]
 
 
@@ -88,7 +94,7 @@ def _layout(name: str) -> tuple[tuple[str, ...], Mapping[str, tuple[str, str]]]:
     """Return a model's layer names in forward order and where to read them, from a run without any weights."""
     size = spec(f"{name}@{RANDOM}").input_size
     with _NoWeights():
-        module = models.get_model(name, weights=None, **_arguments(name)).eval()
+        module = _models().get_model(name, weights=None, **_arguments(name)).eval()
     calls = run(module.to("meta"), torch.empty(BATCH, 3, size, size, device="meta"))
     head = head_input(module, calls)
     output = next(call.input for call in calls if call.path == head)
@@ -124,7 +130,7 @@ def _open(name: str, weights: Any, progress: Progress | None) -> Network:
     with torch.random.fork_rng(devices=[]):  # the caller's random numbers go on as if nothing had happened
         torch.manual_seed(SEED)
         try:
-            module: nn.Module = models.get_model(name, weights=weights, **arguments)
+            module: nn.Module = _models().get_model(name, weights=weights, **arguments)
         except (RuntimeError, KeyError) as error:
             raise ModelError(f"The weights {weights} do not fit the model {name!r}: {str(error)[:300]}") from error
     module.eval().requires_grad_(False)

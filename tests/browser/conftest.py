@@ -43,12 +43,13 @@ def chromium():
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory):
-    """Start the app on a free port with a store of its own, and return its address."""
+    """Start the app on a free port and return its address; all servers of a run share a store."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     folder = tmp_path_factory.mktemp("app")
-    environment = {**os.environ, "DEPARA_STORE": str(folder / "store")}
+    workers = tmp_path_factory.getbasetemp().parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+    environment = {**os.environ, "DEPARA_STORE": str(workers / "store")}  # one store: what one computes the others read
     command = [
         sys.executable,
         "-m",

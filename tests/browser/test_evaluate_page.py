@@ -1,4 +1,4 @@
-"""The Evaluate page in a real browser: a point sets the pair, nothing is asked of the outside, it fits a phone."""
+"""The Evaluate page in a real browser: a point sets the pair, and every file is reopened."""
 
 import re
 
@@ -34,12 +34,3 @@ def test_a_click_on_a_source_sets_the_pair(reader):
 
 def test_every_file_is_reopened(reader):
     check_every_file(reader, "evaluate")
-
-
-def test_it_fits_a_narrow_screen(reader):
-    reader.page.set_viewport_size({"width": 640, "height": 900})
-    reader.open(QUERY)
-    reader.page.wait_for_selector(".st-key-card-published .js-plotly-plot")
-    assert reader.complaints() == []
-    main = reader.page.locator('[data-testid="stMain"]')
-    assert main.evaluate("element => element.scrollWidth - element.clientWidth") <= 1

@@ -66,10 +66,3 @@ def test_every_evidence_is_drawn_without_a_complaint(reader):
     reader.open(f"{QUERY}&view=objects")
     reader.page.get_by_text("Where in the rooms they agree").wait_for()
     assert reader.complaints() == []
-
-
-def test_the_page_fits_a_narrow_dark_screen(phone):
-    phone.open(QUERY)
-    assert phone.complaints() == []
-    main = phone.page.locator('[data-testid="stMain"]')
-    assert main.evaluate("element => element.scrollWidth - element.clientWidth") <= 1

@@ -12,6 +12,9 @@ from depara_core.figures.labels import score
 from pages import _charts, _measured, _state, _widgets, _words
 from pages._measured import View
 
+merits = _charts.kept(evaluation.merits)
+compared_by_target = _charts.kept(differences.differences)
+
 ANSWERS = {"yes": ":green[**Yes.**]", "no": ":red[**No, it is worse.**]", "cannot tell": "**Cannot tell.**"}
 
 
@@ -34,7 +37,7 @@ def pair_card(view: View) -> None:
         def clicked(place: _charts.Place) -> None:
             _state.update(target=str(place[1]))
 
-        picture = differences.differences(
+        picture = compared_by_target(
             view.by_target[metric], view.by_target[rival], (view.looks[metric], view.looks[rival]), view.figure,
             interval=(compared.difference, compared.low, compared.high), dark=view.dark,
         )  # fmt: skip
@@ -71,7 +74,7 @@ def metrics_cards(view: View, shown: tuple[str, ...]) -> Any:
         return picture
     reading = "Twenty other encoders, of another seed: no metric, variant or λ was chosen on them."
     with right, _widgets.card("On a zoo that no choice was made on", reading, key="held-out", height="stretch"):
-        found = other.summary()
+        found = _measured.held_out_summary(view.budget)
         rows = _best_first(found, view.figure)
         _draw(view, other, rows, shown, "heldout")
         metric, rival = view.pair
@@ -92,7 +95,7 @@ def _draw(view: View, result: Evaluation, rows: pd.DataFrame, shown: Sequence[st
     def clicked(place: _charts.Place) -> None:
         _state.update(metric=str(place[1]))
 
-    picture = evaluation.merits(
+    picture = merits(
         rows, view.every_look, figure, random=result.random[figure], oracle=result.oracle[figure], targets=targets,
         shown=shown, selected=view.pair, dark=view.dark,
     )  # fmt: skip

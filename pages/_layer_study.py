@@ -22,6 +22,9 @@ NAMES = {
     "dnn_imagenet": "DNN-ImageNet",
 }  # fmt: skip
 KEY = "layers-job"
+layer_agreement = st.cache_data(cuts_scores.layer_agreement, show_spinner=False, max_entries=8)
+layer_table = _charts.kept(figures.layer_table)
+agreement_of_layers = _charts.kept(figures.layer_agreement)
 TARGET = f"{cuts.SOURCE}/{cuts.TARGET}"
 MODELS = (*(f"{cuts.SOURCE}/{name}" for name in cuts.SOURCES), TARGET)
 
@@ -106,13 +109,13 @@ def card(dark: bool) -> None:
     with _widgets.card("Layers: the paper's second experiment", reading, key="layer-tables"):
         origins = {"ours": _ours(), "published": published_scores()}
         known = {origin: scores for origin, scores in origins.items() if scores is not None}
-        agreed = {origin: cuts_scores.layer_agreement(scores) for origin, scores in known.items()}
+        agreed = {origin: layer_agreement(scores) for origin, scores in known.items()}
         for origin, scores in known.items():
             _draw_tables(origin, scores, agreed[origin], dark)
         st.markdown("**How well S orders the layers**")
         st.caption("Right is better. Depth alone is the control: where it does as well, S found nothing of its own.")
         rows = pd.concat([found.assign(origin=origin) for origin, found in agreed.items()], ignore_index=True)
-        picture = figures.layer_agreement(rows.assign(source=rows["source"].map(_name)), dark=dark)
+        picture = agreement_of_layers(rows.assign(source=rows["source"].map(_name)), dark=dark)
         _charts.chart(picture, "evaluate.agreement")
 
 
@@ -138,7 +141,7 @@ def _draw_tables(origin: str, scores: pd.DataFrame, agreement: pd.DataFrame, dar
         source = str(group)
         with column:
             st.markdown(f"**{_widgets.plain(_name(source))}** :gray[{about[origin]}]")
-            picture = figures.layer_table(form(rows), dark=dark)
+            picture = layer_table(form(rows), dark=dark)
             if origin == "ours":
                 _charts.chart(picture, f"evaluate.{source.partition('/')[2]}.ours", partial(_chosen, source))
             else:

@@ -170,6 +170,7 @@ class View:
         return metric, wanted.rival if wanted.rival in others else others[0]
 
 
+@st.cache_data(show_spinner=False, max_entries=4)
 def groups(world: str) -> dict[str, str]:
     """Return every model's family of tasks."""
     return {spec.id: spec.group for spec in worlds.WORLDS[world].models}
@@ -182,6 +183,12 @@ def held_out(budget: int | None) -> evaluation.Evaluation | None:
     """Return the evaluation on the zoo that no choice was made on, where its tables are here."""
     tables = (scoring.HELD_OUT, f"{scoring.HELD_OUT}-scores")
     return _held_out(budget) if all(truth.truth_path(name).exists() for name in tables) else None
+
+
+@st.cache_data(show_spinner=False, max_entries=4)
+def held_out_summary(budget: int | None) -> pd.DataFrame:
+    """Return mean, low and high by (metric, figure) on that zoo."""
+    return _held_out(budget).summary()
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)

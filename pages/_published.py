@@ -10,6 +10,9 @@ from depara_core.figures import published, trees
 from pages import _cached, _charts, _layer_study, _measured, _state, _widgets
 from pages._measured import View
 
+dendrogram = _charts.kept(trees.dendrogram)
+published_merits = _charts.kept(published.published_merits)
+
 STUDIES = {"saliency": "DEPARA-V", "RSA": "RSA"}  # methods of the later study that have a row here
 
 
@@ -34,7 +37,7 @@ def trees_card(view: View) -> None:
         def clicked(place: _charts.Place) -> None:
             _state.update(target=names[int(place[0])])
 
-        picture = trees.dendrogram(
+        picture = dendrogram(
             linkage, names, [groups[name] for name in names], axis=axis, dark=view.dark,
             target=names.index(target) if target in names else None,
         )  # fmt: skip
@@ -73,7 +76,7 @@ def merits_card(view: View) -> None:
         "Other models, other targets: near is encouraging, equal is chance. Click one of ours to look at its metric."
     )
     with _widgets.card("The published figures beside ours", reading, key="published"):
-        picture = published.published_merits(
+        picture = published_merits(
             pd.DataFrame(mine, columns=["method", "figure", "mean", "low", "high"]),
             pd.DataFrame(rows),
             colours={method: view.every_look[metric].colour for method, metric in methods.items()},

@@ -6,6 +6,10 @@ from depara_core.figures import sensitivity
 from pages import _charts, _material, _measured, _state, _widgets
 from pages._measured import View
 
+lambda_sweep = _charts.kept(sensitivity.lambda_sweep)
+probe_convergence = _charts.kept(sensitivity.probe_convergence)
+probe_sets = _charts.kept(sensitivity.probe_sets)
+
 
 def card(view: View) -> None:
     """Draw the figures of DEPARA over lambda, over the number of probes, and over sets of probes."""
@@ -31,7 +35,7 @@ def _draw(view: View) -> None:
     with columns[0]:
         st.markdown("**λ**")
         st.caption("Flat is good: no tuning. Dotted: the λ in use.")
-        picture = sensitivity.lambda_sweep(_measured.over_lambda(view.material, view.budget), view.lam, **look)
+        picture = lambda_sweep(_measured.over_lambda(view.material, view.budget), view.lam, **look)
         _charts.chart(picture, f"evaluate.lambda.{place}", _over_lambda)
     if job.state != "done":
         with columns[1]:
@@ -41,8 +45,8 @@ def _draw(view: View) -> None:
     with columns[1]:
         st.markdown("**Number of probes**")
         st.caption("Flat is enough. Band: 5 to 95 % of the subsets.")
-        _charts.chart(sensitivity.probe_convergence(fewer, **look), f"evaluate.probes.{place}", _chosen)
+        _charts.chart(probe_convergence(fewer, **look), f"evaluate.probes.{place}", _chosen)
     with columns[2]:
         st.markdown("**Which images**")
         st.caption("At one height: the images do not matter.")
-        _charts.chart(sensitivity.probe_sets(sets, **look), f"evaluate.sets.{place}", _chosen)
+        _charts.chart(probe_sets(sets, **look), f"evaluate.sets.{place}", _chosen)

@@ -7,6 +7,9 @@ from depara_core.figures import targets
 from pages import _charts, _frame, _measured, _state, _widgets
 from pages._measured import View
 
+target_table = _charts.kept(targets.target_table)
+rank_scatter = _charts.kept(targets.rank_scatter)
+
 EXAMPLE = "rooms/normal"  # the target shown first, where it was measured
 
 
@@ -23,7 +26,7 @@ def cards(view: View, shown: tuple[str, ...]) -> None:
     reading = f"{FIGURES[view.figure].reading} Click a cell: its target and metric open beside it."
     with left, _widgets.card("Target by target", reading, key="targets", height="stretch"):
         values = view.by_target.reindex(index=names)[[name for name in shown if name in view.by_target]]
-        picture = targets.target_table(values, view.looks, view.figure, groups=groups, target=target, dark=view.dark)
+        picture = target_table(values, view.looks, view.figure, groups=groups, target=target, dark=view.dark)
         _charts.chart(picture, f"evaluate.targets.{view.key}", chosen)
     goal, by = (_widgets.plain(name) for name in (_widgets.short(target), view.looks[view.pair[0]].label))
     reading = f"Places of the sources, as measured and by {by}. On the line both agree. Click a source for its pair."
@@ -43,7 +46,7 @@ def _draw_ranks(view: View, target: str, groups: dict[str, str]) -> None:
     def clicked(place: _charts.Place) -> None:
         _state.update(a=str(place[1]), b=target, target=target)
 
-    picture = targets.rank_scatter(predicted, measured, metric=label, groups=groups, selected=source, dark=view.dark)
+    picture = rank_scatter(predicted, measured, metric=label, groups=groups, selected=source, dark=view.dark)
     _charts.chart(picture, f"evaluate.ranks.{view.key}", clicked)
     best = str(measured.idxmax())
     _draw_links(source if source in measured.index else best, target, best=best)

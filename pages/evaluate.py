@@ -28,6 +28,8 @@ from pages._measured import View
 QUESTION = "Does the score tell the truth?"
 SHOWN = ("depara", "nodes", "edges", "rsa", "cka", "logme", *scoring.CONTROLS)  # the metrics shown at first
 CURVES = {"k": "precision at K", "recall": "precision and recall"}
+precision_curves = _charts.kept(evaluation.precision_curves)
+
 DEPTHS = {"P@1": 1, "P@5": 5}  # figures that are points of the precision curve
 
 
@@ -120,7 +122,7 @@ def draw_curves(view: View, against: str, shown: tuple[str, ...]) -> Any:
 
     rows = view.found.loc[[(metric, name) for name in DEPTHS]].reset_index()
     table = _layer_study.published("depara_models")
-    picture = evaluation.precision_curves(
+    picture = precision_curves(
         drawn, view.looks, best=best, random=random, targets=view.targets, against=against,
         whiskers={metric: rows.assign(k=rows["figure"].map(DEPTHS))},
         published=_published.precision(table) if overlaid else None, dark=view.dark,

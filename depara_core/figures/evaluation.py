@@ -172,10 +172,18 @@ def merits(
             x=value, y=1, yref="paper", yanchor="bottom", text=label, showarrow=False, xanchor=side,
             font={"size": 11.5, "color": paint.muted},
         )  # fmt: skip
-    for i, (colour, (_, start, end)) in enumerate(
-        zip(colours, rows, strict=True)
-    ):  # a trace has whiskers of one colour
-        picture.add_shape(type="line", x0=start, x1=end, y0=i, y1=i, line={"color": colour, "width": 2.2}, opacity=0.55)
+    picture.layout.shapes += tuple(  # a trace has whiskers of one colour
+        {
+            "type": "line",
+            "x0": start,
+            "x1": end,
+            "y0": i,
+            "y1": i,
+            "line": {"color": colour, "width": 2.2},
+            "opacity": 0.55,
+        }
+        for i, (colour, (_, start, end)) in enumerate(zip(colours, rows, strict=True))
+    )
     for kind, symbol in KIND_SYMBOLS.items():
         members = [i for i, metric in enumerate(names) if looks[metric].kind == kind]
         if members:

@@ -6,7 +6,7 @@
 
 PYTHON ?= python3
 PORT ?= 8501
-PYTEST_ARGS ?= -n auto --dist loadfile
+PYTEST_ARGS ?= -n auto --dist loadfile --no-loadscope-reorder # files in their order: the slow browser tests first
 
 BIN := .venv/bin
 

@@ -174,7 +174,7 @@ def backward_flops(network: Network, layers: Sequence[str], x: torch.Tensor) -> 
 def main() -> None:
     """Compare on the networks asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="4 probes")
+    parser.add_argument("--quick", action="store_true", help="8 probes")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--network", choices=list(NETWORKS), default="vgg19")
     parser.add_argument("--probes", type=int, default=0, help="default: 16 on a CPU, 256 on a GPU")
@@ -182,7 +182,7 @@ def main() -> None:
     asked = parser.parse_args()
     device = resolve_device(asked.device)
     small = device.type == "cpu"
-    count = asked.probes or (4 if asked.quick else 16 if small else 256)
+    count = asked.probes or (8 if asked.quick else 16 if small else 256)
     torch.manual_seed(0)
     module = NETWORKS[asked.network]()
     spec = depara.model_from_module(module, name=asked.network, input_size=224)

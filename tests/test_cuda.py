@@ -14,7 +14,9 @@ from depara_core import extraction
 from depara_core.attribution import METHODS, PRESETS, resolve_options
 from depara_core.extraction import extract
 
-pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device here")
+if not torch.cuda.is_available():
+    pytest.skip("there is no CUDA device here", allow_module_level=True)
+
 LAYERS = ("bn2", "head_in", "output")
 
 

@@ -22,7 +22,7 @@ from pathlib import Path
 os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"  # a process with threads cannot be forked
 
 import torch
-from report import report
+from report import headline, report
 
 import depara_core as depara
 from depara_core import pipeline
@@ -176,10 +176,9 @@ def main() -> None:
     both = together(specs, probes, undisturbed.digests)
     kept = sum(killing.holds(len(specs)) for killing in killings)
     title = f"kill -9 in a job of {len(specs)} models on {len(probes)} rooms, an undisturbed one takes {length:.2f} s"
-    notes = [
-        f"{kept} of {len(killings)} reruns kept the promise; two processes at once: {'the same' if both else 'NOT'}"
-    ]
-    report(title, rows(killings, len(specs)), notes)
+    found = f"{kept} of {len(killings)} reruns kept the promise; two processes at once: {'the same' if both else 'NOT'}"
+    report(title, rows(killings, len(specs)), [])
+    headline(f"kill -9 at {len(killings)} random moments of a job of {len(specs)} models", found, "all")
     sound = len(undisturbed.digests) == len(specs) and kept == len(killings) == asked.times and both
     sys.exit(0 if sound else 1)
 

@@ -6,7 +6,7 @@
 
 PYTHON ?= python3
 PORT ?= 8501
-PYTEST_ARGS ?= -n auto --dist loadfile --no-loadscope-reorder # files in their order: the slow browser tests first
+PYTEST_ARGS ?= -n auto --dist loadfile
 
 BIN := .venv/bin
 

@@ -1,5 +1,7 @@
 """What several test modules share: the app with a store of its own and a planted zoo, so that no test waits long."""
 
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import settings
@@ -15,6 +17,12 @@ BROKEN = "rooms/reshading"
 
 settings.register_profile("depara", deadline=None)  # a busy machine is no failure
 settings.load_profile("depara")
+
+
+@pytest.fixture(autouse=True)
+def own_main(monkeypatch):
+    """Put back what AppTest replaces by the app: a process that a later test spawns would run it."""
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
 
 
 @pytest.fixture

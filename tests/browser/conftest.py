@@ -117,6 +117,18 @@ class Reader:
         self.page.wait_for_selector(IDLE)
         return self
 
+    def choose(self, box, option):
+        """Choose from a box of words; on a busy machine a page that is drawn again may close the list meanwhile."""
+        for _ in range(5):
+            box.click()
+            try:
+                self.page.get_by_role("option", name=option).click(timeout=10_000)
+            except Error:
+                self.page.keyboard.press("Escape")
+            else:
+                return
+        pytest.fail(f"The list with {option!r} does not stay open.")
+
     def complaints(self):
         """Return all that went wrong: error boxes, console errors, requests to the outside."""
         boxes = self.page.locator('[data-testid="stException"]').all_inner_texts()

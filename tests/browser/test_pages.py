@@ -54,8 +54,7 @@ def test_the_links_carry_the_selection_from_page_to_page(reader):
 
 def test_a_link_reopens_the_same_view_in_another_browser(reader, phone):
     reader.open(f"?{SMALL}")
-    reader.page.locator(".st-key-home-target, .st-key-home\\.target").first.click()
-    reader.page.get_by_role("option", name="denoising").click()
+    reader.choose(reader.page.locator(".st-key-home-target, .st-key-home\\.target").first, "denoising")
     reader.page.wait_for_url(re.compile("target="))
     reader.settle()
     shown = reader.page.locator(".st-key-page-header").inner_text()

@@ -125,7 +125,6 @@ def compare(spec: ModelSpec, probes: depara.ProbeSet, device: torch.device, size
     network = spec.open(None)
     layers = weighted_layers(network.module)
     x = preprocess(probes.images, spec).to(device)
-
     options = resolve_options("paper")
 
     def ours(batch: int, precision: str = "float32") -> dict[str, Extraction]:

@@ -65,7 +65,7 @@ def main() -> None:
     size = parser.add_mutually_exclusive_group()
     size.add_argument("--quick", action="store_true", help="4 layers, 4 and 16 probes")
     size.add_argument("--full", action="store_true", help="19 layers, 1,000 probes")
-    parser.add_argument("--light", action="store_true", help="1 x 1 kernels, and the size of --full")
+    size.add_argument("--light", action="store_true", help="1 x 1 kernels, and the size of --full")
     parser.add_argument("--one", nargs=2, type=int, metavar=("PROBES", "LAYERS"), help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.one:

@@ -14,7 +14,7 @@ import torch
 
 from depara_core.attribution import METHODS, Options, resolve_options
 from depara_core.collector import Extraction
-from depara_core.devices import resolve_device
+from depara_core.devices import release, resolve_device
 from depara_core.errors import Cancelled, DeparaError, ModelError, OptionError
 from depara_core.extraction import Progress, extract
 from depara_core.graphs import AttributionGraph
@@ -93,7 +93,7 @@ def _give_back() -> None:
     """Let go of the GPU's memory that torch holds for what comes next: other programs may need it."""
     if torch.cuda.is_initialized():
         with contextlib.suppress(RuntimeError):  # of a device that was lost
-            torch.cuda.empty_cache()
+            release(torch.device("cuda"))
 
 
 @contextlib.contextmanager

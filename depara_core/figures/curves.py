@@ -42,7 +42,19 @@ def ranking(
     shown = frame if top is None else frame.head(top)
     names, y = [str(s) for s in shown["source"]], list(range(len(shown)))
     node, edge = shown["node"].to_numpy(float), lam * shown["edge"].to_numpy(float)
-    paint, picture = palette(dark), figure(dark, height=92 + 27 * len(shown))
+    paint, short = palette(dark), [escape(s) for s in short_names(names, 22)]
+    label = [coloured(s, paint.text, bold=name == selected) for s, name in zip(short, names, strict=True)]
+    title = f"{TOTAL} = {NODE} + λ·{EDGE}, λ = {number(lam)} (N = {probes} probes)"
+    flat = {"showgrid": False, "zeroline": False, "fixedrange": True}
+    picture = figure(
+        dark,
+        height=92 + 27 * len(shown),
+        xaxis={"title": {"text": title}, "fixedrange": True, "nticks": 6},
+        yaxis={"tickvals": y, "ticktext": label, "range": [len(y) - 0.4, -0.6], **flat},
+        barmode="relative",
+        margin={"t": 34},
+        legend={"traceorder": "normal"},
+    )
     custom = [
         [i, source, escape(source), *map(float, row)]
         for i, (source, row) in enumerate(
@@ -55,20 +67,11 @@ def ranking(
         f"<br>{NODE} = %{{customdata[3]:.3g}}<br>λ·{EDGE} = %{{customdata[4]:.3g}}<extra></extra>"
     )
     common = {"y": y, "orientation": "h", "customdata": custom, "hovertemplate": hover, "width": 0.62}
+    # Selecting must not fade the others: the numbers stay comparable and the label says which one it is.
+    common["unselected_marker_opacity"] = 1
     picture.add_trace(go.Bar(x=node, name=f"nodes {NODE}", marker_color=paint.node, **common))
     picture.add_trace(go.Bar(x=edge, name=f"edges λ·{EDGE}", marker_color=paint.edge, **common))
     picture.add_trace(_whiskers(shown, y, custom, hover, dark))
-    short = [escape(s) for s in short_names(names, 22)]
-    label = [coloured(s, paint.text, bold=name == selected) for s, name in zip(short, names, strict=True)]
-    picture.update_yaxes(
-        tickvals=y, ticktext=label, range=[len(y) - 0.4, -0.6], showgrid=False, zeroline=False, fixedrange=True
-    )
-    picture.update_xaxes(
-        title_text=f"{TOTAL} = {NODE} + λ·{EDGE}, λ = {number(lam)} (N = {probes} probes)", fixedrange=True, nticks=6
-    )
-    # Selecting must not fade the others: the numbers stay comparable and the label says which one it is.
-    picture.update_traces(selector={"type": "bar"}, unselected_marker_opacity=1)
-    picture.update_layout(barmode="relative", margin={"t": 34}, legend={"traceorder": "normal"})
     return picture
 
 

@@ -23,12 +23,28 @@ def differences(
     `first`, `second`: a figure of merit, `name`, by target. Equal differences are stacked; a click carries (position,
     target).
     """
-    paint, picture = palette(dark), figure(dark, height=300)
+    paint, (one, other) = palette(dark), (escape(look.label) for look in looks)
     apart = (first - second).dropna().round(6) + 0.0  # no negative zero
     values = apart.to_numpy(float)
     height = apart.groupby(values).cumcount().to_numpy(float)
     mean, low, high = interval
     ahead, behind = (look.colour for look in looks)
+    reach = 1.15 * max(float(np.abs([*values, low, high]).max()), 1e-6)
+    title = f"{escape(name)} of {one} less that of {other}, a dot a target (N = {len(values)}); diamond: mean, 95 %"
+    picture = figure(
+        dark,
+        height=300,
+        xaxis={
+            "title": {"text": title},
+            "range": [-reach, reach],
+            "fixedrange": True,
+            "zeroline": False,
+            "nticks": 7,
+        },
+        yaxis={"visible": False, "range": [-0.8, max(3.0, height.max() + 1.7)], "fixedrange": True},
+        showlegend=False,
+        hoverdistance=30,
+    )
     picture.add_trace(
         go.Scatter(
             x=values,
@@ -59,11 +75,5 @@ def differences(
             error_x=whisker,
         )
     )
-    reach = 1.15 * max(float(np.abs([*values, low, high]).max()), 1e-6)
     picture.add_vline(x=0, line={"color": paint.line, "width": 1.2})
-    one, other = (escape(look.label) for look in looks)
-    title = f"{escape(name)} of {one} less that of {other}, a dot a target (N = {len(values)}); diamond: mean, 95 %"
-    picture.update_xaxes(title_text=title, range=[-reach, reach], fixedrange=True, zeroline=False, nticks=7)
-    picture.update_yaxes(visible=False, range=[-0.8, max(3.0, height.max() + 1.7)], fixedrange=True)
-    picture.update_layout(showlegend=False, hoverdistance=30)
     return picture

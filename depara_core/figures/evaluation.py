@@ -71,7 +71,8 @@ def precision_curves(
     """
     if against not in ("k", "recall"):
         raise OptionError(f"Curves are drawn against 'k' or 'recall'; {against!r} came.")
-    paint, picture = palette(dark), figure(dark, height=430)
+    layout = _curve_layout(against, targets, relevant, int(best["k"].max()))
+    paint, picture = palette(dark), figure(dark, height=430, **layout)
     for frame, name, dash in ((best, "the truth itself", "solid"), (random, "a random order", "dash")):
         style = {"color": paint.muted, "width": 1.3, "dash": dash}
         picture.add_trace(_curve(frame, against, "", escape(name), line=style, mode="lines"))
@@ -97,7 +98,6 @@ def precision_curves(
         line = {"color": colour, "width": 1.6, "dash": "dash"}
         label = f"published: {escape(called)}"
         picture.add_trace(_curve(frame, against, "", label, line=line, marker=marker, mode="lines+markers"))
-    _curve_axes(picture, against, targets, relevant, int(best["k"].max()))
     return picture
 
 
@@ -126,18 +126,20 @@ def _whiskers(frame: pd.DataFrame, whiskers: pd.DataFrame, colour: str) -> dict[
     }  # fmt: skip
 
 
-def _curve_axes(picture: go.Figure, against: str, targets: int, relevant: int, most: int) -> None:
-    title = f"precision (mean of {targets} targets)"
-    picture.update_yaxes(title_text=title, range=[0, 1.03], fixedrange=True, nticks=6)
+def _curve_layout(against: str, targets: int, relevant: int, most: int) -> dict[str, object]:
+    share = {"range": [0, 1.03], "nticks": 6, "fixedrange": True}
     if against == "k":
-        picture.update_xaxes(
-            title_text=f"K, sources taken from the top of the ranking (of {most})",
-            range=[0.5, most + 0.5], tickvals=sorted({1, *range(5, most + 1, 5), most}), fixedrange=True,
-        )  # fmt: skip
+        title = f"K, sources taken from the top of the ranking (of {most})"
+        ticks = sorted({1, *range(5, most + 1, 5), most})
+        across = {"range": [0.5, most + 0.5], "tickvals": ticks, "fixedrange": True}
     else:
-        title = f"recall: share found of the {relevant} truly best"
-        picture.update_xaxes(title_text=title, range=[0, 1.03], fixedrange=True, nticks=6)
-    picture.update_layout(legend={"font": {"size": 11.5}, "itemwidth": 34}, margin={"t": 64})
+        title, across = f"recall: share found of the {relevant} truly best", share
+    return {
+        "xaxis": {"title": {"text": title}, **across},
+        "yaxis": {"title": {"text": f"precision (mean of {targets} targets)"}, **share},
+        "legend": {"font": {"size": 11.5}, "itemwidth": 34},
+        "margin": {"t": 64},
+    }
 
 
 def merits(
@@ -157,12 +159,30 @@ def merits(
     `frame`: metric, mean, low, high; a click carries (position, metric). `name`: the figure of merit. The metrics in
     `shown` have their colour, the others are grey; those `selected` are bold. A symbol tells the kind.
     """
-    paint, picture = palette(dark), figure(dark, height=112 + 22 * len(frame))
-    names = [str(metric) for metric in frame["metric"]]
+    paint, names = palette(dark), [str(metric) for metric in frame["metric"]]
     rows = frame[["mean", "low", "high"]].to_numpy(float)
     told = {*shown, *selected}
     colours = [looks[metric].colour if metric in told else paint.muted for metric in names]
     low, high = min(0.0, rows.min(), random, oracle), max(rows.max(), random, oracle)
+    ticks = [
+        coloured(escape(looks[metric].label), colour if metric in told else paint.text, bold=metric in selected)
+        for metric, colour in zip(names, colours, strict=True)
+    ]
+    picture = figure(
+        dark,
+        height=112 + 22 * len(frame),
+        xaxis={
+            "title": {"text": f"{escape(name)} (mean of {targets} targets, {INTERVAL})"}, "fixedrange": True,
+            "nticks": 7, "range": [low - 0.02 * (high - low), high + 0.04 * (high - low)], "zeroline": False,
+        },
+        yaxis={
+            "tickvals": list(range(len(names))), "ticktext": ticks, "range": [len(names) - 0.4, -0.6],
+            "showgrid": False, "zeroline": False, "fixedrange": True, "showline": False,
+        },
+        margin={"t": 54},
+        hoverdistance=40,
+        legend={"y": 1.0, "yanchor": "top", "yref": "container"},
+    )  # fmt: skip
     for value, label, dash in ((random, "random", "dash"), (oracle, "the truth itself", "solid")):
         picture.add_vline(x=value, line={"color": paint.muted, "width": 1.2, "dash": dash}, layer="below")
         side = (
@@ -188,19 +208,6 @@ def merits(
         members = [i for i, metric in enumerate(names) if looks[metric].kind == kind]
         if members:
             picture.add_trace(_merit_points(kind, symbol, members, names, rows, colours, looks, dark))
-    ticks = [
-        coloured(escape(looks[metric].label), colour if metric in told else paint.text, bold=metric in selected)
-        for metric, colour in zip(names, colours, strict=True)
-    ]
-    picture.update_yaxes(
-        tickvals=list(range(len(names))), ticktext=ticks, range=[len(names) - 0.4, -0.6], showgrid=False,
-        zeroline=False, fixedrange=True, showline=False,
-    )  # fmt: skip
-    picture.update_xaxes(
-        title_text=f"{escape(name)} (mean of {targets} targets, {INTERVAL})", fixedrange=True, nticks=7,
-        range=[low - 0.02 * (high - low), high + 0.04 * (high - low)], zeroline=False,
-    )  # fmt: skip
-    picture.update_layout(margin={"t": 54}, hoverdistance=40, legend={"y": 1.0, "yanchor": "top", "yref": "container"})
     return picture
 
 

@@ -43,11 +43,11 @@ def similarity_heatmap(
         raise OptionError(f"Expected one value a cell, ({len(rows)}, {len(across)}) and not empty; got {values.shape}.")
     down = list(range(len(rows)) if order is None else order)
     right = list((down if columns is None else range(len(across))) if column_order is None else column_order)
-    picture = figure(dark, height=_height(len(down)))
+    layout = _axes(rows, across, down, right, target, groups or {}, axes, dark)
+    picture = figure(dark, height=_height(len(down)), **layout)
     picture.add_trace(_cells(values[np.ix_(down, right)], limits or _limits(values, rows, across)))
     name_bar(picture, symbol, dark)
     picture.add_trace(_clickable(values, rows, across, down, right, {symbol: values, **(parts or {})}))
-    _axes(picture, rows, across, down, right, target, groups or {}, axes, dark)
     colours = palette(dark)
     if target is not None:
         _frame(picture, (-0.5, down.index(target) - 0.5), (len(right) - 0.5, down.index(target) + 0.5), colours.total)
@@ -139,7 +139,6 @@ def _clickable(
 
 
 def _axes(
-    picture: go.Figure,
     rows: Sequence[str],
     columns: Sequence[str],
     down: list[int],
@@ -148,12 +147,12 @@ def _axes(
     groups: Mapping[str, str],
     titles: tuple[str, str],
     dark: bool,
-) -> None:
-    """Label rows and columns, colour the labels by group, and keep the cells square."""
+) -> dict[str, object]:
+    """Return the layout that labels rows and columns, colours the labels by group, and keeps the cells square."""
     colours, text = group_colours(list(groups.values()), dark=dark), palette(dark).text
     size = 12 if len(down) <= 14 else 11 if len(down) <= 24 else 9
 
-    def ticks(names: Sequence[str], order: list[int], marked: int | None) -> dict[str, object]:
+    def axis(names: Sequence[str], order: list[int], marked: int | None, title: str) -> dict[str, object]:
         short = short_names(names)
         label = [
             coloured(escape(short[i]), colours.get(groups.get(names[i], ""), text), bold=i == marked) for i in order
@@ -166,24 +165,18 @@ def _axes(
             "zeroline": False,
             "fixedrange": True,
             "showline": False,
+            "constrain": "domain",
+            "title": {"text": title},
         }
 
-    picture.update_yaxes(
-        **ticks(rows, down, target),
-        range=[len(down) - 0.5, -0.5],
-        constrain="domain",
-        constraintoward="top",
-        title_text=titles[0],
-    )
-    picture.update_xaxes(
-        **ticks(columns, right, target if columns is rows else None),
-        range=[-0.5, len(right) - 0.5],
-        tickangle=-45,
-        constrain="domain",
-        scaleanchor="y",
-        title_text=titles[1],
-    )
-    picture.update_layout(hoverdistance=-1, margin={"t": 44})  # -1: the whole cell answers, not only its middle
+    y = {**axis(rows, down, target, titles[0]), "range": [len(down) - 0.5, -0.5], "constraintoward": "top"}
+    x = {**axis(columns, right, target if columns is rows else None, titles[1]), "range": [-0.5, len(right) - 0.5]}
+    return {
+        "xaxis": {**x, "tickangle": -45, "scaleanchor": "y"},
+        "yaxis": y,
+        "hoverdistance": -1,  # the whole cell answers, not only its middle
+        "margin": {"t": 44},
+    }
 
 
 def _frame(

@@ -38,7 +38,26 @@ def target_table(
         raise OptionError("Expected at least one target and one metric to draw; the table is empty.")
     targets, metrics = [str(one) for one in values.index], [str(one) for one in values.columns]
     cells, paint = values.to_numpy(float), palette(dark)
-    picture = figure(dark, height=150 + 25 * len(targets))
+    colours = group_colours(list(groups.values()), dark=dark)
+    names = [
+        coloured(escape(short), colours.get(groups.get(one, ""), paint.text), bold=one == target)
+        for short, one in zip(short_names(targets, 20), targets, strict=True)
+    ]
+    flat = {"showgrid": False, "zeroline": False, "fixedrange": True, "showline": False}
+    picture = figure(
+        dark,
+        height=150 + 25 * len(targets),
+        xaxis={
+            **flat,
+            "tickvals": list(range(len(metrics))),
+            "ticktext": [coloured(escape(looks[one].label), looks[one].colour) for one in metrics],
+            "tickangle": -40,
+            "range": [-0.5, len(metrics) - 0.5],
+        },
+        yaxis={**flat, "tickvals": list(range(len(targets))), "ticktext": names, "range": [len(targets) - 0.5, -0.5]},
+        hoverdistance=-1,  # the whole cell answers
+        margin={"t": 44},
+    )
     known = cells[np.isfinite(cells)]
     low, high = limits or ((float(known.min()), float(known.max())) if known.size else (0.0, 1.0))
     high = high if high > low else low + 1
@@ -68,27 +87,12 @@ def target_table(
             showlegend=False,
         )
     )
-    colours = group_colours(list(groups.values()), dark=dark)
-    names = [
-        coloured(escape(short), colours.get(groups.get(one, ""), paint.text), bold=one == target)
-        for short, one in zip(short_names(targets, 20), targets, strict=True)
-    ]
-    flat = {"showgrid": False, "zeroline": False, "fixedrange": True, "showline": False}
-    picture.update_yaxes(**flat, tickvals=list(range(len(targets))), ticktext=names, range=[len(targets) - 0.5, -0.5])
-    picture.update_xaxes(
-        **flat,
-        tickvals=list(range(len(metrics))),
-        ticktext=[coloured(escape(looks[one].label), looks[one].colour) for one in metrics],
-        tickangle=-40,
-        range=[-0.5, len(metrics) - 0.5],
-    )
     if target in targets:
         row = targets.index(target)
         picture.add_shape(
             type="rect", x0=-0.5, x1=len(metrics) - 0.5, y0=row - 0.5, y1=row + 0.5, fillcolor=TRANSPARENT,
             line={"color": paint.total, "width": 2.5},
         )  # fmt: skip
-    picture.update_layout(hoverdistance=-1, margin={"t": 44})  # -1: the whole cell answers
     return picture
 
 
@@ -111,14 +115,21 @@ def rank_scatter(
         raise OptionError("Expected predicted and measured values of the same sources, at least one.")
     sources = [str(source) for source in measured.index]
     x, y = (values.rank(ascending=False).to_numpy(float) for values in (measured, predicted))
-    paint, picture = palette(dark), figure(dark, height=590)
-    count = len(sources)
+    paint, count, kinds = palette(dark), len(sources), {source: groups.get(source, "") for source in sources}
+    ticks = {"tickvals": sorted({1, *range(5, count + 1, 5), count}), "range": [0.2, count + 0.8], "fixedrange": True}
+    picture = figure(
+        dark,
+        height=590,
+        xaxis={"title": {"text": f"measured place (1 best, of {count} sources)"}, "zeroline": False, **ticks},
+        yaxis={"title": {"text": f"place by {escape(metric)}"}, "zeroline": False, **ticks},
+        hoverdistance=24,
+        showlegend=len(set(kinds.values())) > 1,
+    )
     _zones(picture, count, min(relevant, count), dark)
     short = short_names(sources, 18)
     spots = np.column_stack([x, -y]) / count * _SCATTER_PIXELS
     sides = place(spots, [_LABEL_PIXELS * len(s) for s in short], height=13, gap=6)
     sides = [s.replace("right", "left") if at > _INSIDE * count else s for s, at in zip(sides, x, strict=True)]
-    kinds = {source: groups.get(source, "") for source in sources}
     for group, colour in group_colours(list(kinds.values()), dark=dark).items():
         members = [i for i, source in enumerate(sources) if kinds[source] == group]
         bold = [f"<b>{escape(short[i])}</b>" if sources[i] == selected else escape(short[i]) for i in members]
@@ -152,10 +163,6 @@ def rank_scatter(
                 },
             )
         )
-    ticks = {"tickvals": sorted({1, *range(5, count + 1, 5), count}), "range": [0.2, count + 0.8], "fixedrange": True}
-    picture.update_xaxes(title_text=f"measured place (1 best, of {count} sources)", zeroline=False, **ticks)
-    picture.update_yaxes(title_text=f"place by {escape(metric)}", zeroline=False, **ticks)
-    picture.update_layout(hoverdistance=24, showlegend=len(set(kinds.values())) > 1)
     return picture
 
 

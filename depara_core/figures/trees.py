@@ -59,7 +59,31 @@ def dendrogram(
             f"{len(linkage)} and {len(groups)}."
         )
     order, colours, paint = tree_order(linkage), group_colours(groups, dark=dark), palette(dark)
-    picture = figure(dark, height=int(np.clip(70 + 19 * len(names), 150, 900)))
+    short, height = short_names(names, 22), max(float(linkage[:, 2].max()), 1e-9) if len(linkage) else 1.0
+    label = [coloured(escape(short[i]), colours[groups[i]], bold=i == target) for i in order]
+    picture = figure(
+        dark,
+        height=int(np.clip(70 + 19 * len(names), 150, 900)),
+        xaxis={
+            "range": [1.02 * height, -0.01 * height],
+            "title": {"text": axis},
+            "fixedrange": True,
+            "zeroline": False,
+            "nticks": 6,
+        },
+        yaxis={
+            "side": "right",
+            "tickvals": list(range(len(order))),
+            "ticktext": label,
+            "showgrid": False,
+            "zeroline": False,
+            "range": [len(order) - 0.4, -0.6],
+            "fixedrange": True,
+            "showline": False,
+        },
+        showlegend=False,
+        hoverdistance=60,
+    )
     if len(linkage):
         drawn = _polylines(linkage)
         xs = [x for branch in drawn[..., 1] for x in (*branch, None)]
@@ -67,7 +91,6 @@ def dendrogram(
         picture.add_trace(
             go.Scatter(x=xs, y=ys, mode="lines", line={"color": paint.muted, "width": 1.3}, hoverinfo="skip")
         )
-    short = short_names(names, 22)
     picture.add_trace(
         go.Scatter(
             x=[0.0] * len(order),
@@ -79,26 +102,6 @@ def dendrogram(
             hovertemplate="<b>%{customdata[1]}</b><br>%{customdata[2]}<extra></extra>",
         )
     )
-    label = [coloured(escape(short[i]), colours[groups[i]], bold=i == target) for i in order]
-    height = float(linkage[:, 2].max()) if len(linkage) else 1.0
-    picture.update_xaxes(
-        range=[1.02 * max(height, 1e-9), -0.01 * max(height, 1e-9)],
-        title_text=axis,
-        fixedrange=True,
-        zeroline=False,
-        nticks=6,
-    )
-    picture.update_yaxes(
-        side="right",
-        tickvals=list(range(len(order))),
-        ticktext=label,
-        showgrid=False,
-        zeroline=False,
-        range=[len(order) - 0.4, -0.6],
-        fixedrange=True,
-        showline=False,
-    )
-    picture.update_layout(showlegend=False, hoverdistance=60)
     return picture
 
 
@@ -119,8 +122,25 @@ def model_map(
             f"Expected positions ({len(names)}, 2) and {len(names)} groups; got {points.shape} and {len(groups)}."
         )
     colours, paint, short = group_colours(groups, dark=dark), palette(dark), short_names(names, 20)
-    picture = figure(dark, height=460)
     span = float(np.ptp(points, axis=0).max()) or 1.0
+    middle, half = (points.max(axis=0) + points.min(axis=0)) / 2, 0.62 * span
+    x, y = (
+        {
+            "range": [centre - half, centre + half],
+            "title": {"text": axis.format(which)},
+            "nticks": 5,
+            "fixedrange": True,
+        }
+        for which, centre in enumerate(middle, start=1)
+    )
+    picture = figure(
+        dark,
+        height=460,
+        xaxis=x,
+        yaxis={**y, "scaleanchor": "x", "constrain": "range"},
+        showlegend=len(colours) > 1,
+        hoverdistance=24,
+    )
     sides = place(points / span * _MAP_PIXELS, [_LABEL_PIXELS * len(s) for s in short], height=14, gap=7)
     for group, colour in colours.items():
         members = [i for i, g in enumerate(groups) if g == group]
@@ -147,9 +167,4 @@ def model_map(
                 hovertemplate="<b>%{customdata[1]}</b><br>%{customdata[2]}<extra></extra>",
             )
         )
-    middle, half = (points.max(axis=0) + points.min(axis=0)) / 2, 0.62 * span
-    for update, centre, which in ((picture.update_xaxes, middle[0], 1), (picture.update_yaxes, middle[1], 2)):
-        update(range=[centre - half, centre + half], title_text=axis.format(which), nticks=5, fixedrange=True)
-    picture.update_yaxes(scaleanchor="x", constrain="range")
-    picture.update_layout(showlegend=len(colours) > 1, hoverdistance=24)
     return picture

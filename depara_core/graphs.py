@@ -33,6 +33,7 @@ class AttributionGraph:
     no_attribution: Bool[np.ndarray, " N"]
     no_feature: Bool[np.ndarray, " N"]
     versions: Mapping[str, str] = field(default_factory=dict)
+    edge_error: float = 0.0  # standard error of an edge, where features were sketched
 
     def __post_init__(self) -> None:
         count, length = self.nodes.shape

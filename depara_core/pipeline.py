@@ -21,6 +21,7 @@ from depara_core.graphs import AttributionGraph
 from depara_core.jobs import Tally, alone
 from depara_core.precision import check_precision
 from depara_core.probes import ProbeSet
+from depara_core.sketch import SEED, check_sketch
 from depara_core.store import Artefact, Store
 from depara_core.zoo.spec import OUTPUT, Identity, ModelSpec, Network
 
@@ -44,6 +45,7 @@ def build_graphs(
     device: str = "auto",
     memory_budget: int | None = None,
     precision: str = "float32",
+    sketch: int | None = None,
     progress: Progress | None = None,
     store: str | os.PathLike[str] | Store | None = None,
     on_error: OnError | None = None,
@@ -55,7 +57,9 @@ def build_graphs(
     `memory_budget` is in bytes (default: a quarter of the machine's memory, 0.5 to 3 GiB, beside a GPU to 32); what
     does not fit in it lies in files for a while. `precision` "fast" computes in bfloat16 or TF32 on a device that has
     them, where the maps and features of a few probes keep a cosine of 0.99 or more to float32; `versions` of a graph
-    tells which it was, and the cosine.
+    tells which it was, and the cosine. `sketch`, an even number such as 8192, folds features that are longer into so
+    many numbers: a choice for tens of thousands of probes, as edges are then estimates, with the standard error that
+    the graph's `edge_error` tells; None computes them exactly, in any memory.
     """
     chosen = [specs] if isinstance(specs, ModelSpec) else list(specs)
     options = resolve_options(
@@ -66,8 +70,10 @@ def build_graphs(
             "No model was given. Expected one or more ModelSpec, such as depara.model('rooms/curvature')."
         )
     probes.require_comparable()
-    execution = _Execution(resolve_device(device).type if device == "auto" else device, memory_budget, precision)
     check_precision(precision)
+    check_sketch(sketch)
+    place = resolve_device(device).type if device == "auto" else device
+    execution = _Execution(place, memory_budget, precision, sketch)
     wanted: list[tuple[ModelSpec, tuple[str, ...]]] = []
     for spec in chosen:
         with _reporting(spec, on_error):
@@ -155,16 +161,19 @@ def _explained(spec: ModelSpec, error: Exception) -> DeparaError:
 
 @dataclass(frozen=True)
 class _Execution:
-    """Where and how a network is computed; only `precision` may change what comes out."""
+    """Where and how a network is computed; only `precision` and `sketch` may change what comes out."""
 
     device: str
     memory_budget: int | None
     precision: str
+    sketch: int | None
 
     @property
     def numerics(self) -> str:
         """What the numbers depend on: "fast" means something else on every kind of device."""
-        return self.precision if self.precision == "float32" else f"{self.precision} {torch.device(self.device).type}"
+        fast = "" if self.precision == "float32" else f" {torch.device(self.device).type}"
+        folded = "" if self.sketch is None else f", features sketched to {self.sketch} with seed {SEED}"
+        return self.precision + fast + folded
 
 
 class _Builder:
@@ -240,8 +249,10 @@ class _Builder:
         numerics = extraction.numerics
         if numerics.name != "float32":
             versions = versions | {"numerics": numerics.name, "agreement with float32": f"{numerics.agreement:.4f}"}
+        if extraction.edge_error:
+            versions = versions | {"features sketched to": str(self.execution.sketch)}
         metadata = {"model": spec.id, "layer": layer, "shape": list(extraction.shape), "versions": versions}
-        return self.store.keep(key, arrays, metadata)
+        return self.store.keep(key, arrays, metadata | {"edge_error": extraction.edge_error})
 
     def key(self, spec: ModelSpec, identity: Identity, layer: str) -> str:
         """Return the sha256 (hex) of all that the numbers of a layer's graph depend on."""
@@ -272,4 +283,5 @@ class _Builder:
             no_attribution=artefact.arrays["no_attribution"],
             no_feature=artefact.arrays["no_feature"],
             versions=artefact.metadata["versions"],
+            edge_error=artefact.metadata.get("edge_error", 0.0),  # which stores of before the sketch do not tell
         )

@@ -61,8 +61,10 @@ def let_go(array: np.ndarray) -> None:
 
     Pages of a shared mapping that are dropped are read from the file when they are touched again.
     """
-    mapping: Any = array.base
-    if isinstance(array, np.memmap) and isinstance(mapping, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+    mapping: Any = array
+    while isinstance(mapping, np.memmap):  # a part of an array has the whole as its base
+        mapping = mapping.base
+    if isinstance(mapping, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
         mapping.madvise(mmap.MADV_DONTNEED)
 
 

@@ -1,4 +1,5 @@
 import gc
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from depara_core.errors import Cancelled, ModelError, OptionError, StoreError
 from depara_core.extraction import extract
 from depara_core.geometry import cosines, gram_matrix, unit_rows
 from depara_core.probes import preprocess
-from depara_core.scratch import Scratch
+from depara_core.scratch import Scratch, let_go
 
 LAYERS = ("bn2", "head_in", "output")
 PAPER = resolve_options()
@@ -328,6 +329,21 @@ def test_reduced_precision_is_off_within_and_back_after():
         assert matmul.fp32_precision == "tf32"
     finally:
         matmul.fp32_precision = before
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux tells")
+def test_what_is_in_a_file_is_let_go_of_by_way_of_any_part_of_it():
+    def held():  # MiB of files, on a disk or in a file system of memory, that this process has in memory
+        lines = Path("/proc/self/status").read_text().splitlines()
+        return sum(int(line.split()[1]) for line in lines if line.startswith(("RssFile", "RssShmem"))) / 1024
+
+    spilled = Scratch(0).array((2**10, 2**14))
+    spilled[:] = 7
+    full = held()
+    let_go(spilled[:, 1::2])
+    assert held() < full - 50
+    assert (spilled == 7).all()
+    let_go(np.ones(3))  # has no file
 
 
 def test_scratch_spills_beyond_its_memory_and_says_when_the_disk_is_full(monkeypatch):

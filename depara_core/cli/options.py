@@ -12,6 +12,7 @@ import typer
 import depara_core as depara
 from depara_core.attribution import CHANNELS, METHODS, OBJECTIVES, PRESETS, resolve_options
 from depara_core.cli.output import follow, warn
+from depara_core.exports import computed_with
 from depara_core.jobs import Progress
 from depara_core.store import Store, parse_size
 
@@ -57,6 +58,10 @@ class Work:
         ),
     ] = None
     precision: Annotated[str, _option("'float32', or 'fast' where that agrees with float32.")] = "float32"
+    sketch: Annotated[
+        int | None,
+        _option("Fold longer features into so many numbers, such as 8192.", show_default="exact, in any memory"),
+    ] = None
     store: StorePath = None
     store_limit: StoreLimit = None
 
@@ -96,6 +101,7 @@ class Built:
                 "skipped": [{"file": file, "reason": reason} for file, reason in self.probes.skipped],
             },
             "options": asdict(self.options),
+            **computed_with(self.graphs),
             "failed": [{"model": model, "reason": reason} for model, reason in self.failed],
         }
 
@@ -153,6 +159,7 @@ def build(work: Work, jobs: Sequence[tuple[Sequence[depara.ModelSpec], str | lis
                 device=work.device,
                 memory_budget=budget,
                 precision=work.precision,
+                sketch=work.sketch,
                 progress=progress,
                 store=store,
                 on_error=leave_out,
@@ -164,6 +171,8 @@ def build(work: Work, jobs: Sequence[tuple[Sequence[depara.ModelSpec], str | lis
     probes, graphs = follow(make)
     if probes.skipped:
         warn(f"{len(probes.skipped)} files were left out, first {': '.join(probes.skipped[0])}")
+    if error := max((graph.edge_error for graph in graphs), default=0.0):
+        warn(f"features were folded into {work.sketch} numbers: edges have a standard error of up to {error:.2g}")
     for model, reason in failed.items():
         warn(f"{model} was left out: {reason}")
     return Built(probes, graphs, options, list(failed.items()))

@@ -4,7 +4,7 @@ from depara_core.exports.documents import PICTURES, figure_document, picture_con
 from depara_core.exports.maps import agreement_table, maps_file
 from depara_core.exports.merits import merit_table, score_table, target_table, truth_table
 from depara_core.exports.networks import GRAPH_FORMATS, network_file
-from depara_core.exports.provenance import provenance
+from depara_core.exports.provenance import computed_with, provenance
 from depara_core.exports.recipe import transfer_recipe
 from depara_core.exports.report import comparison_report
 from depara_core.exports.scripts import VIEWS, evaluation_python, python_of
@@ -18,6 +18,7 @@ __all__ = [
     "VIEWS",
     "agreement_table",
     "comparison_report",
+    "computed_with",
     "drawn_pairs",
     "drawn_places",
     "evaluation_python",

@@ -21,7 +21,7 @@ def provenance(
     """Return the origin of what was computed from graphs over the same probes with the same options, ready for JSON.
 
     Keys: models (id, layers, sha256 of the weights), probes (count, sha256 of the pixels, and the source where the set
-    is given), options, lam, versions (of what writes), computed_with (the versions that built the graphs).
+    is given), options, lam, versions (of what writes), computed_with (the versions that built the graphs), edge_error.
     """
     if not graphs:
         raise OptionError("Nothing has no origin: expected at least one graph, got none.")
@@ -50,8 +50,15 @@ def provenance(
         "options": asdict(first.options),
         "lam": lam,
         "versions": versions(),
-        "computed_with": _distinct([dict(graph.versions) for graph in graphs]),
+        **computed_with(graphs),
     }
+
+
+def computed_with(graphs: Sequence[AttributionGraph]) -> dict[str, Any]:
+    """Return the versions and numerics that graphs were computed with, and their edges' largest standard error."""
+    known = [dict(graph.versions) for graph in graphs if graph.versions]
+    distinct = [versions for place, versions in enumerate(known) if versions not in known[:place]]
+    return {"computed_with": distinct, "edge_error": max((graph.edge_error for graph in graphs), default=0.0)}
 
 
 def versions() -> dict[str, str]:
@@ -61,7 +68,3 @@ def versions() -> dict[str, str]:
     except PackageNotFoundError:  # run from a folder that was never installed
         own = "unknown"
     return {"depara": own, "torch": torch.__version__, "numpy": np.__version__, "python": platform.python_version()}
-
-
-def _distinct(values: list[dict[str, str]]) -> list[dict[str, str]]:
-    return [value for place, value in enumerate(values) if value and value not in values[:place]]

@@ -13,7 +13,14 @@ import pytest
 from playwright.sync_api import Error, sync_playwright
 
 ROOT = Path(__file__).parents[2]
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+NAMES = (
+    "chromium-headless-shell",  # takes less time
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "chrome",
+)
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 IDLE = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 PATIENCE_MS = 180_000  # a busy machine computes the first comparison slowly
@@ -136,17 +143,25 @@ class Reader:
         return boxes + errors + self.wrong + self.outside
 
 
-@pytest.fixture
-def reader(chromium, server):
-    """Return a fresh reader on a desktop screen."""
+@pytest.fixture(scope="session")
+def desktop(chromium):
+    """Return a profile that has the app's scripts at hand once a page was opened."""
     context = chromium.new_context(viewport={"width": 1440, "height": 900})
-    yield Reader(context.new_page(), server)
+    yield context
     context.close()
 
 
 @pytest.fixture
+def reader(desktop, server):
+    """Return a reader on a desktop screen, who has been here before."""
+    page = desktop.new_page()
+    yield Reader(page, server)
+    page.close()
+
+
+@pytest.fixture
 def phone(chromium, server):
-    """Return a fresh reader on a narrow dark screen."""
+    """Return a reader on a narrow dark screen, in a fresh profile."""
     context = chromium.new_context(viewport={"width": 480, "height": 900}, color_scheme="dark")
     yield Reader(context.new_page(), server)
     context.close()

@@ -24,7 +24,14 @@ from report import report
 ROOT = Path(__file__).resolve().parents[1]
 PORT = 8631
 LIMIT_S = 900.0
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+BROWSERS = (
+    "chromium-headless-shell",
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "chrome",
+)
 
 
 def environment(scratch: Path, quick: bool) -> dict[str, str]:

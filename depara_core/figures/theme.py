@@ -201,6 +201,6 @@ def name_bar(picture: go.Figure, name: str, dark: bool) -> None:
 def figure(dark: bool, height: int, **layout: object) -> go.Figure:
     """Return an empty figure in the mode's template, `height` pixels tall and as wide as its place.
 
-    `layout`: what is known of the layout now; plotly takes several times as long for axes that are updated later.
+    `layout`: what is known of it now; plotly takes several times as long for axes that are updated later.
     """
     return go.Figure(layout={"template": template(dark), "height": height, "autosize": True, **layout})

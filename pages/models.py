@@ -92,7 +92,7 @@ def draw_pair(matrix: depara.SimilarityMatrix, models: tuple[str, ...], chosen: 
     a, b = chosen
     row, column = models.index(a), models.index(b)
     st.markdown(_widgets.sum_of(a, b, float(matrix.node[row, column]), float(matrix.edge[row, column]), lam))
-    with st.container(horizontal=True, key="models-links", gap="medium"):
+    with st.container(horizontal=True, key="models-links", gap="small"):
         _state.link(
             "attributions", "See where they look", icon=_widgets.ICONS["attributions"], a=a, b=b, target=b, view=""
         )

@@ -171,7 +171,7 @@ def build(work: Work, jobs: Sequence[tuple[Sequence[depara.ModelSpec], str | lis
     probes, graphs = follow(make)
     if probes.skipped:
         warn(f"{len(probes.skipped)} files were left out, first {': '.join(probes.skipped[0])}")
-    if error := max((graph.edge_error for graph in graphs), default=0.0):
+    if error := computed_with(graphs)["edge_error"]:
         warn(f"features were folded into {work.sketch} numbers: edges have a standard error of up to {error:.2g}")
     for model, reason in failed.items():
         warn(f"{model} was left out: {reason}")

@@ -2,8 +2,8 @@
 
 Each row is a process of its own, so that its peak is its own. Baseline: the memory that its features and maps would
 take if all were held (N x D numbers a layer, and N x 3 x 224 x 224), and the project's target of 6 GB for 1,000 probes
-and all 19 layers, which `--full` measures (hours on 2 cores). `--light` measures that size on the same network with
-1 x 1 kernels: every feature, map and activation is as large, and the arithmetic a ninth. `--sketch` folds features.
+and all 19 layers, which `--full` measures (over an hour on 2 cores). `--light` measures that size on the same network
+with 1 x 1 kernels: every feature, map and activation is as large, and the arithmetic a ninth. `--sketch` folds features.
 
     python benchmarks/memory.py [--quick | --light | --full] [--sketch WIDTH]
 """
@@ -81,6 +81,7 @@ def main() -> None:
         row = {"probes": count, "layers": layers, "seconds": seconds, "peak GB": peak, "if all were held GB": held}
         rows.append(row if asked.sketch is None else row | {"standard error of an edge": error})
     name = "VGG-19 with 1 x 1 kernels" if asked.light else "VGG-19"
+    name += "" if asked.sketch is None else f", features sketched to {asked.sketch}"
     report(f"Peak memory, {name}, 224 x 224", rows, [f"Target: {TARGET_GB:g} GB for 1,000 probes and 19 layers."])
     most = max(rows, key=lambda row: row["if all were held GB"])
     headline(

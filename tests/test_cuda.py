@@ -57,10 +57,10 @@ def test_parts_of_layers_and_many_batches_give_the_same(monkeypatch):
 
 
 def test_a_sketch_is_the_same():
+    net = tiny.shared_relu()
     here, there = (
         dict(extract(net, tiny.spec(net), tiny.probes(), LAYERS, resolve_options(), device=device, sketch=64))
         for device in ("cpu", "cuda")
-        for net in [tiny.shared_relu()]
     )
     for layer in LAYERS:
         np.testing.assert_allclose(there[layer].edges, here[layer].edges, atol=1e-5)

@@ -66,9 +66,15 @@ def ranking(
         f"<b>%{{customdata[2]}}</b><br>{TOTAL} = %{{customdata[5]:.3g}} {interval}"
         f"<br>{NODE} = %{{customdata[3]:.3g}}<br>λ·{EDGE} = %{{customdata[4]:.3g}}<extra></extra>"
     )
-    common = {"y": y, "orientation": "h", "customdata": custom, "hovertemplate": hover, "width": 0.62}
-    # Selecting must not fade the others: the numbers stay comparable and the label says which one it is.
-    common["unselected_marker_opacity"] = 1
+    common = {
+        "y": y,
+        "orientation": "h",
+        "customdata": custom,
+        "hovertemplate": hover,
+        "width": 0.62,
+        # Selecting must not fade the others: the numbers stay comparable and the label says which one it is.
+        "unselected_marker_opacity": 1,
+    }
     picture.add_trace(go.Bar(x=node, name=f"nodes {NODE}", marker_color=paint.node, **common))
     picture.add_trace(go.Bar(x=edge, name=f"edges λ·{EDGE}", marker_color=paint.edge, **common))
     picture.add_trace(_whiskers(shown, y, custom, hover, dark))

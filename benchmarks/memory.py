@@ -3,7 +3,8 @@
 Each row is a process of its own, so that its peak is its own. Baseline: the memory that its features and maps would
 take if all were held (N x D numbers a layer, and N x 3 x 224 x 224), and the project's target of 6 GB for 1,000 probes
 and all 19 layers, which `--full` measures (over an hour on 2 cores). `--light` measures that size on the same network
-with 1 x 1 kernels: every feature, map and activation is as large, and the arithmetic a ninth. `--sketch` folds features.
+with 1 x 1 kernels: every feature, map and activation is as large, and the arithmetic a ninth. `--sketch` folds what is
+longer.
 
     python benchmarks/memory.py [--quick | --light | --full] [--sketch WIDTH]
 """

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages import _frame
+from pages.shared import frame
 
 PAGES = {
     "home": "Home",
@@ -17,9 +17,11 @@ PAGES = {
     "evaluate": "Evaluate",
 }
 
-present = {name: entry for name, entry in PAGES.items() if _frame.exists(name)}
 page = st.navigation(
-    [st.Page(f"pages/{name}.py", title=title, default=name == "home") for name, title in present.items()],
+    [
+        st.Page(f"pages/{name}/page.py", title=title, url_path=name, default=name == "home")
+        for name, title in PAGES.items()
+    ],
     position="hidden",  # the frame draws the links itself: they carry the selection along
 )
-_frame.draw(page, present)
+frame.draw(page, PAGES)

@@ -24,11 +24,12 @@ from torch.utils.flop_counter import FlopCounterMode
 from torchvision import models
 
 import depara_core as depara
-from depara_core.attribution import resolve_options
-from depara_core.capture import at_rest
-from depara_core.collector import Extraction
-from depara_core.devices import exact_float32, on_device, resolve_device
-from depara_core.extraction import extract
+from depara_core.attribution.hooks import at_rest
+from depara_core.attribution.options import resolve_options
+from depara_core.extraction.collector import Extraction
+from depara_core.extraction.device import on_device, resolve_device
+from depara_core.extraction.extract import extract
+from depara_core.extraction.numerics import exact_float32
 from depara_core.probes import preprocess
 from depara_core.zoo.spec import ModelSpec, Network
 

@@ -15,9 +15,9 @@ from pathlib import Path
 import pandas as pd
 from report import report
 
-from depara_core.scoring import CONTROLS, HELD_OUT, assess, held_out, score_pairs
-from depara_core.truth import truth_path
-from depara_core.worlds import WORLDS, gather
+from depara_core.benchmark.benchmarks import BENCHMARKS, gather
+from depara_core.benchmark.scoring import CONTROLS, HELD_OUT, assess, held_out, score_pairs
+from depara_core.benchmark.transfer_table import table_path
 from depara_core.zoo import rooms
 
 RIVAL = "rsa"
@@ -28,7 +28,7 @@ SEED = 1  # of the probes: other rooms than the ones that choices were made on
 def write_scores(zoo: Path) -> None:
     """Score all pairs of another zoo and write them as a table."""
     specs = [rooms.spec(name, zoo) for name in rooms.TASKS]
-    frames = score_pairs(gather(WORLDS["rooms"], seed=SEED, models=specs))
+    frames = score_pairs(gather(BENCHMARKS["rooms"], seed=SEED, models=specs))
     rows = [
         frame.rename_axis("source")
         .reset_index()
@@ -38,7 +38,7 @@ def write_scores(zoo: Path) -> None:
     ]
     table = pd.concat(rows)[["metric", "source", "target", "score"]]
     table = table[table["source"] != table["target"]]
-    table.to_csv(truth_path(f"{HELD_OUT}-scores"), index=False, float_format="%.6g")
+    table.to_csv(table_path(f"{HELD_OUT}-scores"), index=False, float_format="%.6g")
 
 
 def main() -> None:

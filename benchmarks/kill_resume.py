@@ -25,8 +25,8 @@ import torch
 from report import headline, report
 
 import depara_core as depara
-from depara_core import pipeline
 from depara_core.jobs import JobQueue
+from depara_core.pipeline import graphs
 
 QUARTERS = 4  # of the models, as rows of the table
 
@@ -76,13 +76,13 @@ def start(specs: Sequence[depara.ModelSpec], probes: depara.ProbeSet, store: Pat
     try:
         os.close(reading)
         torch.set_num_threads(1)
-        real = pipeline.extract
+        real = graphs.extract
 
         def extract(network: object, spec: depara.ModelSpec, *given: object, **more: object) -> Iterator[object]:
             os.write(writing, f"began {spec.id}\n".encode())
             return real(network, spec, *given, **more)
 
-        pipeline.extract = extract
+        graphs.extract = extract
         job = JobQueue().submit(
             "zoo",
             "the zoo",
@@ -162,7 +162,7 @@ def main() -> None:
     asked = parser.parse_args()
     specs = [spec for spec in depara.list_models("rooms") if spec.bundled][: asked.models]
     probes = depara.load_probes("rooms", count=asked.probes)
-    dice = random.Random(asked.seed)
+    rng = random.Random(asked.seed)
     with tempfile.TemporaryDirectory() as folder:
         begin = time.perf_counter()
         undisturbed = start(specs, probes, Path(folder))
@@ -171,7 +171,7 @@ def main() -> None:
     killings: list[Killing] = []
     for _ in range(4 * asked.times):  # some come too late
         if len(killings) < asked.times:
-            killing = kill(specs, probes, undisturbed.digests, dice.uniform(0, length))
+            killing = kill(specs, probes, undisturbed.digests, rng.uniform(0, length))
             killings += [] if killing is None else [killing]
     both = together(specs, probes, undisturbed.digests)
     kept = sum(killing.holds(len(specs)) for killing in killings)

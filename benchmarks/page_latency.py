@@ -29,7 +29,7 @@ PATIENCE_S = 300.0  # for the comparison's first computation
 def settle(app: AppTest, page: str) -> None:
     """Visit a page until what it needs is computed."""
     deadline = time.monotonic() + PATIENCE_S
-    app.switch_page(f"pages/{page}.py").run()
+    app.switch_page(f"pages/{page}/page.py").run()
     while any("Cancel" in button.label for button in app.button):
         if time.monotonic() > deadline:
             sys.exit(f"The page {page} was still computing after {PATIENCE_S:.0f} s.")

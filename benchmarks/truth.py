@@ -20,7 +20,7 @@ RIVALS = ("rsa", "static_mean", "symmetric_oracle")
 
 def main() -> None:
     """Print every metric's figures with intervals, the paper's preset against its rivals, and the seconds."""
-    world = depara.WORLDS["rooms"]
+    world = depara.BENCHMARKS["rooms"]
     truth = world.truth
     frame = truth.frame()
     with tempfile.TemporaryDirectory() as folder:

@@ -1,6 +1,10 @@
 """DEPARA Explorer: deep attribution graphs, how alike they are, and why (Song et al., CVPR 2020)."""
 
-from depara_core.attribution import METHODS, PRESETS, Options
+from depara_core.attribution.methods import METHODS
+from depara_core.attribution.options import PRESETS, Options
+from depara_core.benchmark.benchmarks import BENCHMARKS, gather
+from depara_core.benchmark.scoring import assess, score_pairs
+from depara_core.benchmark.transfer_table import TransferTable, load_transfer_table
 from depara_core.errors import Cancelled, DeparaError, ModelError, OptionError, ProbeError, StoreError
 from depara_core.evaluation import (
     area_under_pr,
@@ -13,25 +17,22 @@ from depara_core.evaluation import (
     weighted_kendall,
 )
 from depara_core.explanation import Explanation, explain
-from depara_core.features import Features, build_features
 from depara_core.graphs import AttributionGraph, to_networkx
 from depara_core.metrics import METRICS, Metric, metric
-from depara_core.pipeline import build_graphs
+from depara_core.pipeline.features import Features, build_features
+from depara_core.pipeline.graphs import build_graphs
 from depara_core.probes import ProbeSet, load_probes
-from depara_core.scoring import assess, score_pairs
 from depara_core.selection import directed_scores, model_map, rank_layers, rank_sources, spread_lam, task_tree
 from depara_core.similarity import Similarity, SimilarityMatrix, similarity, similarity_matrix
 from depara_core.store import Store
-from depara_core.truth import Truth, load_truth
-from depara_core.worlds import WORLDS, gather
 from depara_core.zoo import SOURCES, ModelSpec, list_models, model, model_from_module
 
 __all__ = [
+    "BENCHMARKS",
     "METHODS",
     "METRICS",
     "PRESETS",
     "SOURCES",
-    "WORLDS",
     "AttributionGraph",
     "Cancelled",
     "DeparaError",
@@ -48,7 +49,7 @@ __all__ = [
     "SimilarityMatrix",
     "Store",
     "StoreError",
-    "Truth",
+    "TransferTable",
     "area_under_pr",
     "assess",
     "build_features",
@@ -59,7 +60,7 @@ __all__ = [
     "gather",
     "list_models",
     "load_probes",
-    "load_truth",
+    "load_transfer_table",
     "metric",
     "model",
     "model_from_module",

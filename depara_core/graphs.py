@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Float32, Int
 from scipy.stats import rankdata
 
-from depara_core.attribution import Options
+from depara_core.attribution.options import Options
 from depara_core.errors import OptionError
 
 

@@ -6,9 +6,9 @@ from jaxtyping import Float
 from scipy.cluster.hierarchy import linkage, to_tree
 from scipy.spatial.distance import squareform
 
+from depara_core.bootstrap import INTERVAL, Resamples, resample_probes
 from depara_core.errors import OptionError
 from depara_core.graphs import AttributionGraph
-from depara_core.resampling import INTERVAL, Resamples, resample_probes
 from depara_core.similarity import SimilarityMatrix, labels
 
 DIRECTED_WEIGHT = 0.5

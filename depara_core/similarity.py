@@ -12,8 +12,9 @@ import pandas as pd
 import torch
 from jaxtyping import Float, Float32
 
-from depara_core.devices import exact_float32, resolve_device
 from depara_core.errors import OptionError
+from depara_core.extraction.device import resolve_device
+from depara_core.extraction.numerics import exact_float32
 from depara_core.graphs import AttributionGraph
 
 Grid = tuple[int, int, int]  # channels, height, width

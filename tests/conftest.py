@@ -10,7 +10,7 @@ from planted_pages import GROUPS, spec
 from streamlit.testing.v1 import AppTest
 
 import depara_core as depara
-from depara_core.attribution import resolve_options
+from depara_core.attribution.options import resolve_options
 from depara_core.probes import ProbeSet
 
 BROKEN = "rooms/reshading"
@@ -75,7 +75,7 @@ def zoo(monkeypatch):
 @pytest.fixture
 def app(zoo, tmp_path, monkeypatch):
     """Return a function that opens one page of the app with a query and runs it to the end."""
-    from pages import _cached
+    from pages.shared import cached as _cached
 
     monkeypatch.setenv("DEPARA_STORE", str(tmp_path / "store"))
     monkeypatch.setattr(_cached, "PATIENCE_S", 60.0)  # AppTest runs no fragment by itself: a page waits instead
@@ -88,7 +88,7 @@ def app(zoo, tmp_path, monkeypatch):
             test.query_params[name] = value
         test.run()
         if page != "home":
-            test.switch_page(f"pages/{page}.py").run()
+            test.switch_page(f"pages/{page}/page.py").run()
         assert not test.exception, test.exception
         return test
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from depara_core.attribution import Options
+from depara_core.attribution.options import Options
 from depara_core.graphs import AttributionGraph
 
 

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from depara_core.probes import ProbeSet
 from depara_core.zoo.spec import ModelSpec
-from pages._shelf import Comparison
+from pages.shared.shelf import Comparison
 
 COUNT = 12
 LAYERS = ("stem", "middle", "output")
@@ -37,21 +37,21 @@ def comparison(models=tuple(GROUPS), layers=("output",)):
 
 def open_page(monkeypatch, page, zoo=tuple(GROUPS), **query):
     """Open the app on a page, every comparison replaced by planted graphs of the models asked for."""
-    from pages import _cached
+    from pages.shared import cached
 
     def require(selection, layers=None, models=None, *, before=None):
         return comparison(models or zoo, LAYERS if layers in ("all", ("all",)) else ("output",))
 
     known = tuple(spec(model, GROUPS[model]) for model in zoo)
-    monkeypatch.setattr(_cached, "require", require)
-    monkeypatch.setattr(_cached, "specs", lambda models=(): (known, ()))
-    monkeypatch.setattr(_cached, "zoo", lambda: known)
-    monkeypatch.setattr(_cached, "at_hand", lambda selection: [])
+    monkeypatch.setattr(cached, "require", require)
+    monkeypatch.setattr(cached, "specs", lambda models=(): (known, ()))
+    monkeypatch.setattr(cached, "zoo", lambda: known)
+    monkeypatch.setattr(cached, "at_hand", lambda selection: [])
     app = AppTest.from_file("../app.py", default_timeout=60)
     app.run()
     for name, value in query.items():
         app.query_params[name] = value
-    app.switch_page(f"pages/{page}.py").run()
+    app.switch_page(f"pages/{page}/page.py").run()
     assert not app.exception, app.exception
     assert not app.error, app.error
     return app
@@ -68,9 +68,9 @@ def clicker(monkeypatch):
     """Return click(app, name, *customdata): what a click on a mark of a chart, e.g. "why.groups", does to the page."""
     import streamlit as st
 
-    from pages import _charts
+    from pages.shared import charts
 
-    pending, draw = {}, _charts.chart
+    pending, draw = {}, charts.chart
 
     def chart(figure, key, clicked=None):
         draw(figure, key, clicked)
@@ -85,5 +85,5 @@ def clicker(monkeypatch):
         assert not app.exception, app.exception
         assert not pending, f"the page has no chart {name} that answers to a click"
 
-    monkeypatch.setattr(_charts, "chart", chart)
+    monkeypatch.setattr(charts, "chart", chart)
     return click

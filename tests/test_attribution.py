@@ -10,10 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from depara_core import backward
-from depara_core.attribution import CHANNELS, METHODS, OBJECTIVES, PRESETS, Options, reduce_channels, resolve_options
-from depara_core.backward import objective_slopes, objective_values
-from depara_core.capture import at_rest, captured, unshared
+from depara_core.attribution import gradients
+from depara_core.attribution.gradients import objective_slopes, objective_values
+from depara_core.attribution.hooks import at_rest, captured, unshared
+from depara_core.attribution.methods import METHODS, reduce_channels
+from depara_core.attribution.options import CHANNELS, OBJECTIVES, PRESETS, Options, resolve_options
 from depara_core.errors import ModelError, OptionError
 
 LAYERS = ("bn2", "head_in", "output")
@@ -62,7 +63,7 @@ def test_gradient_methods_agree_with_captum(layer, objective):
     expected = {
         "input_x_gradient": captum.attr.InputXGradient(f).attribute(x.clone().requires_grad_()),
         "saliency": captum.attr.Saliency(f).attribute(x.clone().requires_grad_()),
-        "integrated_gradients": captum.attr.IntegratedGradients(f).attribute(x, n_steps=backward.IG_STEPS),
+        "integrated_gradients": captum.attr.IntegratedGradients(f).attribute(x, n_steps=gradients.IG_STEPS),
     }
     for method, wanted in expected.items():
         _, maps = run(net, method, x, objective=objective)
@@ -73,15 +74,15 @@ def test_gradient_methods_agree_with_captum(layer, objective):
 def test_smoothgrad_is_the_mean_signed_gradient_at_the_seeded_noisy_points():
     net, x = tiny.shared_relu(), images()
     f = function(net.module, "output", "l2_norm")
-    generator = torch.Generator().manual_seed(backward.SMOOTHGRAD_SEED)
+    generator = torch.Generator().manual_seed(gradients.SMOOTHGRAD_SEED)
     total = torch.zeros_like(x)
-    for _ in range(backward.SMOOTHGRAD_SAMPLES):
+    for _ in range(gradients.SMOOTHGRAD_SAMPLES):
         noise = torch.randn(x.shape[1:], generator=generator)
         for i in range(len(x)):
-            point = x[i : i + 1] + backward.SMOOTHGRAD_NOISE * (x[i].max() - x[i].min()) * noise
+            point = x[i : i + 1] + gradients.SMOOTHGRAD_NOISE * (x[i].max() - x[i].min()) * noise
             total[i] += captum.attr.Saliency(f).attribute(point.requires_grad_(), abs=False)[0].detach()
     _, maps = run(net, "smoothgrad", x)
-    torch.testing.assert_close(maps["output"], total / backward.SMOOTHGRAD_SAMPLES, atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(maps["output"], total / gradients.SMOOTHGRAD_SAMPLES, atol=1e-5, rtol=1e-4)
 
 
 @pytest.mark.parametrize("layer", LAYERS)

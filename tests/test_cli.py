@@ -13,11 +13,11 @@ from PIL import Image
 from typer.testing import CliRunner
 
 import depara_core as depara
-from depara_core import pipeline
 from depara_core.cli import app, serve
 from depara_core.cli import rooms as cli_rooms
 from depara_core.cli.options import choose_models, split_layers
 from depara_core.jobs import Job
+from depara_core.pipeline import graphs as pipeline
 from depara_core.rooms import TASKS
 from depara_core.store import Store
 from depara_core.training import Outcome, Score

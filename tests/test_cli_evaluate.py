@@ -16,7 +16,7 @@ from depara_core.cli import rooms as cli_rooms
 @pytest.fixture
 def planted(monkeypatch):
     """Plant scores: DEPARA knows the truth, its rivals know nothing."""
-    truth = depara.load_truth("rooms").frame()
+    truth = depara.load_transfer_table("rooms").frame()
     rng = np.random.default_rng(0)
     noise = {
         name: pd.DataFrame(rng.random(truth.shape), truth.index, truth.columns) for name in ("rsa", "depara_directed")

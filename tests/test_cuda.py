@@ -10,9 +10,10 @@ from planted import random_graph
 from torch import nn
 
 import depara_core as depara
-from depara_core import extraction
-from depara_core.attribution import METHODS, PRESETS, resolve_options
-from depara_core.extraction import extract
+from depara_core.attribution.methods import METHODS
+from depara_core.attribution.options import PRESETS, resolve_options
+from depara_core.extraction import extract as extraction
+from depara_core.extraction.extract import extract
 
 if not torch.cuda.is_available():
     pytest.skip("there is no CUDA device here", allow_module_level=True)

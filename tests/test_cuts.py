@@ -18,9 +18,8 @@ from depara_core.cli import app
 from depara_core.cli import rooms as rooms_cli
 from depara_core.errors import Cancelled, ModelError, OptionError, StoreError
 from depara_core.rooms import FORM_CLASSES, RICH_FACTORS, object_views, render_scenes
-from depara_core.training import cuts, cuts_scores, cuts_views
-from depara_core.training.cuts import BUDGETS, SCRATCH, Budget, Plan, labelled, measure_cut, student
-from depara_core.training.cuts_networks import (
+from depara_core.training import layer_scores, layer_study, layer_views
+from depara_core.training.layer_networks import (
     accuracy,
     apply,
     constant_accuracy,
@@ -30,6 +29,7 @@ from depara_core.training.cuts_networks import (
     pixels,
     recoloured,
 )
+from depara_core.training.layer_study import BUDGETS, SCRATCH, Budget, Plan, labelled, measure_cut, student
 from depara_core.training.pool import soften
 from depara_core.training.trainer import Recipe
 from depara_core.zoo import rooms as zoo
@@ -43,7 +43,7 @@ PLAN = Plan(12, 12, 6, Recipe(steps=2, batch=4, rate=1e-3, warmup=1), (Budget(0.
 def small_blocks():
     """Render blocks of 32 scenes, so that a set of a dozen views is one or two of them."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cuts_views, "BLOCK", 32)
+        patch.setattr(layer_views, "BLOCK", 32)
         yield
 
 
@@ -63,7 +63,7 @@ def measured(work, tmp_path_factory):
 
 def record(work, out, **options):
     plan = options.pop("plan", PLAN)
-    return cuts.record_layers(workers=1, plan=plan, zoo=out / "zoo", folder=out / "truth", work=work, **options)
+    return layer_study.record_layers(workers=1, plan=plan, zoo=out / "zoo", folder=out / "truth", work=work, **options)
 
 
 @pytest.fixture
@@ -75,19 +75,19 @@ def study(measured, tmp_path):
 
 @pytest.fixture(scope="module")
 def pictures(work):
-    return cuts_views.load_views("real", 10, cuts_views.FRESH_SEED, work, 1, None)
+    return layer_views.load_views("real", 10, layer_views.FRESH_SEED, work, 1, None)
 
 
 def test_views_are_the_worlds_pictures_and_are_rendered_once(work, monkeypatch):
-    views = cuts_views.load_views("bare", 20, 5, work, 1, None)
+    views = layer_views.load_views("bare", 20, 5, work, 1, None)
     scenes = object_views(5, 0, 64)
     with torch.inference_mode():
         expected = soften(render_scenes(rooms.DOMAINS["bare"](scenes[:20]), 64))
     assert torch.equal(views.images.permute(0, 2, 3, 1), expected)
     assert torch.equal(views.form, rooms.form_class(scenes)[:20])
     assert torch.equal(views.rich, rooms.rich_factors(scenes)[:20])
-    monkeypatch.setattr(cuts_views, "_render", lambda *_: pytest.fail("rendered again"))
-    assert len(cuts_views.load_views("bare", 7, 5, work, 1, None)) == 7
+    monkeypatch.setattr(layer_views, "_render", lambda *_: pytest.fail("rendered again"))
+    assert len(layer_views.load_views("bare", 7, 5, work, 1, None)) == 7
 
 
 def test_the_network_has_twelve_convolutions_two_linear_layers_and_every_layer_is_a_tap():
@@ -206,7 +206,7 @@ def test_a_smaller_budgets_pictures_are_among_the_larger_ones():
 
 
 def test_the_table_has_every_cut_at_every_budget(measured):
-    table = cuts.read_layer_table(measured / "truth")
+    table = layer_study.read_layer_table(measured / "truth")
     assert len(table) == 2 * (1 + 2 * len(CUTS))
     assert set(table["source"]) == {SCRATCH, *(f"rooms/{name}" for name in SOURCES)}
     assert (table.loc[table["source"] == SCRATCH, "k"] == 0).all()
@@ -221,7 +221,7 @@ def test_the_table_has_every_cut_at_every_budget(measured):
 
 
 def test_a_measured_cut_can_be_measured_again(measured, work):
-    table = cuts.read_layer_table(measured / "truth")
+    table = layer_study.read_layer_table(measured / "truth")
     for source, k in ((SCRATCH, 0), ("rooms/dnn_rich", 4)):
         rows = measure_cut(source, k, PLAN, 0, measured / "zoo", work)
         part = table[(table["source"] == source) & (table["k"] == k)]
@@ -235,8 +235,8 @@ def test_an_interrupted_study_goes_on_and_ends_the_same(study, work, monkeypatch
     table = pd.read_csv(path, keep_default_na=False)
     table[table["k"] < 11].to_csv(path, index=False)
     asked = []
-    monkeypatch.setattr(cuts, "measure_cut", lambda *job: asked.append(job[:2]) or measure_cut(*job))
-    monkeypatch.setattr(cuts, "_train", lambda *_: pytest.fail("trained again"))
+    monkeypatch.setattr(layer_study, "measure_cut", lambda *job: asked.append(job[:2]) or measure_cut(*job))
+    monkeypatch.setattr(layer_study, "_train", lambda *_: pytest.fail("trained again"))
 
     def stop(done, total, message):
         if "Cut" in message and done == 24:
@@ -262,20 +262,20 @@ def test_another_plan_begins_anew_and_notes_stay(study, work, monkeypatch):
     notes = study / "truth" / "rooms-layers.json"
     notes.write_text(json.dumps(json.loads(notes.read_text()) | {"tried": ["a wider network"]}))
     asked = []
-    monkeypatch.setattr(cuts, "measure_cut", lambda *job: asked.append(job[:2]) or rows_of(job))
+    monkeypatch.setattr(layer_study, "measure_cut", lambda *job: asked.append(job[:2]) or rows_of(job))
     record(work, study, plan=replace(PLAN, budgets=(Budget(0.4, SMALL),)))
     assert len(asked) == 27
     assert json.loads(notes.read_text())["tried"] == ["a wider network"]
 
 
 def rows_of(job):
-    return [dict(zip(cuts.COLUMNS, (job[0], "none", job[1], 0.4, 0, 0.5), strict=True))]
+    return [dict(zip(layer_study.COLUMNS, (job[0], "none", job[1], 0.4, 0, 0.5), strict=True))]
 
 
 def test_force_trains_again(study, work, monkeypatch):
     asked = []
-    monkeypatch.setattr(cuts, "_train", lambda name, *_: asked.append(name) or name)
-    monkeypatch.setattr(cuts, "measure_cut", lambda *job: rows_of(job))
+    monkeypatch.setattr(layer_study, "_train", lambda name, *_: asked.append(name) or name)
+    monkeypatch.setattr(layer_study, "measure_cut", lambda *job: rows_of(job))
     record(work, study, force=True)
     assert asked == list(STUDY)
 
@@ -288,17 +288,17 @@ def test_plans_without_pictures_are_told(plan, work, tmp_path):
 
 def test_a_table_that_is_not_there_or_not_one_is_told(tmp_path):
     with pytest.raises(StoreError, match="depara rooms layers"):
-        cuts.read_layer_table(tmp_path)
+        layer_study.read_layer_table(tmp_path)
     (tmp_path / "rooms-layers.csv").write_text("source,k\nx,1\n")
     with pytest.raises(StoreError, match="layer, budget, seed, accuracy"):
-        cuts.read_layer_table(tmp_path)
+        layer_study.read_layer_table(tmp_path)
 
 
 def test_negative_transfer_is_less_than_scratch_at_the_same_budget(tmp_path):
     lines = ["source,layer,k,budget,seed,accuracy", "scratch,none,0,0.1,0,0.4", "scratch,none,0,0.1,1,0.6"]
     lines += ["scratch,none,0,0.01,0,0.2", "a,conv1,1,0.1,0,0.45", "a,conv1,1,0.01,0,0.45"]
     (tmp_path / "rooms-layers.csv").write_text("\n".join(lines))
-    table = cuts.read_layer_table(tmp_path).set_index(["source", "budget"])
+    table = layer_study.read_layer_table(tmp_path).set_index(["source", "budget"])
     assert table.loc[("a", 0.1), "scratch"] == pytest.approx(0.5)
     assert bool(table.loc[("a", 0.1), "negative"])
     assert not bool(table.loc[("a", 0.01), "negative"])
@@ -333,8 +333,8 @@ def test_damaged_or_unknown_networks_are_told(tmp_path):
 
 
 def test_the_committed_table_belongs_to_the_committed_networks():
-    table = cuts.read_layer_table()
-    path = zoo.assets_folder() / "truth" / "rooms-layers.json"
+    table = layer_study.read_layer_table()
+    path = zoo.assets_folder() / "benchmark" / "rooms-layers.json"
     about = json.loads(path.read_text())
     assert about["weights"] == {name: zoo.card(name, zoo.study_folder())["sha256"] for name in STUDY}
     assert not table.duplicated(["source", "k", "budget", "seed"]).any()
@@ -348,7 +348,7 @@ def drawn():
     """The 24 labelled pictures of the 1 % budget and 60 of the 2,000 test pictures, with their classes."""
     plan = Plan()
     chosen = labelled(plan.target_pictures, round(BUDGETS[1].share * plan.target_pictures), 0)
-    return draw(cuts_views.SEEDS[TARGET], chosen.tolist()), draw(cuts_views.FRESH_SEED, range(60))
+    return draw(layer_views.SEEDS[TARGET], chosen.tolist()), draw(layer_views.FRESH_SEED, range(60))
 
 
 def draw(seed, rows):
@@ -373,7 +373,7 @@ def test_cells_of_the_committed_table_are_measured_again(source, k, drawn):
     prefix, rest = student(base, 0).split(k)
     learn(rest, apply(prefix, images), labels, replace(BUDGETS[1].recipe, seed=0))
     came = accuracy(rest, apply(prefix, seen), truth)
-    table = cuts.read_layer_table()
+    table = layer_study.read_layer_table()
     row = table[(table["source"] == f"rooms/{source}") & (table["k"] == k) & (table["budget"] == 0.01)].iloc[0]
     assert row["seed"] == 0
     assert came == pytest.approx(row["accuracy"], abs=3 * np.sqrt(row["accuracy"] * (1 - row["accuracy"]) / len(seen)))
@@ -384,20 +384,20 @@ def plant(folder, cells):
     rows = [
         (source, CUTS[k - 1] if k else "none", k, share, 0, value)
         for (source, k), value in cells.items()
-        for share in cuts_scores.LAMBDAS
+        for share in layer_scores.LAMBDAS
     ]
     folder.mkdir(exist_ok=True)
-    pd.DataFrame(rows, columns=list(cuts.COLUMNS)).to_csv(folder / "rooms-layers.csv", index=False)
+    pd.DataFrame(rows, columns=list(layer_study.COLUMNS)).to_csv(folder / "rooms-layers.csv", index=False)
     return folder
 
 
 def test_scores_stand_beside_the_measured_accuracy_and_cuts_may_be_missing(work, tmp_path):
-    probes = cuts_scores.target_probes(6, work=work)
+    probes = layer_scores.target_probes(6, work=work)
     assert probes.images.shape == (6, 64, 64, 3)
     assert set(probes.labels) <= set(FORM_CLASSES)
     rich, source = (f"rooms/{name}" for name in ("dnn_rich", "dnn_source"))
     known = {(SCRATCH, 0): 0.4, (rich, 3): 0.5, (rich, 9): 0.6, (rich, 13): 0.3, (source, 13): 0.2}
-    scores = cuts_scores.score_layers(probes, folder=plant(tmp_path / "truth", known), store=tmp_path / "store")
+    scores = layer_scores.score_layers(probes, folder=plant(tmp_path / "truth", known), store=tmp_path / "store")
     assert len(scores) == 2 * 4
     np.testing.assert_allclose(scores["score"], scores["node"] + scores["lam"] * scores["edge"])
     for row in scores.to_dict("records"):
@@ -405,7 +405,7 @@ def test_scores_stand_beside_the_measured_accuracy_and_cuts_may_be_missing(work,
         assert row["layer"] == CUTS[row["k"] - 1]
         assert row["low"] <= row["score"] <= row["high"]
         assert (row["scratch"], row["spread"], row["negative"]) == (0.4, 0, row["accuracy"] < 0.4)
-    agreement = cuts_scores.layer_agreement(scores).set_index(["source", "budget"])
+    agreement = layer_scores.layer_agreement(scores).set_index(["source", "budget"])
     assert agreement.loc[rich, "layers"].tolist() == [3, 3]
     assert agreement.loc[rich, "measured"].tolist() == ["conv9", "conv9"]
     alone = agreement.loc[(source, 0.1)]
@@ -413,12 +413,12 @@ def test_scores_stand_beside_the_measured_accuracy_and_cuts_may_be_missing(work,
 
 
 def test_nothing_measured_yet_is_an_empty_table(tmp_path):
-    table = cuts.read_layer_table(plant(tmp_path, {("rooms/dnn_rich", 13): 0.5}))
+    table = layer_study.read_layer_table(plant(tmp_path, {("rooms/dnn_rich", 13): 0.5}))
     assert table["scratch"].isna().all()
     assert not table["negative"].any()
-    empty = cuts_scores.layer_agreement(pd.DataFrame(columns=["source", "budget", "lam"]))
+    empty = layer_scores.layer_agreement(pd.DataFrame(columns=["source", "budget", "lam"]))
     assert empty.empty
-    assert tuple(empty.columns) == cuts_scores.AGREEMENT
+    assert tuple(empty.columns) == layer_scores.AGREEMENT
 
 
 def test_agreement_by_hand():
@@ -428,7 +428,7 @@ def test_agreement_by_hand():
             "node": [0.3, 0.3, 0.3], "edge": [0.1, 0.4, 0.2], "score": [0.4, 0.7, 0.5], "accuracy": [0.5, 0.6, 0.9],
         }
     )  # fmt: skip
-    (row,) = cuts_scores.layer_agreement(scores).to_dict("records")
+    (row,) = layer_scores.layer_agreement(scores).to_dict("records")
     assert row["depara"] == pytest.approx(0.5)
     assert row["edge"] == pytest.approx(0.5)
     assert row["node"] == 0  # constant: it orders nothing

@@ -8,7 +8,7 @@ import pytest
 
 from depara_core.errors import OptionError
 from depara_core.evaluation import FIGURES, affinity, ceiling, spearman, static_mean, static_size, symmetrised
-from depara_core.evaluation.ordinal import priorities
+from depara_core.evaluation.affinity import priorities
 
 NAN = np.nan
 TRUTH = pd.DataFrame(  # ranks in [0, 1] by column: b 1 c 0.5 d 0; a 0 c 0.5 d 1; a 0.25 b 0.25 d 1 (c: its own)

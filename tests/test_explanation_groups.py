@@ -11,9 +11,9 @@ import depara_core as depara
 from depara_core import explanation
 from depara_core.explanation import (
     PAIR_KINDS,
-    group_shares,
+    group_contributions,
     pairs_between,
-    pixel_shares,
+    pixel_contributions,
     resample_masks,
     sentence,
 )
@@ -46,12 +46,12 @@ def test_every_grouping_sums_to_the_score(seed, lam, ties, silent, small):
     a = silence(a) if silent else a
     score, why = depara.similarity(a, b), depara.explain(a, b, lam)
     rng = np.random.default_rng(seed)
-    groups = group_shares(why, [f"g{n}" for n in rng.integers(0, 4, 12)])
+    groups = group_contributions(why, [f"g{n}" for n in rng.integers(0, 4, 12)])
     assert groups.node.sum() == pytest.approx(score.node, abs=1e-6)
     assert np.triu(groups.edge).sum() == pytest.approx(lam * score.edge, abs=1e-6)
     assert groups.share.sum() == pytest.approx(score.total(lam), abs=1e-6)
     assert (groups.probes.sum(), np.triu(groups.pairs).sum()) == (12, 66)
-    pixels = pixel_shares(why, rng.integers(0, 3, (12, *why.grid[1:])), ["x", "y", "z"])
+    pixels = pixel_contributions(why, rng.integers(0, 3, (12, *why.grid[1:])), ["x", "y", "z"])
     assert pixels.node.sum() == pytest.approx(score.node, abs=1e-6)
     assert pixels.area.sum() == pytest.approx(1)
     np.testing.assert_allclose(pixels.probe.sum(axis=1), why.probe_node, atol=1e-6)
@@ -68,7 +68,7 @@ def test_every_grouping_sums_to_the_score(seed, lam, ties, silent, small):
 def test_group_shares_by_their_definition():
     why = depara.explain(random_graph(0), random_graph(1), 2)
     labels = list("aababcccbaac")
-    groups = group_shares(why, labels)
+    groups = group_contributions(why, labels)
     assert groups.names == ("a", "b", "c")
     for g, one in enumerate("abc"):
         assert groups.share[g] == pytest.approx(sum(why.probe[i] for i in range(12) if labels[i] == one))
@@ -137,7 +137,7 @@ def test_clusters_that_both_graphs_hold():
 def test_agreement_on_the_left_half_only_is_what_shares_and_sentence_say():
     a, b, masks = halved()
     why = depara.explain(a, b, 1)
-    pixels = pixel_shares(why, masks, ["left", "right"])
+    pixels = pixel_contributions(why, masks, ["left", "right"])
     left = np.square(a.maps[..., :4].astype(float)).sum(axis=(1, 2, 3)) / 6  # of a unit vector
     np.testing.assert_allclose(pixels.probe, np.stack([left, left - 1 / 6], axis=1), atol=1e-6)
     np.testing.assert_allclose(pixels.area, [0.5, 0.5])
@@ -160,14 +160,14 @@ def test_masks_are_resampled_by_majority_and_by_the_nearest():
 @pytest.mark.parametrize(
     "call, message",
     [
-        (lambda why: group_shares(why, ["a"]), "one label for each of 12 probes, got 1"),
+        (lambda why: group_contributions(why, ["a"]), "one label for each of 12 probes, got 1"),
         (lambda why: why.pairs(3, "odd"), "kind of pairs 'odd' is unknown. Expected one of: agree, differ"),
         (lambda why: why.pairs(0), "top=0 was given. Expected 1 or more"),
         (
-            lambda why: pixel_shares(why, np.zeros((12, 2, 2), int), ["a"]),
+            lambda why: pixel_contributions(why, np.zeros((12, 2, 2), int), ["a"]),
             r"Expected masks \(12, 4, 4\).*resample_masks",
         ),
-        (lambda why: pixel_shares(why, np.ones((12, 4, 4), int), ["a"]), "numbers from 1 to 1. Expected 0 to 0"),
+        (lambda why: pixel_contributions(why, np.ones((12, 4, 4), int), ["a"]), "numbers from 1 to 1. Expected 0 to 0"),
         (lambda why: resample_masks(np.zeros((1, 2, 2), int), (0, 2)), "height and a width of 1 or more"),
     ],
 )
@@ -180,7 +180,7 @@ def test_what_cannot_be_split(call, message):
 def test_the_pairs_behind_a_cell_of_groups_add_up_to_it(lam):
     why = depara.explain(random_graph(1), random_graph(2), lam)
     labels = ["a", "b", "b", "c"] * 3
-    groups = group_shares(why, labels)
+    groups = group_contributions(why, labels)
     for row, one in enumerate(groups.names):
         for column, other in enumerate(groups.names):
             found = pairs_between(why, labels, (one, other), top=66)

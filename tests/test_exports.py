@@ -153,7 +153,7 @@ def test_all_pairs_are_reopened_as_they_were(matrix, origin, form):
 @pytest.mark.parametrize("form", exports.TABLE_FORMATS)
 def test_shares_keep_their_sum_and_names_from_outside(matrix, origin, form):
     why = depara.explain(matrix.rows[1], matrix.rows[0], 0.5)
-    table, _ = read(exports.table_file(exports.share_table(why, PROBES), form, origin), form)
+    table, _ = read(exports.table_file(exports.contribution_table(why, PROBES), form, origin), form)
     assert table["share"].sum() == pytest.approx(matrix.total(0.5)[1, 0], abs=1e-6)
     assert list(table["name"]) == ["<script>1</script>.png", "a#b", 'c,"d"', "e\ufffdf\ufffd", "g"]
     assert list(table["label"]) == ["a"] * COUNT
@@ -163,7 +163,7 @@ def test_wrong_formats_and_probes_are_refused(matrix, ranking):
     with pytest.raises(depara.OptionError, match=r"'xlsx' is unknown. Expected one of: csv, parquet, json"):
         exports.table_file(ranking, "xlsx", {})
     with pytest.raises(depara.OptionError, match="the 5 probes that were explained; 6 came"):
-        exports.share_table(depara.explain(*matrix.rows[:2], 1.0), probe_set(6))
+        exports.contribution_table(depara.explain(*matrix.rows[:2], 1.0), probe_set(6))
     with pytest.raises(depara.OptionError, match=r"'dot' is unknown. Expected one of: graphml, gexf"):
         exports.network_file(matrix.rows[0], "dot")
     with pytest.raises(depara.OptionError, match="5 probes, 1 names"):

@@ -94,7 +94,7 @@ def test_the_evaluation_is_done_again(monkeypatch, capsys):
     frame = pd.DataFrame(np.random.default_rng(0).normal(size=(8, 8)), names, names).mask(np.eye(8, dtype=bool))
     asked = []
     world = SimpleNamespace(truth=SimpleNamespace(frame=lambda budget: asked.append(budget) or frame))
-    monkeypatch.setitem(depara.WORLDS, "planted", world)
+    monkeypatch.setitem(depara.BENCHMARKS, "planted", world)
 
     def gather(one, **given):
         asked.append((one, given))

@@ -9,7 +9,8 @@ import pytest
 from planted import random_graph
 
 import depara_core as depara
-from depara_core import exports, scoring
+from depara_core import exports
+from depara_core.benchmark import scoring as scoring
 from depara_core.similarity import probe_cosines
 
 COUNT = 5

@@ -9,15 +9,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from depara_core import extraction
-from depara_core.attribution import resolve_options
-from depara_core.collector import Rooms
-from depara_core.devices import exact_float32, resolve_device
+from depara_core.attribution.options import resolve_options
 from depara_core.errors import Cancelled, ModelError, OptionError, StoreError
-from depara_core.extraction import extract
-from depara_core.geometry import cosines, gram_matrix, unit_rows
+from depara_core.extraction import extract as extraction
+from depara_core.extraction.collector import Rooms
+from depara_core.extraction.device import resolve_device
+from depara_core.extraction.extract import extract
+from depara_core.extraction.geometry import cosines, gram_matrix, unit_rows
+from depara_core.extraction.numerics import exact_float32
+from depara_core.extraction.spill import Scratch, let_go
 from depara_core.probes import preprocess
-from depara_core.scratch import Scratch, let_go
 
 LAYERS = ("bn2", "head_in", "output")
 PAPER = resolve_options()
@@ -171,7 +172,7 @@ def test_identical_probes_have_no_centred_feature():
 
 
 def test_gram_matrix_in_blocks(monkeypatch):
-    monkeypatch.setattr("depara_core.geometry.BLOCK_BYTES", 8 * 5 * 3)
+    monkeypatch.setattr("depara_core.extraction.geometry.BLOCK_BYTES", 8 * 5 * 3)
     features = np.random.default_rng(0).normal(size=(5, 10)).astype(np.float32)
     plain = features.astype(float) @ features.T.astype(float)
     np.testing.assert_allclose(gram_matrix(features), plain, rtol=1e-12)

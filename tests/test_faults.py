@@ -14,11 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from depara_core import pipeline
 from depara_core.errors import Cancelled, ModelError
-from depara_core.features import build_features
 from depara_core.jobs import JobQueue
-from depara_core.pipeline import build_graphs
+from depara_core.pipeline import graphs as pipeline
+from depara_core.pipeline.features import build_features
+from depara_core.pipeline.graphs import build_graphs
 from depara_core.probes import ProbeSet
 from depara_core.store import Store
 from depara_core.zoo.spec import Network

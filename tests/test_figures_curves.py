@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from depara_core.errors import OptionError
-from depara_core.figures import curves, ranks, theme
+from depara_core.figures import curves, rank_density, theme
 
 RANKED = pd.DataFrame(
     {
@@ -98,7 +98,7 @@ def test_waterfall_adds_up(node: float, edge: float, lam: float):
 def test_rank_density_counts_every_pair_and_shows_the_diagonal():
     first = np.array([0.0, 0.1, 0.9, 1.0, 1.0])
     second = np.array([0.0, 0.9, 0.9, 1.0, 1.0])
-    figure = ranks.rank_density(first, second, names=("<a>", "b"), bins=2)
+    figure = rank_density.rank_density(first, second, names=("<a>", "b"), bins=2)
     heat, cells = figure.data
     np.testing.assert_array_equal(heat.z, np.sqrt([[1, np.nan], [1, 3]]))
     assert sorted(map(tuple, cells.customdata)) == [(0, 0, 1), (0, 1, 1), (1, 1, 3)]
@@ -111,8 +111,8 @@ def test_rank_density_counts_every_pair_and_shows_the_diagonal():
 def test_half_a_million_pairs_stay_small():
     noise = np.random.default_rng(0)
     first, second = noise.random(500_000), noise.random(500_000)
-    figure = ranks.rank_density(first, second, names=("a", "b"))
+    figure = rank_density.rank_density(first, second, names=("a", "b"))
     assert sum(row[2] for row in figure.data[1].customdata) == 500_000
     assert len(figure.to_json()) < 300_000
     with pytest.raises(OptionError, match="one length"):
-        ranks.rank_density(first, second[:5], names=("a", "b"))
+        rank_density.rank_density(first, second[:5], names=("a", "b"))

@@ -9,7 +9,7 @@ from scipy.stats import rankdata
 
 from depara_core.errors import OptionError
 from depara_core.evaluation import measured_tree, precision_recall
-from depara_core.figures import differences, evaluation, published, sensitivity, targets, theme
+from depara_core.figures import by_target, differences, evaluation, published, sensitivity, theme
 
 LABELS = {
     "depara": "DEPARA",
@@ -123,7 +123,7 @@ def test_differences_are_first_less_second_and_stack_where_equal():
 
 def test_every_cell_of_the_target_table_answers_and_an_undefined_one_is_empty():
     values = pd.DataFrame({"depara": [1.0, 0.0], "logme": [0.4, np.nan]}, index=NAMES[:2])
-    figure = targets.target_table(values, LOOKS, "P@5", groups=GROUPS, target=NAMES[1])
+    figure = by_target.target_table(values, LOOKS, "P@5", groups=GROUPS, target=NAMES[1])
     heat, cells = figure.data
     assert [list(row) for row in heat.text] == [["1.00", "0.40"], ["0.00", ""]]
     assert [tuple(row[:4]) for row in cells.customdata] == [
@@ -133,14 +133,14 @@ def test_every_cell_of_the_target_table_answers_and_an_undefined_one_is_empty():
     frame = figure.layout.shapes[0]
     assert (frame.y0, frame.y1) == (0.5, 1.5)
     with pytest.raises(OptionError, match="at least one target"):
-        targets.target_table(values.head(0), LOOKS, "P@5", groups=GROUPS)
+        by_target.target_table(values.head(0), LOOKS, "P@5", groups=GROUPS)
 
 
 @given(st.lists(st.sampled_from([0.0, 0.25, 0.5, 1.0]), min_size=2, max_size=8), st.integers(0, 10))
 def test_places_in_the_scatter_are_ranks_with_ties_at_their_mean(measured, seed):
     predicted = np.random.default_rng(seed).choice([0.0, 0.3, 0.7], len(measured))
     names = NAMES[: len(measured)]
-    figure = targets.rank_scatter(
+    figure = by_target.rank_scatter(
         pd.Series(predicted, index=names), pd.Series(measured, index=names), metric="RSA <b>", groups=GROUPS
     )
     expected = zip(rankdata(-np.array(measured)), rankdata(-predicted), strict=True)
@@ -150,7 +150,7 @@ def test_places_in_the_scatter_are_ranks_with_ties_at_their_mean(measured, seed)
 
 def test_scatter_refuses_two_sets_of_sources():
     with pytest.raises(OptionError, match="same sources"):
-        targets.rank_scatter(pd.Series({"a": 1.0}), pd.Series({"b": 1.0}), metric="m", groups={})
+        by_target.rank_scatter(pd.Series({"a": 1.0}), pd.Series({"b": 1.0}), metric="m", groups={})
 
 
 def test_measured_tree_joins_what_transfers_both_ways():

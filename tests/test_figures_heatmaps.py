@@ -10,7 +10,7 @@ from PIL import Image
 from planted import random_graph
 
 from depara_core.errors import OptionError
-from depara_core.figures import heatmaps, theme, tiles
+from depara_core.figures import attribution_maps, theme, tiles
 
 
 def _grey(value: int, size: int = 2) -> np.ndarray:
@@ -19,7 +19,7 @@ def _grey(value: int, size: int = 2) -> np.ndarray:
 
 def test_zero_map_leaves_the_grey_ground():
     image = np.array([[[255, 0, 0], [0, 0, 255]]], dtype=np.uint8)
-    out = heatmaps.overlay(image, np.zeros((1, 2)), limit=1.0)
+    out = attribution_maps.overlay(image, np.zeros((1, 2)), limit=1.0)
     # 92 + 0.62 * (0.299 * 255) = 139.27 and 92 + 0.62 * (0.114 * 255) = 110.02
     np.testing.assert_array_equal(out, [[[139] * 3, [110] * 3]])
 
@@ -27,31 +27,33 @@ def test_zero_map_leaves_the_grey_ground():
 @pytest.mark.parametrize("dark", [False, True])
 def test_full_strength_shows_the_ends_of_the_scale(dark: bool):
     colours = theme.palette(dark)
-    out = heatmaps.overlay(_grey(40), np.array([[2.0, -2.0], [9.0, -9.0]]), limit=2.0, opacity=1.0, dark=dark)
+    out = attribution_maps.overlay(_grey(40), np.array([[2.0, -2.0], [9.0, -9.0]]), limit=2.0, opacity=1.0, dark=dark)
     np.testing.assert_array_equal(out[:, 0], np.tile(theme.rgb(colours.positive), (2, 1)))
     np.testing.assert_array_equal(out[:, 1], np.tile(theme.rgb(colours.negative), (2, 1)))
 
 
 def test_half_strength_and_opacity_mix_by_hand():
-    out = heatmaps.overlay(_grey(100), np.full((2, 2), 0.5), limit=1.0, opacity=0.8)
+    out = attribution_maps.overlay(_grey(100), np.full((2, 2), 0.5), limit=1.0, opacity=0.8)
     ground, green = 92 + 62, theme.rgb(theme.LIGHT.positive)  # alpha = 0.8 * 0.5
     np.testing.assert_array_equal(out[0, 0], np.rint(0.6 * ground + 0.4 * green))
 
 
 def test_magnitude_ignores_the_sign_and_ends_in_cividis_yellow():
-    plus = heatmaps.overlay(_grey(100), np.full((2, 2), 1.0), limit=1.0, opacity=1.0, signed=False)
-    minus = heatmaps.overlay(_grey(100), np.full((2, 2), -1.0), limit=1.0, opacity=1.0, signed=False)
+    plus = attribution_maps.overlay(_grey(100), np.full((2, 2), 1.0), limit=1.0, opacity=1.0, signed=False)
+    minus = attribution_maps.overlay(_grey(100), np.full((2, 2), -1.0), limit=1.0, opacity=1.0, signed=False)
     np.testing.assert_array_equal(plus, minus)
     np.testing.assert_array_equal(plus[0, 0], [254, 232, 56])
 
 
 def test_upsampling_is_bilinear_with_aligned_pixel_centres():
-    np.testing.assert_allclose(heatmaps.upsample(np.array([[0.0, 1.0]]), 1, 4), [[0, 0.25, 0.75, 1]], atol=1e-6)
+    np.testing.assert_allclose(attribution_maps.upsample(np.array([[0.0, 1.0]]), 1, 4), [[0, 0.25, 0.75, 1]], atol=1e-6)
 
 
 @given(st.integers(0, 255), st.floats(-3, 3), st.floats(0, 1))
 def test_overlay_lies_between_ground_and_colour(value: int, strength: float, opacity: float):
-    out = heatmaps.overlay(_grey(value), np.full((2, 2), strength), limit=1.0, opacity=opacity)[0, 0].astype(float)
+    out = attribution_maps.overlay(_grey(value), np.full((2, 2), strength), limit=1.0, opacity=opacity)[0, 0].astype(
+        float
+    )
     ground = 92 + 0.62 * value
     colour = theme.rgb(theme.LIGHT.negative if strength < 0 else theme.LIGHT.positive)
     assert (out >= np.minimum(ground, colour) - 0.51).all()
@@ -61,28 +63,28 @@ def test_overlay_lies_between_ground_and_colour(value: int, strength: float, opa
 @pytest.mark.parametrize("wrong", [{"limit": 0.0}, {"limit": float("nan")}, {"limit": 1.0, "opacity": 1.5}])
 def test_overlay_says_which_option_is_wrong(wrong: dict[str, float]):
     with pytest.raises(OptionError, match="Expected limit > 0 and opacity in"):
-        heatmaps.overlay(_grey(0), np.zeros((2, 2)), **wrong)
+        attribution_maps.overlay(_grey(0), np.zeros((2, 2)), **wrong)
 
 
 def test_shared_limit_is_a_percentile_over_all_maps_together():
     maps = [np.linspace(-1, 0, 101), np.linspace(0, 3, 101)]
     everything = np.abs(np.concatenate(maps))
-    assert heatmaps.shared_limit(maps, percentile=90) == pytest.approx(np.percentile(everything, 90))
-    assert heatmaps.shared_limit([np.zeros((3, 3))]) == 1.0
-    assert heatmaps.shared_limit([]) == 1.0
+    assert attribution_maps.shared_limit(maps, percentile=90) == pytest.approx(np.percentile(everything, 90))
+    assert attribution_maps.shared_limit([np.zeros((3, 3))]) == 1.0
+    assert attribution_maps.shared_limit([]) == 1.0
     sparse = np.zeros(1000)
     sparse[0] = 7.0  # zero at the percentile: still above 0
-    assert heatmaps.shared_limit([sparse], percentile=50) == 7.0
+    assert attribution_maps.shared_limit([sparse], percentile=50) == 7.0
 
 
 def test_collapse_sums_channels_with_and_without_sign():
     maps = np.array([[[[1.0]], [[-3.0]]]])
-    assert heatmaps.collapse(maps, signed=True).tolist() == [[[-2.0]]]
-    assert heatmaps.collapse(maps, signed=False).tolist() == [[[4.0]]]
+    assert attribution_maps.collapse(maps, signed=True).tolist() == [[[-2.0]]]
+    assert attribution_maps.collapse(maps, signed=False).tolist() == [[[4.0]]]
 
 
 def test_contact_sheet_places_tiles_and_leaves_gaps_in_the_cards_colour():
-    sheet = heatmaps.contact_sheet([[_grey(10), None], [_grey(30), _grey(40)]], tile=4, gap=2, dark=True)
+    sheet = attribution_maps.contact_sheet([[_grey(10), None], [_grey(30), _grey(40)]], tile=4, gap=2, dark=True)
     assert sheet.shape == (10, 10, 3)
     surface = theme.rgb(theme.DARK.surface)
     np.testing.assert_array_equal(sheet[1, 1], [10] * 3)
@@ -91,17 +93,17 @@ def test_contact_sheet_places_tiles_and_leaves_gaps_in_the_cards_colour():
     np.testing.assert_array_equal(sheet[7, 1], [30] * 3)
     np.testing.assert_array_equal(sheet[9, 9], [40] * 3)
     with pytest.raises(OptionError, match="at least one tile"):
-        heatmaps.contact_sheet([[]])
+        attribution_maps.contact_sheet([[]])
 
 
 def test_png_round_trip_is_exact():
     image = np.random.default_rng(0).integers(0, 256, (5, 7, 3), dtype=np.uint8)
-    np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(heatmaps.to_png(image)))), image)
-    assert heatmaps.data_uri(image).startswith("data:image/png;base64,iVBOR")
+    np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(attribution_maps.to_png(image)))), image)
+    assert attribution_maps.data_uri(image).startswith("data:image/png;base64,iVBOR")
 
 
 def test_scale_bar_runs_from_purple_over_grey_to_green():
-    bar = heatmaps.scale_bar(101, 3)
+    bar = attribution_maps.scale_bar(101, 3)
     np.testing.assert_array_equal(bar[0, 0], theme.rgb(theme.LIGHT.negative))
     np.testing.assert_array_equal(bar[0, -1], theme.rgb(theme.LIGHT.positive))
     assert len(set(bar[0, 50].tolist())) == 1  # the middle has no hue

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from depara_core.errors import OptionError
-from depara_core.figures import networks, theme
+from depara_core.figures import probe_graphs, theme
 
 POSITIONS = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
 PAIRS = np.array([[0, 1], [1, 2]])
@@ -13,7 +13,7 @@ NAMES = ["<b>0</b>", "one", "two"]
 
 def _draw(**more):
     options = {"names": NAMES} | more
-    return networks.network(POSITIONS, PAIRS, np.array([0.5, 0.9]), **options)
+    return probe_graphs.network(POSITIONS, PAIRS, np.array([0.5, 0.9]), **options)
 
 
 def _points(figure, kind: str) -> dict[tuple, tuple[float, float]]:
@@ -42,9 +42,9 @@ def test_stronger_edges_are_wider():
 
 
 def test_disagreement_runs_from_purple_over_neutral_to_green():
-    assert networks.shade_colour(0, dark=False) == "rgb(118,42,131)"
-    assert networks.shade_colour(3, dark=False) == "rgb(195,201,213)"
-    assert networks.shade_colour(6, dark=False) == "rgb(27,120,55)"
+    assert probe_graphs.shade_colour(0, dark=False) == "rgb(118,42,131)"
+    assert probe_graphs.shade_colour(3, dark=False) == "rgb(195,201,213)"
+    assert probe_graphs.shade_colour(6, dark=False) == "rgb(27,120,55)"
     figure = _draw(disagreement=np.array([-1.0, 1.0]))
     drawn = {tuple(t.x[:2]): t.line.color for t in figure.data if t.mode == "lines"}
     assert drawn == {(0, 1): "rgb(118,42,131)", (1, 0): "rgb(27,120,55)"}
@@ -59,8 +59,8 @@ def test_thumbnails_sit_on_their_nodes_until_there_are_too_many():
     figure = _draw(images=images)
     assert [(image.x, image.y) for image in figure.layout.images] == [tuple(p) for p in POSITIONS.tolist()]
     assert all(image.source.startswith("data:image/png;base64,") for image in figure.layout.images)
-    many = networks.MAX_THUMBNAILS + 1
-    crowd = networks.network(
+    many = probe_graphs.MAX_THUMBNAILS + 1
+    crowd = probe_graphs.network(
         np.random.default_rng(0).random((many, 2)),
         np.empty((0, 2), dtype=int),
         np.empty(0),
@@ -74,19 +74,19 @@ def test_thumbnails_sit_on_their_nodes_until_there_are_too_many():
 def test_sixty_noisy_thumbnails_weigh_less_than_a_megabyte():
     noise = np.random.default_rng(0)
     images = noise.integers(0, 256, (60, 128, 128, 3), dtype=np.uint8)
-    figure = networks.network(
+    figure = probe_graphs.network(
         noise.random((60, 2)), np.empty((0, 2), dtype=int), np.empty(0), names=["p"] * 60, images=images
     )
     assert len(figure.to_json()) < 1_000_000
 
 
 def test_graphs_side_by_side_share_their_range():
-    bounds = networks.extent(POSITIONS, 3 * POSITIONS)
+    bounds = probe_graphs.extent(POSITIONS, 3 * POSITIONS)
     assert bounds == pytest.approx((-3.42, 3.42))
     for positions in (POSITIONS, 3 * POSITIONS):
-        figure = networks.network(positions, PAIRS, np.ones(2), names=NAMES, bounds=bounds)
+        figure = probe_graphs.network(positions, PAIRS, np.ones(2), names=NAMES, bounds=bounds)
         assert tuple(figure.layout.xaxis.range) == tuple(figure.layout.yaxis.range) == bounds
-    assert networks.extent(np.zeros((1, 2))) == (-1.14, 1.14)
+    assert probe_graphs.extent(np.zeros((1, 2))) == (-1.14, 1.14)
 
 
 def test_selection_frames_the_probe_and_draws_the_pair():

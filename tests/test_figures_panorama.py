@@ -6,7 +6,7 @@ from scipy.cluster.hierarchy import linkage
 
 from depara_core.errors import OptionError
 from depara_core.figures import trees
-from depara_core.figures.heatmaps import png_uri
+from depara_core.figures.attribution_maps import png_uri
 from depara_core.figures.panorama import panorama
 from depara_core.layouts import Drawing
 

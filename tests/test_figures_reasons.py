@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from depara_core.errors import OptionError
-from depara_core.figures import reasons, theme
+from depara_core.figures import contributions, theme
 
 SURFACES = pd.DataFrame(
     {"group": ["walls", "<b>cone</b>"], "share": [0.3, -0.1], "area": [0.75, 0.25], "density": [0.4, -0.4]}
@@ -22,7 +22,7 @@ def bars(figure, place):
 def test_a_score_adds_up_with_an_interval_on_every_part(node, edge, lam):
     share, total = lam * edge, node + lam * edge
     parts = [(value - 0.05, value, value + 0.1) for value in (node, share, total)]
-    figure = reasons.adding_up(*parts, lam)
+    figure = contributions.adding_up(*parts, lam)
     assert bars(figure, 0) == pytest.approx((0, node))
     assert bars(figure, 1) == pytest.approx((node, total))
     assert bars(figure, 2) == pytest.approx((0, total))
@@ -37,7 +37,7 @@ def test_a_score_adds_up_with_an_interval_on_every_part(node, edge, lam):
 
 
 def test_the_way_from_one_score_to_another_starts_and_ends_at_them():
-    figure = reasons.bridge(0.5, (0.05, 0.1, 0.2), (-0.4, -0.3, -0.2), ("other", "<i>this</i>"))
+    figure = contributions.bridge(0.5, (0.05, 0.1, 0.2), (-0.4, -0.3, -0.2), ("other", "<i>this</i>"))
     assert [bars(figure, place) for place in range(4)] == [
         pytest.approx(ends) for ends in ((0, 0.5), (0.5, 0.6), (0.6, 0.3), (0, 0.3))
     ]
@@ -47,7 +47,7 @@ def test_the_way_from_one_score_to_another_starts_and_ends_at_them():
 
 @pytest.mark.parametrize("dark", [False, True])
 def test_a_brushed_region_is_framed_where_it_lies(dark):
-    figure = reasons.mark_region(theme.figure(dark, 300), (0.7, 0.9), (0.1, 0.2), dark=dark)
+    figure = contributions.mark_region(theme.figure(dark, 300), (0.7, 0.9), (0.1, 0.2), dark=dark)
     (frame,) = figure.layout.shapes
     assert (frame.x0, frame.x1, frame.y0, frame.y1) == (0.7, 0.9, 0.1, 0.2)
     assert frame.line.color == theme.palette(dark).total
@@ -55,7 +55,7 @@ def test_a_brushed_region_is_framed_where_it_lies(dark):
 
 def test_group_shares_are_centred_at_zero_and_in_thousandths():
     edge, node = np.array([[0.2, -0.05], [-0.05, 0.1]]), np.array([0.01, -0.02])
-    figure = reasons.group_shares(edge, node, ["<b>x</b>", "y"])
+    figure = contributions.group_contributions(edge, node, ["<b>x</b>", "y"])
     cells, marks, own = figure.data
     np.testing.assert_allclose(cells.z, 1000 * edge)
     assert (cells.zmin, cells.zmax) == (-200, 200)
@@ -65,36 +65,36 @@ def test_group_shares_are_centred_at_zero_and_in_thousandths():
     assert figure.layout.yaxis.ticktext[0] == "&lt;b&gt;x&lt;/b&gt;"
     assert list(map(list, own.customdata)) == [[0, 0], [1, 1]]
     assert not figure.layout.shapes
-    (frame,) = reasons.group_shares(edge, node, ["x", "y"], selected=(1, 0)).layout.shapes
+    (frame,) = contributions.group_contributions(edge, node, ["x", "y"], selected=(1, 0)).layout.shapes
     assert (frame.x0, frame.x1, frame.y0, frame.y1, frame.xref) == (-0.5, 0.5, 0.5, 1.5, "x")
 
 
 def test_a_click_on_a_bar_says_what_the_bar_is():
     parts = [(0.0, 0.1, 0.2)] * 3
-    figure = reasons.adding_up(*parts, 1.0)
+    figure = contributions.adding_up(*parts, 1.0)
     assert [place for (place,) in figure.data[0].customdata] == ["node", "edge", "total"]
-    figure = reasons.bridge(0.5, *parts[:2], ("other", "this"))
+    figure = contributions.bridge(0.5, *parts[:2], ("other", "this"))
     assert [place for (place,) in figure.data[0].customdata] == ["from", "node", "edge", "to"]
     assert figure.data[0].hoverinfo == "none"  # "skip" would answer no click
-    for bars in reasons.surface_shares(SURFACES).data:
+    for bars in contributions.surface_shares(SURFACES).data:
         assert [row for (row,) in bars.customdata] == [0, 1]
 
 
 def test_groups_without_any_share_are_neutral():
-    cells = reasons.group_shares(np.zeros((1, 1)), np.zeros(1), ["only"]).data[0]
+    cells = contributions.group_contributions(np.zeros((1, 1)), np.zeros(1), ["only"]).data[0]
     assert cells.zmin == -cells.zmax < 0
 
 
 def test_shares_that_do_not_fit_their_groups_are_refused():
     with pytest.raises(OptionError, match="2 > 0 groups"):
-        reasons.group_shares(np.zeros((3, 3)), np.zeros(3), ["a", "b"])
+        contributions.group_contributions(np.zeros((3, 3)), np.zeros(3), ["a", "b"])
     with pytest.raises(OptionError, match="at least one group"):
-        reasons.surface_shares(SURFACES.head(0))
+        contributions.surface_shares(SURFACES.head(0))
 
 
 @pytest.mark.parametrize("dark", [False, True])
 def test_surfaces_show_area_share_and_density_beside_the_whole(dark):
-    figure = reasons.surface_shares(SURFACES, dark=dark)
+    figure = contributions.surface_shares(SURFACES, dark=dark)
     area, share, density = figure.data
     np.testing.assert_allclose(area.x, [75, 25])
     np.testing.assert_allclose(share.x, [300, -100])
@@ -109,7 +109,7 @@ def test_agreement_is_green_opposition_purple_on_one_scale():
     images = np.full((3, 8, 8, 3), 128, dtype=np.uint8)
     halves = np.zeros((4, 4))
     halves[:, :2], halves[:, 2:] = 1, -1
-    strong, weak = reasons.agreement_tiles(images, [halves, halves / 10], [2, 0], size=16)
+    strong, weak = contributions.agreement_tiles(images, [halves, halves / 10], [2, 0], size=16)
     for tile in (strong, weak):
         (red, green, blue), (red_too, green_too, blue_too) = tile[8, 1].astype(int), tile[8, 14].astype(int)
         assert green > max(red, blue)
@@ -118,9 +118,9 @@ def test_agreement_is_green_opposition_purple_on_one_scale():
 
 
 def test_bars_stack_up_and_down_from_zero():
-    assert reasons.bar_extent(np.array([0.1, -0.2]), np.array([0.3, -0.1])) == pytest.approx((-0.3, 0.4))
-    assert reasons.bar_extent(np.array([0.1]), np.array([0.3])) == pytest.approx((0, 0.4))
-    assert reasons.bar_extent(np.array([-0.1]), np.array([0.3])) == pytest.approx((-0.1, 0.3))
+    assert contributions.bar_extent(np.array([0.1, -0.2]), np.array([0.3, -0.1])) == pytest.approx((-0.3, 0.4))
+    assert contributions.bar_extent(np.array([0.1]), np.array([0.3])) == pytest.approx((0, 0.4))
+    assert contributions.bar_extent(np.array([-0.1]), np.array([0.3])) == pytest.approx((-0.1, 0.3))
 
 
 @pytest.mark.parametrize(
@@ -128,4 +128,4 @@ def test_bars_stack_up_and_down_from_zero():
     [(0.0149, "+14.9 ‰"), (-0.0028, "−2.8 ‰"), (0.0, "0.0 ‰"), (0.00012, "+0.12 ‰"), (-1.2e-6, "−0.0012 ‰")],
 )
 def test_shares_are_written_in_thousandths(share, text):
-    assert reasons.thousandths(share) == text
+    assert contributions.thousandths(share) == text

@@ -9,7 +9,7 @@ from PIL import Image
 
 from depara_core.errors import OptionError
 from depara_core.figures import theme
-from depara_core.figures.heatmaps import to_png
+from depara_core.figures.attribution_maps import to_png
 from depara_core.figures.sheets import EDGE, GAP, SCALE, TILE, Sheet, Tile, sheet_png, sheet_svg
 
 SVG = "{http://www.w3.org/2000/svg}"

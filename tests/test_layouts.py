@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import spearmanr
 
-from depara_core.attribution import Options
+from depara_core.attribution.options import Options
 from depara_core.errors import OptionError
 from depara_core.graphs import AttributionGraph
 from depara_core.layouts import (

@@ -8,7 +8,7 @@ from planted_pages import COUNT, GROUPS, LAYERS, comparison, open_page
 
 import depara_core as depara
 from depara_core.similarity import common_grid, probe_cosines
-from pages import _atlas, _views
+from pages.shared import atlas, views
 
 REFERENCE = "rooms/normal"
 
@@ -16,7 +16,7 @@ REFERENCE = "rooms/normal"
 @pytest.fixture
 def tables(monkeypatch):
     """Record what the table of pictures is given; `tables.click` is what it reports next."""
-    from pages import _atlas
+    from pages.shared import atlas
 
     class Tables(list):
         click = None
@@ -28,7 +28,7 @@ def tables(monkeypatch):
         clicked, seen.click = seen.click, None
         return type("Result", (), {"clicked": clicked and dict(zip(("row", "column"), clicked, strict=True))})
 
-    monkeypatch.setattr(_atlas, "_mount", mount)
+    monkeypatch.setattr(atlas, "_mount", mount)
     return seen
 
 
@@ -41,8 +41,8 @@ def test_each_map_carries_its_cosine_with_the_reference(monkeypatch, tables):
         model = next(m for m in found.models if m.endswith(heading["text"]))
         graph = found.graph(model)
         cosines = probe_cosines(graph, reference, common_grid([graph, reference]))
-        assert heading["note"] == f"s_V {_views.number(depara.similarity(graph, reference).node)}"
-        assert [row[column]["text"] for row in shown["rows"]] == [_views.number(c) for c in cosines[:6]]
+        assert heading["note"] == f"s_V {views.number(depara.similarity(graph, reference).node)}"
+        assert [row[column]["text"] for row in shown["rows"]] == [views.number(c) for c in cosines[:6]]
     means = [float(h["note"].split()[1].replace("−", "-")) for h in shown["headings"][2:]]
     assert means == sorted(means, reverse=True)
 
@@ -52,7 +52,7 @@ def test_probes_are_sorted_by_mean_agreement(monkeypatch, tables, sort):
     app = open_page(monkeypatch, "attributions", target=REFERENCE, sort=sort)
     found = comparison()
     others = tuple(graph for graph in found.graphs if graph.model != REFERENCE)
-    mean = _views.agreement(others, found.graph(REFERENCE)).mean(axis=0)
+    mean = views.agreement(others, found.graph(REFERENCE)).mean(axis=0)
     order = np.argsort(mean if sort == "least" else -mean)
     first = [row[0]["text"] for row in tables[-1]["rows"]]
     app.button(key="attributions.step+1").click().run()
@@ -90,13 +90,13 @@ def test_a_clicked_map_is_held_against_the_reference_and_leads_to_why(monkeypatc
     }  # fmt: skip
     assert (tables[-1]["selected"], tables[-1]["lens"]) == (4, 3)
     label, query = why_link(app)
-    cosine = _views.agreement((found.graph(model),), found.graph(REFERENCE))[0, 4]
+    cosine = views.agreement((found.graph(model),), found.graph(REFERENCE))[0, 4]
     assert ("agree here?" if cosine > 0 else "differ here?") in label
     assert (query["a"], query["b"], query["probe"], query["view"]) == ([model], [REFERENCE], ["4"], ["probes"])
     ranked = depara.explain(found.graph(model), found.graph(REFERENCE), 1.0).to_frame()
     place = ranked["probe"].tolist().index(4)
     assert int(query.get("page", ["0"])[0]) == (0 if place < 5 or place >= COUNT - 3 else place // 8 + 1)
-    shown = [m.value for m in app.markdown if "on " in m.value and f":blue[**{_views.number(cosine)}**]" in m.value]
+    shown = [m.value for m in app.markdown if "on " in m.value and f":blue[**{views.number(cosine)}**]" in m.value]
     assert shown
     tables.click = (2, 1)  # the reference's own map: only the image changes
     app.run()
@@ -174,7 +174,7 @@ def test_every_way_of_painting_changes_the_pictures(monkeypatch, tables, query):
 
 
 def test_the_table_reports_only_cells_it_has(tables):
-    cells = [[_atlas.Cell(b"x")]]
+    cells = [[atlas.Cell(b"x")]]
     for click, found in [((0, 0), (0, 0)), ((-1, 0), (-1, 0)), ((1, 0), None), ((0, 5), None), (None, None)]:
         tables.click = click
-        assert _atlas.atlas("t", [_atlas.Heading("image")], cells) == found
+        assert atlas.atlas("t", [atlas.Heading("image")], cells) == found

@@ -16,10 +16,12 @@ from planted_pages import clicker, figures, spec
 from streamlit.testing.v1 import AppTest
 
 import depara_core as depara
-from depara_core import scoring, sweeps, truth, worlds
+from depara_core.benchmark import benchmarks, transfer_table
+from depara_core.benchmark import scoring as scoring
+from depara_core.benchmark import sweeps as sweeps
 from depara_core.errors import StoreError
 from depara_core.evaluation import FIGURES
-from depara_core.training import cuts, cuts_scores
+from depara_core.training import layer_scores, layer_study
 from depara_core.zoo.spec import Network
 
 MODELS = tuple(f"rooms/{name}" for name in ("normal", "reshading", "denoising", "<b>odd</b>", *"abcdef"))
@@ -43,7 +45,7 @@ def table():
         for s in MODELS
         if s != t
     ]
-    return truth.Truth("rooms", pd.DataFrame(rows), {})
+    return transfer_table.TransferTable("rooms", pd.DataFrame(rows), {})
 
 
 def scores(names=None, lam=1.0):
@@ -56,7 +58,7 @@ def scores(names=None, lam=1.0):
 @pytest.fixture
 def world(monkeypatch, tmp_path):
     """Plant a world of ten models with measured transfer; `world.broken` holds models that do not open."""
-    from pages import _cached
+    from pages.shared import cached
 
     planted = SimpleNamespace(broken=set(), asked=[])
 
@@ -75,7 +77,7 @@ def world(monkeypatch, tmp_path):
         planted.asked.append((one.name, count, seed, probes))
         progress(0, len(models), "graphs")
         known = {model.id for model in models}
-        return worlds.Evidence(tuple(graph for graph in GRAPHS if graph.model in known), (), {})
+        return benchmarks.Evidence(tuple(graph for graph in GRAPHS if graph.model in known), (), {})
 
     def known_scores(evidence, progress):
         progress(0, 1, "Scores of rsa")
@@ -83,18 +85,18 @@ def world(monkeypatch, tmp_path):
         return {name: frame.loc[ids, ids] for name, frame in scores().items()}
 
     monkeypatch.setenv("DEPARA_STORE", str(tmp_path / "store"))
-    monkeypatch.setattr(_cached, "PATIENCE_S", 60.0)
-    monkeypatch.setattr(truth, "truths", lambda: ("rooms",))
-    monkeypatch.setattr(worlds, "load_truth", lambda name: table())
-    monkeypatch.setattr(worlds, "model", opened)
-    monkeypatch.setattr(worlds, "gather", gather)
+    monkeypatch.setattr(cached, "PATIENCE_S", 60.0)
+    monkeypatch.setattr(transfer_table, "truths", lambda: ("rooms",))
+    monkeypatch.setattr(benchmarks, "load_transfer_table", lambda name: table())
+    monkeypatch.setattr(benchmarks, "model", opened)
+    monkeypatch.setattr(benchmarks, "gather", gather)
     monkeypatch.setattr(scoring, "score_pairs", known_scores)
     monkeypatch.setattr(sweeps, "over_probes", lambda graphs, progress: SWEEP)
     monkeypatch.setattr(sweeps, "over_probe_sets", lambda specs, sets, progress: SWEEP)
-    monkeypatch.setattr(worlds, "probe_sets", lambda count, seed, progress: [])
-    monkeypatch.setattr(cuts, "read_layer_table", unmeasured)
+    monkeypatch.setattr(benchmarks, "probe_sets", lambda count, seed, progress: [])
+    monkeypatch.setattr(layer_study, "read_layer_table", unmeasured)
     monkeypatch.setattr(scoring, "HELD_OUT", "nowhere")
-    monkeypatch.setattr(cuts_scores, "target_probes", lambda **given: None)
+    monkeypatch.setattr(layer_scores, "target_probes", lambda **given: None)
     images = np.zeros((12, 8, 8, 3), dtype=np.uint8)
     monkeypatch.setattr(depara, "load_probes", lambda *given, **options: depara.ProbeSet(images, ("i",) * 12))
     st.cache_data.clear()
@@ -108,10 +110,10 @@ def open_page(**query):
     app = AppTest.from_file("../app.py", default_timeout=60)
     for name, value in query.items():
         app.query_params[name] = value
-    app.switch_page("pages/evaluate.py").run()
-    from pages import _cached
+    app.switch_page("pages/evaluate/page.py").run()
+    from pages.shared import cached
 
-    for job in _cached.queue().jobs():  # the sweeps run beside the page
+    for job in cached.queue().jobs():  # the sweeps run beside the page
         job.wait(30)
     app.run()
     assert not app.exception, app.exception
@@ -232,9 +234,9 @@ def test_the_evaluation_can_be_taken_away(world, downloads):
     found = merits.set_index(["metric", "figure"])["mean"]
     pd.testing.assert_series_equal(found.loc[expected.index], expected["mean"])
     assert (merits.attrs["provenance"]["budget"], merits.attrs["provenance"]["lam"]) == (250, 2.0)
-    truth = pd.read_csv(io.BytesIO(downloads["rooms-transfer.csv"]()), comment="#")
-    assert len(truth) == 90
-    assert truth["measured"].sum() == pytest.approx(np.nansum(table().frame(250)))
+    transfer_table = pd.read_csv(io.BytesIO(downloads["rooms-transfer.csv"]()), comment="#")
+    assert len(transfer_table) == 90
+    assert transfer_table["measured"].sum() == pytest.approx(np.nansum(table().frame(250)))
     scored = pd.DataFrame(json.loads(downloads["rooms-scores.json"]())["rows"])
     sizes = scored.groupby("metric").size()
     assert (sizes["depara"], sizes["logme"], sizes["static_mean"]) == (90, 81, 90)
@@ -290,7 +292,7 @@ def test_world_without_its_models_says_what_to_install_and_shows_the_rest(world)
 
 
 def test_no_truth_is_a_designed_state(world, monkeypatch):
-    monkeypatch.setattr(truth, "truths", lambda: ())
+    monkeypatch.setattr(transfer_table, "truths", lambda: ())
     app = open_page()
     assert "No measured transfer is here." in [block.value for block in app.subheader]
     assert not figures(app)
@@ -305,7 +307,7 @@ def test_table_lists_every_figure_of_every_metric(world):
 
 
 def test_zoo_of_another_seed_is_shown_where_its_tables_are(world, monkeypatch, tmp_path):
-    monkeypatch.setattr(truth, "truth_path", lambda name: tmp_path / f"{name}.csv")
+    monkeypatch.setattr(transfer_table, "truth_path", lambda name: tmp_path / f"{name}.csv")
     for name in ("there", "there-scores"):
         (tmp_path / f"{name}.csv").touch()
     other = replace(table(), table=table().table.query("budget == 250"))
@@ -335,12 +337,12 @@ def layers(source):
 
 
 def test_layers_measured_here_stand_beside_the_published_ones(world, monkeypatch):
-    sources = [f"rooms/{name}" for name in cuts.SOURCES]
-    full = [(source, k) for source in sources for k in range(1, len(cuts.CUTS) + 1)]
-    known = pd.DataFrame([*full, (cuts.SCRATCH, 0)], columns=["source", "k"])
-    monkeypatch.setattr(cuts, "read_layer_table", lambda: known)
+    sources = [f"rooms/{name}" for name in layer_study.SOURCES]
+    full = [(source, k) for source in sources for k in range(1, len(layer_study.CUTS) + 1)]
+    known = pd.DataFrame([*full, (layer_study.SCRATCH, 0)], columns=["source", "k"])
+    monkeypatch.setattr(layer_study, "read_layer_table", lambda: known)
     both = pd.concat([layers(source) for source in sources])
-    monkeypatch.setattr(cuts_scores, "score_layers", lambda probes, progress: both)
+    monkeypatch.setattr(layer_scores, "score_layers", lambda probes, progress: both)
     app = open_page()
     assert "With 10 % of the labels S picks conv2, conv3 is best \\(10\\.0 points lost\\)" in text(app)
     assert "S picks conv3, the best; from scratch 55\\.0 %, and 0 of 3 cuts do worse" in text(app)
@@ -356,6 +358,6 @@ def test_layers_measured_here_stand_beside_the_published_ones(world, monkeypatch
 
 
 def test_layers_measured_in_part_are_not_shown(world, monkeypatch):
-    part = pd.DataFrame([(f"rooms/{cuts.SOURCES[0]}", 1), (cuts.SCRATCH, 0)], columns=["source", "k"])
-    monkeypatch.setattr(cuts, "read_layer_table", lambda: part)
+    part = pd.DataFrame([(f"rooms/{layer_study.SOURCES[0]}", 1), (layer_study.SCRATCH, 0)], columns=["source", "k"])
+    monkeypatch.setattr(layer_study, "read_layer_table", lambda: part)
     assert "Our own layers are not measured yet." in text(open_page())

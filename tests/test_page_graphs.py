@@ -7,7 +7,7 @@ from test_page_attributions import tables  # noqa: F401 - a fixture
 
 import depara_core as depara
 from depara_core import layouts
-from pages import _views
+from pages.shared import views
 
 A, B = "rooms/normal", "rooms/reshading"
 
@@ -23,7 +23,7 @@ def text(app):
 def test_the_answer_is_the_spearman_of_the_edges(monkeypatch):
     app = open_page(monkeypatch, "graphs", a=A, b=B)
     edge = depara.similarity(*pair(comparison())).edge
-    assert f"s_E = :orange[**{_views.number(edge)}**]" in text(app)
+    assert f"s_E = :orange[**{views.number(edge)}**]" in text(app)
     assert f"the {COUNT * (COUNT - 1) // 2} pairs of {COUNT} images" in text(app)
 
 
@@ -59,7 +59,7 @@ def test_disputed_pairs_are_listed_and_a_click_opens_one(monkeypatch, tables):  
     app = open_page(monkeypatch, "graphs", a=A, b=B)
     worst = layouts.pairs_within(layouts.pair_table(*pair(comparison())), None, 8).iloc[0]
     listed = next(table for table in reversed(tables) if table["label"] == "Pairs of images")
-    assert listed["rows"][0][2]["text"] == f"rank {worst.rank_a:.2f}\ncosine {_views.number(worst.cosine_a, 3)}"
+    assert listed["rows"][0][2]["text"] == f"rank {worst.rank_a:.2f}\ncosine {views.number(worst.cosine_a, 3)}"
     tables.click = (0, 0)  # the first table of the page is the list of pairs
     app.run()
     assert (app.query_params["probe"], app.query_params["other"]) == (str(int(worst.i)), str(int(worst.j)))
@@ -72,7 +72,7 @@ def test_nearest_images_are_those_with_the_highest_cosines(monkeypatch, tables):
     open_page(monkeypatch, "graphs", a=A, b=B, probe="4")
     for row, graph in zip(tables[-1]["rows"], pair(comparison()), strict=True):
         cosines = np.sort(np.delete(graph.edges[4], 4))[::-1][:8]
-        assert [cell["text"] for cell in row[1:]] == [_views.number(c, 3) for c in cosines]
+        assert [cell["text"] for cell in row[1:]] == [views.number(c, 3) for c in cosines]
 
 
 def test_the_same_network_twice_agrees_everywhere(monkeypatch):
@@ -89,6 +89,6 @@ def test_other_drawings_are_drawn(monkeypatch, query):
 
 def test_only_the_most_alike_are_drawn_around_a_probe():
     graphs = pair(comparison())
-    chosen = _views.chosen_probes(graphs, 6, 7, 2, True)
+    chosen = views.chosen_probes(graphs, 6, 7, 2, True)
     assert {2, 7} <= set(chosen)
     assert set(chosen) <= {2} | {int(i) for g in graphs for i in layouts.choose_probes(g, 3, around=7)}

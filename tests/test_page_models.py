@@ -64,13 +64,13 @@ def test_lambda_and_target_change_ranking_and_address(app):
 
 def test_moving_lambda_is_quick(app):
     app.select_slider(key="models.lam").set_value(2.0).run()  # what does not depend on lambda is now at hand
-    from pages import _cached
+    from pages.shared import cached
 
-    matrix = _cached.matrix(comparison().graphs)
+    matrix = cached.matrix(comparison().graphs)
     start = time.process_time()
-    _cached.ranking(matrix, TARGET, 3.0)
-    _cached.tree(matrix, 3.0)
-    _cached.places(matrix, 3.0)
+    cached.ranking(matrix, TARGET, 3.0)
+    cached.tree(matrix, 3.0)
+    cached.places(matrix, 3.0)
     assert time.process_time() - start < 0.2
 
 
@@ -127,18 +127,18 @@ def test_verdict_is_honest_about_overlap(app, low, said):
 def test_a_click_becomes_the_place_clicked_and_a_second_click_counts():
     import streamlit as st
 
-    from pages import _charts
+    from pages.shared import charts
 
     places = []
     event = {"selection": {"points": [{"customdata": [2, 1, "x"]}]}}
     state = {"chart": event}
     original, st.session_state = st.session_state, state
     try:
-        _charts.answer("chart", places.append)
+        charts.answer("chart", places.append)
         state["chart"] = {"selection": {"points": []}}  # the second click clears the mark
-        _charts.answer("chart", places.append)
+        charts.answer("chart", places.append)
         state["other"] = {"selection": {"points": []}}  # nothing was ever clicked here
-        _charts.answer("other", places.append)
+        charts.answer("other", places.append)
     finally:
         st.session_state = original
     assert places == [[2, 1, "x"], [2, 1, "x"]]

@@ -17,7 +17,8 @@ import depara_core as depara
 from depara_core import layouts
 from depara_core.figures import theme, trees
 from depara_core.selection import first_fork
-from pages import _columns, _lineup, _widgets
+from pages.panorama import columns, lineup
+from pages.shared import widgets
 
 MODELS = tuple(GROUPS)
 A, B = "rooms/reshading", "rooms/normal"
@@ -37,7 +38,7 @@ def boards(monkeypatch):
         clicked, seen.click = seen.click, None
         return type("Result", (), {"clicked": clicked})
 
-    monkeypatch.setattr(_columns, "_mount", mount)
+    monkeypatch.setattr(columns, "_mount", mount)
     return seen
 
 
@@ -56,7 +57,7 @@ def text(app):
 def test_columns_stand_in_the_order_of_the_tree_under_its_branches(monkeypatch, boards):
     open_page(monkeypatch, "panorama", a=A, b=B)
     tree = depara.task_tree(matrix(), 1.0)
-    assert names(boards[-1]) == [_widgets.short(MODELS[k]) for k in trees.tree_order(tree)]
+    assert names(boards[-1]) == [widgets.short(MODELS[k]) for k in trees.tree_order(tree)]
     np.testing.assert_allclose(boards[-1]["tree"]["branches"], trees.branches(tree), atol=1e-4)
     marks = {column["name"]: column["mark"] for column in boards[-1]["columns"] if column["mark"]}
     assert marks == {"reshading": "source", "normal": "target"}
@@ -74,7 +75,7 @@ def test_every_column_carries_its_cosines_and_ranks_of_the_drawn_pairs(monkeypat
     assert {chosen[board["selected"]], chosen[board["other"]]} == {1, 2}
     upper = np.triu_indices(len(chosen), 1)
     for column in board["columns"]:
-        graph = next(g for g in found.graphs if _widgets.short(g.model) == column["name"])
+        graph = next(g for g in found.graphs if widgets.short(g.model) == column["name"])
         cosines = graph.edges[np.ix_(chosen, chosen)]
         np.testing.assert_allclose(column["cosines"], cosines[upper], atol=6e-4)
         np.testing.assert_allclose(column["ranks"], 100 * layouts.pair_ranks(cosines)[upper], atol=0.51)
@@ -115,7 +116,7 @@ def test_a_new_row_leaves_the_maps_of_the_others_as_they_are(monkeypatch, boards
 
 
 def test_rows_keep_their_places_while_the_selected_are_among_them():
-    rows = _lineup.rows
+    rows = lineup.rows
     drawn = tuple(range(0, 20, 2))
     assert rows(drawn, (0, None)) == rows(drawn, (18, None)) == rows(drawn, (4, 18)) == (0, 4, 8, 14, 18)
     assert rows(drawn, (7, None)) == (7, 0, 4, 8, 14)
@@ -146,7 +147,7 @@ def test_a_heading_becomes_the_target_and_the_target_the_source(monkeypatch, boa
     app.run()
     assert (app.query_params["a"], app.query_params["b"]) == (B, "rooms/denoising")
     sim = depara.similarity(comparison().graph(B), comparison().graph("rooms/denoising"))
-    assert _widgets.sum_of(B, "rooms/denoising", sim.node, sim.edge, 1.0) in text(app)
+    assert widgets.sum_of(B, "rooms/denoising", sim.node, sim.edge, 1.0) in text(app)
     before = dict(app.query_params)
     boards.click = ["model", names(boards[-1]).index("denoising")]
     app.run()
@@ -154,21 +155,21 @@ def test_a_heading_becomes_the_target_and_the_target_the_source(monkeypatch, boa
 
 
 def test_the_columns_report_only_what_they_have(boards):
-    column = _columns.Column("m", "m", "#000000", np.zeros((2, 2)), np.array([[0, 1]]), np.ones(1), np.zeros(1))
+    column = columns.Column("m", "m", "#000000", np.zeros((2, 2)), np.array([[0, 1]]), np.ones(1), np.zeros(1))
     given = {
-        "tree": _columns.Tree(np.empty((0, 4, 2)), "0", "distance", "tree"),
+        "tree": columns.Tree(np.empty((0, 4, 2)), "0", "distance", "tree"),
         "groups": [],
-        "legend": _columns.Legend(b"", "", ""),
+        "legend": columns.Legend(b"", "", ""),
         "selected": 0,
     }
-    probes = [_columns.Probe("a", b""), _columns.Probe("b", b"")]
+    probes = [columns.Probe("a", b""), columns.Probe("b", b"")]
     for click, found in [
         (["model", 0], ("model", 0, None)), (["pair", 0, 1], ("pair", 0, 1)), (["probe", 1], ("probe", 1, None)),
         (["model", 1], None), (["probe", -1], None), (["probe", 2], None), (["pair", 0], None), (["no", 0], None),
         ([], None), (None, None),
     ]:  # fmt: skip
         boards.click = click
-        assert _columns.columns("c", [column], probes, [(0, [None])], **given) == found
+        assert columns.columns("c", [column], probes, [(0, [None])], **given) == found
 
 
 def test_the_answer_names_the_closest_pair_and_the_first_fork(monkeypatch, boards):
@@ -178,7 +179,7 @@ def test_the_answer_names_the_closest_pair_and_the_first_fork(monkeypatch, board
     said = text(app)
     assert f"S = :violet[**{total.max():.2f}**]" in said
     few, many = first_fork(depara.task_tree(matrix(), 1.0))
-    assert f"**{_widgets.plain(_widgets.short(MODELS[few[0]]))}**" in said.partition("First to part")[2]
+    assert f"**{widgets.plain(widgets.short(MODELS[few[0]]))}**" in said.partition("First to part")[2]
     assert len(many) == 1 or f"the other {len(many)}" in said
 
 
@@ -206,7 +207,7 @@ def test_the_pair_defaults_to_the_target_and_the_model_most_alike(monkeypatch, b
     total[MODELS.index("rooms/denoising")] = -np.inf
     marks = {column["mark"]: column["name"] for column in boards[-1]["columns"]}
     assert marks["target"] == "denoising"
-    assert marks["source"] == _widgets.short(MODELS[int(total.argmax())])
+    assert marks["source"] == widgets.short(MODELS[int(total.argmax())])
 
 
 def test_only_the_models_chosen_and_the_pair_are_shown(monkeypatch, boards):

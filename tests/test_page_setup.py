@@ -3,7 +3,7 @@
 import pytest
 
 from depara_core.errors import ProbeError
-from pages import _uploads
+from pages.shared import uploads
 
 
 def captions(test):
@@ -82,29 +82,29 @@ def test_a_folder_must_exist(app, tmp_path):
 
 def test_uploads_are_kept_by_content_under_safe_names(tmp_path, monkeypatch):
     monkeypatch.setenv("DEPARA_STORE", str(tmp_path))
-    first = _uploads.keep([("../../a<b>.png", b"1"), ("b.png", b"2")])
-    assert first == _uploads.keep([("../../a<b>.png", b"1"), ("b.png", b"2")])
-    assert first != _uploads.keep([("b.png", b"2"), ("../../a<b>.png", b"1")])
-    place = _uploads.folder() / first.removeprefix("upload/")
+    first = uploads.keep([("../../a<b>.png", b"1"), ("b.png", b"2")])
+    assert first == uploads.keep([("../../a<b>.png", b"1"), ("b.png", b"2")])
+    assert first != uploads.keep([("b.png", b"2"), ("../../a<b>.png", b"1")])
+    place = uploads.folder() / first.removeprefix("upload/")
     assert sorted(path.name for path in place.iterdir()) == ["0000-a_b_.png", "0001-b.png"]
 
 
 def test_uploads_are_bounded_and_the_oldest_go(tmp_path, monkeypatch):
     monkeypatch.setenv("DEPARA_STORE", str(tmp_path))
-    monkeypatch.setattr(_uploads, "KEPT", 2)
-    monkeypatch.setattr(_uploads, "MAX_TOTAL", 3)
+    monkeypatch.setattr(uploads, "KEPT", 2)
+    monkeypatch.setattr(uploads, "MAX_TOTAL", 3)
     for number in range(4):
-        newest = _uploads.keep([("a.png", bytes([number]))])
-    assert len(list(_uploads.folder().iterdir())) == 2
-    assert (_uploads.folder() / newest.removeprefix("upload/")).is_dir()
+        newest = uploads.keep([("a.png", bytes([number]))])
+    assert len(list(uploads.folder().iterdir())) == 2
+    assert (uploads.folder() / newest.removeprefix("upload/")).is_dir()
     with pytest.raises(ProbeError, match="Give the path of a folder"):
-        _uploads.keep([("a.png", b"1234")])
+        uploads.keep([("a.png", b"1234")])
     with pytest.raises(ProbeError, match="1 to 2,000 files"):
-        _uploads.keep([])
+        uploads.keep([])
 
 
 @pytest.mark.parametrize("source", ["upload/gone", "upload/../../etc", "upload/"])
 def test_an_upload_that_is_gone_says_what_to_do(source, tmp_path, monkeypatch):
     monkeypatch.setenv("DEPARA_STORE", str(tmp_path))
     with pytest.raises(ProbeError, match="Upload them again"):
-        _uploads.load(source, 10, 0)
+        uploads.load(source, 10, 0)

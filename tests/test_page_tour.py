@@ -7,7 +7,7 @@ from planted import random_graph
 from planted_pages import GROUPS
 
 import depara_core as depara
-from depara_core import lessons
+from depara_core import tour as lessons
 
 NAMES = tuple(GROUPS)  # in the planted zoo a network's seed is its place
 STEPS = 10
@@ -37,10 +37,12 @@ def minus(value):
 
 
 def test_the_range_of_the_link_is_the_number_of_steps(app):
-    from pages import _decisions, _lessons, _state
+    from pages.shared import state
+    from pages.tour import decisions
+    from pages.tour import lessons as _lessons
 
-    steps = len(_lessons.FIRST_HALF) + len(_decisions.SECOND_HALF)
-    assert _state._RANGES["step"] == (1, steps) == (1, STEPS)
+    steps = len(_lessons.FIRST_HALF) + len(decisions.SECOND_HALF)
+    assert state._RANGES["step"] == (1, steps) == (1, STEPS)
 
 
 def test_a_learner_walks_all_steps(app):
@@ -75,9 +77,9 @@ def test_a_link_opens_a_step_with_the_choices_of_its_sender(app, step):
 
 @pytest.mark.parametrize("bad", ["0", "11", "two"])
 def test_a_bad_step_is_named_and_the_tour_begins(app, bad):
-    from pages import _state
+    from pages.shared import state
 
-    _, notes = _state.from_query({"step": [bad]})
+    _, notes = state.from_query({"step": [bad]})
     assert [("step" in note, "from 1 to 10" in note) for note in notes] == [(True, True)]
     tour = app("tour", **CHOICE, step=bad)
     assert tour.title[0].value.startswith("1 ·")

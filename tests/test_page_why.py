@@ -11,9 +11,10 @@ from streamlit.testing.v1 import AppTest
 
 import depara_core as depara
 from depara_core import explanation
-from depara_core.figures import reasons
+from depara_core.figures import contributions
 from depara_core.figures.labels import score
-from pages import _reasons, _views
+from pages.shared import views
+from pages.why import reasons as _reasons
 
 A, B, C, ODD = GROUPS
 SIZE = 8  # of the planted maps
@@ -22,7 +23,7 @@ SIZE = 8  # of the planted maps
 @pytest.fixture
 def ledgers(monkeypatch):
     """Record what each ledger is given, by its key; `ledgers.click` = (key, row) is what one reports next."""
-    from pages import _ledger
+    from pages.shared import ledger
 
     class Ledgers(dict):
         click = None
@@ -36,7 +37,7 @@ def ledgers(monkeypatch):
             clicked, seen.click = seen.click[1], None
         return type("Result", (), {"clicked": clicked})
 
-    monkeypatch.setattr(_ledger, "_mount", mount)
+    monkeypatch.setattr(ledger, "_mount", mount)
     return seen
 
 
@@ -81,7 +82,7 @@ def test_all_probes_are_listed_by_share_and_add_up(monkeypatch, ledgers):
     app.button(key="why.probes.step+1").click().run()
     rows = first + ledgers["why.probes"]["rows"]
     assert [row["pictures"][0]["alt"] for row in rows] == [names[i] for i in ranked["probe"]]
-    assert [row["texts"] for row in rows] == [[reasons.thousandths(share)] for share in ranked["share"]]
+    assert [row["texts"] for row in rows] == [[contributions.thousandths(share)] for share in ranked["share"]]
     assert sum(value for row in rows for _, value in row["parts"]) == pytest.approx(why().total)
     assert app.button(key="why.probes.step+1").disabled
 
@@ -101,7 +102,7 @@ def test_pairs_of_every_kind_are_listed_and_a_click_selects_both(monkeypatch, le
         app.segmented_control(key="why.kind").set_value(kind).run()
         found = why().pairs(8, kind)
         assert [row["texts"] for row in ledgers["why.pairs"]["rows"]] == [
-            [f"{p.rank_a:.2f}", f"{p.rank_b:.2f}", reasons.thousandths(p.share)] for p in found.itertuples()
+            [f"{p.rank_a:.2f}", f"{p.rank_b:.2f}", contributions.thousandths(p.share)] for p in found.itertuples()
         ]
     ledgers.click = ("why.pairs", 1)
     app.run()
@@ -117,11 +118,12 @@ def brush(box, points=()):
     def page(box, points):
         import streamlit as st
 
-        from pages import _reasons, _state
+        from pages.shared import state
+        from pages.why import reasons as _reasons
 
         st.session_state["chart"] = {"selection": {"box": box, "points": list(points)}}
         _reasons.brushed("chart", 8)
-        st.write(repr((_state.read().brush, _state.read().view)))
+        st.write(repr((state.read().brush, state.read().view)))
 
     app = AppTest.from_function(page, args=(box, points)).run()
     assert not app.exception, app.exception
@@ -140,7 +142,9 @@ def test_a_brushed_box_becomes_part_of_the_address():
 def test_a_link_with_a_brushed_region_reopens_it(monkeypatch, ledgers):
     app = open_page(monkeypatch, "why", a=A, b=B, view="pairs", brush="0.5,1,0,0.5")
     found = why().pairs_within(a=(0.5, 1), b=(0, 0.5), top=8)
-    assert [row["texts"][2] for row in ledgers["why.pairs"]["rows"]] == [reasons.thousandths(s) for s in found["share"]]
+    assert [row["texts"][2] for row in ledgers["why.pairs"]["rows"]] == [
+        contributions.thousandths(s) for s in found["share"]
+    ]
     frame = figures(app)["why.ranks"]["layout"]["shapes"][-1]
     assert [frame[end] for end in ("x0", "x1", "y0", "y1")] == [0.5, 1, 0, 0.5]
     app.segmented_control(key="why.kind").set_value("both alike").run()
@@ -151,7 +155,7 @@ def test_groups_are_clusters_where_probes_have_no_labels(monkeypatch, ledgers):
     app = open_page(monkeypatch, "why", a=A, b=B, view="groups")
     found = comparison()
     labels = explanation.cluster_probes(found.graph(A), found.graph(B), 6)
-    shares = explanation.group_shares(why(), labels)
+    shares = explanation.group_contributions(why(), labels)
     drawn = figures(app)["why.groups"]["data"]
     np.testing.assert_allclose(numbers(drawn[0]["z"]), 1000 * shares.edge)
     np.testing.assert_allclose(numbers(drawn[2]["x"]), 1000 * shares.node)
@@ -175,7 +179,7 @@ def test_a_cell_of_groups_opens_its_pairs_and_there_is_a_way_back(monkeypatch, l
     assert asked(app, "groups") == [names[0], names[2]]
     expected = explanation.pairs_between(why(), labels, (names[0], names[2]), 8)
     rows = ledgers["why.groups.pairs"]["rows"]
-    assert [row["texts"][2] for row in rows] == [reasons.thousandths(share) for share in expected["share"]]
+    assert [row["texts"][2] for row in rows] == [contributions.thousandths(share) for share in expected["share"]]
     frame = figures(app)["why.groups"]["layout"]["shapes"][-1]
     assert (frame["x0"], frame["y0"]) == (1.5, -0.5)
     ledgers.click = ("why.groups.pairs", 1)
@@ -223,7 +227,7 @@ def test_one_probe_less_says_whether_the_best_source_changes(monkeypatch, ledger
     alone = explanation.influence(found.graph(A), found.graph(B), 1.0)
     sources = [g for g in found.graphs if g.model != B]
     rivals = explanation.ranking_influence(sources, found.graph(B), 1.0)
-    low, high = (_views.number(end, 3) for end in (alone.without.min(), alone.without.max()))
+    low, high = (views.number(end, 3) for end in (alone.without.min(), alone.without.max()))
     assert f"between **{low}** and **{high}**" in text(app)
     best = sources[rivals.winner].model.split("/")[1]
     assert f"The best source for reshading is **{best}**" in text(app)
@@ -236,7 +240,7 @@ def test_a_third_model_is_held_against_the_source(monkeypatch, ledgers):
     found = comparison()
     split = explanation.contrast(found.graph(B), found.graph(A), found.graph(C), 1.0)
     ranked = split.to_frame()
-    assert ledgers["why.contrast"]["rows"][0]["texts"] == [reasons.thousandths(ranked["share"].iloc[0])]
+    assert ledgers["why.contrast"]["rows"][0]["texts"] == [contributions.thousandths(ranked["share"].iloc[0])]
     bars = figures(app)["why.bridge"]["data"][0]
     assert bars["y"] == pytest.approx([split.other.total, split.node, split.edge, split.better.total])
 
@@ -282,7 +286,7 @@ def halves():
 def planted(monkeypatch, ledgers):
     """Open the page on networks made by hand, in rooms whose left half is wall and whose right half is floor."""
     from depara_core import rooms
-    from pages import _cached
+    from pages.shared import cached
 
     found = replace(comparison(), key="halves", graphs=tuple(halves().values()))
     seen = np.full((COUNT, SIZE, SIZE), rooms.SURFACES.index("walls"), dtype=np.uint8)
@@ -290,12 +294,12 @@ def planted(monkeypatch, ledgers):
 
     def start(**query):
         app = open_page(monkeypatch, "home")
-        monkeypatch.setattr(_cached, "require", lambda *args, **more: found)
+        monkeypatch.setattr(cached, "require", lambda *args, **more: found)
         monkeypatch.setattr(rooms, "surfaces", lambda count, seed, size: seen[:count])
         _reasons.masks.clear()
         for name, value in query.items():
             app.query_params[name] = value
-        app.switch_page("pages/why.py").run()
+        app.switch_page("pages/why/page.py").run()
         assert not app.exception, app.exception
         return app
 

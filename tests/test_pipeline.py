@@ -5,9 +5,9 @@ import pytest
 import tiny
 from torch import nn
 
-from depara_core import pipeline
 from depara_core.errors import Cancelled, ModelError, OptionError, ProbeError
-from depara_core.pipeline import build_graphs
+from depara_core.pipeline import graphs as pipeline
+from depara_core.pipeline.graphs import build_graphs
 from depara_core.store import Store
 from depara_core.zoo.spec import Network
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import depara_core as depara
-from depara_core import precision
-from depara_core.precision import Numerics, choose_numerics, computing_in, least_cosine
+from depara_core.extraction import numerics
+from depara_core.extraction.numerics import Numerics, choose_numerics, computing_in, least_cosine
 
 CPU = torch.device("cpu")
 
@@ -36,7 +36,7 @@ def test_scaling_a_row_does_not_change_its_agreement(scale, seed):
 
 
 def test_the_first_that_agrees_is_chosen_and_else_float32(monkeypatch):
-    monkeypatch.setitem(precision.FASTER, "cpu", ("bfloat16", "tf32"))
+    monkeypatch.setitem(numerics.FASTER, "cpu", ("bfloat16", "tf32"))
     turned = {"float32": 0.0, "bfloat16": 0.2, "tf32": 0.05}
 
     def trial():
@@ -70,7 +70,7 @@ def test_a_processor_has_nothing_faster_and_the_result_is_the_same(tmp_path):
 
 def test_a_result_in_bfloat16_says_so_and_how_near_it_is(tmp_path, monkeypatch):
     exact = built(tmp_path)
-    monkeypatch.setitem(precision.FASTER, "cpu", ("bfloat16",))
+    monkeypatch.setitem(numerics.FASTER, "cpu", ("bfloat16",))
     assert "numerics" not in built(tmp_path / "other", precision="float32").versions
     fast = built(tmp_path, precision="fast")
     assert fast.versions["numerics"] == "bfloat16"
@@ -79,7 +79,7 @@ def test_a_result_in_bfloat16_says_so_and_how_near_it_is(tmp_path, monkeypatch):
     assert cosines.min() == pytest.approx(float(fast.versions["agreement with float32"]), abs=1e-3)
     assert fast.digest != exact.digest
     assert built(tmp_path).digest == exact.digest  # kept apart in the store
-    monkeypatch.setattr(precision, "AGREEMENT", 1.01)
+    monkeypatch.setattr(numerics, "AGREEMENT", 1.01)
     assert built(tmp_path / "strict", precision="fast").digest == exact.digest
 
 

@@ -8,12 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import depara_core as depara
-from depara_core import extraction, sketch
-from depara_core.attribution import resolve_options
-from depara_core.collector import Rooms
-from depara_core.extraction import extract
-from depara_core.geometry import cosines, gram_matrix
-from depara_core.sketch import Sketch, edge_error, halves
+from depara_core.attribution.options import resolve_options
+from depara_core.extraction import extract as extraction
+from depara_core.extraction import sketch as sketch
+from depara_core.extraction.collector import Rooms
+from depara_core.extraction.extract import extract
+from depara_core.extraction.geometry import cosines, gram_matrix
+from depara_core.extraction.sketch import Sketch, edge_error, halves
 
 CPU = torch.device("cpu")
 LAYERS = ("bn2", "head_in", "output")  # of 256, 256 and 5 numbers

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
-from pages._state import _CHOICES, _RANGES, LONGEST, Selection, from_query, to_query
+from pages.shared.state import _CHOICES, _RANGES, LONGEST, Selection, from_query, to_query
 
 names = st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=40)
 
@@ -88,13 +88,13 @@ def test_an_unknown_name_is_noted_and_streamlits_own_is_not():
 def page():
     import streamlit as st
 
-    from pages import _state
+    from pages.shared import state
 
-    selection = _state.read()
+    selection = state.read()
     st.text(repr(selection.lam))
-    st.slider("λ", 0.0, 10.0, **_state.bind("lam", "lam"))
-    st.button("double", on_click=lambda: _state.update(lam=2 * _state.read().lam, probe=3))
-    for note in _state.notes():
+    st.slider("λ", 0.0, 10.0, **state.bind("lam", "lam"))
+    st.button("double", on_click=lambda: state.update(lam=2 * state.read().lam, probe=3))
+    for note in state.notes():
         st.warning(note)
 
 

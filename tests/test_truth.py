@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 import depara_core as depara
-from depara_core.truth import load_truth, truths
+from depara_core.benchmark.transfer_table import load_transfer_table, transfer_tables
 
 ROWS = [
     (source, target, budget, split, loss, 0.01, 1 - loss)
@@ -24,7 +24,7 @@ def folder(tmp_path):
 
 
 def test_frame_is_sources_by_targets_in_the_tables_order_without_controls(folder):
-    truth = load_truth("tiny", folder)
+    truth = load_transfer_table("tiny", folder)
     assert (truth.budgets, truth.splits, truth.controls) == ((40, 10), ("1", "2"), ("tiny/random",))
     frame = truth.frame()
     assert list(frame.index) == ["tiny/b", "tiny/a"]
@@ -34,7 +34,7 @@ def test_frame_is_sources_by_targets_in_the_tables_order_without_controls(folder
 
 
 def test_losses_are_negated_so_that_higher_is_better(folder):
-    frame = load_truth("tiny", folder).frame(10, "2", "loss")
+    frame = load_transfer_table("tiny", folder).frame(10, "2", "loss")
     assert frame.loc["tiny/a", "tiny/b"] == -0.5
 
 
@@ -48,32 +48,32 @@ def test_losses_are_negated_so_that_higher_is_better(folder):
 )
 def test_what_was_not_measured_is_refused(folder, arguments, message):
     with pytest.raises(depara.OptionError, match=message):
-        load_truth("tiny", folder).frame(**arguments)
+        load_transfer_table("tiny", folder).frame(**arguments)
 
 
 def test_unknown_and_damaged_tables_say_what_to_do(folder):
     with pytest.raises(depara.OptionError, match="no table of measured transfer 'mars'"):
-        load_truth("mars", folder)
+        load_transfer_table("mars", folder)
     (folder / "tiny.json").write_text("{")
     with pytest.raises(depara.StoreError, match="cannot be read"):
-        load_truth("tiny", folder)
+        load_transfer_table("tiny", folder)
     (folder / "tiny.csv").write_text("source,target\na,b\n")
     (folder / "tiny.json").write_text("{}")
     with pytest.raises(depara.StoreError, match="lacks the columns affinity"):
-        load_truth("tiny", folder)
+        load_transfer_table("tiny", folder)
 
 
 def test_a_published_table_without_budgets_is_one_budget(tmp_path):
     (tmp_path / "paper.csv").write_text("source,target,affinity\na,b,0.1\nb,a,0.4\n")
     (tmp_path / "paper.json").write_text(json.dumps({"budget": 16000}))
-    truth = load_truth("paper", tmp_path)
+    truth = load_transfer_table("paper", tmp_path)
     assert (truth.budgets, truth.splits) == ((16000,), ())
     assert truth.frame().isna().to_numpy().sum() == 2
 
 
 def test_bundled_tables_name_models_that_exist():
     known = {spec.id for spec in depara.list_models()}
-    assert truths()
-    for name in truths():
-        frame = load_truth(name).frame()
+    assert transfer_tables()
+    for name in transfer_tables():
+        frame = load_transfer_table(name).frame()
         assert set(frame.index) | set(frame.columns) <= known

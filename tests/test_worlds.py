@@ -9,11 +9,14 @@ from planted import random_graph
 from torch import nn
 
 import depara_core as depara
-from depara_core import rooms, scoring, sweeps, worlds
+from depara_core import rooms
+from depara_core.benchmark import benchmarks
+from depara_core.benchmark import scoring as scoring
+from depara_core.benchmark import sweeps as sweeps
+from depara_core.benchmark.benchmarks import Evidence, Labels
+from depara_core.benchmark.scoring import compact, soft_clusters
 from depara_core.graphs import subgraph
 from depara_core.metrics import METRICS
-from depara_core.scoring import compact, soft_clusters
-from depara_core.worlds import Evidence, Labels
 
 IDS = [f"planted/{letter}" for letter in "abcdefg"]
 COUNT = 24
@@ -84,7 +87,7 @@ def test_clusters_find_planted_groups_and_repeat():
 def test_rooms_have_exact_labels_for_their_probes():
     probes = depara.load_probes("rooms", count=12, seed=3)
     names = ["rooms/class_object", "rooms/depth_zbuffer", "rooms/segment_semantic"]
-    found = worlds.WORLDS["rooms"].labels(probes, 3, names)
+    found = benchmarks.BENCHMARKS["rooms"].labels(probes, 3, names)
     exact = rooms.labels(12, 3, tasks=["class_object", "depth_zbuffer"])
     same = exact["class_object"][:, None] == exact["class_object"][None]
     classes = found["rooms/class_object"].classes
@@ -95,7 +98,7 @@ def test_rooms_have_exact_labels_for_their_probes():
     numbers = found["rooms/depth_zbuffer"].numbers
     ours = np.linalg.norm(numbers[:, None] - numbers[None], axis=-1)
     assert np.corrcoef(ours.ravel(), far.ravel())[0, 1] > 0.999
-    assert found["rooms/segment_semantic"].classes.max() < worlds.CLUSTERS
+    assert found["rooms/segment_semantic"].classes.max() < benchmarks.CLUSTERS
 
 
 def test_the_controls_stand_beside_the_metrics(evidence, truth):
@@ -188,12 +191,12 @@ def test_robustness_takes_each_set_of_probes(truth, monkeypatch, evidence):
 
 
 def test_probe_sets_differ_in_style_but_not_in_number():
-    sets = dict(worlds.probe_sets(5, seed=0))
+    sets = dict(benchmarks.probe_sets(5, seed=0))
     assert list(sets) == ["other rooms", "bare rooms", "photographs"]
     assert all(len(probes.require_comparable()) == 5 for probes in sets.values())
     textured, bare = (np.abs(np.diff(sets[name].images.astype(int), axis=2)).mean() for name in list(sets)[:2])
     assert bare < textured
-    again = dict(worlds.probe_sets(5, seed=0))
+    again = dict(benchmarks.probe_sets(5, seed=0))
     assert all((sets[name].images == again[name].images).all() for name in sets)
 
 

@@ -18,8 +18,8 @@ from torch.nn import functional as F
 
 import depara_core as depara
 from depara_core import rooms, zoo
-from depara_core.assets import assets_folder
 from depara_core.errors import ModelError, OptionError
+from depara_core.paths import assets_folder
 from depara_core.zoo import downloads, taskonomy
 from depara_core.zoo.taskonomy_network import TAPS, Encoder, Lightness
 
@@ -325,7 +325,7 @@ def test_checksums_are_those_of_25_files():
 
 @pytest.fixture(scope="module")
 def truth():
-    return pd.read_csv(assets_folder() / "truth" / "taskonomy.csv")
+    return pd.read_csv(assets_folder() / "benchmark" / "taskonomy.csv")
 
 
 def published(name):
@@ -351,7 +351,7 @@ def test_the_best_sources_are_taskonomys(truth, target, best):
 
 
 def test_the_names_are_mapped_one_to_one():
-    about = json.loads((assets_folder() / "truth" / "taskonomy.json").read_text())
+    about = json.loads((assets_folder() / "benchmark" / "taskonomy.json").read_text())
     assert sorted(about["names"].values()) == sorted(rooms.TASKS)
     assert (about["names"]["rgb2depth"], about["names"]["rgb2mist"]) == ("depth_zbuffer", "depth_euclidean")
     assert (about["relevant"], about["budget"]) == (5, 16000)

@@ -6,20 +6,20 @@ import pandas as pd
 import typer
 
 import depara_core as depara
+from depara_core.benchmark.benchmarks import BENCHMARKS, gather
+from depara_core.benchmark.scoring import CONTROLS, assess, score_pairs
+from depara_core.benchmark.transfer_table import TransferTable
 from depara_core.cli import options as o
 from depara_core.cli.output import emit, follow
 from depara_core.evaluation import FIGURES, Evaluation, ceiling
 from depara_core.jobs import Progress
-from depara_core.scoring import CONTROLS, assess, score_pairs
-from depara_core.truth import Truth
-from depara_core.worlds import WORLDS, gather
 
 SHOWN = ("P@1", "P@5", "Spearman", "regret@1")
 RIVAL = "rsa"  # what the paper compares itself with
 
 
 def evaluate(
-    world: Annotated[str, typer.Option(help=f"One of: {', '.join(WORLDS)}.")] = "rooms",
+    world: Annotated[str, typer.Option(help=f"One of: {', '.join(BENCHMARKS)}.")] = "rooms",
     count: Annotated[int, typer.Option(min=3, help="How many probes.")] = 200,
     seed: Annotated[int, typer.Option(min=0, help="Which probes.")] = 0,
     budget: Annotated[int | None, typer.Option(help="Labels a target had.", show_default="the largest")] = None,
@@ -30,14 +30,14 @@ def evaluate(
     as_json: o.Json = False,
 ) -> None:
     """Check every metric's ranking of sources against measured transfer, with 95 % intervals over the targets."""
-    if world not in WORLDS:
-        raise depara.OptionError(f"The world {world!r} is unknown. Expected one of: {', '.join(WORLDS)}.")
-    truth = WORLDS[world].truth
+    if world not in BENCHMARKS:
+        raise depara.OptionError(f"The world {world!r} is unknown. Expected one of: {', '.join(BENCHMARKS)}.")
+    truth = BENCHMARKS[world].truth
     frame = truth.frame(budget)
     kept = o.open_store(store, store_limit)
 
     def work(report: Progress) -> dict[str, pd.DataFrame]:
-        evidence = gather(WORLDS[world], count=count, seed=seed, device=device, store=kept, progress=report)
+        evidence = gather(BENCHMARKS[world], count=count, seed=seed, device=device, store=kept, progress=report)
         return score_pairs(evidence, lam=lam, store=kept, progress=report)
 
     found = assess(follow(work), frame)
@@ -94,7 +94,7 @@ def _title(document: dict[str, Any]) -> str:
     )
 
 
-def _notes(document: dict[str, Any], truth: Truth) -> list[str]:
+def _notes(document: dict[str, Any], truth: TransferTable) -> list[str]:
     notes = ["In brackets: 95 % intervals over targets. p: how often a random order does as well by P@5."]
     if document["ceiling"]:
         reached = ", ".join(f"{figure} {document['ceiling'][figure]:.2f}" for figure in SHOWN[:3])

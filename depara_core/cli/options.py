@@ -10,7 +10,8 @@ from typing import Annotated, Any
 import typer
 
 import depara_core as depara
-from depara_core.attribution import CHANNELS, METHODS, OBJECTIVES, PRESETS, resolve_options
+from depara_core.attribution.methods import METHODS
+from depara_core.attribution.options import CHANNELS, OBJECTIVES, PRESETS, resolve_options
 from depara_core.cli.output import follow, warn
 from depara_core.exports import computed_with
 from depara_core.jobs import Progress

@@ -5,12 +5,12 @@ from typing import Annotated, Any
 
 import typer
 
+from depara_core.benchmark.transfer_table import load_transfer_table
 from depara_core.cli.options import Json
 from depara_core.cli.output import emit, progress
 from depara_core.rooms import TASKS
 from depara_core.training import Outcome, Recipe, record_transfer, train_zoo
-from depara_core.training.cuts import read_layer_table, record_layers
-from depara_core.truth import load_truth
+from depara_core.training.layer_study import read_layer_table, record_layers
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -59,13 +59,13 @@ def transfer(
     workers: Annotated[int, typer.Option(min=1, help="Processes side by side.")] = 2,
     zoo: Annotated[Path | None, typer.Option(help="Folder of the encoders.", show_default="assets/zoo")] = None,
     name: Annotated[str, typer.Option(help="Name of the table.")] = "rooms",
-    out: Annotated[Path | None, typer.Option(help="Folder for the table.", show_default="assets/truth")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the table.", show_default="assets/benchmark")] = None,
     as_json: Json = False,
 ) -> None:
     """Measure how well every encoder serves every task with few labels; an interrupted run goes on where it stopped."""
     with progress() as report:
         path = record_transfer(name, seed=seed, workers=workers, zoo=zoo, folder=out, progress=report)
-    truth = load_truth(name, out)
+    truth = load_transfer_table(name, out)
     best = truth.frame()
     rows = [
         {"target": target, "best source": best[target].drop(target).idxmax(), "own encoder": rank}
@@ -79,7 +79,7 @@ def layers(
     seed: Annotated[int, typer.Option(min=0, help="Of the scenes and of the training.")] = 0,
     workers: Annotated[int, typer.Option(min=1, help="Processes side by side.")] = 2,
     zoo: Annotated[Path | None, typer.Option(help="Folder of the networks.", show_default="assets/zoo/layers")] = None,
-    out: Annotated[Path | None, typer.Option(help="Folder for the table.", show_default="assets/truth")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the table.", show_default="assets/benchmark")] = None,
     force: Annotated[bool, typer.Option("--force", help="Train and measure again what is there already.")] = False,
     as_json: Json = False,
 ) -> None:

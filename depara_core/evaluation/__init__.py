@@ -1,7 +1,8 @@
 """The statistics that check a transferability score against measured transfer."""
 
-from depara_core.evaluation.controls import ceiling, static_mean, static_size, symmetrised
-from depara_core.evaluation.merit import (
+from depara_core.evaluation.affinity import affinity
+from depara_core.evaluation.baselines import ceiling, static_mean, static_size, symmetrised
+from depara_core.evaluation.ranking_measures import (
     FIGURES,
     Figure,
     area_under_pr,
@@ -12,7 +13,6 @@ from depara_core.evaluation.merit import (
     spearman,
     weighted_kendall,
 )
-from depara_core.evaluation.ordinal import affinity
 from depara_core.evaluation.significance import Comparison, Evaluation, evaluate
 from depara_core.evaluation.tree import measured_tree
 

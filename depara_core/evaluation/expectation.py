@@ -7,20 +7,20 @@ scores of one target are one call. A constant score has exactly the value expect
 import numpy as np
 from jaxtyping import Float
 
-from depara_core.evaluation.places import Places
+from depara_core.evaluation.ranks import Ranks
 
 
-def precision(scores: Places, truth: Float[np.ndarray, " n"], relevant: int, *, k: int) -> Float[np.ndarray, " B"]:
+def precision(scores: Ranks, truth: Float[np.ndarray, " n"], relevant: int, *, k: int) -> Float[np.ndarray, " B"]:
     """Return m(scores, k) · m(truth, relevant) / k, m the probabilities of being among the first."""
-    return scores.membership(k) @ Places.of(truth).membership(relevant) / k
+    return scores.membership(k) @ Ranks.of(truth).membership(relevant) / k
 
 
-def recall(scores: Places, truth: Float[np.ndarray, " n"], relevant: int, *, k: int) -> Float[np.ndarray, " B"]:
+def recall(scores: Ranks, truth: Float[np.ndarray, " n"], relevant: int, *, k: int) -> Float[np.ndarray, " B"]:
     """Return m(scores, k) · m(truth, relevant) / relevant."""
-    return scores.membership(k) @ Places.of(truth).membership(relevant) / relevant
+    return scores.membership(k) @ Ranks.of(truth).membership(relevant) / relevant
 
 
-def regret(scores: Places, truth: Float[np.ndarray, " n"], *, k: int) -> Float[np.ndarray, " B"]:
+def regret(scores: Ranks, truth: Float[np.ndarray, " n"], *, k: int) -> Float[np.ndarray, " B"]:
     """Sum (best truth - truth_j) over the chance that the j-th best is the best one chosen.
 
     The tie at the k-th place gives `drawn` of its c members. None of its first c_j (best first) is drawn with the
@@ -39,13 +39,13 @@ def regret(scores: Places, truth: Float[np.ndarray, " n"], *, k: int) -> Float[n
     return (before - none) @ (truth[order[0]] - truth[order])
 
 
-def average_precision(scores: Places, truth: Float[np.ndarray, " n"], relevant: int) -> Float[np.ndarray, " B"]:
+def average_precision(scores: Ranks, truth: Float[np.ndarray, " n"], relevant: int) -> Float[np.ndarray, " B"]:
     """Sum E[1/place of i] over relevant i, and E[1/place of i; j is before i] over relevant pairs i, j.
 
     A pair is relevant with probability m_i m_j, save inside the tie at the truth's border: there the last seats are
     drawn without replacement. In a tie of the scores, j is before i on half of the orders, more often when i is late.
     """
-    best = Places.of(truth)
+    best = Ranks.of(truth)
     member = best.membership(relevant)
     border = ((member > 0) & (member < 1)).astype(np.float64)
     size = border.sum()
@@ -63,19 +63,19 @@ def average_precision(scores: Places, truth: Float[np.ndarray, " n"], relevant: 
     return (member * first + pairs(member) + excess * pairs(border)).sum(axis=-1) / relevant
 
 
-def spearman(scores: Places, truth: Float[np.ndarray, " n"]) -> Float[np.ndarray, " B"]:
+def spearman(scores: Ranks, truth: Float[np.ndarray, " n"]) -> Float[np.ndarray, " B"]:
     """Correlate the places, ties by their mean."""
-    ranks, reference = (mean - mean.mean(axis=-1, keepdims=True) for mean in (scores.mean, Places.of(truth).mean))
+    ranks, reference = (mean - mean.mean(axis=-1, keepdims=True) for mean in (scores.mean, Ranks.of(truth).mean))
     return _ratio(ranks @ reference, (ranks**2).sum(axis=-1) * (reference**2).sum())
 
 
-def weighted_kendall(scores: Places, truth: Float[np.ndarray, " n"]) -> Float[np.ndarray, " B"]:
+def weighted_kendall(scores: Ranks, truth: Float[np.ndarray, " n"]) -> Float[np.ndarray, " B"]:
     """Sum the weights of the pairs in the same order less those exchanged, over the norms (Vigna, 2015).
 
     A pair weighs 1/r + 1/q by its places in the truth, each the mean over its tie: scipy's weightedtau with its
     hyperbolic weights on the truth's rank.
     """
-    best = Places.of(truth)
+    best = Ranks.of(truth)
     weight = best.reciprocal
     agreed, told = np.zeros(scores.above.shape[:-1]), np.zeros(scores.above.shape[:-1])
     truly = 0.0

@@ -13,8 +13,8 @@ from jaxtyping import Float
 
 from depara_core.errors import OptionError
 from depara_core.evaluation.alignment import Aligned, Names, align
-from depara_core.evaluation.merit import FIGURES, figures_by_target
-from depara_core.evaluation.places import Places
+from depara_core.evaluation.ranking_measures import FIGURES, measures_by_target
+from depara_core.evaluation.ranks import Ranks
 
 Verdict = Literal["yes", "no", "cannot tell"]
 
@@ -92,7 +92,7 @@ class Evaluation:
         chance = np.zeros(self.resamples)
         for column in np.flatnonzero(~np.isnan(observed)):
             candidates = np.isfinite(self._truth.truth[:, column])
-            places = Places.of(self._scores[metric][candidates, column]).shuffled(self.resamples, rng)
+            places = Ranks.of(self._scores[metric][candidates, column]).shuffled(self.resamples, rng)
             chance += FIGURES[figure].function(places, self._truth.truth[candidates, column], self.relevant)
         total = np.nansum(observed)
         advantage = (chance - total) * (1 if FIGURES[figure].higher_is_better else -1)
@@ -154,7 +154,7 @@ def evaluate(
     reference = align(truth, truth)
     aligned = {name: _aligned(name, one, truth) for name, one in scores.items()}
     constant = np.where(np.isnan(reference.truth), np.nan, 0.0)
-    oracle, random, *values = figures_by_target(
+    oracle, random, *values = measures_by_target(
         np.stack([reference.truth, constant, *aligned.values()]), reference, relevant
     )
     by_metric = dict(zip(scores, values, strict=True))

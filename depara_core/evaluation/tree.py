@@ -9,7 +9,7 @@ from jaxtyping import Float
 from scipy.cluster.hierarchy import linkage
 from scipy.spatial.distance import squareform
 
-from depara_core.evaluation.controls import UNKNOWN, symmetrised
+from depara_core.evaluation.baselines import UNKNOWN, symmetrised
 
 
 def measured_tree(truth: pd.DataFrame) -> tuple[Float[np.ndarray, "merges 4"], tuple[str, ...]]:

@@ -1,8 +1,9 @@
 """Why two graphs are alike: S split exactly, what each probe does to it, and the same in plain words."""
 
-from depara_core.explanation.between import pairs_between
+from depara_core.explanation.between_groups import pairs_between
 from depara_core.explanation.contrast import Contrast, contrast
-from depara_core.explanation.groups import GroupShares, cluster_probes, group_shares
+from depara_core.explanation.contributions import Explanation, explain
+from depara_core.explanation.groups import GroupContributions, cluster_probes, group_contributions
 from depara_core.explanation.influence import (
     Influence,
     RankingInfluence,
@@ -12,19 +13,18 @@ from depara_core.explanation.influence import (
 )
 from depara_core.explanation.intervals import Interval, Intervals, contrast_interval, interval
 from depara_core.explanation.pairs import PAIR_KINDS
-from depara_core.explanation.pixels import PixelShares, pixel_shares, resample_masks
-from depara_core.explanation.shares import Explanation, explain
-from depara_core.explanation.words import Sentence, Span, contrast_sentence, sentence
+from depara_core.explanation.pixels import PixelContributions, pixel_contributions, resample_masks
+from depara_core.explanation.text import Sentence, Span, contrast_sentence, sentence
 
 __all__ = [
     "PAIR_KINDS",
     "Contrast",
     "Explanation",
-    "GroupShares",
+    "GroupContributions",
     "Influence",
     "Interval",
     "Intervals",
-    "PixelShares",
+    "PixelContributions",
     "RankingInfluence",
     "Sentence",
     "Span",
@@ -33,11 +33,11 @@ __all__ = [
     "contrast_interval",
     "contrast_sentence",
     "explain",
-    "group_shares",
+    "group_contributions",
     "influence",
     "interval",
     "pairs_between",
-    "pixel_shares",
+    "pixel_contributions",
     "ranking_influence",
     "resample_masks",
     "sentence",

@@ -8,7 +8,7 @@ from jaxtyping import Float
 
 from depara_core.errors import OptionError
 from depara_core.explanation import pairs
-from depara_core.explanation.shares import Explanation, explain, probe_frame
+from depara_core.explanation.contributions import Explanation, explain, probe_frame
 from depara_core.graphs import AttributionGraph
 from depara_core.similarity import common_grid
 

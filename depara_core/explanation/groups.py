@@ -13,13 +13,13 @@ from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
 
 from depara_core.errors import OptionError
-from depara_core.explanation.shares import Explanation, frozen
+from depara_core.explanation.contributions import Explanation, frozen
 from depara_core.graphs import AttributionGraph
 from depara_core.similarity import common_grid
 
 
 @dataclass(frozen=True, eq=False)
-class GroupShares:
+class GroupContributions:
     """S = s_V + lam * s_E split over groups of probes.
 
     Entry (g, g) of `edge` is the share of all pairs within g, entry (g, h) that of all pairs between g and h; the table
@@ -56,7 +56,7 @@ class GroupShares:
         )
 
 
-def group_shares(why: Explanation, labels: Sequence[str]) -> GroupShares:
+def group_contributions(why: Explanation, labels: Sequence[str]) -> GroupContributions:
     """Sum the shares of S by groups of probes: N labels, one a probe."""
     count = len(why.probe_node)
     if len(labels) != count:
@@ -71,7 +71,7 @@ def group_shares(why: Explanation, labels: Sequence[str]) -> GroupShares:
     np.fill_diagonal(pairs, probes * (probes - 1) // 2)
     edge = halves + halves.T
     np.fill_diagonal(edge, np.diag(halves))
-    return GroupShares(names, frozen(probes), frozen(pairs), frozen(why.probe_node @ member), frozen(edge))
+    return GroupContributions(names, frozen(probes), frozen(pairs), frozen(why.probe_node @ member), frozen(edge))
 
 
 def cluster_probes(a: AttributionGraph, b: AttributionGraph, k: int) -> tuple[str, ...]:

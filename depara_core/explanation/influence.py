@@ -11,8 +11,8 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from depara_core.errors import OptionError
-from depara_core.explanation.leaving import kept_rank_correlations, rank_correlations
-from depara_core.explanation.shares import frozen
+from depara_core.explanation.contributions import frozen
+from depara_core.explanation.leave_one_out import kept_rank_correlations, rank_correlations
 from depara_core.graphs import AttributionGraph, subgraph
 from depara_core.similarity import Grid, Similarity, common_grid, labels, probe_cosines, similarity
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
+from depara_core.bootstrap import INTERVAL, Resamples, resample_probes
 from depara_core.graphs import AttributionGraph
-from depara_core.resampling import INTERVAL, Resamples, resample_probes
 from depara_core.similarity import common_grid, probe_cosines
 
 

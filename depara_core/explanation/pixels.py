@@ -11,13 +11,13 @@ import pandas as pd
 from jaxtyping import Float, Integer
 
 from depara_core.errors import OptionError
-from depara_core.explanation.shares import Explanation, frozen
+from depara_core.explanation.contributions import Explanation, frozen
 
 BLOCK = 2**22  # numbers of agreement maps in memory at once: 32 MiB of float64
 
 
 @dataclass(frozen=True, eq=False)
-class PixelShares:
+class PixelContributions:
     """s_V split over groups of pixels. Invariants: probe.sum(axis=1) = probe_node; sum(node) = s_V; sum(area) = 1."""
 
     names: tuple[str, ...]
@@ -31,7 +31,9 @@ class PixelShares:
         return pd.DataFrame({"group": self.names, "share": self.node, "area": self.area, "density": density})
 
 
-def pixel_shares(why: Explanation, masks: Integer[np.ndarray, "N h w"], names: Sequence[str]) -> PixelShares:
+def pixel_contributions(
+    why: Explanation, masks: Integer[np.ndarray, "N h w"], names: Sequence[str]
+) -> PixelContributions:
     """Sum the agreement maps by groups of pixels; masks hold for each pixel of the grid the number of its name."""
     _, height, width = why.grid
     count, groups = len(why.probe_node), len(names)
@@ -52,7 +54,7 @@ def pixel_shares(why: Explanation, masks: Integer[np.ndarray, "N h w"], names: S
         group = masks[block].astype(np.int64) + groups * np.arange(len(maps))[:, None, None]
         probe[block] = np.bincount(group.ravel(), maps.ravel(), len(maps) * groups).reshape(-1, groups)
         pixels += np.bincount(group.ravel() % groups, minlength=groups)
-    return PixelShares(tuple(names), frozen(probe.sum(axis=0)), frozen(probe), frozen(pixels / pixels.sum()))
+    return PixelContributions(tuple(names), frozen(probe.sum(axis=0)), frozen(probe), frozen(pixels / pixels.sum()))
 
 
 def resample_masks(masks: Integer[np.ndarray, "N H W"], size: tuple[int, int]) -> Integer[np.ndarray, "N h w"]:

@@ -1,14 +1,21 @@
 """What can be taken away: data, graphs, figures, the Python behind a view, the transfer recipe, a one-file report."""
 
 from depara_core.exports.documents import PICTURES, figure_document, picture_config, picture_document
+from depara_core.exports.graph_files import GRAPH_FORMATS, network_file
 from depara_core.exports.maps import agreement_table, maps_file
-from depara_core.exports.merits import merit_table, score_table, target_table, truth_table
-from depara_core.exports.networks import GRAPH_FORMATS, network_file
+from depara_core.exports.measures import merit_table, score_table, target_table, truth_table
 from depara_core.exports.provenance import computed_with, provenance
 from depara_core.exports.recipe import transfer_recipe
 from depara_core.exports.report import comparison_report
 from depara_core.exports.scripts import VIEWS, evaluation_python, python_of
-from depara_core.exports.tables import TABLE_FORMATS, drawn_pairs, drawn_places, matrix_table, share_table, table_file
+from depara_core.exports.tables import (
+    TABLE_FORMATS,
+    contribution_table,
+    drawn_pairs,
+    drawn_places,
+    matrix_table,
+    table_file,
+)
 from depara_core.exports.texts import printable, slug
 
 __all__ = [
@@ -19,6 +26,7 @@ __all__ = [
     "agreement_table",
     "comparison_report",
     "computed_with",
+    "contribution_table",
     "drawn_pairs",
     "drawn_places",
     "evaluation_python",
@@ -33,7 +41,6 @@ __all__ = [
     "provenance",
     "python_of",
     "score_table",
-    "share_table",
     "slug",
     "table_file",
     "target_table",

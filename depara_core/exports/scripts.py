@@ -177,7 +177,7 @@ def evaluation_python(
         "import depara_core as depara",
         "",
         *([] if own else [*_probes(probes, count, seed, digest), ""]),
-        f"world = depara.WORLDS[{world!r}]",
+        f"world = depara.BENCHMARKS[{world!r}]",
         f"evidence = depara.gather(world, {given})",
     ]
     if own and digest:

@@ -68,7 +68,7 @@ def matrix_table(matrix: SimilarityMatrix, lam: float) -> pd.DataFrame:
     )
 
 
-def share_table(why: Explanation, probes: ProbeSet) -> pd.DataFrame:
+def contribution_table(why: Explanation, probes: ProbeSet) -> pd.DataFrame:
     """Return one row a probe with its exact shares: probe, name, label, node_share, edge_share, share; the sum is S."""
     if len(probes) != len(why.probe_node):
         raise OptionError(f"Expected the {len(why.probe_node)} probes that were explained; {len(probes)} came.")

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from jaxtyping import Float
 
 from depara_core.errors import OptionError
-from depara_core.figures.heatmaps import png_uri
+from depara_core.figures.attribution_maps import png_uri
 from depara_core.figures.labels import coloured, escape, short_names
 from depara_core.figures.theme import figure, group_colours, palette
 from depara_core.figures.trees import branches, tree_order

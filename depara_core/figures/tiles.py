@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import Image
 
-from depara_core.figures.heatmaps import Picture, collapse, overlay, resize, shared_limit, upsample
+from depara_core.figures.attribution_maps import Picture, collapse, overlay, resize, shared_limit, upsample
 from depara_core.graphs import AttributionGraph
 
 COLOURS = 128  # of a small PNG: a grey image under one or two hues needs no more, and weighs a third

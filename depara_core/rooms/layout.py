@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from depara_core.rooms.dice import Dice
+from depara_core.rooms.rng import SceneRng
 
 RIDERS = ((1, 2), (8, 5))  # (small object's slot, slot of what it stands on): a ball on a box, a cone on a cylinder
 PUSHES = 12
@@ -11,21 +11,21 @@ CAMERA_CLEARANCE = 0.75  # metres
 
 
 def place_objects(
-    dice: Dice, room: Tensor, view: dict[str, Tensor], hero: Tensor, present: Tensor, half: Tensor
+    rng: SceneRng, room: Tensor, view: dict[str, Tensor], hero: Tensor, present: Tensor, half: Tensor
 ) -> tuple[Tensor, Tensor]:
     """Return centres (N, K, 3) and which objects remain (N, K); shrinks riders in `half` to fit what carries them."""
     slots = half.shape[1]
     reach = half[..., :2].norm(dim=-1)
     reach = torch.where(half[..., 0] == half[..., 1], half[..., 0], reach)
-    distance = dice.uniform(1.5, (room[:, 1] - view["eye"][:, 1]).clamp(min=1.8)[:, None], slots)
-    angle = view["yaw"][:, None] + dice.uniform(-0.62, 0.62, slots)
+    distance = rng.uniform(1.5, (room[:, 1] - view["eye"][:, 1]).clamp(min=1.8)[:, None], slots)
+    angle = view["yaw"][:, None] + rng.uniform(-0.62, 0.62, slots)
     is_hero = torch.arange(slots) == hero[:, None]
-    distance = torch.where(is_hero, 0.75 + 2.1 * half.amax(-1) * dice.uniform(0.9, 1.35, slots), distance)
-    angle = torch.where(is_hero, view["yaw"][:, None] + dice.uniform(-0.09, 0.09, slots), angle)
+    distance = torch.where(is_hero, 0.75 + 2.1 * half.amax(-1) * rng.uniform(0.9, 1.35, slots), distance)
+    angle = torch.where(is_hero, view["yaw"][:, None] + rng.uniform(-0.09, 0.09, slots), angle)
     spot = view["eye"][:, None, :2] + distance[..., None] * torch.stack([angle.sin(), angle.cos()], dim=-1)
     spot = _push_apart(spot, reach, present, is_hero, room, view["eye"])
     height = torch.zeros_like(reach)
-    riding = dice.uniform(0.0, 1.0, len(RIDERS)) < 0.6
+    riding = rng.uniform(0.0, 1.0, len(RIDERS)) < 0.6
     present = _drop_overlaps(spot, reach, present, is_hero)
     for column, (rider, base) in enumerate(RIDERS):
         on = riding[:, column] & present[:, base] & (hero != rider)

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from depara_core.rooms.dice import Dice
+from depara_core.rooms.rng import SceneRng
 from depara_core.rooms.styles import PATTERNS, STYLES, Finish
 
 # Hue follows shape and style, so that a grey image says something about colour (colourisation would be hopeless else).
@@ -29,21 +29,21 @@ def linear_rgb(hue: Tensor, saturation: Tensor, value: Tensor) -> Tensor:
     return (value[..., None] * (1 - saturation[..., None] * wave)) ** 2.2
 
 
-def finish_table(dice: Dice, style: Tensor, pattern: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+def finish_table(rng: SceneRng, style: Tensor, pattern: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
     """Return the table (N, 18, 3 + K) of floor, ceiling, wall and object finishes, and the colours of the lights."""
     recipes = torch.tensor([RECIPES[name] for name in PATTERNS])
     finishes = [(entry.floor, entry.ceiling, entry.wall) for entry in STYLES]
-    hue = dice.uniform(-0.025, 0.025, 3)
-    value = dice.uniform(0.90, 1.06, 3)
+    hue = rng.uniform(-0.025, 0.025, 3)
+    value = rng.uniform(0.90, 1.06, 3)
     surfaces = [_colours(finishes, style, key, hue, value) for key in ("main", "second")]
-    period = _pick([[f.period for f in row] for row in finishes], style) * dice.uniform(0.85, 1.2, 3)
+    period = _pick([[f.period for f in row] for row in finishes], style) * rng.uniform(0.85, 1.2, 3)
     kind = _pick([[PATTERNS.index(f.pattern) for f in row] for row in finishes], style).long()
 
     shift = _pick([[entry.hue_shift] for entry in STYLES], style)
-    object_hue = (SLOT_HUES + shift + dice.uniform(-0.02, 0.02, len(SLOT_HUES))) % 1.0
-    main = linear_rgb(object_hue, dice.uniform(0.55, 0.80, len(SLOT_HUES)), dice.uniform(0.62, 0.90, len(SLOT_HUES)))
+    object_hue = (SLOT_HUES + shift + rng.uniform(-0.02, 0.02, len(SLOT_HUES))) % 1.0
+    main = linear_rgb(object_hue, rng.uniform(0.55, 0.80, len(SLOT_HUES)), rng.uniform(0.62, 0.90, len(SLOT_HUES)))
     second = linear_rgb((object_hue + 0.05) % 1.0, torch.full_like(object_hue, 0.16), torch.full_like(object_hue, 0.96))
-    object_period = torch.tensor([0.34, 0.22, 0.22, 0.26])[pattern] * dice.uniform(0.9, 1.15, len(SLOT_HUES))
+    object_period = torch.tensor([0.34, 0.22, 0.22, 0.26])[pattern] * rng.uniform(0.9, 1.15, len(SLOT_HUES))
 
     columns = torch.cat(
         [
@@ -53,7 +53,7 @@ def finish_table(dice: Dice, style: Tensor, pattern: Tensor) -> tuple[Tensor, di
         dim=-1,
     )  # fmt: skip
     lights = {name: _light(name, style) for name in ("lamp", "daylight")}
-    tint = linear_rgb(dice.uniform(0.0, 1.0), dice.uniform(0.3, 0.6), dice.uniform(0.5, 0.85))
+    tint = linear_rgb(rng.uniform(0.0, 1.0), rng.uniform(0.3, 0.6), rng.uniform(0.5, 0.85))
     return columns.transpose(1, 2).contiguous(), lights | {"picture": tint}
 
 

@@ -6,9 +6,9 @@ import torch
 from torch import Tensor
 
 from depara_core.errors import OptionError
-from depara_core.rooms.dice import Dice
 from depara_core.rooms.layout import place_objects
 from depara_core.rooms.materials import finish_table
+from depara_core.rooms.rng import SceneRng
 from depara_core.rooms.styles import OBJECT_PATTERNS, STYLES
 
 SHAPES = ("sphere", "box", "cylinder", "cone")
@@ -60,41 +60,41 @@ def sample_scenes(count: int, seed: int, start: int = 0) -> Scenes:
     """Return scenes start .. start + count - 1 of `seed`; scene i is the same whatever `count` and `start`."""
     if count < 1 or seed < 0 or start < 0:
         raise OptionError(f"Expected count >= 1, seed >= 0 and start >= 0, got {count}, {seed} and {start}.")
-    dice = Dice(start, start + count, seed)
-    style = dice.below(len(STYLES))
-    room = torch.stack([dice.uniform(3.2, 6.4), dice.uniform(3.6, 7.0), dice.uniform(2.4, 3.3)], dim=1)
-    close = dice.uniform(0.0, 1.0) < OBJECT_VIEW_SHARE
-    hero = torch.where(close, torch.tensor(HERO_SLOTS)[dice.below(len(HERO_SLOTS))], torch.tensor(-1))
-    view = _camera(dice, room, close)
-    present, half = _objects(dice, hero)
-    yaw = dice.uniform(-1.3, 1.3, len(SLOTS))
-    centre, present = place_objects(dice, room, view, hero, present, half)
-    view["axes"] = _look(view["yaw"], _aim(view, centre, hero, dice), view["roll"])
+    rng = SceneRng(start, start + count, seed)
+    style = rng.below(len(STYLES))
+    room = torch.stack([rng.uniform(3.2, 6.4), rng.uniform(3.6, 7.0), rng.uniform(2.4, 3.3)], dim=1)
+    close = rng.uniform(0.0, 1.0) < OBJECT_VIEW_SHARE
+    hero = torch.where(close, torch.tensor(HERO_SLOTS)[rng.below(len(HERO_SLOTS))], torch.tensor(-1))
+    view = _camera(rng, room, close)
+    present, half = _objects(rng, hero)
+    yaw = rng.uniform(-1.3, 1.3, len(SLOTS))
+    centre, present = place_objects(rng, room, view, hero, present, half)
+    view["axes"] = _look(view["yaw"], _aim(view, centre, hero, rng), view["roll"])
     centre[..., 2] = torch.where(present, centre[..., 2], PARKED)
-    pattern = dice.below(len(OBJECT_PATTERNS), len(SLOTS))
-    lamp = room * torch.stack([dice.uniform(0.25, 0.75), dice.uniform(0.3, 0.7), dice.uniform(0.86, 0.93)], dim=1)
-    finish, lights = finish_table(dice, style, pattern)
+    pattern = rng.below(len(OBJECT_PATTERNS), len(SLOTS))
+    lamp = room * torch.stack([rng.uniform(0.25, 0.75), rng.uniform(0.3, 0.7), rng.uniform(0.86, 0.93)], dim=1)
+    finish, lights = finish_table(rng, style, pattern)
     return Scenes(
         room=room, style=style, eye=view["eye"], axes=view["axes"], focal=view["focal"], present=present,
         centre=centre, half=half, yaw=yaw, pattern=pattern, hero=hero, finish=finish,
-        panels=_panels(dice, room), picture=lights["picture"], lamp=lamp,
+        panels=_panels(rng, room), picture=lights["picture"], lamp=lamp,
         lamp_colour=lights["lamp"], daylight=lights["daylight"],
     )  # fmt: skip
 
 
-def _camera(dice: Dice, room: Tensor, close: Tensor) -> dict[str, Tensor]:
+def _camera(rng: SceneRng, room: Tensor, close: Tensor) -> dict[str, Tensor]:
     """Return eye (N, 3), yaw, pitch and roll (radians) and focal length; `close` views stand lower and further in."""
     width, depth, height = room.unbind(1)
-    x = width * dice.uniform(0.24, 0.76)
-    y = depth * torch.where(close, dice.uniform(0.12, 0.40), dice.uniform(0.05, 0.20))
-    z = torch.where(close, dice.uniform(0.75, 1.45), dice.uniform(1.15, 1.85)).minimum(height - 0.5)
+    x = width * rng.uniform(0.24, 0.76)
+    y = depth * torch.where(close, rng.uniform(0.12, 0.40), rng.uniform(0.05, 0.20))
+    z = torch.where(close, rng.uniform(0.75, 1.45), rng.uniform(1.15, 1.85)).minimum(height - 0.5)
     inward = (0.5 - x / width) * 0.9  # look back towards the middle when standing at a side
     return {
         "eye": torch.stack([x, y, z], dim=1),
-        "yaw": inward + dice.uniform(-0.42, 0.42),
-        "pitch": dice.uniform(-0.32, -0.02),
-        "roll": dice.uniform(-0.07, 0.07),
-        "focal": 1.0 / torch.tan(dice.uniform(0.52, 0.68)),
+        "yaw": inward + rng.uniform(-0.42, 0.42),
+        "pitch": rng.uniform(-0.32, -0.02),
+        "roll": rng.uniform(-0.07, 0.07),
+        "focal": 1.0 / torch.tan(rng.uniform(0.52, 0.68)),
     }
 
 
@@ -108,24 +108,24 @@ def _look(yaw: Tensor, pitch: Tensor, roll: Tensor) -> Tensor:
     return torch.stack([cos * right + sin * up, cos * up - sin * right, forward], dim=1)
 
 
-def _aim(view: dict[str, Tensor], centre: Tensor, hero: Tensor, dice: Dice) -> Tensor:
+def _aim(view: dict[str, Tensor], centre: Tensor, hero: Tensor, rng: SceneRng) -> Tensor:
     """Return the pitch (N,): the drawn one, or the one that puts a hero's centre near the middle of the image."""
     rows = torch.arange(len(hero))
     target = centre[rows, hero.clamp(min=0)] - view["eye"]
-    aimed = torch.atan2(target[:, 2], target[:, :2].norm(dim=1)) + dice.uniform(-0.06, 0.10)
+    aimed = torch.atan2(target[:, 2], target[:, :2].norm(dim=1)) + rng.uniform(-0.06, 0.10)
     return torch.where(hero >= 0, aimed, view["pitch"])
 
 
-def _objects(dice: Dice, hero: Tensor) -> tuple[Tensor, Tensor]:
+def _objects(rng: SceneRng, hero: Tensor) -> tuple[Tensor, Tensor]:
     """Return which slots are filled (N, K) and the half extents (N, K, 3); the hero is present and enlarged."""
     low, high = (torch.tensor([RANGES[shape][end] for shape in SLOTS]) for end in (0, 1))
-    size = dice.uniform(0.0, 1.0, len(SLOTS) * 3).view(-1, len(SLOTS), 3)
+    size = rng.uniform(0.0, 1.0, len(SLOTS) * 3).view(-1, len(SLOTS), 3)
     size = torch.stack([size[..., 0], torch.where(_square(), size[..., 0], size[..., 1]), size[..., 2]], dim=-1)
     size[:, :2] = size[:, :2, :1]
     half = low + (high - low) * size
     is_hero = torch.arange(len(SLOTS)) == hero[:, None]
     share = torch.where(hero >= 0, 0.25, 0.5)[:, None]
-    present = (dice.uniform(0.0, 1.0, len(SLOTS)) < share) | is_hero
+    present = (rng.uniform(0.0, 1.0, len(SLOTS)) < share) | is_hero
     return present, torch.where(is_hero[..., None], (half * 1.25).clamp(min=0.26), half)
 
 
@@ -134,13 +134,13 @@ def _square() -> Tensor:
     return torch.tensor([shape != "box" for shape in SLOTS])
 
 
-def _panels(dice: Dice, room: Tensor) -> Tensor:
+def _panels(rng: SceneRng, room: Tensor) -> Tensor:
     """Return (N, 3, 5) window, picture and door, each on its own one of the left, right and front walls."""
-    order = torch.tensor([(0, 1, 2), (0, 2, 1), (1, 0, 2), (1, 2, 0), (2, 0, 1), (2, 1, 0)])[dice.below(6)]
+    order = torch.tensor([(0, 1, 2), (0, 2, 1), (1, 0, 2), (1, 2, 0), (2, 0, 1), (2, 1, 0)])[rng.below(6)]
     length = torch.where(order == 2, room[:, :1], room[:, 1:2])
-    half_u = torch.stack([dice.uniform(0.45, 0.95), dice.uniform(0.25, 0.55), dice.uniform(0.38, 0.48)], dim=1)
-    half_v = torch.stack([dice.uniform(0.40, 0.62), dice.uniform(0.22, 0.42), dice.uniform(0.95, 1.05)], dim=1)
-    u = 0.15 + half_u + dice.uniform(0.0, 1.0, 3) * (length - 0.3 - 2 * half_u)
+    half_u = torch.stack([rng.uniform(0.45, 0.95), rng.uniform(0.25, 0.55), rng.uniform(0.38, 0.48)], dim=1)
+    half_v = torch.stack([rng.uniform(0.40, 0.62), rng.uniform(0.22, 0.42), rng.uniform(0.95, 1.05)], dim=1)
+    u = 0.15 + half_u + rng.uniform(0.0, 1.0, 3) * (length - 0.3 - 2 * half_u)
     v = torch.stack([torch.full_like(u[:, 0], 1.45), torch.full_like(u[:, 0], 1.55), half_v[:, 2]], dim=1)
-    wall = torch.where(dice.uniform(0.0, 1.0, 3) < torch.tensor([0.85, 0.7, 0.6]), order, -1).float()
+    wall = torch.where(rng.uniform(0.0, 1.0, 3) < torch.tensor([0.85, 0.7, 0.6]), order, -1).float()
     return torch.stack([wall, u, v, half_u, half_v], dim=2)

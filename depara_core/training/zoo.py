@@ -11,8 +11,8 @@ from pathlib import Path
 
 import torch
 
-from depara_core.assets import assets_folder
 from depara_core.errors import Cancelled, ModelError, OptionError
+from depara_core.paths import assets_folder
 from depara_core.rooms import GROUPS, TASKS, check_tasks
 from depara_core.training.cards import GATE, rounded, write_model
 from depara_core.training.pool import WORK, Pool, Progress, build_pool

@@ -15,8 +15,8 @@ from safetensors.torch import load as load_tensors
 from torch import nn
 from torch.nn.functional import interpolate
 
-from depara_core.assets import assets_folder
 from depara_core.errors import ModelError, ProbeError
+from depara_core.paths import assets_folder
 from depara_core.rooms import TASKS, Task
 from depara_core.zoo import rooms_vgg
 from depara_core.zoo.rooms_network import ARCHITECTURE, INPUT_SIZE, LAYERS, Encoder, Solver

@@ -1,0 +1,166 @@
+"""What a pass over the probes leaves behind: batches of features and maps become each layer's rows and geometry."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float32
+from torch import Tensor
+
+from depara_core.attribution.gradients import Run, reading
+from depara_core.attribution.methods import METHODS
+from depara_core.attribution.options import Options
+from depara_core.errors import ModelError
+from depara_core.extraction.geometry import cosines, gram_matrix, unit_rows
+from depara_core.extraction.host_copies import HostCopies
+from depara_core.extraction.numerics import Numerics
+from depara_core.extraction.sketch import Sketch, edge_error, halves
+from depara_core.extraction.spill import DeviceScratch, Scratch, let_go
+from depara_core.probes import ProbeSet
+from depara_core.zoo.spec import ModelSpec, Network
+
+
+@dataclass(frozen=True)
+class Extraction:
+    """One layer over N probes: unit attribution rows (zero rows stay zero), feature cosines, and what is missing."""
+
+    nodes: Float32[np.ndarray, "N P"]
+    edges: Float32[np.ndarray, "N N"]
+    shape: tuple[int, int, int]  # (C, H, W) of one row's map, C * H * W == P
+    no_attribution: Bool[np.ndarray, " N"]
+    no_feature: Bool[np.ndarray, " N"]
+    numerics: Numerics
+    edge_error: float  # standard error of an edge: 0 unless features were sketched
+
+
+@dataclass(frozen=True)
+class Pass:
+    """What one pass over the probes reads: columns of layers' features, and whether it attributes these layers too.
+
+    A feature that is longer than the sketch is folded, and the columns are those of the sketch.
+    """
+
+    columns: dict[str, slice]
+    attributes: bool
+
+
+@dataclass(frozen=True)
+class Rooms:
+    """How many bytes may be held at once of what, and the device, if any, that keeps features in its own memory."""
+
+    device: torch.device | None
+    batch: int
+    features: int
+    spill: int  # features in files
+    nodes: int
+
+    def for_features(self) -> Scratch | DeviceScratch:
+        """Return room for the features of one pass."""
+        return Scratch(self.features) if self.device is None else DeviceScratch(self.device)
+
+
+class Collector:
+    """Batches of features and maps, gathered into rows and, pass by pass, into the geometry of each layer."""
+
+    def __init__(
+        self,
+        spec: ModelSpec,
+        probes: ProbeSet,
+        sizes: dict[str, int],
+        options: Options,
+        rooms: Rooms,
+        numerics: Numerics,
+        sketch: int | None,
+    ) -> None:
+        self.spec, self.probes, self.sizes, self.options = spec, probes, sizes, options
+        self.rooms, self.numerics = rooms, numerics
+        self.widths = {layer: min(size, sketch or size) for layer, size in sizes.items()}  # what is kept of a feature
+        self.place = rooms.device or torch.device("cpu")  # of the geometry; not every device has float64
+        self.arrivals = HostCopies(self.place)
+        self.nodes_room = Scratch(rooms.nodes)
+        self.nodes: dict[str, np.ndarray] = {}
+        self.shapes: dict[str, tuple[int, int, int]] = {}
+        self.grams: dict[str, np.ndarray] = {}  # one a layer, or those of the two sketches
+        self.without = {layer: np.zeros(len(probes), bool) for layer in sizes}
+
+    def begin(self, part: Pass) -> None:
+        """Make room for what a pass reads."""
+        self.part, room = part, self.rooms.for_features()
+        self.features = {
+            layer: room.array((len(self.probes), columns.stop - columns.start))
+            for layer, columns in part.columns.items()
+        }
+        self.sketches = {
+            layer: Sketch(self.sizes[layer], self.widths[layer], self.place)
+            for layer in part.columns
+            if self.widths[layer] < self.sizes[layer]
+        }
+
+    def open(self, network: Network, tick: Callable[[], None]) -> AbstractContextManager[Run]:
+        """Hold the network ready for the pass."""
+        layers = list(self.part.columns)
+        if self.part.attributes:
+            return METHODS[self.options.method].open(network, layers, self.options.objective, tick)
+        return reading(network, layers)
+
+    def add(self, start: int, features: dict[str, Tensor], maps: dict[str, Tensor]) -> None:
+        """Take a batch that begins at probe `start`."""
+        self.arrivals.wait()
+        for layer, columns in self.part.columns.items():
+            feature = features[layer].flatten(1)
+            if layer in self.sketches:
+                feature = self.sketches[layer].fold(feature.float().to(self.place))
+            feature = feature[:, columns].float().to(self.place)
+            _put(feature, self.features[layer], start)
+            self.arrivals.bring(partial(self._require_finite, layer, "feature", start), _finite(feature))
+            if layer in maps:
+                rows, self.shapes[layer], none = unit_rows(maps[layer].float().to(self.place), self.options)
+                if layer not in self.nodes:
+                    self.nodes[layer] = self.nodes_room.array((len(self.probes), rows.shape[1]))
+                self.arrivals.bring(partial(self._keep, layer, start), _finite(rows), rows, none)
+
+    def finish(self) -> Iterator[tuple[str, Extraction]]:
+        """Close a pass: its features become inner products and are let go; yield the layers that are whole."""
+        self.arrivals.wait()
+        for layer, columns in self.part.columns.items():
+            kept = self.features.pop(layer)
+            parts = [kept[:, half] for half in halves(columns.start)] if layer in self.sketches else [kept]
+            self.grams[layer] = self.grams.pop(layer, 0.0) + np.stack([gram_matrix(part) for part in parts])
+            if columns.stop == self.widths[layer]:
+                grams, center = self.grams.pop(layer), self.options.center
+                edges, no_feature = cosines(grams.sum(axis=0), center=center)
+                error = edge_error(grams, center=center) if layer in self.sketches else 0.0
+                nodes, shape = self.nodes.pop(layer), self.shapes[layer]
+                yield layer, Extraction(nodes, edges, shape, self.without[layer], no_feature, self.numerics, error)
+
+    def close(self) -> None:
+        """Let nothing arrive any more."""
+        self.arrivals.close()
+
+    def _keep(self, layer: str, start: int, finite: Tensor, rows: Tensor, none: Tensor) -> None:
+        self._require_finite(layer, "attribution", start, finite)
+        _put(rows, self.nodes[layer], start)
+        self.without[layer][start : start + len(rows)] = none.numpy()
+
+    def _require_finite(self, layer: str, what: str, start: int, finite: Tensor) -> None:
+        bad = torch.nonzero(~finite).flatten().tolist()
+        if bad:
+            names = ", ".join(self.probes.names[start + i] for i in bad[:3])
+            raise ModelError(
+                f"{self.spec.id}, layer {layer!r}: the {what} is not finite (NaN or infinite) for {names}"
+                f"{' and others' if len(bad) > 3 else ''}. Check the model's weights and its input normalisation."
+            )
+
+
+def _finite(rows: Tensor) -> Tensor:
+    return torch.isfinite(rows).all(dim=1)
+
+
+def _put(rows: Tensor, target: np.ndarray | Tensor, start: int) -> None:
+    """Write rows to their place in an array in memory or a file, or in a tensor on their own device."""
+    torch.as_tensor(target)[start : start + len(rows)] = rows
+    if isinstance(target, np.ndarray):
+        let_go(target)

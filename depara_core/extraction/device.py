@@ -1,0 +1,43 @@
+"""The device that computes: chosen, lent a module for a while, and given its memory back."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import nn
+
+from depara_core.errors import OptionError
+
+
+def resolve_device(device: str) -> torch.device:
+    """Turn "auto" into the best device here (cuda, mps, cpu), or check the one that was named."""
+    present = ["cuda"] * torch.cuda.is_available() + ["mps"] * torch.backends.mps.is_available() + ["cpu"]
+    if device == "auto":
+        return torch.device(present[0])
+    try:
+        place = torch.device(device)
+    except RuntimeError:
+        place = None
+    if place is None or place.type not in present:
+        raise OptionError(f"The device {device!r} is not available. Expected one of: auto, {', '.join(present)}.")
+    return place
+
+
+@contextmanager
+def on_device(module: nn.Module, device: torch.device) -> Iterator[None]:
+    """Hold `module` on `device`, then move it back to where it was."""
+    first = next(iter([*module.parameters(), *module.buffers()]), None)
+    home = torch.device("cpu") if first is None else first.device
+    try:
+        module.to(device)
+        yield
+    finally:
+        module.to(home)
+
+
+def release(place: torch.device) -> None:
+    """Give a device's memory that torch only keeps for what may come next back to all."""
+    if place.type == "cuda":
+        torch.cuda.empty_cache()
+    elif place.type == "mps":
+        torch.mps.empty_cache()

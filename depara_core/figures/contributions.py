@@ -1,0 +1,247 @@
+"""Why a score is what it is, drawn: how S adds up, shares of groups and of surfaces, the maps of agreement.
+
+G: groups. A bar is blue for its share of s_V, orange for lambda * s_E, violet for S; cells are green where a group adds
+to the score and purple where it takes from it.
+"""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+from jaxtyping import Float, UInt8
+from plotly.subplots import make_subplots
+
+from depara_core.errors import OptionError
+from depara_core.figures.attribution_maps import overlay, resize, shared_limit, upsample
+from depara_core.figures.curves import waterfall
+from depara_core.figures.labels import coloured, escape, score, shorten, table
+from depara_core.figures.theme import (
+    EDGE,
+    NODE,
+    TOTAL,
+    TRANSPARENT,
+    diverging,
+    fade,
+    figure,
+    flat_bar,
+    name_bar,
+    palette,
+    template,
+)
+from depara_core.figures.tiles import PERCENTILE
+
+Range = tuple[float, float]
+Bars = tuple[float, float, float]  # low, value, high
+
+THOUSANDTHS = 1000.0
+
+
+def adding_up(node: Bars, edge: Bars, total: Bars, lam: float, *, dark: bool = False) -> go.Figure:
+    """Draw 0, s_V, lambda * s_E and S as a waterfall, each with its interval; a click carries (node, edge or total)."""
+    share = edge[1] / lam if lam else 0.0
+    picture = waterfall(node[1], share, lam, low=total[0], high=total[2], dark=dark)
+    for place, base, (low, value, high) in ((0, 0.0, node), (1, node[1], edge)):
+        picture.add_trace(_whisker(place, base, (low, value, high), dark))
+        top = base + max(0.0, value, high)
+        picture.layout.annotations[place].y = max(picture.layout.annotations[place].y, top)
+    tops = [note.y for note in picture.layout.annotations]
+    floor = min(0.0, node[0], node[1] + edge[0], total[0])
+    room = max(*tops, 1e-9) - floor
+    picture.data[0].update(customdata=[["node"], ["edge"], ["total"]], unselected_marker_opacity=1)
+    picture.update_layout(height=330)
+    picture.update_yaxes(range=[floor - 0.04 * room * (floor < 0), floor + 1.14 * room])
+    return picture
+
+
+def _whisker(place: int, base: float, bars: Bars, dark: bool) -> go.Scatter:
+    low, value, high = bars
+    error = {
+        "type": "data", "symmetric": False, "array": [high - value], "arrayminus": [value - low],
+        "color": palette(dark).text, "thickness": 1.4, "width": 5,
+    }  # fmt: skip
+    return go.Scatter(x=[place], y=[base + value], mode="markers", hoverinfo="skip", marker_opacity=0, error_y=error)
+
+
+def bridge(start: float, node: Bars, edge: Bars, names: tuple[str, str], *, dark: bool = False) -> go.Figure:
+    """Draw the way from one score S to another: what nodes and edges add or take; `names` = (from, to).
+
+    A click carries (from, node, edge or to).
+    """
+    paint, picture = palette(dark), figure(dark, height=290)
+    ends = [start, start + node[1], start + node[1] + edge[1]]
+    picture.add_trace(
+        go.Bar(
+            x=[0, 1, 2, 3],
+            y=[start, node[1], edge[1], ends[2]],
+            base=[0, start, ends[1], 0],
+            width=0.58,
+            marker_color=[fade(paint.total, 0.45), paint.node, paint.edge, paint.total],
+            customdata=[["from"], ["node"], ["edge"], ["to"]],
+            hoverinfo="none",  # its number stands above each bar; "skip" would take the click away too
+            unselected_marker_opacity=1,
+        )
+    )
+    picture.add_trace(_whisker(1, start, node, dark))
+    picture.add_trace(_whisker(2, ends[1], edge, dark))
+    tops = [max(0, start), start + max(0, node[2]), ends[1] + max(0, edge[2]), max(0, ends[2])]
+    texts = [score(start), signed(node[1]), signed(edge[1]), score(ends[2])]
+    for x, (top, text) in enumerate(zip(tops, texts, strict=True)):
+        picture.add_annotation(x=x, y=top, text=text, showarrow=False, yshift=11, font={"size": 13})
+    one, other = (escape(shorten(name, 16)) for name in names)
+    labels = [f"{TOTAL} from<br>{one}", f"nodes<br>{NODE}", f"edges<br>λ·{EDGE}", f"{TOTAL} from<br>{other}"]
+    picture.update_xaxes(tickvals=[0, 1, 2, 3], ticktext=labels, showgrid=False, zeroline=False, fixedrange=True)
+    floor = min(0.0, start, start + node[0], ends[1] + edge[0], *ends)
+    room = max(*tops, 1e-9) - floor
+    picture.update_yaxes(
+        title_text=f"{TOTAL} = {NODE} + λ·{EDGE}", fixedrange=True, nticks=5, range=[floor, floor + 1.14 * room]
+    )
+    picture.update_layout(showlegend=False)
+    return picture
+
+
+def mark_region(picture: go.Figure, a: Range, b: Range, *, dark: bool = False) -> go.Figure:
+    """Frame the region of a rank density that is looked at: ranks in the one graph by ranks in the other."""
+    paint = palette(dark)
+    picture.add_shape(
+        type="rect", x0=a[0], x1=a[1], y0=b[0], y1=b[1],
+        line={"color": paint.total, "width": 2}, fillcolor=fade(paint.total, 0.14),
+    )  # fmt: skip
+    return picture
+
+
+def group_contributions(
+    edge: Float[np.ndarray, "G G"],
+    node: Float[np.ndarray, " G"],
+    names: Sequence[str],
+    *,
+    symbol: str = f"λ·{EDGE}",
+    selected: tuple[int, int] | None = None,
+    dark: bool = False,
+) -> go.Figure:
+    """Draw what pairs within and between groups add to lambda * s_E, and beside it what each group adds to s_V.
+
+    All in thousandths. A clicked cell carries (row, column), a clicked bar its row twice; `selected` is framed.
+    """
+    count = len(names)
+    if edge.shape != (count, count) or node.shape != (count,) or not count:
+        raise OptionError(f"Expected shares of {count} > 0 groups; got edges {edge.shape} and nodes {node.shape}.")
+    paint, values = palette(dark), THOUSANDTHS * np.asarray(edge, dtype=np.float64)
+    picture = make_subplots(rows=1, cols=2, shared_yaxes=True, column_widths=[0.68, 0.32], horizontal_spacing=0.04)
+    picture.update_layout(template=template(dark), height=150 + 34 * max(count, 4), margin={"t": 44}, showlegend=False)
+    limit = float(np.abs(values).max()) or 1.0
+    bar = flat_bar(x=0.66, len=0.34, nticks=3)
+    cells = go.Heatmap(
+        z=values, zmin=-limit, zmax=limit, colorscale=diverging(dark), colorbar=bar, xgap=2, ygap=2, hoverinfo="skip",
+        text=[[signed(v, 1) for v in row] for row in values] if count <= 10 else None,
+        texttemplate="%{text}" if count <= 10 else None,
+    )  # fmt: skip
+    picture.add_trace(cells, row=1, col=1)
+    safe = [escape(name) for name in names]
+    places = [(r, c) for r in range(count) for c in range(count)]
+    picture.add_trace(
+        go.Scatter(
+            x=[c for _, c in places], y=[r for r, _ in places], mode="markers",
+            marker={"symbol": "square", "size": 14, "opacity": 0},
+            selected_marker_opacity=0, unselected_marker_opacity=0,
+            customdata=table([(r, c, safe[r], safe[c], float(values[r, c])) for r, c in places]),
+            hovertemplate=f"<b>%{{customdata[2]}}</b> – <b>%{{customdata[3]}}</b><br>{symbol}: "
+            "%{customdata[4]:+.2f} ‰<extra></extra>",
+        ),
+        row=1, col=1,
+    )  # fmt: skip
+    own = THOUSANDTHS * np.asarray(node, dtype=np.float64)
+    picture.add_trace(
+        go.Bar(x=own, y=list(range(count)), orientation="h", marker_color=paint.node, width=0.6,
+               customdata=[[r, r] for r in range(count)], unselected_marker_opacity=1,
+               hovertemplate=f"{NODE}: %{{x:+.2f}} ‰<extra></extra>"),
+        row=1, col=2,
+    )  # fmt: skip
+    name_bar(picture, f"{symbol}, ‰", dark)
+    picture.layout.annotations[0].update(x=0.3)
+    short = [escape(shorten(name, 16)) for name in names]
+    ticks = {"tickvals": list(range(count)), "ticktext": short, "showgrid": False, "zeroline": False}
+    picture.update_yaxes(**ticks, range=[count - 0.5, -0.5], fixedrange=True, row=1, col=1)
+    picture.update_yaxes(showticklabels=False, showgrid=False, fixedrange=True, row=1, col=2)
+    picture.update_xaxes(**ticks, tickangle=-45, range=[-0.5, count - 0.5], fixedrange=True, row=1, col=1)
+    picture.update_xaxes(title_text=f"{coloured(NODE, paint.node)}, ‰", nticks=4, fixedrange=True, row=1, col=2)
+    picture.update_layout(hoverdistance=-1)
+    if selected is not None:
+        row, column = selected
+        picture.add_shape(
+            type="rect", x0=column - 0.5, x1=column + 0.5, y0=row - 0.5, y1=row + 0.5,
+            line={"color": paint.text, "width": 2.5}, fillcolor=TRANSPARENT, row=1, col=1,
+        )  # fmt: skip
+    return picture
+
+
+def surface_shares(frame: pd.DataFrame, *, dark: bool = False) -> go.Figure:
+    """Draw each group of pixels three times: its part of the image, its share of s_V, and the share by its part.
+
+    `frame`: group, share, area, density, as PixelShares.to_frame gives it. The density of the whole image is s_V: there
+    stands the dotted line. A click carries the group's (row,).
+    """
+    count = len(frame)
+    if not count:
+        raise OptionError("Expected at least one group of pixels; got none.")
+    paint, total = palette(dark), float(frame["share"].sum())
+    picture = make_subplots(rows=1, cols=3, shared_yaxes=True, horizontal_spacing=0.05)
+    picture.update_layout(template=template(dark), height=110 + 30 * count, margin={"t": 12}, showlegend=False)
+    density = frame["density"].to_numpy(float)
+    own = [paint.positive if value >= total else paint.negative for value in density]
+    panels = (
+        (100 * frame["area"].to_numpy(float), paint.muted, "part of the image, %", "%{x:.1f} %"),
+        (THOUSANDTHS * frame["share"].to_numpy(float), paint.node, f"share of {NODE}, ‰", "%{x:+.2f} ‰"),
+        (density, own, f"{NODE} on it (dotted: all)", "%{x:+.3f}"),
+    )
+    for column, (values, colour, title, hover) in enumerate(panels, start=1):
+        bar = go.Bar(
+            x=values, y=list(range(count)), orientation="h", marker_color=colour, width=0.6,
+            hovertemplate=f"{hover}<extra></extra>", customdata=[[row] for row in range(count)],
+            unselected_marker_opacity=1,
+        )  # fmt: skip
+        picture.add_trace(bar, row=1, col=column)
+        picture.update_xaxes(title_text=title, nticks=4, fixedrange=True, row=1, col=column)
+    picture.add_vline(x=total, line={"color": paint.text, "width": 1.3, "dash": "dot"}, row=1, col=3)
+    labels = [escape(shorten(name, 16)) for name in frame["group"]]
+    picture.update_yaxes(
+        tickvals=list(range(count)), ticktext=labels, range=[count - 0.5, -0.5], showgrid=False, fixedrange=True
+    )
+    return picture
+
+
+def agreement_tiles(
+    images: UInt8[np.ndarray, "N H W 3"],
+    maps: Sequence[Float[np.ndarray, "h w"]],
+    probes: Sequence[int],
+    *,
+    size: int = 112,
+    dark: bool = False,
+) -> list[UInt8[np.ndarray, "S S 3"]]:
+    """Draw where two networks agree (green) or oppose (purple) over each image, all on one scale."""
+    drawn = [upsample(one, size, size) for one in maps]
+    limit = shared_limit(drawn, percentile=PERCENTILE)
+    return [
+        overlay(resize(images[probe], size), one, limit=limit, opacity=0.9, dark=dark)
+        for probe, one in zip(probes, drawn, strict=True)
+    ]
+
+
+def bar_extent(node: Float[np.ndarray, " n"], edge: Float[np.ndarray, "_"]) -> Range:
+    """Return the lowest and the highest end of bars of two parts: positive ones up, negative ones down from 0."""
+    parts = np.stack([node, edge])
+    return float(min(0.0, parts.clip(max=0).sum(axis=0).min())), float(parts.clip(min=0).sum(axis=0).max())
+
+
+def thousandths(share: float) -> str:
+    """Write a share in thousandths with its sign, one decimal, two significant digits where it is small: "+14.9 ‰"."""
+    value = THOUSANDTHS * float(share)
+    small = 0 < abs(value) < 0.95
+    return f"{signed(value, min(6, 1 - math.floor(math.log10(abs(value)))) if small else 1)} ‰"
+
+
+def signed(value: float, digits: int = 2) -> str:
+    """Write a number with its sign, a true minus, and no sign at zero."""
+    rounded = round(float(value), digits)
+    return f"{rounded:+.{digits}f}".replace("-", "−") if rounded else f"{0:.{digits}f}"

@@ -1,0 +1,88 @@
+"""Features of many models over the probes, kept on disk: what metrics other than DEPARA compare."""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float32
+
+from depara_core.attribution.gradients import read_features
+from depara_core.attribution.hooks import at_rest
+from depara_core.errors import ModelError
+from depara_core.extraction.device import on_device, resolve_device
+from depara_core.extraction.extract import Progress
+from depara_core.extraction.numerics import exact_float32
+from depara_core.probes import ProbeSet, preprocess
+from depara_core.store import Store
+from depara_core.zoo.spec import OUTPUT, ModelSpec, Network
+
+BATCH_PIXELS = 50 * 64 * 64
+VERSION = 1
+
+
+@dataclass(frozen=True, eq=False)
+class Features:
+    """One layer's output over N probes, flattened: (N, D) float32, read-only."""
+
+    model: str
+    layer: str
+    values: Float32[np.ndarray, "N D"]
+    probes: str  # ProbeSet.digest
+    weights: str  # Network.digest
+
+
+def build_features(
+    specs: ModelSpec | Iterable[ModelSpec],
+    probes: ProbeSet,
+    *,
+    layer: str = OUTPUT,
+    device: str = "auto",
+    progress: Progress | None = None,
+    store: str | os.PathLike[str] | Store | None = None,
+) -> list[Features]:
+    """Run each model over the probes and return one layer's output; `progress(done, total, message)` counts models."""
+    chosen = [specs] if isinstance(specs, ModelSpec) else list(specs)
+    shelf = store if isinstance(store, Store) else Store(store)
+    built = []
+    for done, spec in enumerate(chosen):
+        if progress is not None:
+            progress(done, len(chosen), f"{spec.name}: features")
+        network = spec.open(None)
+        key = _key(spec, network, probes, layer)
+        artefact = shelf.get(key)
+        if artefact is None:
+            arrays = {"features": _run(spec, network, probes, layer, device)}
+            artefact = shelf.keep(key, arrays, {"model": spec.id, "layer": layer})
+        values = artefact.arrays["features"]
+        values.setflags(write=False)
+        built.append(Features(spec.id, layer, values, probes.digest, network.digest))
+    return built
+
+
+def _key(spec: ModelSpec, network: Network, probes: ProbeSet, layer: str) -> str:
+    content = {
+        "features": VERSION,
+        "weights": network.digest,
+        "tap": network.taps.get(layer, (layer, "output")),
+        "input": (spec.input_size, spec.mean, spec.std),
+        "probes": probes.digest,
+    }
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _run(spec: ModelSpec, network: Network, probes: ProbeSet, layer: str, device: str) -> Float32[np.ndarray, "N D"]:
+    place = resolve_device(device)
+    size = max(4, BATCH_PIXELS // spec.input_size**2)
+    parts = []
+    with exact_float32(), at_rest(network.module), on_device(network.module, place), torch.no_grad():
+        for start in range(0, len(probes), size):
+            x = preprocess(probes.images[start : start + size], spec).to(place)
+            parts.append(read_features(network, [layer], x)[layer].flatten(1).float().cpu().numpy())
+    values = np.concatenate(parts)
+    if not np.isfinite(values).all():
+        raise ModelError(f"{spec.id}, layer {layer!r}: the features are not finite. Check the model's weights.")
+    return values

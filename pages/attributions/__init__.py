@@ -1,0 +1,1 @@
+"""The page Attributions and its parts."""

@@ -1,0 +1,257 @@
+"""Attributions: the same images through the eyes of several models, or of several layers of one."""
+
+import numpy as np
+import streamlit as st
+
+import depara_core as depara
+from depara_core import exports
+from depara_core.figures.sheets import Sheet, Tile
+from pages.attributions import pair
+from pages.shared import cached, state, taken, views, widgets
+from pages.shared.atlas import Cell, Heading, atlas
+from pages.shared.shelf import Comparison
+from pages.shared.state import Selection
+
+ROWS = 6  # probes on one screen
+COLUMNS = 8  # models shown at first: more are too small to read
+SORTS = {"": "By number", "least": "Least agreement first", "most": "Most agreement first"}
+VIEWS = {"models": "Models side by side", "layers": "Layers of one model"}
+
+
+def draw() -> None:
+    """Draw the page."""
+    selection = state.read()
+    by_layer = selection.view == "layers"
+    heading, controls, place = st.container(horizontal=True), st.container(), st.container()
+    with controls, st.container(horizontal=True, vertical_alignment="bottom", key="attribution-controls"):
+        st.segmented_control(
+            "Compare", list(VIEWS), format_func=VIEWS.get,
+            **state.bind("view", "attributions.view", "layers" if by_layer else "models"),
+        )  # fmt: skip
+        ours = st.container(horizontal=True, vertical_alignment="bottom")
+    with heading:
+        comparison = cached.require(state.read(), layers=("output",))
+    graphs, reference = (_layers if by_layer else _models)(comparison, ours)
+    agreement = views.agreement(graphs, reference)
+    with heading:
+        _headline(graphs, reference, agreement, by_layer)
+    with place:
+        drawn, told = _table(comparison.probes, graphs, reference, agreement, by_layer)
+        widgets.links(graphs="Which images do they find alike?", models="Compare all models", layers="At which layer?")
+    with heading:
+        taken.attributions(comparison.probes, comparison.specs, graphs, reference, drawn, told)
+
+
+def _models(comparison: Comparison, place: st.delta_generator.DeltaGenerator) -> tuple[views.Graphs, views.Graph]:
+    """Choose the models: the reference first, the others from most to least alike."""
+    models = list(comparison.models)
+    with place:
+        name = widgets.choose_model("Reference", "target", "attributions.target", models)
+        reference = comparison.graph(name)
+        ranked = _by_agreement(comparison.graphs, reference)
+        shown = [model for model in state.read().shown if model in models]
+        if not shown:
+            lens = [state.read().a] if state.read().b == name and state.read().a in models else []
+            shown = list(dict.fromkeys([*_spread([g.model for g in ranked]), *lens]))
+        with st.popover(f"{len({name, *shown})} of {len(models)} models", icon=":material/checklist:"):
+            st.multiselect(
+                "Models shown", models, format_func=widgets.short,
+                **state.bind("shown", "attributions.shown", shown, store=tuple),
+            )  # fmt: skip
+            st.caption("The reference is always shown. Columns go from most to least alike to it.")
+        _order_and_looks()
+    return tuple(graph for graph in ranked if graph.model in {name, *shown}), reference
+
+
+def _layers(comparison: Comparison, place: st.delta_generator.DeltaGenerator) -> tuple[views.Graphs, views.Graph]:
+    """Choose the model and have all its layers computed, from input to output."""
+    with place:
+        model = widgets.choose_model("Model", "a", "attributions.a", list(comparison.models))
+        _order_and_looks()
+    graphs = cached.require(state.read(), layers=("all",), models=(model,)).of(model)
+    return graphs, graphs[-1]
+
+
+def _order_and_looks() -> None:
+    """Draw the order of the probes and how maps are painted."""
+    selection = state.read()
+    st.selectbox("Images", list(SORTS), format_func=SORTS.get, **state.bind("sort", "attributions.sort"))
+    st.segmented_control(
+        "Show", ["signed", "magnitude"], format_func=str.capitalize, **state.bind("mode", "attributions.mode")
+    )
+    with st.popover("Display", icon=":material/contrast:"):
+        st.slider("Opacity of the maps", 0.0, 1.0, step=0.05, **state.bind("opacity", "attributions.opacity"))
+        st.radio(
+            "Colour scale", ["shared", "own"], horizontal=True,
+            format_func={"shared": "One for all maps", "own": "One for each map"}.get,
+            help="One for all: equally strong colours are equal values. One for each: every map reaches full colour.",
+            **state.bind("scale", "attributions.scale"),
+        )  # fmt: skip
+        st.toggle("Pixel-exact", **state.bind("sharp", "attributions.sharp", selection.sharp),
+                  help="Each value of the map as one square, not smoothed.")  # fmt: skip
+
+
+def _headline(graphs: views.Graphs, reference: views.Graph, agreement: np.ndarray, by_layer: bool) -> None:
+    """Draw the question and, as its answer, who looks at the same pixels as the reference."""
+    means = {_name(graph, by_layer): float(row.mean()) for graph, row in zip(graphs, agreement, strict=True)}
+    own = _name(reference, by_layer)
+    others = {name: mean for name, mean in means.items() if name != own}
+    answer = f"{len(reference)} images. Choose a second {'layer' if by_layer else 'model'} to compare."
+    if others:
+        best, least = max(others, key=others.get), min(others, key=others.get)
+        answer = (
+            f"Most like *{widgets.plain(own)}*: {widgets.plain(best)}, "
+            f"s_V = :blue[**{views.number(others[best])}**] · least: {widgets.plain(least)}, "
+            f":blue[**{views.number(others[least])}**] · mean over {len(reference)} images"
+        )
+    title = f"What does each layer of *{widgets.plain(widgets.short(reference.model))}* look at?"
+    widgets.header(title if by_layer else "What do these networks look at?", answer)
+
+
+def _table(
+    probes: depara.ProbeSet, graphs: views.Graphs, reference: views.Graph, agreement: np.ndarray, by_layer: bool
+) -> tuple[Sheet, str]:
+    """Draw one page of the table, probes down and graphs across; a click selects the probe, a heading the reference.
+
+    Returns the table as one picture to be taken away, and how to read it.
+    """
+    selection = state.read()
+    order = _order(selection, graphs, reference, agreement)
+    pages = -(-len(order) // ROWS)
+    page = min(selection.page, pages - 1)
+    rows = [int(i) for i in order[page * ROWS : (page + 1) * ROWS]]
+    signed, dark = selection.mode == "signed", widgets.dark()
+    seen = pair.find(graphs, reference, by_layer)
+    what = "Colour says which pixels the feature rests on" if signed else "Bright pixels matter most to the feature"
+    whose = "the output's" if by_layer else f"{widgets.plain(widgets.short(reference.model))}'s"
+    told = f"{what}. The {{}} is the cosine with {whose} map: 1 the same pixels, 0 unrelated, −1 opposed."
+    pictures = views.overlays(
+        probes, graphs, tuple(rows), signed=signed, shared=selection.scale == "shared",
+        smooth=not selection.sharp, opacity=selection.opacity, dark=dark,
+    )  # fmt: skip
+    means = [float(mean) for mean in agreement.mean(axis=1)]
+    reading = told.format(":blue[number]") + " Click a map to hold it against that one."
+    with widgets.card("Attribution maps", reading, key="card-attributions"):
+        headings = [Heading("image")]
+        headings += [_heading(graph, reference, mean, by_layer) for graph, mean in zip(graphs, means, strict=True)]
+        cells = [
+            [Cell(cached.thumbnail(probes, probe, 112), probes.names[probe], f"Select {probes.names[probe]}")]
+            + [
+                _cell(graph, graph is reference, probes.names[probe], png, float(agreement[column, probe]), by_layer)
+                for column, (graph, png) in enumerate(zip(graphs, line, strict=True))
+            ]
+            for probe, line in zip(rows, pictures, strict=True)
+        ]
+        clicked = atlas(
+            "attributions.table", headings, cells,
+            selected=rows.index(selection.probe) if selection.probe in rows else None,
+            lens=1 + graphs.index(seen) if seen is not None else None,
+            legend=views.legend(signed=signed, dark=dark), label="Attribution maps, probes down and models across",
+        )  # fmt: skip
+        _unattributed(graphs, rows)
+        _pager(order, page, pages)
+        if seen is not None:
+            pair.draw(probes, seen, reference, float(agreement[graphs.index(seen), selection.probe]))
+    if clicked is not None:
+        _clicked(clicked, rows, graphs, reference, by_layer)
+    return _sheet(f"Attribution maps beside {_name(reference, by_layer)}'s", headings, cells), told.format("number")
+
+
+def _sheet(title: str, headings: list[Heading], cells: list[list[Cell]]) -> Sheet:
+    """Return the table as a picture; names from outside are made fit for files."""
+    return Sheet(
+        exports.printable(title),
+        [(exports.printable(heading.text), exports.printable(heading.note)) for heading in headings],
+        [[Tile(cell.image, exports.printable(cell.text)) for cell in row] for row in cells],
+    )
+
+
+def _clicked(
+    clicked: tuple[int, int], rows: list[int], graphs: views.Graphs, reference: views.Graph, by_layer: bool
+) -> None:
+    """Select the image of the row, put the map's network or layer under the lens, or choose the heading's reference."""
+    row, column = clicked
+    chosen = graphs[column - 1] if column else None
+    if row < 0:
+        if chosen is not None and not by_layer:
+            state.update(target=chosen.model)
+    elif chosen is None or chosen is reference:
+        state.update(probe=rows[row])
+    else:
+        pair.put(chosen, reference, rows[row], by_layer)
+    st.rerun()
+
+
+def _heading(graph: views.Graph, reference: views.Graph, mean: float, by_layer: bool) -> Heading:
+    if graph is reference:
+        return Heading(_name(graph, by_layer), "reference", graph.label)
+    hint = graph.label if by_layer else f"Make {graph.model} the reference"
+    return Heading(_name(graph, by_layer), f"s_V {views.number(mean)}", hint, clickable=not by_layer)
+
+
+def _cell(graph: views.Graph, own: bool, probe: str, png: bytes | None, cosine: float, by_layer: bool) -> Cell:
+    name = _name(graph, by_layer)
+    if png is None:
+        return Cell(None, "", f"{name} has no attribution for {probe}", none="none")
+    if own:
+        return Cell(png, "", f"{probe} in {name}")
+    return Cell(png, views.number(cosine), f"{probe} in {name}, agreement {views.number(cosine)}", number=True)
+
+
+def _unattributed(graphs: views.Graphs, rows: list[int]) -> None:
+    """Explain the word "none" where it stands, and count it over all probes."""
+    if any(graph.no_attribution[rows].any() for graph in graphs):
+        counts = [
+            f"{widgets.plain(graph.label)}: {int(graph.no_attribution.sum())} of {len(graph)}"
+            for graph in graphs
+            if graph.no_attribution.any()
+        ]
+        st.caption(
+            "**none**: no pixel changes this feature (its gradient is zero everywhere, as behind a dead ReLU). "
+            "Such a probe counts with cosine 0. " + " · ".join(counts)
+        )
+
+
+def _pager(order: np.ndarray, page: int, pages: int) -> None:
+    """Draw the steps through the probes, and the way to the selected one where it is elsewhere."""
+    if pages < 2:
+        return
+    at = int(np.flatnonzero(order == state.read().probe)[0]) // ROWS if state.read().probe in order else page
+    with st.container(horizontal=True, vertical_alignment="center", key="attribution-pager"):
+        for name, icon, step in (("Previous images", "chevron_left", -1), ("Next images", "chevron_right", 1)):
+            st.button(
+                f":material/{icon}:", key=f"attributions.step{step:+d}", help=name,
+                disabled=not 0 <= page + step < pages, on_click=state.update, kwargs={"page": page + step},
+            )  # fmt: skip
+        st.caption(f"{page * ROWS + 1} to {min((page + 1) * ROWS, len(order))} of {len(order)} images")
+        if at != page:
+            st.button(
+                "Go to the selected image", key="attributions.selected", on_click=state.update, kwargs={"page": at}
+            )
+
+
+def _order(selection: Selection, graphs: views.Graphs, reference: views.Graph, agreement: np.ndarray) -> np.ndarray:
+    """Return the probes in the chosen order; agreement is the mean over the graphs beside the reference."""
+    others = [row for graph, row in zip(graphs, agreement, strict=True) if graph is not reference]
+    if not selection.sort or not others:
+        return np.arange(len(reference))
+    mean = np.mean(others, axis=0)
+    return np.argsort(mean if selection.sort == "least" else -mean, kind="stable")
+
+
+def _by_agreement(graphs: views.Graphs, reference: views.Graph) -> list[views.Graph]:
+    means = views.agreement(graphs, reference).mean(axis=1)
+    return [graphs[i] for i in sorted(range(len(graphs)), key=lambda i: (graphs[i] is not reference, -means[i]))]
+
+
+def _spread(models: list[str]) -> list[str]:
+    """Return at most eight of the ranked models, evenly from the most to the least alike."""
+    places = np.linspace(0, len(models) - 1, min(COLUMNS, len(models))).round().astype(int)
+    return [models[i] for i in places]
+
+
+def _name(graph: views.Graph, by_layer: bool) -> str:
+    return graph.layer if by_layer else widgets.short(graph.model)
+
+
+draw()

@@ -1,0 +1,150 @@
+"""What the Evaluate page rests on: every metric's scores of a world's models, computed beside the page and kept."""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+import streamlit as st
+
+import depara_core as depara
+from depara_core.benchmark import benchmarks
+from depara_core.benchmark import scoring as scoring
+from depara_core.benchmark import sweeps as sweeps
+from depara_core.jobs import Job
+from pages.shared import cached, uploads, widgets
+from pages.shared.state import Selection
+
+FEWEST = 8  # models that must open: fewer sources say nothing about the best five
+Progress = Callable[[int, int, str], None]
+Sweeps = tuple[sweeps.Sweep, sweeps.Sweep]  # over the number of probes, and over sets of probes
+
+
+@dataclass(frozen=True, eq=False)
+class Material:
+    """Every metric's scores for the models of a world on one set of probes; `failed` lists (model id, reason)."""
+
+    key: str
+    world: str
+    specs: tuple[depara.ModelSpec, ...]
+    graphs: tuple[depara.AttributionGraph, ...]
+    scores: Mapping[str, pd.DataFrame]  # source x target; "depara" at lambda 1
+    failed: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def nbytes(self) -> int:
+        """Memory of the graphs, in bytes."""
+        return sum(graph.nodes.nbytes + graph.edges.nbytes for graph in self.graphs)
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Ids of the models that could be scored."""
+        return tuple(spec.id for spec in self.specs)
+
+
+BY_KEY = {Material: lambda material: material.key}
+
+
+def order(selection: Selection) -> tuple[str, Callable[[Progress], str]]:
+    """Return the key of a world's scores on the selection's probes, and the work that makes them."""
+    content = json.dumps([selection.world, cached.recipe(_probes(selection))])
+    key = "world-" + hashlib.sha256(content.encode()).hexdigest()[:24]
+
+    def work(progress: Progress) -> str:
+        world = benchmarks.BENCHMARKS[selection.world]
+        specs, failed = _open(world, progress)
+        own = selection.probes == "rooms"
+        report = _staged(progress)
+        evidence = benchmarks.gather(
+            world, count=selection.count, seed=selection.seed, models=specs,
+            probes=None if own else _load(selection, report), progress=report,
+        )  # fmt: skip
+        scores = scoring.score_pairs(evidence, progress=report)
+        cached.shelf().put(Material(key, world.name, specs, evidence.graphs, scores, failed))
+        return key
+
+    return key, work
+
+
+def _probes(selection: Selection) -> Selection:
+    """Return the selection's probes with the options of the paper: metrics are compared as they were published."""
+    return Selection(probes=selection.probes, count=selection.count, seed=selection.seed)
+
+
+def _open(
+    world: benchmarks.Benchmark, progress: Progress
+) -> tuple[tuple[depara.ModelSpec, ...], tuple[tuple[str, str], ...]]:
+    """Return the models whose weights are here, and why the others are not; raises where too few are left."""
+    models, known, failed = world.models, [], []
+    for done, spec in enumerate(models):
+        progress(done, len(models), f"{spec.name}: opening")
+        try:
+            spec.open(None)
+        except depara.DeparaError as error:
+            failed.append((spec.id, str(error)))
+            if len(models) - len(failed) < FEWEST:
+                break
+        else:
+            known.append(spec)
+    if len(known) < FEWEST:
+        reason = f" {failed[0][0]}: {failed[0][1]}" if failed else ""
+        raise depara.ModelError(f"At least {FEWEST} models must open; {len(known)} of {len(models)} did.{reason}")
+    return tuple(known), tuple(failed)
+
+
+def _load(selection: Selection, progress: Progress) -> depara.ProbeSet:
+    return uploads.load(selection.probes, selection.count, selection.seed, progress).require_comparable()
+
+
+def _staged(progress: Progress) -> Progress:
+    """Name the step in the message: several steps follow each other, and only the whole would have an end to tell."""
+    return lambda done, total, message: progress(0, 0, f"{message} ({min(done + 1, total)} of {total})")
+
+
+def ready(selection: Selection) -> Material | None:
+    """Return the scores if they are in memory; computes and waits for nothing."""
+    return cached.shelf().get(order(selection)[0])
+
+
+def begin(selection: Selection, *, again: bool = False) -> Job:
+    """Start computing the scores, or attach to the job; only `again` starts anew what failed or was cancelled."""
+    key, work = order(selection)
+    label = f"the scores of all metrics on {widgets.probes_label(selection)}"
+    return cached.attach(key, label, work, again=again)
+
+
+def failure(selection: Selection) -> Job | None:
+    """Return the job that could not compute the scores, or None."""
+    job = cached.queue().get(cached.shelf().job_key(order(selection)[0]))
+    return job if job is not None and job.state == "failed" else None
+
+
+def unscored(world: str) -> Material:
+    """Return what can be told of a world none of whose models is here: its truth, and the controls that know it."""
+    return Material(f"truth-{world}", world, (), (), {})
+
+
+def require(selection: Selection, *, before: Callable[[], object]) -> Material:
+    """Return the scores, or draw the progress of their computing and stop the page here."""
+
+    def above() -> None:
+        if failure(selection) is not None:  # at once: the page has its own words for it
+            st.rerun()
+        before()
+
+    material = cached.attend(lambda: ready(selection), lambda *, again: begin(selection, again=again), before=above)
+    widgets.troubles(material.failed, ())
+    return material
+
+
+def sweep(material: Material, selection: Selection, *, again: bool = False) -> Job:
+    """Return the job whose result is `Sweeps`: the same models on fewer probes, and on other ones."""
+
+    def work(progress: Progress) -> Sweeps:
+        report = _staged(progress)
+        fewer = sweeps.over_probes(material.graphs, progress=report)
+        sets = [("these", _load(selection, report)), *benchmarks.probe_sets(selection.count, selection.seed, report)]
+        return fewer, sweeps.over_probe_sets(material.specs, sets, progress=report)
+
+    return cached.attach(f"{material.key}-sweeps", "scores on fewer and on other probes", work, again=again)

@@ -1,0 +1,65 @@
+"""The targets on the Evaluate page: what each metric is worth for each, and one target's sources place by place."""
+
+import streamlit as st
+
+from depara_core.evaluation import FIGURES
+from depara_core.figures import by_target
+from pages.evaluate import measured as _measured
+from pages.evaluate.measured import View
+from pages.shared import charts, frame, state, widgets
+
+target_table = charts.kept(by_target.target_table)
+rank_scatter = charts.kept(by_target.rank_scatter)
+
+EXAMPLE = "rooms/normal"  # the target shown first, where it was measured
+
+
+def cards(view: View, shown: tuple[str, ...]) -> None:
+    """Draw every target's figure; of the chosen one, its sources' predicted places against the measured ones."""
+    names, wanted = list(view.truth.columns), view.selection.target
+    target = wanted if wanted in names else EXAMPLE if EXAMPLE in names else names[0]
+    groups = _measured.groups(view.material.world)
+
+    def chosen(place: charts.Place) -> None:
+        state.update(target=str(place[2]), metric=str(place[3]))
+
+    left, right = st.columns([1, 1.1])
+    reading = f"{FIGURES[view.figure].reading} Click a cell: its target and metric open beside it."
+    with left, widgets.card("Target by target", reading, key="targets", height="stretch"):
+        values = view.by_target.reindex(index=names)[[name for name in shown if name in view.by_target]]
+        picture = target_table(values, view.looks, view.figure, groups=groups, target=target, dark=view.dark)
+        charts.chart(picture, f"evaluate.targets.{view.key}", chosen)
+    goal, by = (widgets.plain(name) for name in (widgets.short(target), view.looks[view.pair[0]].label))
+    reading = f"Places of the sources, as measured and by {by}. On the line both agree. Click a source for its pair."
+    with right, widgets.card(f"Predicted against measured for {goal}", reading, key="ranks", height="stretch"):
+        _draw_ranks(view, target, groups)
+
+
+def _draw_ranks(view: View, target: str, groups: dict[str, str]) -> None:
+    metric = view.pair[0]
+    label = view.looks[metric].label
+    source = view.selection.a if view.selection.b == target else None
+    predicted, measured = _measured.ranked(view.material, view.lam, view.budget, metric, target)
+    if predicted.isna().any():
+        st.caption(f"{widgets.plain(label)} is not defined for this target. Choose another metric or target.")
+        return
+
+    def clicked(place: charts.Place) -> None:
+        state.update(a=str(place[1]), b=target, target=target)
+
+    picture = rank_scatter(predicted, measured, metric=label, groups=groups, selected=source, dark=view.dark)
+    charts.chart(picture, f"evaluate.ranks.{view.key}", clicked)
+    best = str(measured.idxmax())
+    _draw_links(source if source in measured.index else best, target, best=best)
+
+
+def _draw_links(source: str, target: str, *, best: str) -> None:
+    """Name the pair under the lens, with the ways to its evidence."""
+    a, b = (widgets.plain(widgets.short(name)) for name in (source, target))
+    st.markdown(f"**{a}** for **{b}**" + (", the best source as measured" if source == best else ""))
+    here = {"a": source, "b": target, "target": target}
+    with st.container(horizontal=True, key="evaluate-links", gap="medium"):
+        if frame.exists("why"):
+            state.link("why", "Why this score?", icon=widgets.ICONS.get("why"), **here)
+        state.link("models", "All sources", icon=widgets.ICONS["models"], **{**here, "view": ""})
+        state.link("graphs", "Compare their graphs", icon=widgets.ICONS["graphs"], **here)

@@ -1,0 +1,269 @@
+"""Graphs: which images a network finds alike, drawn as a graph, beside what a second network finds."""
+
+from functools import partial
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from depara_core import layouts
+from depara_core.figures import probe_graphs, rank_density
+from pages.shared import cached, charts, downloads, state, views, widgets
+from pages.shared.atlas import Cell, Heading, atlas
+from pages.shared.shelf import Comparison
+
+NEAREST = 8  # images in the list of nearest ones
+LISTED = 6  # pairs in the list of pairs
+KINDS = {"spring": "Springs", "kamada_kawai": "Path lengths", "spectral": "Spectral"}
+VIEWS = {"two": "Two networks", "one": "One network"}
+LINKS = {"attributions": "What do they look at?", "models": "Compare all models", "layers": "At which layer?"}
+
+
+def draw() -> None:
+    """Draw the page."""
+    two = state.read().view != "one"
+    heading, controls = st.container(horizontal=True), st.container()
+    with controls:
+        comparison = cached.require(state.read(), layers=("output",))
+        two = two and len(comparison.probes) > 1
+        chosen = _choose(comparison, two)
+        graphs = tuple(views.graph(comparison, state.read(), model, layer) for model, layer in chosen)
+    with heading:
+        _headline(graphs)
+    drawn = _drawings(comparison, graphs)
+    with heading:
+        downloads.graphs(comparison, graphs, drawn)
+    if len(graphs) == 2:
+        _ranked_pairs(comparison, *graphs)
+    _selected(comparison, graphs)
+    with st.container(horizontal=True, key="graphs-links", gap="medium"):
+        if len(graphs) == 2:
+            ends = {"a": graphs[0].model, "b": graphs[1].model}
+            layers = {"layer_a": graphs[0].layer, "layer_b": graphs[1].layer}
+            view = "" if state.read().other is None else "pairs"
+            state.link("why", "Why are they alike?", icon=widgets.ICONS["why"], view=view, **ends, **layers)
+        for page, label in LINKS.items():
+            state.link(page, label, icon=widgets.ICONS[page], view="")
+
+
+def _choose(comparison: Comparison, two: bool) -> list[tuple[str, str]]:
+    """Draw the controls and return the chosen (model, layer) pairs."""
+    selection, models = state.read(), list(comparison.models)
+    layers = {spec.id: spec.layers for spec in comparison.specs}
+    with st.container(horizontal=True, vertical_alignment="bottom", key="graphs-controls"):
+        st.segmented_control(
+            "Draw", list(VIEWS), format_func=VIEWS.get,
+            **state.bind("view", "graphs.view", "two" if two else "one"),
+        )  # fmt: skip
+        a = widgets.choose_model("Network A", "a", "graphs.a", models, default=selection.target)
+        chosen = [(a, widgets.choose_layer("Layer of A", "layer_a", "graphs.layer_a", layers[a]))]
+        if two:
+            other = next((model for model in (selection.target, *models) if model in models and model != a), a)
+            b = widgets.choose_model("Network B", "b", "graphs.b", models, default=other)
+            chosen.append((b, widgets.choose_layer("Layer of B", "layer_b", "graphs.layer_b", layers[b])))
+        with st.popover("Drawing", icon=":material/hub:"):
+            _drawing_controls(len(comparison.probes))
+    return chosen
+
+
+def _drawing_controls(count: int) -> None:
+    """Draw how many images and neighbours are shown, and which layout."""
+    selection = state.read()
+    kind = selection.layout if selection.layout in layouts.LAYOUTS else "spring"
+    st.selectbox("Layout", list(layouts.LAYOUTS), format_func=KINDS.get, **state.bind("layout", "graphs.layout", kind))
+    st.slider("Strongest neighbours of each image", 1, 12, **state.bind(
+        "neighbours", "graphs.neighbours", min(12, selection.neighbours)))  # fmt: skip
+    most = min(probe_graphs.MAX_THUMBNAILS, count)
+    if most > 4:
+        st.slider("Images drawn", 4, most, **state.bind("drawn", "graphs.drawn", max(4, min(selection.drawn, most))))
+    st.toggle("Only those most alike to the selected image", **state.bind("around", "graphs.around"))
+
+
+def _headline(graphs: views.Graphs) -> None:
+    """Draw the question and its answer."""
+    count = len(graphs[0])
+    pairs = count * (count - 1) // 2
+    names = [f"*{widgets.plain(name)}*" for name in _names(graphs)]
+    if len(graphs) == 1:
+        answer = f"{count} images, {pairs:,} pairs · width of a line: cosine of the two images' features"
+        widgets.header(f"Which images does {names[0]} find alike?", answer)
+        return
+    similarity = views.similarity(*graphs)
+    widgets.header(
+        "Which images do these networks find alike?",
+        f"s_E = :orange[**{views.number(similarity.edge)}**]: how alike {names[0]} and {names[1]} rank the "
+        f"{pairs:,} pairs of {count} images (1 the same order, 0 unrelated) · "
+        f"s_V = :blue[**{views.number(similarity.node)}**]",
+    )
+
+
+def _drawings(comparison: Comparison, graphs: views.Graphs) -> list[Any]:
+    """Draw one graph, or two side by side in one frame, and return the figures."""
+    selection, probes = state.read(), comparison.probes
+    chosen = views.chosen_probes(graphs, selection.drawn, selection.probe, selection.other, selection.around)
+    kind = selection.layout if selection.layout in layouts.LAYOUTS else "spring"
+    drawings = views.drawings(graphs, chosen, kind, min(selection.neighbours, 12))
+    bounds = probe_graphs.extent(*(drawing.positions for drawing in drawings))
+    names = [probes.names[i] for i in chosen]
+    how = "Near = alike. Lines join each image to its strongest neighbours"
+    says = [f"{how}; thick = high cosine. Click an image or the dot on a line."]
+    if len(graphs) == 2:
+        a, b = (widgets.plain(name) for name in _names(graphs))
+        says = [
+            f"{how}. Green: ranked higher here than in {b}; purple: lower; grey: both agree.",
+            f"The same images, turned onto the first drawing. Green: ranked higher here than in {a}; purple: lower.",
+        ]
+    figures = []
+    for place, graph, name, drawing, said in zip(
+        st.columns(len(graphs)), graphs, _names(graphs), drawings, says, strict=True
+    ):
+        with place, widgets.card(widgets.plain(name), said, key=f"card-graph-{len(says)}-{drawings.index(drawing)}"):
+            key = f"graphs.drawing{drawings.index(drawing)}.{hash(chosen)}"  # other images: no earlier click is theirs
+            figure = probe_graphs.network(
+                drawing.positions, drawing.pairs, drawing.strength, names=names, images=probes.images[list(chosen)],
+                disagreement=drawing.disagreement, selected=drawing.place(selection.probe),
+                selected_pair=_places(drawing, selection.probe, selection.other), bounds=bounds, dark=widgets.dark(),
+            )  # fmt: skip
+            charts.chart(figure, key, partial(_clicked, chosen))
+            figures.append(figure)
+            missing = int(graph.no_feature.sum())
+            if missing:
+                st.caption(f"{missing} of {len(graph)} images have no feature at this layer: cosine 0 to all others.")
+    return figures
+
+
+def _places(drawing: layouts.Drawing, probe: int, other: int | None) -> tuple[int, int] | None:
+    ends = drawing.place(probe), drawing.place(other)
+    return None if ends[0] is None or ends[1] is None or ends[0] == ends[1] else (ends[0], ends[1])
+
+
+def _clicked(chosen: tuple[int, ...], place: charts.Place) -> None:
+    """Select the image or the pair that was clicked in a drawing."""
+    kind, i, *rest = place
+    if kind == "probe":
+        state.update(probe=chosen[int(i)], other=None)
+    else:
+        state.update(probe=chosen[int(i)], other=chosen[int(rest[0])])
+
+
+def _ranked_pairs(comparison: Comparison, a: views.Graph, b: views.Graph) -> None:
+    """Draw the ranks against each other, and the pairs in the part of it that was chosen."""
+    names = _names((a, b))
+    table = views.pair_table(a, b)
+    bins = layouts.rank_bins(len(table))
+    left, right = st.columns([5, 7])
+    with (
+        left,
+        widgets.card(
+            "Edges, rank against rank",
+            f"Every pair of images. On the diagonal both agree; the cloud's correlation is s_E = "
+            f":orange[**{views.number(views.similarity(a, b).edge)}**]. Click, or drag a box, to list its pairs.",
+            key="card-ranks",
+        ),
+    ):
+        figure = rank_density.rank_density(
+            table["rank_a"].to_numpy(), table["rank_b"].to_numpy(), names=names, bins=bins, dark=widgets.dark()
+        )
+        figure.update_layout(dragmode="select")
+        key = f"graphs.ranks.{a.digest[:8]}.{b.digest[:8]}"
+        event = st.plotly_chart(
+            figure, theme=None, config=charts.camera(key), key=key,
+            selection_mode=("points", "box"), on_select="rerun",
+        )  # fmt: skip
+    cells = [charts.cell(point["customdata"]) for point in event.selection.points]
+    found = layouts.pairs_within(table, cells or None, bins)
+    title = f"{len(found):,} pairs in the chosen part" if cells else "The most disputed pairs"
+    with right, widgets.card(title, "Rank 1 = the most alike of all pairs, 0 = the least. Click one to look closer.",
+                              key="card-pairs"):  # fmt: skip
+        _pairs(comparison, found, names)
+
+
+def _pairs(comparison: Comparison, found: pd.DataFrame, names: tuple[str, str]) -> None:
+    """List pairs of images with their cosine and rank in both graphs."""
+    shown = found.head(LISTED)
+    rows = [
+        [
+            _image(comparison, int(pair.i), int(pair.j)),
+            _image(comparison, int(pair.j), int(pair.i)),
+            Cell(None, f"rank {pair.rank_a:.2f}\ncosine {views.number(pair.cosine_a, 3)}"),
+            Cell(None, f"rank {pair.rank_b:.2f}\ncosine {views.number(pair.cosine_b, 3)}"),
+        ]
+        for pair in shown.itertuples()
+    ]
+    headings = [Heading("image"), Heading("image"), Heading(names[0]), Heading(names[1])]
+    chosen = {state.read().probe, state.read().other}
+    at = next((k for k, pair in enumerate(shown.itertuples()) if {pair.i, pair.j} == chosen), None)
+    clicked = atlas(
+        "graphs.pairs", headings, rows, selected=at, pictures=2, size=70, largest=84, label="Pairs of images"
+    )
+    if len(found) > LISTED:
+        st.caption(f"the {LISTED} with the largest difference of ranks, of {len(found):,}")
+    if clicked is not None and clicked[0] >= 0:
+        pair = shown.iloc[clicked[0]]
+        state.update(probe=int(pair.i), other=int(pair.j))
+        st.rerun()
+
+
+def _image(comparison: Comparison, i: int, other: int) -> Cell:
+    names = comparison.probes.names
+    return Cell(cached.thumbnail(comparison.probes, i, 96), names[i], f"{names[i]} and {names[other]}")
+
+
+def _selected(comparison: Comparison, graphs: views.Graphs) -> None:
+    """Show the selected image's nearest ones in each graph, and the selected pair."""
+    selection, probes = state.read(), comparison.probes
+    probe = min(selection.probe, len(probes) - 1)
+    other = selection.other if selection.other is not None and selection.other < len(probes) else None
+    left, right = st.columns([7, 5]) if other is not None else (st.container(), None)
+    with (
+        left,
+        widgets.card(
+            f"Most alike to {widgets.plain(probes.names[probe])}",
+            "The nearest images in each network, with the cosine of the features. Click one to compare the two.",
+            key="card-nearest",
+        ),
+    ):
+        order = [views.nearest(graph, probe, NEAREST) for graph in graphs]
+        rows = [
+            [Cell(cached.thumbnail(probes, probe, 96), name, f"{probes.names[probe]} in {name}")]
+            + [_near(comparison, graph, probe, i) for i in near]
+            for graph, name, near in zip(graphs, _names(graphs), order, strict=True)
+        ]
+        clicked = atlas("graphs.nearest", [Heading("in"), *(Heading(f"{k + 1}") for k in range(len(order[0])))], rows,
+                        size=52, largest=104, label="Nearest images")  # fmt: skip
+    if clicked is not None and clicked[0] >= 0 and clicked[1]:
+        state.update(other=int(order[clicked[0]][clicked[1] - 1]))
+        st.rerun()
+    if right is not None:
+        with right:
+            _pair(comparison, graphs, probe, other)
+
+
+def _near(comparison: Comparison, graph: views.Graph, probe: int, i: int) -> Cell:
+    cosine, name = views.number(graph.edges[probe, i], 3), comparison.probes.names[i]
+    return Cell(cached.thumbnail(comparison.probes, i, 96), cosine, f"{name}, cosine {cosine}")
+
+
+def _pair(comparison: Comparison, graphs: views.Graphs, probe: int, other: int) -> None:
+    """Show two images side by side with what each network says of them."""
+    probes = comparison.probes
+    with widgets.card("The selected pair", "How alike each network finds these two images.", key="card-pair"):
+        for place, index in zip(st.columns(2), (probe, other), strict=True):
+            name = probes.names[index]
+            place.image(cached.thumbnail(probes, index, 256), caption=widgets.plain(name), width="stretch", alt=name)
+        for graph, name in zip(graphs, _names(graphs), strict=True):
+            rank = views.pair_ranks(graph)[probe, other]
+            st.markdown(
+                f"**{widgets.plain(name)}**: cosine :orange[**{views.number(graph.edges[probe, other], 3)}**], "
+                f"more alike than {100 * rank:.0f} % of all pairs"
+            )
+        st.button("Close the pair", key="graphs.close", on_click=state.update, kwargs={"other": None})
+
+
+def _names(graphs: views.Graphs) -> tuple[str, ...]:
+    """Name graphs as short as they stay apart: the layer only where it is not the output."""
+    shorts = [widgets.short(g.model) + ("" if g.layer == "output" else f" · {g.layer}") for g in graphs]
+    return tuple(g.label for g in graphs) if len(set(shorts)) < len(shorts) else tuple(shorts)
+
+
+draw()

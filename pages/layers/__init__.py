@@ -1,0 +1,1 @@
+"""The page Layers and its parts."""

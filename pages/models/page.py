@@ -1,0 +1,173 @@
+"""Which model should I start from? All pairs of models, the sources of a target ranked, the tree and the map."""
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+import depara_core as depara
+from depara_core.figures import curves, matrices, trees
+from depara_core.figures.labels import score
+from pages.shared import cached, charts, downloads, state, widgets
+from pages.shared.shelf import Comparison
+
+VIEWS = {"nodes": ("nodes s_V", "s_V"), "edges": ("edges s_E", "s_E"), "combined": ("combined S", "S")}
+SHOWN = 20  # bars of the ranking
+EXAMPLE = "rooms/normal"  # the target shown first, where it is among the models
+QUESTION = "Which model should I start from?"
+
+
+def controls(models: tuple[str, ...]) -> tuple[str, str, float]:
+    """Draw target, view and lambda in one row, and return them."""
+    left, middle, right = st.columns([1.1, 1.3, 1.6], vertical_alignment="bottom")
+    with left:
+        target = widgets.choose_model("Target", "target", "models.target", models, default=EXAMPLE)
+    with middle:
+        view = state.read().view
+        view = view if view in VIEWS else "combined"
+        labels = {name: label for name, (label, _) in VIEWS.items()}
+        st.segmented_control(
+            "View", list(VIEWS), format_func=labels.__getitem__, **state.bind("view", "models.view", view)
+        )
+    with right:
+        lam = widgets.lam_slider("models.lam")
+    return target, view, lam
+
+
+def verdict(ranked: pd.DataFrame, target: str, probes: int) -> str:
+    """Say which source is best and how sure that is: whiskers that overlap cannot be told apart."""
+    best = ranked.iloc[0]
+    name, goal = (widgets.plain(widgets.short(model)) for model in (best["source"], target))
+    answer = f"Best for **{goal}**: **{name}**, :violet[**S = {score(best['score'])}**] {interval(best)}."
+    rivals = ranked[(ranked["high"] >= best["low"]) & (ranked.index > 0)]
+    if len(ranked) == 1:
+        return answer + " It is the only source."
+    if rivals.empty:
+        return answer + f" Its whisker overlaps no other: {probes} probes are enough to tell."
+    first = widgets.plain(widgets.short(rivals.iloc[0]["source"]))
+    others = f"**{first}**" + (f" and {len(rivals) - 1} more" if len(rivals) > 1 else "")
+    share = f"it comes first in {best['first']:.0%} of the resamples"
+    return answer + f" Its whisker overlaps that of {others}: these {probes} probes cannot tell them apart ({share})."
+
+
+def interval(row: pd.Series) -> str:
+    """Write an interval, e.g. "[0.88, 0.93]", as markdown."""
+    return f"\\[{score(row['low'])}, {score(row['high'])}\\]"
+
+
+def pair(models: tuple[str, ...], target: str, best: str) -> tuple[str, str]:
+    """Return the pair under the lens: the selection's, else the best source and the target."""
+    selection = state.read()
+    chosen = (selection.a, selection.b)
+    return chosen if all(model in models for model in chosen) else (best, target)
+
+
+def draw_matrix(
+    comparison: Comparison, matrix: depara.SimilarityMatrix, chosen: tuple[str, str], target: str, view: str, lam: float
+) -> None:
+    """Draw all pairs in the order of the tree; a click puts the pair under the lens."""
+    models, goal = comparison.models, comparison.models.index(target)
+    symbol, dark = VIEWS[view][1], widgets.dark()
+    values = {"s_V": matrix.node, "s_E": matrix.edge, "S": matrix.total(lam)}
+
+    def clicked(place: charts.Place) -> None:
+        state.update(a=models[int(place[1])], b=models[int(place[0])])
+
+    figure = matrices.similarity_heatmap(
+        np.asarray(values.pop(symbol)),
+        models,
+        symbol=symbol,
+        order=trees.tree_order(cached.tree(matrix, lam)),
+        target=goal,
+        selected=(models.index(chosen[1]), models.index(chosen[0])),
+        groups={spec.id: spec.group for spec in comparison.specs},
+        parts=values,
+        axes=("target", "source"),
+        dark=dark,
+    )
+    charts.chart(figure, f"models.matrix.{comparison.key[:12]}", clicked)
+
+
+def draw_pair(matrix: depara.SimilarityMatrix, models: tuple[str, ...], chosen: tuple[str, str], lam: float) -> None:
+    """Show the numbers of the pair under the lens, with the ways to its evidence."""
+    a, b = chosen
+    row, column = models.index(a), models.index(b)
+    st.markdown(widgets.sum_of(a, b, float(matrix.node[row, column]), float(matrix.edge[row, column]), lam))
+    with st.container(horizontal=True, key="models-links", gap="small"):
+        state.link(
+            "attributions", "See where they look", icon=widgets.ICONS["attributions"], a=a, b=b, target=b, view=""
+        )
+        state.link("graphs", "Compare their graphs", icon=widgets.ICONS["graphs"], a=a, b=b)
+        state.link("layers", "At which layer?", icon=widgets.ICONS["layers"], a=a, b=b)
+        state.link("why", "Why?", icon=widgets.ICONS["why"], a=a, b=b, layer_a="output", layer_b="output", view="")
+
+
+def draw_ranking(
+    comparison: Comparison, ranked: pd.DataFrame, chosen: tuple[str, str], target: str, lam: float
+) -> None:
+    """Draw the sources of the target; a click puts source and target under the lens."""
+
+    def clicked(place: charts.Place) -> None:
+        state.update(a=str(place[1]), b=target)
+
+    figure = curves.ranking(
+        ranked, lam, probes=len(comparison.probes), top=SHOWN, selected=chosen[0] if chosen[1] == target else None,
+        dark=widgets.dark(),
+    )  # fmt: skip
+    charts.chart(figure, f"models.ranking.{comparison.key[:12]}", clicked)
+    with st.expander(f"All {len(ranked)} as a table"):
+        st.dataframe(ranked, hide_index=True)
+
+
+def draw_overview(comparison: Comparison, matrix: depara.SimilarityMatrix, target: str, lam: float) -> None:
+    """Draw the tree and the map side by side; a click on a model makes it the target."""
+    models, groups = comparison.models, [spec.group for spec in comparison.specs]
+    goal, dark = models.index(target), widgets.dark()
+
+    def clicked(place: charts.Place) -> None:
+        state.update(target=models[int(place[0])])
+
+    left, right = st.columns(2)
+    reading = "Models that join further right are more alike. Click a leaf to make it the target."
+    with left, widgets.card("Task tree", reading, key="card-tree"):
+        figure = trees.dendrogram(cached.tree(matrix, lam), models, groups, target=goal, dark=dark)
+        charts.chart(figure, f"models.tree.{comparison.key[:12]}", clicked)
+    reading = "Near is alike: the best flat picture of all S at once. Click a model to make it the target."
+    with right, widgets.card("Map of models", reading, key="card-map"):
+        figure = trees.model_map(cached.places(matrix, lam), models, groups, target=goal, dark=dark)
+        charts.chart(figure, f"models.map.{comparison.key[:12]}", clicked)
+
+
+def main() -> None:
+    """Draw the page."""
+    selection = state.read()
+    head = st.container()
+    comparison = cached.require(selection, layers="output", before=lambda: widgets.header(QUESTION))
+    models = comparison.models
+    if len(models) < 2:
+        with head:
+            widgets.header(QUESTION)
+        widgets.empty("One model alone has no rival.", "Choose at least two models to compare.", page="setup")
+        return
+    target, view, lam = controls(models)
+    matrix = cached.matrix(comparison.graphs)
+    ranked = cached.ranking(matrix, target, lam)
+    with head, st.container(horizontal=True):
+        widgets.header(QUESTION, verdict(ranked, target, len(comparison.probes)))
+        downloads.models(comparison, matrix, ranked, target, lam)
+    chosen = pair(models, target, str(ranked.iloc[0]["source"]))
+    left, right = st.columns([1.25, 1])
+    reading = (
+        "In the order of the tree. Bright = likely to transfer; the target's row is framed. Click a cell for its pair."
+    )
+    with left, widgets.card("Similarity of all models", reading, key="card-matrix"):
+        draw_matrix(comparison, matrix, chosen, target, view, lam)
+        draw_pair(matrix, models, chosen, lam)
+    goal = widgets.plain(widgets.short(target))
+    reading = "Longer is better. Whiskers: 95 % interval over probes; where two overlap, these probes cannot tell."
+    with right, widgets.card(f"Best sources for {goal}", reading + " Click a bar for its pair.", key="card-ranking"):
+        draw_ranking(comparison, ranked, chosen, target, lam)
+    draw_overview(comparison, matrix, target, lam)
+    charts.silent(comparison.graphs)
+
+
+main()

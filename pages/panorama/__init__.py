@@ -1,0 +1,1 @@
+"""The page Panorama and its parts."""

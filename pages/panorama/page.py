@@ -1,0 +1,189 @@
+"""Panorama: the paper's Figure 2, alive. All models in the order of the task tree, each with its maps and its graph."""
+
+from functools import partial
+
+import numpy as np
+import streamlit as st
+
+import depara_core as depara
+from depara_core import exports, layouts, tour
+from depara_core.figures import panorama, probe_graphs, theme, trees
+from depara_core.figures.labels import score
+from depara_core.selection import closest_pair, first_fork
+from pages.panorama import lineup
+from pages.panorama.columns import Column, Probe, Tree, columns
+from pages.shared import cached, charts, downloads, state, views, widgets
+from pages.shared.shelf import Comparison
+
+QUESTION = "What do related tasks look at, and which images do they find alike?"
+COLUMNS = 40  # models shown at first: more are too many to look through
+NAMED = 3  # models named on one side of the fork
+MAP, IMAGE = 96, 64  # pixels of a map, and of a node's picture
+AXIS = "distance 1\u00a0−\u00a0S\u00a0/\u00a0(1\u00a0+\u00a0λ)"
+
+
+def controls(models: tuple[str, ...], chosen: tuple[str, str], count: int) -> tuple[float, set[str]]:
+    """Draw the controls in one row, and return lambda and the models shown, the chosen pair always among them."""
+    selection = state.read()
+    with st.container(horizontal=True, vertical_alignment="bottom", key="panorama-controls"):
+        with st.container(width=330):
+            lam = widgets.lam_slider("panorama.lam")
+        st.segmented_control(
+            "Maps", ["signed", "magnitude"], format_func=str.capitalize, **state.bind("mode", "panorama.mode")
+        )
+        with st.popover("Drawing", icon=":material/hub:"):
+            st.slider("Strongest neighbours of each image", 1, 12, **state.bind(
+                "neighbours", "panorama.neighbours", min(12, selection.neighbours)))  # fmt: skip
+            most = min(probe_graphs.MAX_THUMBNAILS, count)
+            if most > 4:
+                value = max(4, min(selection.drawn, most))
+                st.slider("Images drawn", 4, most, **state.bind("drawn", "panorama.drawn", value))
+        shown = tuple(model for model in selection.shown if model in models)
+        if len(shown) < 2:
+            shown = tuple(models[k] for k in tour.spread(len(models), COLUMNS))
+        with st.popover(f"{len({*shown, *chosen})} of {len(models)} models", icon=":material/checklist:"):
+            st.multiselect(
+                "Models shown", models, format_func=widgets.short,
+                **state.bind("shown", "panorama.shown", list(shown), store=tuple),
+            )  # fmt: skip
+            st.caption("At least two. The pair under the lens is always shown.")
+    return lam, {*shown, *chosen}
+
+
+def answer(graphs: views.Graphs, matrix: depara.SimilarityMatrix, tree: np.ndarray, lam: float) -> str:
+    """Say which two models are closest, and which fall apart first."""
+    names = [widgets.plain(widgets.short(graph.model)) for graph in graphs]
+    one, other = closest_pair(tree)
+    few, many = first_fork(tree)
+    apart = [f"**{names[i]}**" for i in few[:NAMED]]
+    apart += [f"{len(few) - NAMED} more"] if len(few) > NAMED else []
+    side = " and ".join(filter(None, (", ".join(apart[:-1]), apart[-1])))
+    rest = f"**{names[many[0]]}**" if len(many) == 1 else f"the other {len(many)}"
+    return (
+        f"Closest: **{names[one]}** and **{names[other]}**, S = :violet[**{score(matrix.total(lam)[one, other])}**]. "
+        f"First to part, at the top of the tree: {side} from {rest}."
+    )
+
+
+def draw_columns(
+    comparison: Comparison,
+    graphs: views.Graphs,
+    drawn: list[layouts.Drawing],
+    tree: np.ndarray,
+    chosen: tuple[str, str],
+) -> tuple[tuple[int, ...], list[list[bytes | None]]]:
+    """Draw the models in the order of the tree, answer a click, and return the probes with their maps as PNGs."""
+    probes, dark, at = comparison.probes, widgets.dark(), lineup.ends(len(comparison.probes))
+    indices, shown = [int(i) for i in drawn[0].probes], lineup.rows(lineup.sample(graphs[0]), at)
+    maps = lineup.maps(probes, graphs, shown, MAP)
+    order = trees.tree_order(tree)
+    groups = {spec.id: spec.group for spec in comparison.specs}
+    colours = theme.group_colours([groups[graph.model] for graph in graphs], dark=dark)
+    places = layouts.fit(*(drawing.positions for drawing in drawn))
+    clicked = columns(
+        "panorama.columns",
+        [_column(graphs[m], drawn[m], places[m], colours[groups[graphs[m].model]], chosen) for m in order],
+        [Probe(probes.names[i], cached.thumbnail(probes, i, IMAGE)) for i in indices],
+        [(indices.index(i), [line[m] for m in order]) for i, line in zip(shown, maps, strict=True)],
+        tree=Tree(trees.branches(tree), score(float(tree[-1, 2])), AXIS, "Task tree"),
+        groups=list(colours.items()), legend=views.legend(signed=state.read().mode == "signed", dark=dark),
+        selected=indices.index(at[0]), other=None if at[1] is None else indices.index(at[1]),
+        label="Models in the order of the task tree",
+    )  # fmt: skip
+    if clicked is not None:
+        _answer(clicked, indices, [graphs[m].model for m in order], chosen)
+    return shown, maps
+
+
+def _column(
+    graph: views.Graph, drawing: layouts.Drawing, places: np.ndarray, colour: str, chosen: tuple[str, str]
+) -> Column:
+    upper = np.triu_indices(len(drawing.probes), 1)
+    cosines = graph.edges[np.ix_(drawing.probes, drawing.probes)]
+    mark = {chosen[0]: "source", chosen[1]: "target"}.get(graph.model, "")
+    hint = graph.model if mark == "target" else f"Make {graph.model} the target, and the present target the source"
+    name, ranks = widgets.short(graph.model), layouts.pair_ranks(cosines)
+    return Column(name, hint, colour, places, drawing.pairs, cosines[upper], ranks[upper], mark)
+
+
+def _answer(
+    clicked: tuple[str, int, int | None], indices: list[int], models: list[str], chosen: tuple[str, str]
+) -> None:
+    """Select the probe or the pair that was clicked; a model becomes the target, and the target the source."""
+    kind, place, second = clicked
+    if kind != "model":
+        state.update(probe=indices[place], other=None if second is None else indices[second])
+    elif models[place] != chosen[1]:
+        state.update(a=chosen[1], b=models[place])
+    st.rerun()
+
+
+def evidence(matrix: depara.SimilarityMatrix, models: tuple[str, ...], chosen: tuple[str, str], lam: float) -> None:
+    """Show the numbers of the pair under the lens, with the ways to its evidence."""
+    a, b = chosen
+    row, column = models.index(a), models.index(b)
+    st.markdown(widgets.sum_of(a, b, float(matrix.node[row, column]), float(matrix.edge[row, column]), lam))
+    here = {"a": a, "b": b, "layer_a": "output", "layer_b": "output", "view": ""}
+    with st.container(horizontal=True, key="panorama-links", gap="medium"):
+        state.link("why", "Why?", icon=widgets.ICONS["why"], **here)
+        state.link("attributions", "See where they look", icon=widgets.ICONS["attributions"], **{**here, "target": b})
+        state.link("graphs", "Compare their graphs", icon=widgets.ICONS["graphs"], **here)
+
+
+def take_away(
+    comparison: Comparison,
+    graphs: views.Graphs,
+    drawn: list[layouts.Drawing],
+    tree: np.ndarray,
+    maps: tuple[tuple[int, ...], list[list[bytes | None]]],
+    target: str,
+    lam: float,
+) -> None:
+    """Offer the numbers of the drawn graphs, the whole as a figure, and the Python behind it."""
+    probes, dark, indices = comparison.probes, widgets.dark(), [int(i) for i in drawn[0].probes]
+    origin = exports.provenance(graphs, probes=probes, lam=lam)
+    specs = {spec.id: spec for spec in comparison.specs}
+    names, groups = [graph.model for graph in graphs], [specs[graph.model].group for graph in graphs]
+    images = [cached.thumbnail(probes, i, 112) for i in maps[0]]
+    figure = partial(panorama.panorama, tree, names, groups, images, maps[1], drawn, dark=dark)
+    with downloads.popover("panorama", camera=False):
+        table = partial(exports.drawn_pairs, graphs, indices, probes)
+        downloads.row("Cosines of the drawn pairs, by model", downloads.tables("panorama-cosines", table, origin))
+        table = partial(exports.drawn_places, graphs, drawn, probes)
+        downloads.row("Where the images are drawn", downloads.tables("panorama-positions", table, origin))
+        page = downloads.figure_page("panorama", "Panorama", "Panorama of the models", figure, origin)
+        downloads.row("Figure, to save as PNG or SVG", [page])
+        code = [(specs[graph.model], "output") for graph in graphs]
+        downloads.row("The same from Python", [downloads.script("models", code, probes, target=target, lam=lam)])
+
+
+def main() -> None:
+    """Draw the page."""
+    head = st.container()
+    comparison = cached.require(state.read(), layers="output", before=lambda: widgets.header(QUESTION))
+    if len(comparison.models) < 2:
+        with head:
+            widgets.header(QUESTION)
+        widgets.empty("One model alone has no columns to compare.", "Choose at least two models.", page="setup")
+        return
+    chosen = lineup.pair(comparison.models, cached.matrix(comparison.graphs), state.read().lam)
+    lam, shown = controls(comparison.models, chosen, len(comparison.probes))
+    lineup.fallbacks(comparison, chosen)
+    graphs = tuple(graph for graph in comparison.graphs if graph.model in shown)
+    matrix = cached.matrix(graphs)
+    tree, drawn = cached.tree(matrix, lam), lineup.drawings(graphs)
+    told = (
+        "**Tree**: models that join lower are more alike. **Maps**: colour says which pixels the feature rests on. "
+        "**Graphs**: near = alike, all turned the same way. Point at an image or a line to see it in every model; "
+        "click to select it. Click a name to make it the target."
+    )
+    with widgets.card("Models in the order of the task tree", told, key="card-panorama"):
+        maps = draw_columns(comparison, graphs, drawn, tree, chosen)
+        evidence(matrix, tuple(graph.model for graph in graphs), chosen, lam)
+    with head, st.container(horizontal=True):
+        widgets.header(QUESTION, answer(graphs, matrix, tree, lam))
+        take_away(comparison, graphs, drawn, tree, maps, chosen[1], lam)
+    charts.silent(graphs)
+
+
+main()

@@ -1,0 +1,73 @@
+"""Figures on a page: drawn in the reader's theme, a click turned into the place in the data that was clicked.
+
+_charts.chart(figure, "models.matrix", clicked)     # clicked(place): the clicked mark's customdata
+merits = _charts.kept(evaluation.merits)            # draws the same thing once
+_charts.silent(comparison.graphs)                   # tells which probes have no attribution or no feature
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import streamlit as st
+
+import depara_core as depara
+from depara_core import exports
+from pages.shared import state, widgets
+
+Place = list[Any]
+Draw = TypeVar("Draw", bound=Callable[..., Any])
+
+
+def kept(draw: Draw) -> Draw:
+    """Return a function of `depara_core.figures` whose figures are kept by their content; they may not be changed."""
+    return st.cache_resource(draw, show_spinner=False, max_entries=64)
+
+
+def chart(figure: Any, key: str, clicked: Callable[[Place], object] | None = None) -> None:
+    """Draw a plotly figure; `clicked` is called before the next run with the `customdata` of the mark clicked."""
+    if clicked is None:
+        st.plotly_chart(figure, theme=None, config=camera(key), key=key)
+        return
+    st.plotly_chart(
+        figure,
+        theme=None,
+        config=camera(key),
+        key=key,
+        on_select=lambda: answer(key, clicked),
+        selection_mode="points",
+    )
+
+
+def camera(key: str) -> dict[str, Any]:
+    """Return the config of a chart: one button, shown while the mouse is over it, that saves it as a picture."""
+    name = "-".join(key.split(".")[:2])
+    return {**exports.picture_config(name, state.read().picture), "scrollZoom": False, "displayNotifier": False}
+
+
+def answer(key: str, clicked: Callable[[Place], object]) -> None:
+    """Call `clicked` for the chart's selection. A second click on a mark clears it there: here it counts as a click."""
+    points = st.session_state[key]["selection"]["points"]
+    last = f"{key}.last"
+    if points and points[0].get("customdata"):
+        st.session_state[last] = list(points[0]["customdata"])
+    if last in st.session_state:
+        clicked(st.session_state[last])
+
+
+def cell(place: Place | dict[str, int]) -> tuple[int, int]:
+    """Return (column, row) of a bin; plotly sends a row of numbers alone as a mapping from its positions."""
+    column, row, *_ = place.values() if isinstance(place, dict) else place
+    return int(column), int(row)
+
+
+def silent(graphs: Sequence[depara.AttributionGraph]) -> None:
+    """Tell how many probes say nothing in which graph; drawn only where there are any."""
+    rows = []
+    for graph in graphs:
+        for what, flags in (("attribution", graph.no_attribution), ("feature", graph.no_feature)):
+            if flags.any():
+                label = widgets.plain(graph.label)
+                rows.append(f"- {label}: {int(flags.sum())} of {len(graph)} probes have no {what} (all zero)")
+    if rows:
+        with st.expander("Some probes say nothing to some models; they count as 0", icon=":material/info:"):
+            st.markdown("\n".join(rows))

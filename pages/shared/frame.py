@@ -1,0 +1,83 @@
+"""What stands round every page: the brand, links that keep the selection, notes on the address, the selected probe."""
+
+import atexit
+import gc
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+import depara_core as depara
+from depara_core.paths import assets_folder
+from pages.shared import cached, state, widgets
+
+_STYLE = assets_folder() / "style"
+_ICON = str(_STYLE / "favicon.png")  # a material icon would be fetched from outside
+
+
+def draw(page: Any, titles: Mapping[str, str]) -> None:
+    """Draw the sidebar, run the page, then show the selected probe: by then its images are at hand."""
+    _spare_the_collector()
+    st.set_page_config(f"{page.title} · DEPARA Explorer", _ICON, layout="wide", initial_sidebar_state=232)
+    st.html(_STYLE / "app.css")
+    scheme = "dark" if widgets.dark() else "light"
+    st.html(f"<style>:root {{ color-scheme: {scheme}; }}</style>")  # popovers stand outside of Streamlit's own element
+    selection = state.read()
+    with st.sidebar:
+        _brand(selection)
+        with st.container(key="navigation", gap=None):
+            for name, title in titles.items():
+                state.link(name, title)
+        inspector = st.container(key="inspector")
+    for note in state.notes():
+        st.warning(widgets.plain(note), icon=":material/link_off:")
+    try:
+        page.run()
+    except depara.DeparaError as error:
+        st.error(widgets.plain(str(error)), icon=":material/error:")
+        state.link("setup", "Change the setup", icon=":material/tune:")
+    finally:  # also where a page stopped to wait
+        with inspector:
+            _inspect(state.read())
+
+
+@st.cache_resource(show_spinner=False)
+def _spare_the_collector() -> None:
+    """Take what importing made, half a million objects, out of the garbage collector's sight, once in a process.
+
+    Looking through it takes half a second, in the middle of somebody's click.
+    """
+    gc.collect()
+    gc.freeze()
+    atexit.register(gc.unfreeze)  # else torch's parts complain at the end that they were not let go
+
+
+def _brand(selection: state.Selection) -> None:
+    count = len(selection.models) or len(cached.specs()[0])
+    with st.container(key="brand", gap=None):
+        st.markdown("**DEPARA Explorer**")
+        parts = [f"{count} model{'s' * (count != 1)}", widgets.probes_label(selection), cached.device()]
+        st.caption(" · ".join(widgets.plain(part) for part in parts))
+
+
+def _inspect(selection: state.Selection) -> None:
+    """Show the selected probe, its place in the set, and how far the two models under the lens agree on it."""
+    comparisons = cached.at_hand(selection)
+    if not comparisons:
+        return
+    probes = comparisons[0].probes
+    index = min(selection.probe, len(probes) - 1)
+    st.markdown(":small[**SELECTED PROBE**]")
+    st.image(cached.thumbnail(probes, index, 384), width="stretch", alt=probes.names[index])
+    about = [widgets.plain(probes.names[index])]
+    if probes.labels is not None:
+        about.append(widgets.plain(probes.labels[index]))
+    st.caption(" · ".join([*about, f"{index + 1} of {len(probes)}"]))
+    agreement = cached.agreement(selection, index)
+    if agreement is not None:
+        names = f"{widgets.plain(widgets.short(selection.a))} / {widgets.plain(widgets.short(selection.b))}"
+        st.caption(f"agreement {names} :blue[**{agreement:.2f}**]")
+    with st.container(horizontal=True, gap="small", key="probe-steps"):
+        for label, step, icon in (("Previous", -1, ":material/arrow_back:"), ("Next", 1, ":material/arrow_forward:")):
+            goal = {"probe": (index + step) % len(probes)}
+            st.button(icon, key=f"probe{step:+d}", help=f"{label} probe", on_click=state.update, kwargs=goal)

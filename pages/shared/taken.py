@@ -1,0 +1,84 @@
+"""What the Attributions and the Evaluate page let the reader take away."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+import depara_core as depara
+from depara_core import exports
+from depara_core.figures.sheets import Sheet
+from pages.evaluate import measured
+from pages.evaluate.measured import View
+from pages.shared import downloads, views, widgets
+from pages.shared.downloads import Download
+
+
+def attributions(
+    probes: depara.ProbeSet,
+    specs: tuple[depara.ModelSpec, ...],
+    graphs: views.Graphs,
+    reference: views.Graph,
+    drawn: Sheet,
+    how_to_read: str,
+) -> None:
+    """Offer the picture on the screen, every map as numbers, their agreement and the Python behind them."""
+    origin, by_id = exports.provenance(graphs, probes=probes), {spec.id: spec for spec in specs}
+    ordered = [reference, *(graph for graph in graphs if graph is not reference)]
+    name = f"attributions-{widgets.short(reference.model)}"
+    with downloads.popover("attributions", camera=False):
+        downloads.row("The pictures on the screen", downloads.sheet(name, drawn.title, how_to_read, drawn, origin))
+        table = partial(exports.agreement_table, graphs, reference, probes)
+        downloads.row("Cosines with the reference", downloads.tables(f"{name}-cosines", table, origin))
+        make = partial(exports.maps_file, graphs, probes, origin)
+        file = f"{exports.slug(name)}-maps.npz"
+        title = f"Every map of the {len(graphs)} shown, as numbers for numpy"
+        downloads.row(title, [Download("Maps", file, "application/octet-stream", make)])
+        ends = [(by_id[graph.model], graph.layer) for graph in ordered]
+        downloads.row("The same from Python", [downloads.script("attributions", ends, probes)])
+
+
+def evaluation(view: View, figures: Mapping[str, Any]) -> None:
+    """Offer all scores, the truth, the figures of merit, the page's figures (by title) and the Python behind them.
+
+    Where no model is here, the truth and the controls that know it.
+    """
+    material, world, lam, budget = view.material, view.material.world, view.lam, view.budget
+    origin = _origin(view)
+    scores = measured.all_scores(material, lam, budget)
+    with downloads.popover("evaluate"):
+        table = partial(exports.score_table, scores, view.truth)
+        downloads.row("Scores of all metrics, pair by pair", downloads.tables(f"{world}-scores", table, origin))
+        table = partial(exports.truth_table, view.truth)
+        downloads.row("Measured transfer", downloads.tables(f"{world}-transfer", table, origin))
+        table = partial(exports.merit_table, view.result)
+        title = "Figures of merit with their intervals"
+        downloads.row(title, downloads.tables(f"{world}-figures", table, origin))
+        table = partial(exports.target_table, view.result)
+        downloads.row("Target by target", downloads.tables(f"{world}-targets", table, origin))
+        pages = [
+            downloads.figure_page(f"{world}-{name}", name.capitalize(), title, partial(_same, figure), origin)
+            for name, (title, figure) in figures.items()
+        ]
+        downloads.row("Figures, to save as PNG or SVG", pages)
+        if material.graphs:
+            downloads.row("The same from Python", [_python(view)])
+
+
+def _same(figure: Any) -> Any:
+    return figure
+
+
+def _origin(view: View) -> dict[str, Any]:
+    """Return what the numbers rest on; without graphs the measured transfer alone."""
+    graphs = view.material.graphs
+    known = exports.provenance(graphs, lam=view.lam) if graphs else {}
+    return {"world": view.material.world, "budget": view.budget, **known}
+
+
+def _python(view: View) -> Download:
+    selection = view.selection
+    write = partial(
+        exports.evaluation_python, view.material.world, lam=view.lam, budget=view.budget, figure=view.figure,
+        probes=selection.probes, count=selection.count, seed=selection.seed, digest=view.material.graphs[0].probes,
+    )  # fmt: skip
+    return Download("Python", "depara-evaluate.py", "text/x-python", write)

@@ -1,0 +1,189 @@
+"""What every page is drawn with.
+
+    _widgets.header("Which model should I start from?", "Best for normal: reshading, S = 0.91 [0.88, 0.94].")
+    with _widgets.card("Similarity of all models", "Bright = likely to transfer."):      # title + how to read it
+        st.plotly_chart(figure, theme=None, key=...)
+    target = _widgets.choose_model("Target", "target", "models.target", models)           # bound to the selection
+    lam = _widgets.lam_slider("models.lam")
+    clicked = _widgets.image_grid("grid", pngs, captions, selected=probe)                 # index, or None
+    _widgets.links(why="Why?", layers="At which layer?")                                  # row of links
+    _widgets.plain(file_name)                                                             # user text into markdown
+    dark = _widgets.dark()                                                                # for figures
+
+A widget takes a key, is bound to the selection where it names a field, and returns only valid values.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import streamlit as st
+
+from depara_core.figures.labels import score
+from depara_core.jobs import Job, duration
+from pages.shared import state
+from pages.shared.grid import image_grid
+from pages.shared.state import Selection
+
+__all__ = [
+    "card", "choose_layer", "choose_model", "dark", "duration", "empty", "header", "image_grid", "lam_slider",
+    "links", "plain", "probes_label", "progress_panel", "short", "sum_of", "troubles",
+]  # fmt: skip
+
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|~<>$:&])")
+ICONS = {
+    "home": ":material/home:", "tour": ":material/school:", "setup": ":material/tune:",
+    "attributions": ":material/blur_on:", "graphs": ":material/hub:", "models": ":material/grid_on:",
+    "panorama": ":material/view_column:", "layers": ":material/layers:",
+    "why": ":material/question_mark:", "evaluate": ":material/fact_check:",
+}  # fmt: skip
+
+
+def plain(text: str) -> str:
+    """Return text that markdown shows as it is: file names and messages are data, never markup."""
+    return _MARKDOWN.sub(r"\\\1", " ".join(text.split()))
+
+
+def dark() -> bool:
+    """Tell whether the reader sees the dark theme."""
+    return st.context.theme.type == "dark"
+
+
+def short(model: str) -> str:
+    """Return a model's name for labels: its id without the source."""
+    return model.split("/", 1)[-1]
+
+
+def sum_of(a: str, b: str, node: float, edge: float, lam: float) -> str:
+    """Return how two models' S adds up, in the three colours, as markdown."""
+    names = " and ".join(f"**{plain(short(model))}**" for model in (a, b))
+    return (
+        f"{names}: :blue[nodes s_V **{score(node)}**] + {lam:g} × :orange[edges s_E **{score(edge)}**] = "
+        f":violet[S **{score(node + lam * edge)}**]"
+    )
+
+
+def probes_label(selection: Selection) -> str:
+    """Return e.g. "100 rooms" or "100 images of holiday"."""
+    if selection.probes == "rooms":
+        return f"{selection.count} rooms"
+    if selection.probes.startswith("upload/"):
+        return "uploaded images"
+    return f"images of {selection.probes.rstrip('/').rsplit('/', 1)[-1]}"
+
+
+def _slug(title: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
+
+
+def header(question: str, answer: str = "") -> None:
+    """Draw a page's title, the reader's question, and the answer's numbers under it (markdown)."""
+    with st.container(key="page-header", gap=None):
+        st.title(question, anchor=False)
+        if answer:
+            st.markdown(answer)
+
+
+@contextmanager
+def card(title: str = "", how_to_read: str = "", *, key: str | None = None, height: Any = "content") -> Iterator[None]:
+    """Open a card: a thin line round a title, one sentence that says how to read it, and what is drawn inside."""
+    with st.container(border=True, key=f"card-{key or _slug(title)}", height=height):
+        if title:
+            st.subheader(title, anchor=False)
+        if how_to_read:
+            st.caption(how_to_read)
+        yield
+
+
+def empty(what: str, do: str, *, page: str | None = None, label: str = "Open Setup") -> None:
+    """Draw a designed empty state: what is missing, and what to do next."""
+    with st.container(border=True, key="card-empty", horizontal_alignment="center"):
+        st.subheader(what, anchor=False)
+        st.caption(do)
+        if page:
+            state.link(page, label, icon=ICONS.get(page))
+
+
+def links(**labels: str) -> None:
+    """Draw a row of links to other pages, page=label, that carry the selection along."""
+    with st.container(horizontal=True, key="page-links", gap="medium"):
+        for page, label in labels.items():
+            state.link(page, label, icon=ICONS.get(page))
+
+
+def choose_model(label: str, field: str, key: str, models: Sequence[str], *, default: str | None = None) -> str:
+    """Choose one model; an unset or unknown one in the selection becomes `default`, else the first."""
+    current = getattr(state.read(), field)
+    value = current if current in models else default if default in models else models[0]
+    return st.selectbox(label, models, format_func=short, **state.bind(field, key, value)) or value
+
+
+def choose_layer(label: str, field: str, key: str, layers: Sequence[str]) -> str:
+    """Choose one layer; an unknown one in the selection becomes the last, the output."""
+    current = getattr(state.read(), field)
+    value = current if current in layers else layers[-1]
+    return st.selectbox(label, layers, **state.bind(field, key, value)) or value
+
+
+LAMBDAS = (0.0, 0.01, 0.03, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 7.0, 10.0, 20.0, 30.0, 100.0)
+
+
+def lam_slider(key: str) -> float:
+    """Choose λ, the weight of the edges in S = s_V + λ s_E, on a scale that is fine near 1."""
+    value = state.read().lam
+    steps = sorted({*LAMBDAS, value})
+    help_text = "Weight of the edges: S = s_V + λ · s_E. The paper takes 1 with 10 % of the target's data, 10 with 1 %."
+    return st.select_slider(
+        "λ, weight of the edges", steps, format_func=lambda lam: f"{lam:g}", help=help_text, **state.bind("lam", key)
+    )
+
+
+def progress_panel(job: Job, again: Callable[[], object], *, key: str = "job") -> None:
+    """Draw a job that runs (progress, ETA, Cancel) or that stopped (why, and a way on); one key, one panel a page."""
+    if job.state in ("queued", "running", "done"):
+        _watch(job, key)
+        return
+    with st.container(border=True, key=f"card-{key}"):
+        if job.state == "cancelled":
+            st.subheader("Cancelled", anchor=False)
+            st.caption("What was already computed is kept: going on starts where this stopped.")
+        else:
+            st.subheader("This could not be computed", anchor=False)
+            st.error(plain(str(job.error)), icon=":material/error:")
+        with st.container(horizontal=True):
+            label = "Go on" if job.state == "cancelled" else "Try again"
+            st.button(label, key=f"{key}-again", on_click=again, type="primary")
+            state.link("setup", "Change the setup", icon=ICONS["setup"])
+
+
+@st.fragment(run_every=0.5)
+def _watch(job: Job, key: str) -> None:
+    if job.state not in ("queued", "running"):
+        st.rerun()
+    with st.container(border=True, key=f"card-{key}"):
+        st.subheader(f"Computing {plain(job.label)}", anchor=False)
+        share = min(1.0, job.done / job.total) if job.total else 0.0
+        eta = f" · in all about {duration(job.eta_s)} left" if job.eta_s is not None and job.state == "running" else ""
+        message = "Waiting for other work to finish" if job.state == "queued" else plain(job.message or "Starting")
+        bar = st.empty()
+        with st.container(horizontal=True, vertical_alignment="center"):
+            if st.button("Cancel", key=f"{key}-cancel", disabled=job.stopping):
+                job.cancel()
+            st.caption("Computed once, then kept. You can leave this page or close it: the work goes on.")
+        bar.progress(share, text="Stopping" if job.stopping else message + eta)
+
+
+def troubles(failed: Sequence[tuple[str, str]], skipped: Sequence[tuple[str, str]], unkept: str = "") -> None:
+    """Tell which models failed, which files were skipped, and why the rest is computed again next time, if it is."""
+    for what, rows in (("model", failed), ("file", skipped)):
+        if rows:
+            word = f"{len(rows)} {what}{'s' * (len(rows) > 1)}"
+            title = f"{word} could not be computed; the rest is shown" if what == "model" else f"{word} left out"
+            with st.expander(title, icon=":material/warning:"):
+                st.markdown("\n".join(f"- **{plain(name)}**: {plain(reason)}" for name, reason in rows[:200]))
+                if len(rows) > 200:
+                    st.caption(f"and {len(rows) - 200} more")
+    if unkept:
+        with st.expander("The results are shown, but not kept for the next time", icon=":material/warning:"):
+            st.markdown(plain(unkept))

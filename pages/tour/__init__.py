@@ -1,0 +1,1 @@
+"""The page Tour and its parts."""

@@ -1,0 +1,106 @@
+"""The guided tour: from a network as a graph to a why, in ten steps on live results of the learner's own choice."""
+
+import streamlit as st
+
+from depara_core import tour
+from pages.shared import cached, state, widgets
+from pages.shared.shelf import Comparison
+from pages.tour.decisions import SECOND_HALF
+from pages.tour.lessons import FIRST_HALF
+from pages.tour.step import SIX, Stage
+
+STEPS = (*FIRST_HALF, *SECOND_HALF)
+EXAMPLE = ("rooms/normal", "rooms/reshading", "rooms/autoencoding")  # target, source, a source to hold it against
+
+
+def steps(at: int) -> None:
+    """Draw the ten steps to jump to; each has an address of its own."""
+    st.segmented_control(
+        "Step", list(range(1, len(STEPS) + 1)), format_func=lambda step: f"{step}", required=True,
+        label_visibility="collapsed", **state.bind("step", "tour.step", at),
+    )  # fmt: skip
+
+
+def networks(models: tuple[str, ...]) -> tuple[str, str, str]:
+    """Choose the target and two sources, all different; return source, target and the other source."""
+    selection = state.read()
+    chosen = []
+    with st.popover("Networks", icon=":material/checklist:"):
+        for label, field, example in zip(
+            ("Target: the task you want", "A source", "Another source, to hold it against"), "bac", EXAMPLE, strict=True
+        ):
+            left = [model for model in models if model not in chosen]
+            wanted = selection.target if field == "b" and selection.target else example
+            chosen.append(widgets.choose_model(label, field, f"tour.{field}", left, default=wanted))
+    target, source, other = chosen
+    return source, target, other
+
+
+def gather(a: str, b: str, c: str) -> Comparison:
+    """Return a comparison that holds the three networks: the whole one if it is at hand, else one of these three."""
+    selection = state.read()
+    whole = cached.ready(selection, layers="output")
+    if whole is not None and all(whole.graph(model) is not None for model in (a, b, c)):
+        return whole
+    return cached.require(selection, layers="output", models=(b, a, c))
+
+
+def picked(count: int) -> tuple[int, ...]:
+    """Return the six images of the address; what is missing or unknown there comes from an even spread."""
+    named = [int(text) if text.isdecimal() and len(text) < 9 else count for text in state.read().picked]
+    known = list(dict.fromkeys(probe for probe in named if probe < count))[:SIX]
+    if named and len(known) < SIX:
+        st.warning(
+            f"The address picks {len(known)} usable images of the {SIX} the tour needs; the rest is filled up.",
+            icon=":material/link_off:",
+        )
+    spare = [probe for probe in (*tour.spread(count, SIX), *range(count)) if probe not in known]
+    return (*known, *spare[: SIX - len(known)]) if named else tour.spread(count, SIX)
+
+
+def onward(at: int) -> None:
+    """Draw the ways to the neighbouring steps."""
+    with st.container(horizontal=True, key="tour-onward-steps"):
+        if at > 1:
+            label = f"Back: {STEPS[at - 2].name}"
+            st.button(label, key="tour.previous", on_click=state.update, kwargs={"step": at - 1})
+        if at < len(STEPS):
+            label = f"Next: {STEPS[at].name}"
+            st.button(label, key="tour.next", on_click=state.update, kwargs={"step": at + 1}, type="primary",
+                      icon=":material/arrow_forward:", icon_position="right")  # fmt: skip
+    st.caption("The address of this page opens this step with your networks and images: send it to a class.")
+
+
+def main() -> None:
+    """Draw the page."""
+    at = state.read().step
+    step = STEPS[at - 1]
+    widgets.header(f"{at} · {step.title}", step.gist)
+    models = tuple(spec.id for spec in cached.specs(state.read().models)[0])
+    if len(models) < len(EXAMPLE):
+        what = f"The tour needs three networks; {len(models)} of the chosen ones exist here."
+        widgets.empty(what, "Choose more in Setup, or take the bundled ones.", page="setup")
+        st.button("Take the bundled networks", on_click=state.update, kwargs={"models": ()}, type="primary")
+        return
+    with st.container(horizontal=True, vertical_alignment="center", key="tour-steps"):
+        steps(at)
+        a, b, c = networks(models)
+        a_name, b_name, c_name = (widgets.plain(widgets.short(model)) for model in (a, b, c))
+        st.caption(f"**{a_name}** for **{b_name}**, held against {c_name}", width="content")
+    comparison = gather(a, b, c)
+    graphs = [comparison.graph(model) for model in (a, b, c)]
+    if any(graph is None for graph in graphs):
+        widgets.empty("One of the three networks has no graph.", "The reason stands above; choose another one.")
+        return
+    if len(comparison.probes) < SIX:
+        what = f"The tour needs {SIX} images; there are {len(comparison.probes)}."
+        widgets.empty(what, "Choose more in Setup.", page="setup")
+        return
+    six = picked(len(comparison.probes))
+    view, turn = st.columns([1.7, 1])
+    step.draw(Stage(comparison.probes, six, *graphs, state.read().lam), view, turn)
+    with turn:
+        onward(at)
+
+
+main()

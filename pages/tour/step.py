@@ -1,0 +1,100 @@
+"""What every step of the tour is made of: the learner's own images and networks, and a question with its answer."""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+from zlib import crc32
+
+import streamlit as st
+
+import depara_core as depara
+from depara_core import tour
+from pages.shared import cached, charts, state, widgets
+
+SIX = 6
+SHOW = "Just show me"
+Place = st.delta_generator.DeltaGenerator
+
+
+@dataclass(frozen=True)
+class Stage:
+    """The learner's choices, and the graphs that they stand for: a and c are sources, b is the target."""
+
+    probes: depara.ProbeSet
+    six: tuple[int, ...]
+    a: depara.AttributionGraph
+    b: depara.AttributionGraph
+    c: depara.AttributionGraph
+    lam: float
+
+    @property
+    def place(self) -> int:
+        """The selected image among the six, counted from 0."""
+        probe = state.read().probe
+        return self.six.index(probe) if probe in self.six else 0
+
+    def name(self, graph: depara.AttributionGraph) -> str:
+        """Return a network's short name as markdown that shows it as it is."""
+        return widgets.plain(widgets.short(graph.model))
+
+    def small(self, graph: depara.AttributionGraph) -> depara.AttributionGraph:
+        """Return a graph over the six images alone."""
+        return tour.small(graph, self.six)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step: its short name, the question over the page, what it is about, and what draws it."""
+
+    name: str
+    title: str
+    gist: str
+    draw: Callable[[Stage, Place, Place], None]  # the stage, the place of the view, the place of the question
+
+
+def image(place: int) -> str:
+    """Name one of the six images, counted from 0."""
+    return f"image {place + 1}"
+
+
+def strip(stage: Stage, key: str) -> None:
+    """Draw the six images; a click selects one."""
+    pictures = [cached.thumbnail(stage.probes, probe, 160) for probe in stage.six]
+    alts = [f"image {k + 1}: {stage.probes.names[probe]}" for k, probe in enumerate(stage.six)]
+    captions = [str(k + 1) for k in range(len(stage.six))]
+    clicked = widgets.image_grid(
+        key, pictures, captions, selected=stage.place, columns=len(pictures), alts=alts, label="The six images"
+    )
+    if clicked is not None and clicked != stage.place:
+        state.update(probe=stage.six[clicked])
+        st.rerun()
+
+
+def ask(place: Place, key: str, question: str, options: Sequence[str], right: Collection[str], because: str) -> bool:
+    """Draw a question; once something is chosen, say whether it was right and why, and return True.
+
+    The texts carry the live numbers, so that other images or networks ask anew.
+    """
+    options = list(dict.fromkeys(options))
+    asked = crc32("\n".join((question, *options, because)).encode())
+    with place, widgets.card("Your turn", key="card-turn"):
+        chosen = st.radio(question, [*options, SHOW], index=None, key=f"tour.{key}.{asked}")
+        if chosen is None:
+            st.caption("Choose, and the answer appears with its reason.")
+        elif chosen == SHOW:
+            st.info(because[:1].upper() + because[1:])
+        elif chosen in right:
+            st.success(f"Yes: {because}")
+        else:
+            st.info(f"Not this one: {because}")
+    return chosen is not None
+
+
+def covered(what: str) -> None:
+    """Stand in for a view that would give the answer away."""
+    st.caption(f":material/visibility_off: {what} appears once you have chosen an answer.")
+
+
+def figure(picture: Any, key: str, alt: str) -> None:
+    """Draw a figure with its text for those who do not see it."""
+    st.plotly_chart(picture, theme=None, config=charts.camera(key), key=key, alt=alt)

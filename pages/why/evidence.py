@@ -1,0 +1,211 @@
+"""The evidence on the Why page, row by row: the probes that make a score, and the pairs of probes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+import streamlit as st
+
+import depara_core as depara
+from depara_core.figures import contributions
+from depara_core.figures.labels import score
+from pages.shared import cached, state, views, widgets
+from pages.shared.ledger import Row, ledger
+from pages.why import reasons as _reasons
+from pages.why.reasons import Ends
+
+TOP, BOTTOM = 5, 3  # rows on the first screen, from both ends of the order
+ROWS = TOP + BOTTOM  # on every other one
+PAIRS = 8
+KINDS = {"both alike": "Both find these alike", "only A alike": "Only {a} does", "only B alike": "Only {b} does"}
+WITHIN = "within"  # the pairs of the region that was brushed
+
+
+def probes(ends: Ends) -> None:
+    """List the probes by their share of S."""
+    ranked = ends.why.to_frame()
+    told = (
+        f"Where both attributions **agree** (green) or oppose (purple), and what the probe adds to S by its "
+        f":blue[**node**] and its :orange[**edges**]. All {len(ranked)} add up to S = {score(ends.why.total)}; "
+        "‰: thousandths. Click a row to select the probe."
+    )
+    with widgets.card("Probes by their share of S", told, key="card-shares"):
+        indices, clicked = list_probes(ends, ranked, "why.probes")
+    select(indices, clicked)
+
+
+def list_probes(ends: Ends, ranked: pd.DataFrame, key: str, *, size: int = 92) -> tuple[tuple[int, ...], int | None]:
+    """List one batch of ranked probes with their maps; return its probes and the place of the one just clicked."""
+    (a, b), dark = ends.names, widgets.dark()
+    shown = batch(ranked)
+    indices = tuple(int(i) for i in shown.rows["probe"])
+    maps = views.overlays(
+        ends.probes, (ends.a, ends.b), indices, signed=True, shared=True, smooth=True, opacity=0.85, dark=dark
+    )
+    agreed = _reasons.agreement(ends.probes, ends.a, ends.b, ends.why.grid, indices, dark=dark)
+    rows = [
+        probe_row(ends.probes, entry, place, (*pair, png if all(pair) else None), (a, b, "their agreement"))
+        for entry, place, pair, png in zip(shown.rows.itertuples(), shown.places, maps, agreed, strict=True)
+    ]
+    clicked = ledger(
+        key, rows, pictures=("image", a, b, "agreement"), bar="node and edge share", texts=("share of S",), size=size,
+        extent=contributions.bar_extent(ranked["node"].to_numpy(), ranked["edge"].to_numpy()),
+        selected=shown.selected, gap=shown.gap, label="Probes by their share of S",
+    )  # fmt: skip
+    if any(picture is None for row in rows for picture in row.pictures):
+        st.caption("**none**: no pixel changes the feature; such a probe counts with a node share of 0.")
+    pager(key, shown)
+    return indices, clicked
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The part of a ranked table that is on the screen: the two ends of the order at first, then one part a page."""
+
+    rows: pd.DataFrame
+    places: tuple[int, ...]  # in the order, from 1
+    count: int
+    page: int
+    selected: int | None  # the row of the selected probe, if it is here
+    home: int | None  # the page of the selected probe, if it is elsewhere
+    gap: tuple[int, str] | None
+
+
+def batch(ranked: pd.DataFrame) -> Batch:
+    """Choose what is on the screen, as the selection says."""
+    count, selection = len(ranked), state.read()
+    pages = -(-count // ROWS) if count > ROWS else 0
+    page = min(selection.page, pages)
+    gap = None
+    if page:
+        places = list(range((page - 1) * ROWS, min(page * ROWS, count)))
+    else:
+        places = list(range(count)) if not pages else [*range(TOP), *range(count - BOTTOM, count)]
+        gap = (TOP, f"… {count - ROWS:,} more …") if pages else None
+    rows = ranked.iloc[places]
+    order = ranked["probe"].tolist()
+    at = order.index(selection.probe) if selection.probe in order else None
+    here = places.index(at) if at in places else None
+    home = None if at is None or here is not None else page_of(ranked, selection.probe)
+    return Batch(rows, tuple(place + 1 for place in places), count, page, here, home, gap)
+
+
+def page_of(ranked: pd.DataFrame, probe: int) -> int:
+    """Return the page of a ranked table on which a probe stands: 0 where that is one of the ends."""
+    order = ranked["probe"].tolist()
+    at = order.index(probe) if probe in order else 0
+    return 0 if at < TOP or at >= len(order) - BOTTOM else at // ROWS + 1
+
+
+def pager(key: str, shown: Batch) -> None:
+    """Draw the steps through the order, and the way to the selected probe where it is elsewhere."""
+    if shown.count <= ROWS:
+        return
+    last = -(-shown.count // ROWS)
+    with st.container(horizontal=True, vertical_alignment="center", key=f"{key}.pager"):
+        if not shown.page:
+            st.button(f"Page through all {shown.count:,}", key=f"{key}.all", on_click=state.update, kwargs={"page": 1})
+        else:
+            st.button("Both ends", key=f"{key}.ends", on_click=state.update, kwargs={"page": 0})
+            for name, icon, step in (("Higher shares", "chevron_left", -1), ("Lower shares", "chevron_right", 1)):
+                st.button(
+                    f":material/{icon}:", key=f"{key}.step{step:+d}", help=name,
+                    disabled=not 1 <= shown.page + step <= last, on_click=state.update,
+                    kwargs={"page": shown.page + step},
+                )  # fmt: skip
+            st.caption(f"{shown.places[0]:,} to {shown.places[-1]:,} of {shown.count:,}")
+        if shown.home is not None:
+            st.button("Go to the selected probe", key=f"{key}.home", on_click=state.update, kwargs={"page": shown.home})
+
+
+def probe_row(
+    images: depara.ProbeSet, entry: object, place: int, maps: Sequence[bytes | None], whose: Sequence[str]
+) -> Row:
+    """Return the row of one probe of a table with the columns probe, node, edge, share."""
+    index, share = int(entry.probe), contributions.thousandths(entry.share)
+    name = images.names[index]
+    return Row(
+        str(place),
+        (cached.thumbnail(images, index, 112), *maps),
+        (name, *(f"{name}: {one}" for one in whose)),
+        (("s_V", entry.node), ("s_E", entry.edge)),
+        (share,),
+        f"{name}, place {place}: share {share}, nodes {contributions.thousandths(entry.node)}, "
+        f"edges {contributions.thousandths(entry.edge)}",
+    )
+
+
+def select(indices: Sequence[int], clicked: int | None) -> None:
+    """Select the probe whose row was clicked."""
+    if clicked is not None:
+        state.update(probe=indices[clicked], other=None)
+        st.rerun()
+
+
+def pairs(ends: Ends) -> None:
+    """List the pairs of probes: by what the two networks make of them, or within the brushed region."""
+    brush = state.read().brush
+    region = _reasons.box(brush)
+    kinds = {kind: label.format(a=ends.names[0], b=ends.names[1]) for kind, label in KINDS.items()}
+    if region:
+        kinds[WITHIN] = "In the brushed region"
+    kind = WITHIN if region else brush if brush in kinds else "both alike"
+    told = "A pair adds to S where both networks rank it alike, and takes from S where only one does. Click to select."
+    with widgets.card("Pairs of probes by their share of S", told, key="card-pairs"):
+        st.segmented_control(
+            "Pairs", list(kinds), format_func=lambda one: widgets.plain(kinds[one]), label_visibility="collapsed",
+            **state.bind("brush", "why.kind", kind, store=lambda one: brush if one == WITHIN else one),
+        )  # fmt: skip
+        if region:
+            found = ends.why.pairs_within(a=region[0], b=region[1], top=PAIRS)
+        else:
+            found = _reasons.pairs(ends.a, ends.b, ends.lam, kind, PAIRS)
+        clicked = list_pairs(ends, found, "why.pairs")
+    select_pair(found, clicked)
+
+
+def list_pairs(ends: Ends, found: pd.DataFrame, key: str, *, size: int = 92) -> int | None:
+    """List pairs of probes with their ranks and their share; return the place of the one just clicked."""
+    if found.empty:
+        st.caption("No pair of probes lies here.")
+        return None
+    rows = [_pair_row(ends.probes, pair, place) for place, pair in enumerate(found.itertuples(), start=1)]
+    chosen = {state.read().probe, state.read().other}
+    at = next((k for k, pair in enumerate(found.itertuples()) if {pair.i, pair.j} == chosen), None)
+    clicked = ledger(
+        key, rows, pictures=("image", "image"), bar="share of S", selected=at, words=84, size=size,
+        texts=(f"rank in {ends.names[0]}", f"rank in {ends.names[1]}", "share of S"),
+        extent=contributions.bar_extent(0 * found["share"].to_numpy(), found["share"].to_numpy()),
+        label="Pairs of probes by their share of S",
+    )  # fmt: skip
+    st.caption("Rank 1: the most alike of all pairs, 0: the least. Listed: those with the largest share.")
+    if at is not None:
+        state.link("graphs", "See the two in the graphs", icon=widgets.ICONS["graphs"], **link(ends))
+    return clicked
+
+
+def select_pair(found: pd.DataFrame, clicked: int | None) -> None:
+    """Select the two probes whose row was clicked."""
+    if clicked is not None:
+        pair = found.iloc[clicked]
+        state.update(probe=int(pair["i"]), other=int(pair["j"]))
+        st.rerun()
+
+
+def link(ends: Ends) -> dict[str, str]:
+    """Return the selection of the two ends, for a link to another page."""
+    return {"a": ends.a.model, "b": ends.b.model, "layer_a": ends.a.layer, "layer_b": ends.b.layer, "view": ""}
+
+
+def _pair_row(images: depara.ProbeSet, pair: object, place: int) -> Row:
+    ends = (int(pair.i), int(pair.j))
+    one, other = (images.names[i] for i in ends)
+    share = contributions.thousandths(pair.share)
+    return Row(
+        str(place),
+        tuple(cached.thumbnail(images, i, 112) for i in ends),
+        (one, other),
+        (("s_E", pair.share),),
+        (f"{pair.rank_a:.2f}", f"{pair.rank_b:.2f}", share),
+        f"{one} and {other}: share {share}, ranks {pair.rank_a:.2f} and {pair.rank_b:.2f}",
+    )

@@ -1,0 +1,200 @@
+"""Why does A look transferable to B? A score taken apart into the probes, the pairs and the pixels that make it."""
+
+from functools import partial
+
+import pandas as pd
+import streamlit as st
+
+import depara_core as depara
+from depara_core import explanation, exports, layouts
+from depara_core.figures import contributions
+from depara_core.figures.labels import score
+from pages.shared import cached, charts, downloads, state, views, widgets
+from pages.shared.shelf import Comparison
+from pages.why import evidence as _evidence
+from pages.why import parts
+from pages.why import reasons as _reasons
+from pages.why.reasons import Ends
+
+QUESTION = "Why do these two look transferable?"
+EXAMPLE = ("rooms/reshading", "rooms/normal")  # source and target shown first, where they are among the models
+TABS = {
+    "probes": "Probes",
+    "pairs": "Pairs",
+    "groups": "Groups",
+    "objects": "Surfaces",
+    "influence": "One probe less",
+    "contrast": "A third model",
+}
+
+
+def choose(comparison: Comparison) -> tuple[depara.AttributionGraph, depara.AttributionGraph, float]:
+    """Draw the controls and return source, target and lambda."""
+    selection, models = state.read(), comparison.models
+    layers = {spec.id: spec.layers for spec in comparison.specs}
+    first = next((model for model in (EXAMPLE[0], *models) if model in models and model != selection.b), models[0])
+    with st.container(horizontal=True, vertical_alignment="bottom", key="why-controls"):
+        a = widgets.choose_model("Source", "a", "why.a", models, default=first)
+        layer_a = widgets.choose_layer("Its layer", "layer_a", "why.layer_a", layers[a])
+        goals = (selection.target, EXAMPLE[1], *models)
+        other = next((model for model in goals if model in models and model != a), a)
+        b = widgets.choose_model("Target", "b", "why.b", models, default=other)
+        layer_b = widgets.choose_layer("Its layer", "layer_b", "why.layer_b", layers[b])
+        lam = widgets.lam_slider("why.lam")
+    _fallbacks(selection, comparison, (a, b), (layer_a, layer_b))
+    graphs = [views.graph(comparison, state.read(), *end) for end in ((a, layer_a), (b, layer_b))]
+    return graphs[0], graphs[1], lam
+
+
+def _fallbacks(
+    selection: state.Selection, comparison: Comparison, models: tuple[str, str], layers: tuple[str, str]
+) -> None:
+    """Tell what the address names that is not here, and what is shown in its place."""
+    count = len(comparison.probes)
+    named = [
+        (selection.a, models[0], "model"), (selection.b, models[1], "model"),
+        (selection.layer_a, layers[0], f"layer of {models[0]}"),
+        (selection.layer_b, layers[1], f"layer of {models[1]}"),
+    ]  # fmt: skip
+    wrong = [(asked, what, f"{used} is shown") for asked, used, what in named if asked and asked != used]
+    if selection.c and selection.c not in comparison.models:
+        wrong.append((selection.c, "model", "another one is held against"))
+    wrong += [
+        (str(index), "probe", f"there are {count}, from 0 to {count - 1}")
+        for index in (selection.probe, selection.other)
+        if index is not None and index >= count
+    ]
+    if selection.brush not in _evidence.KINDS and not _reasons.box(selection.brush):
+        wrong.append((selection.brush, "kind of pairs, nor a box of ranks", "those that both find alike are listed"))
+    for asked, what, used in wrong:
+        st.warning(widgets.plain(f"The address names {asked!r}, which is no {what} here; {used}."),
+                   icon=":material/link_off:")  # fmt: skip
+
+
+def sources_of(comparison: Comparison, a: depara.AttributionGraph) -> tuple[depara.AttributionGraph, ...]:
+    """Return the graphs that compete: every model's output, and of the source the layer that is looked at."""
+    return tuple(a if graph.model == a.model else graph for graph in comparison.graphs)
+
+
+def headline(ends: Ends, ranked: pd.DataFrame | None) -> None:
+    """Draw the question and the score with its interval and its rank."""
+    a, b = (f"*{widgets.plain(name)}*" for name in ends.names)
+    total = f"S = :violet[**{score(ends.why.total)}**]"
+    if ranked is None:
+        widgets.header(
+            f"Why does {a} look transferable to itself?",
+            f"{total} at λ = {ends.lam:g} · the same graph at both ends: every probe agrees as far as it can. "
+            "Choose another source.",
+        )
+        return
+    row = ranked[ranked["source"] == ends.a.model].iloc[0]
+    rank = f" · rank {row['rank']} of {len(ranked)} sources" if len(ranked) > 1 else ""
+    title = f"Why does {a} look transferable to {b}?" if ends.why.total > 0 else f"Why is {a} unlike {b}?"
+    widgets.header(
+        title,
+        f"{total} \\[{score(row['low'])}, {score(row['high'])}\\] at λ = {ends.lam:g}{rank} · "
+        "the shares below add up to S exactly",
+    )
+
+
+def take_away(ends: Ends) -> None:
+    """Offer the shares of the probes and the Python behind them."""
+    origin = exports.provenance([ends.a, ends.b], probes=ends.probes, lam=ends.lam)
+    specs = {spec.id: spec for spec in ends.comparison.specs}
+    code = [(specs[graph.model], graph.layer) for graph in (ends.a, ends.b)]
+    with downloads.popover("why"):
+        table = partial(exports.contribution_table, ends.why, ends.probes)
+        downloads.row("Shares of the probes", downloads.tables("shares", table, origin))
+        downloads.row("The same from Python", [downloads.script("why", code, ends.probes, lam=ends.lam)])
+
+
+def in_words(ends: Ends, sure: explanation.Intervals) -> None:
+    """Say in a sentence what the numbers say, and lead to the pages that show it."""
+    with widgets.card("In words", key="card-words", height="stretch"):
+        with st.container(key="why-words"):
+            view = state.read().view
+            groups = parts.group_contributions(ends) if view == "groups" else None
+            pixels = parts.surface_shares(ends) if view == "objects" and state.read().probes == "rooms" else None
+            said = explanation.sentence(ends.why, intervals=sure, groups=groups, pixels=pixels)
+            st.markdown(_reasons.coloured(said))
+        with st.container(key="why-links", gap=None):
+            here = _evidence.link(ends)
+            state.link("attributions", "See where they look", icon=widgets.ICONS["attributions"],
+                        target=ends.b.model, **here)  # fmt: skip
+            state.link("graphs", "Compare their graphs", icon=widgets.ICONS["graphs"], **here)
+            state.link("layers", "At which layer?", icon=widgets.ICONS["layers"], **here)
+            state.link("models", "Back to all models", icon=widgets.ICONS["models"], **{**here, "target": ends.b.model})
+
+
+def how_it_adds_up(ends: Ends, sure: explanation.Intervals) -> None:
+    """Draw 0, s_V, lambda * s_E and S."""
+
+    def opened(place: charts.Place) -> None:
+        state.update(view="pairs" if place[0] == "edge" else "probes", page=0)
+
+    told = "Whiskers: 95 % over the probes. Click a bar for what it is made of."
+    with widgets.card("How S adds up", told, key="card-adds", height="stretch"):
+        bars = [(part.low, part.value, part.high) for part in (sure.node, sure.edge, sure.total)]
+        charts.chart(contributions.adding_up(*bars, ends.lam, dark=widgets.dark()), "why.adds", opened)
+
+
+def rank_against_rank(ends: Ends) -> None:
+    """Draw the ranks of all pairs against each other; a box lists its pairs."""
+    region, key = _reasons.box(state.read().brush), f"why.ranks.{ends.a.digest[:8]}.{ends.b.digest[:8]}"
+    told = "On the diagonal both agree. Click, or drag a box, to list its pairs."
+    with widgets.card("Edges, rank against rank", told, key="card-ranks", height="stretch"):
+        figure = _reasons.density(ends.a, ends.b, ends.names, dark=widgets.dark())
+        if region:
+            contributions.mark_region(figure, *region, dark=widgets.dark())
+        st.plotly_chart(
+            figure, theme=None, config=charts.camera(key), key=key, selection_mode=("points", "box"),
+            on_select=partial(_reasons.brushed, key, layouts.rank_bins(len(ends.why.ranks_a))),
+        )  # fmt: skip
+
+
+def evidence(ends: Ends, sources: tuple[depara.AttributionGraph, ...]) -> None:
+    """Draw the choice of evidence and the evidence chosen."""
+    tabs = {name: label for name, label in TABS.items() if name != "objects" or state.read().probes == "rooms"}
+    view = state.read().view
+    view = view if view in tabs else "probes"
+    st.segmented_control(
+        "Evidence", list(tabs), format_func=tabs.__getitem__, label_visibility="collapsed",
+        **state.bind("view", "why.view", view),
+    )  # fmt: skip
+    ends_alone = {
+        "probes": _evidence.probes,
+        "pairs": _evidence.pairs,
+        "groups": parts.groups,
+        "objects": parts.objects,
+    }
+    if view in ends_alone:
+        ends_alone[view](ends)
+    elif view == "influence":
+        parts.influence(ends, tuple(graph for graph in sources if graph.label != ends.b.label))
+    else:
+        ours = {ends.a.label, ends.b.label}
+        parts.contrast(ends, tuple(graph for graph in sources if graph.label not in ours))
+
+
+def main() -> None:
+    """Draw the page."""
+    head = st.container()
+    comparison = cached.require(state.read(), layers="output", before=lambda: widgets.header(QUESTION))
+    a, b, lam = choose(comparison)
+    sources = sources_of(comparison, a)
+    matrix = cached.matrix(sources, (b,))
+    ends = Ends(comparison, a, b, lam, _reasons.why(a, b, lam, matrix.grid))
+    with head, st.container(horizontal=True):
+        headline(ends, None if a.label == b.label else cached.ranking(matrix, b.label, lam))
+        take_away(ends)
+    sure = _reasons.intervals(a, b, lam)
+    columns = st.columns([5, 3.4, 4])
+    for column, draw in zip(columns, (partial(in_words, ends, sure), partial(how_it_adds_up, ends, sure),
+                                      partial(rank_against_rank, ends)), strict=True):  # fmt: skip
+        with column:
+            draw()
+    evidence(ends, sources)
+    charts.silent((a, b))
+
+
+main()

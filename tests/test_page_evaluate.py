@@ -14,11 +14,10 @@ import torch
 from planted import random_graph
 from planted_pages import clicker, figures, spec
 from streamlit.testing.v1 import AppTest
+from streamlit.util import calc_hash
 
 import depara_core as depara
-from depara_core.benchmark import benchmarks, transfer_table
-from depara_core.benchmark import scoring as scoring
-from depara_core.benchmark import sweeps as sweeps
+from depara_core.benchmark import benchmarks, scoring, sweeps, transfer_table
 from depara_core.errors import StoreError
 from depara_core.evaluation import FIGURES
 from depara_core.training import layer_scores, layer_study
@@ -86,7 +85,7 @@ def world(monkeypatch, tmp_path):
 
     monkeypatch.setenv("DEPARA_STORE", str(tmp_path / "store"))
     monkeypatch.setattr(cached, "PATIENCE_S", 60.0)
-    monkeypatch.setattr(transfer_table, "truths", lambda: ("rooms",))
+    monkeypatch.setattr(transfer_table, "transfer_tables", lambda: ("rooms",))
     monkeypatch.setattr(benchmarks, "load_transfer_table", lambda name: table())
     monkeypatch.setattr(benchmarks, "model", opened)
     monkeypatch.setattr(benchmarks, "gather", gather)
@@ -110,7 +109,8 @@ def open_page(**query):
     app = AppTest.from_file("../app.py", default_timeout=60)
     for name, value in query.items():
         app.query_params[name] = value
-    app.switch_page("pages/evaluate/page.py").run()
+    app._page_hash = calc_hash("evaluate")  # switch_page would first run Home, on models that are not planted here
+    app.run()
     from pages.shared import cached
 
     for job in cached.queue().jobs():  # the sweeps run beside the page
@@ -292,7 +292,7 @@ def test_world_without_its_models_says_what_to_install_and_shows_the_rest(world)
 
 
 def test_no_truth_is_a_designed_state(world, monkeypatch):
-    monkeypatch.setattr(transfer_table, "truths", lambda: ())
+    monkeypatch.setattr(transfer_table, "transfer_tables", lambda: ())
     app = open_page()
     assert "No measured transfer is here." in [block.value for block in app.subheader]
     assert not figures(app)
@@ -307,7 +307,7 @@ def test_table_lists_every_figure_of_every_metric(world):
 
 
 def test_zoo_of_another_seed_is_shown_where_its_tables_are(world, monkeypatch, tmp_path):
-    monkeypatch.setattr(transfer_table, "truth_path", lambda name: tmp_path / f"{name}.csv")
+    monkeypatch.setattr(transfer_table, "table_path", lambda name: tmp_path / f"{name}.csv")
     for name in ("there", "there-scores"):
         (tmp_path / f"{name}.csv").touch()
     other = replace(table(), table=table().table.query("budget == 250"))

@@ -115,4 +115,4 @@ def test_verdict_is_honest_about_overlap(app, lows, said):
             "best": [False, False, True],
         }
     )
-    assert said in importlib.import_module("pages.layers").verdict(frame, A, B, 50)
+    assert said in importlib.import_module("pages.layers.page").verdict(frame, A, B, 50)

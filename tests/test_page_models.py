@@ -107,7 +107,7 @@ def test_one_model_alone_is_a_designed_state(monkeypatch):
 def test_verdict_is_honest_about_overlap(app, low, said):
     import importlib
 
-    verdict = importlib.import_module("pages.models").verdict
+    verdict = importlib.import_module("pages.models.page").verdict
     frame = pd.DataFrame(
         {
             "source": ["rooms/a", "rooms/b", "rooms/c"],

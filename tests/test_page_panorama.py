@@ -197,7 +197,7 @@ def test_the_first_fork_in_words(monkeypatch, boards, at, said):
     tree = linkage([[x + 0.01 * k] for k, x in enumerate(at)], method="average")
     few = [f"**m{k}**" for k in first_fork(tree)[0]]
     graphs = tuple(random_graph(k, model=f"rooms/m{k}") for k in range(len(at)))
-    answer = import_module("pages.panorama").answer(graphs, depara.similarity_matrix(list(graphs)), tree, 1.0)
+    answer = import_module("pages.panorama.page").answer(graphs, depara.similarity_matrix(list(graphs)), tree, 1.0)
     assert answer.endswith(f"First to part, at the top of the tree: {said.format(*few)}.")
 
 

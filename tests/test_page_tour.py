@@ -144,7 +144,7 @@ def test_lambda_moves_both_scores(app):
 def test_three_networks_are_needed(app):
     tour = app("tour", models=list(NAMES[:2]))
     assert "The tour needs three networks; 2" in tour.subheader[0].value
-    tour.button[-1].click().run()
+    next(button for button in tour.button if button.label == "Take the bundled networks").click().run()
     assert tour.radio
 
 

@@ -15,7 +15,7 @@ from torch import nn
 import depara_core as depara
 from depara_core.benchmark.transfer_table import load_transfer_table
 from depara_core.rooms import TASKS
-from depara_core.training import record_transfer, transfer
+from depara_core.training import transfer, transfer_recording
 from depara_core.training.pool import build_pool
 from depara_core.training.readout import PENALTIES, CellFeatures, KernelRidge, Ridge, from_cells, to_cells
 from depara_core.training.transfer import Cells, make_splits, measure_transfer, open_source, source_losses
@@ -174,7 +174,7 @@ def losses():
 
 
 def test_the_table_pools_splits_and_leaves_unlabelled_scenes_out(losses, tmp_path):
-    table = record_transfer.transfer_table(losses)
+    table = transfer_recording.transfer_table(losses)
     assert len(table) == 3 * 20 * 2 * 4
     one = table[(table.source == "normal") & (table.target == "class_object") & (table.budget == 250)].set_index(
         "split"
@@ -185,9 +185,9 @@ def test_the_table_pools_splits_and_leaves_unlabelled_scenes_out(losses, tmp_pat
     assert one.loc["all", "error"] == pytest.approx(expected.std(ddof=1) / np.sqrt(12), rel=1e-5)
     sums = table.groupby(["target", "budget", "split"]).affinity.sum()
     assert sums.to_numpy() == pytest.approx(np.ones(len(sums)))
-    assert record_transfer.own_ranks(table) == {"normal": 1, "curvature": 1}
+    assert transfer_recording.own_ranks(table) == {"normal": 1, "curvature": 1}
 
-    path = record_transfer.write_transfer_table(table, "tiny", 3, folder=tmp_path)
+    path = transfer_recording.write_transfer_table(table, "tiny", 3, folder=tmp_path)
     about = json.loads(path.with_suffix(".json").read_text())
     assert about["command"] == "depara rooms transfer --seed 3"
     assert about["flagged"] == []
@@ -200,12 +200,14 @@ def test_a_target_whose_own_encoder_is_not_near_the_top_is_flagged(losses, tmp_p
     losses["normal"][:] += 2
     for extra in ("depth_zbuffer", "reshading"):
         losses[extra] = losses["curvature"] + np.float32(0.01)
-    path = record_transfer.write_transfer_table(record_transfer.transfer_table(losses), "tiny", 0, folder=tmp_path)
+    path = transfer_recording.write_transfer_table(
+        transfer_recording.transfer_table(losses), "tiny", 0, folder=tmp_path
+    )
     assert "normal" in json.loads(path.with_suffix(".json").read_text())["flagged"]
 
 
 def test_random_cells_of_the_committed_table_come_out_again_from_the_committed_weights(tmp_path):
-    table = pd.read_csv(record_transfer.table_path("rooms"), dtype={"split": str})
+    table = pd.read_csv(transfer_recording.table_path("rooms"), dtype={"split": str})
     split = make_splits()[0]
     scenes = build_pool(tmp_path, split.test.stop, transfer.POOL_SEED, workers=1)
     rng = np.random.default_rng(0)

@@ -6,7 +6,7 @@ from depara_core.evaluation import FIGURES
 from depara_core.figures import by_target
 from pages.evaluate import measured as _measured
 from pages.evaluate.measured import View
-from pages.shared import charts, frame, state, widgets
+from pages.shared import charts, state, widgets
 
 target_table = charts.kept(by_target.target_table)
 rank_scatter = charts.kept(by_target.rank_scatter)
@@ -59,7 +59,6 @@ def _draw_links(source: str, target: str, *, best: str) -> None:
     st.markdown(f"**{a}** for **{b}**" + (", the best source as measured" if source == best else ""))
     here = {"a": source, "b": target, "target": target}
     with st.container(horizontal=True, key="evaluate-links", gap="medium"):
-        if frame.exists("why"):
-            state.link("why", "Why this score?", icon=widgets.ICONS.get("why"), **here)
+        state.link("why", "Why this score?", icon=widgets.ICONS["why"], **here)
         state.link("models", "All sources", icon=widgets.ICONS["models"], **{**here, "view": ""})
         state.link("graphs", "Compare their graphs", icon=widgets.ICONS["graphs"], **here)

@@ -6,7 +6,7 @@ import depara_core as depara
 from depara_core import tour
 from depara_core.figures import curves
 from depara_core.figures import tour_steps as pictures
-from pages.shared import cached, frame, state, views, widgets
+from pages.shared import cached, state, views, widgets
 from pages.shared.views import number
 from pages.tour.step import Place, Stage, Step, ask, covered, figure, image, strip
 
@@ -146,8 +146,7 @@ def why(stage: Stage, view: Place, turn: Place) -> None:
         onward = {"why": "Why, on all images and down to the pixel", "models": "Compare all models",
                   "setup": "Your own images and networks"}  # fmt: skip
         for page, label in onward.items():
-            if frame.exists(page):
-                state.link(page, label, icon=widgets.ICONS.get(page), **pair)
+            state.link(page, label, icon=widgets.ICONS.get(page), **pair)
 
 
 SECOND_HALF = (

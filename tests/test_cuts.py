@@ -33,7 +33,9 @@ from depara_core.training.layer_study import BUDGETS, SCRATCH, Budget, Plan, lab
 from depara_core.training.pool import soften
 from depara_core.training.trainer import Recipe
 from depara_core.zoo import rooms as zoo
-from depara_core.zoo.rooms_vgg import CUTS, SOURCES, STUDY, TARGET, Vgg
+from depara_core.zoo.rooms_study import CUTS, SOURCES, STUDY, TARGET
+from depara_core.zoo.rooms_vgg import Vgg
+from depara_core.zoo.rooms_weights import load_vgg
 
 SMALL = Recipe(steps=2, batch=4, warmup=1)
 PLAN = Plan(12, 12, 6, Recipe(steps=2, batch=4, rate=1e-3, warmup=1), (Budget(0.5, SMALL), Budget(0.25, SMALL)), 1)
@@ -323,13 +325,13 @@ def test_the_committed_networks_are_listed_and_sound():
 def test_damaged_or_unknown_networks_are_told(tmp_path):
     for suffix in (".safetensors", ".json"):
         shutil.copy(zoo.weights_path(TARGET, zoo.study_folder()).with_suffix(suffix), tmp_path)
-    assert isinstance(zoo.load_vgg(TARGET, tmp_path), Vgg)
+    assert isinstance(load_vgg(TARGET, tmp_path), Vgg)
     path = zoo.weights_path(TARGET, tmp_path)
     path.write_bytes(path.read_bytes()[:-1] + b"\x00\x01")
     with pytest.raises(ModelError, match=r"damaged.*depara rooms layers"):
-        zoo.load_vgg(TARGET, tmp_path)
+        load_vgg(TARGET, tmp_path)
     with pytest.raises(ModelError, match="dnn_rich"):
-        zoo.load_vgg("dnn_poor", tmp_path)
+        load_vgg("dnn_poor", tmp_path)
 
 
 def test_the_committed_table_belongs_to_the_committed_networks():
@@ -369,7 +371,7 @@ def draw(seed, rows):
 def test_cells_of_the_committed_table_are_measured_again(source, k, drawn):
     """The 1 % budget from the committed weights, tested on 60 of the 2,000 pictures: within three standard errors."""
     (images, labels), (seen, truth) = drawn
-    base = zoo.load_vgg(source)
+    base = load_vgg(source)
     prefix, rest = student(base, 0).split(k)
     learn(rest, apply(prefix, images), labels, replace(BUDGETS[1].recipe, seed=0))
     came = accuracy(rest, apply(prefix, seen), truth)

@@ -87,7 +87,7 @@ def test_rich_factors_are_style_shape_and_pattern(many):
     assert torch.equal(factors[:, 0], many.style)
     assert [SLOTS[HERO_SLOTS[shape]] for shape in factors[:8, 1]] == [SHAPES[shape] for shape in hero_shape(many)[:8]]
     objects = factors[:, 1] * 4 + factors[:, 2]
-    assert torch.equal(objects, rooms.tasks.object_class(many))  # the zoo's task of the same name agrees
+    assert torch.equal(objects, rooms.labelling.object_class(many))  # the zoo's task of the same name agrees
     assert TASKS["class_object"].channels == 16
     assert len(factors.unique(dim=0)) == 128
 

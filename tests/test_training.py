@@ -15,8 +15,9 @@ from depara_core.rooms import GROUPS, IMAGE_TARGETS, TASKS
 from depara_core.training import Recipe, Score, report, train_zoo, trainer, zoo
 from depara_core.training.cards import half_precision, rounded
 from depara_core.training.pool import Pool, build_pool, soften
-from depara_core.zoo.rooms import card, load_solver, weights_path
+from depara_core.zoo.rooms import card, weights_path
 from depara_core.zoo.rooms_network import Solver
+from depara_core.zoo.rooms_weights import load_solver
 
 CPU = torch.device("cpu")
 COUNT, SEED = 24, 77

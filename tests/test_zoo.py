@@ -12,6 +12,7 @@ from depara_core import zoo
 from depara_core.errors import Cancelled, ModelError, OptionError
 from depara_core.zoo import downloads, torchvision
 from depara_core.zoo.digest import module_digest
+from depara_core.zoo.module import model_from_module
 from depara_core.zoo.tracing import first_tensor
 
 # --- ids and lists
@@ -66,7 +67,7 @@ def test_an_unknown_id_says_what_there_is(wanted, error, message):
 
 
 def test_a_source_is_added_to_a_plain_dict(monkeypatch):
-    spec = zoo.model_from_module(nn.Conv2d(3, 2, 1), name="one", input_size=4)
+    spec = model_from_module(nn.Conv2d(3, 2, 1), name="one", input_size=4)
     monkeypatch.setitem(zoo.SOURCES, "module", zoo.Source(lambda: [spec]))
     assert zoo.model("module/one") is spec
     assert spec in zoo.list_models()
@@ -309,7 +310,7 @@ class Net(nn.Module):
 
 
 def spec_of(module, **options):
-    return zoo.model_from_module(module, **{"name": "mine", "input_size": 16} | options)
+    return model_from_module(module, **{"name": "mine", "input_size": 16} | options)
 
 
 def test_a_modules_blocks_and_other_weighted_layers_are_its_layers():

@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 
 from depara_core.rooms.scenes import SLOTS, Scenes
+from depara_core.rooms.styles import SURFACES
 
 FAR = 1e6  # metres; stands for "never"
-SURFACES = ("floor", "ceiling", "walls", "sphere", "box", "cylinder", "cone")
 SLOT_SURFACE = torch.tensor([SURFACES.index(shape) for shape in SLOTS])
 FIRST_OBJECT = 3  # hit.piece counts floor, ceiling, walls, then the object slots
 Vector = tuple[Tensor, Tensor, Tensor]  # x, y, z, each (B, P) or broadcastable to it

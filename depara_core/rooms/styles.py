@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+SURFACES = ("floor", "ceiling", "walls", "sphere", "box", "cylinder", "cone")  # what a pixel can show
 PATTERNS = ("plain", "stripes", "checks", "spots", "tiles", "bricks", "planks")
 OBJECT_PATTERNS = PATTERNS[:4]  # what objects wear: shape x pattern makes the 16 classes of class_object
 

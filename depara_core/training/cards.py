@@ -14,8 +14,8 @@ from torch import nn
 
 from depara_core.rooms import Task
 from depara_core.training.trainer import Recipe, Score
-from depara_core.zoo.rooms import weights_path
-from depara_core.zoo.rooms_network import ARCHITECTURE, Solver
+from depara_core.zoo.rooms import ARCHITECTURE, weights_path
+from depara_core.zoo.rooms_network import Solver
 
 Trained = TypeVar("Trained", bound=nn.Module)
 LIMIT_BYTES = 2_000_000

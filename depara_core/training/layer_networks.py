@@ -12,7 +12,8 @@ from depara_core.rooms import RICH_FACTORS
 from depara_core.training.cards import GATE, rounded, write_weights
 from depara_core.training.layer_views import Views
 from depara_core.training.trainer import Recipe, Score, learning_rate
-from depara_core.zoo.rooms_vgg import ARCHITECTURE, Study, Vgg
+from depara_core.zoo.rooms_study import ARCHITECTURE, Study
+from depara_core.zoo.rooms_vgg import Vgg
 
 BATCH = 200  # pictures that are looked at together where nothing is learned
 Vary = Callable[[Tensor, torch.Generator], Tensor]

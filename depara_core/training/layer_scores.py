@@ -17,7 +17,7 @@ from depara_core.training.layer_views import fresh_views
 from depara_core.training.pool import WORK, Progress
 from depara_core.zoo import model
 from depara_core.zoo.rooms import SOURCE
-from depara_core.zoo.rooms_vgg import SOURCES, STUDY, TARGET
+from depara_core.zoo.rooms_study import SOURCES, STUDY, TARGET
 
 PROBES = 200
 AGREEMENT = (

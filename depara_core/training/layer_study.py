@@ -21,8 +21,10 @@ from depara_core.training.layer_networks import accuracy, apply, fresh, learn, t
 from depara_core.training.layer_views import fresh_views, side_by_side, training_views
 from depara_core.training.pool import WORK, Progress
 from depara_core.training.trainer import Recipe
-from depara_core.zoo.rooms import SOURCE, card, load_vgg, study_folder, weights_path
-from depara_core.zoo.rooms_vgg import CUTS, SOURCES, STUDY, TARGET, Study, Vgg
+from depara_core.zoo.rooms import SOURCE, card, study_folder, weights_path
+from depara_core.zoo.rooms_study import CUTS, SOURCES, STUDY, TARGET, Study
+from depara_core.zoo.rooms_vgg import Vgg
+from depara_core.zoo.rooms_weights import load_vgg
 
 NAME = "rooms-layers"
 SCRATCH = "scratch"  # the control: nothing taken over, nothing frozen

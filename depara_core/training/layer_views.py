@@ -14,8 +14,8 @@ from torch import Tensor
 
 from depara_core.rooms import DOMAINS, form_class, object_views, render_scenes, rich_factors
 from depara_core.training.pool import Progress, soften
-from depara_core.zoo.rooms_network import INPUT_SIZE
-from depara_core.zoo.rooms_vgg import STUDY, Study
+from depara_core.zoo.rooms import INPUT_SIZE
+from depara_core.zoo.rooms_study import STUDY, Study
 
 T = TypeVar("T")
 BLOCK = 512  # scenes sampled at a time, a little less than half of which look at an object

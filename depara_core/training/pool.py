@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from depara_core.rooms import IMAGE_TARGETS, NO_CLASS, TASKS, Task, label_scenes, render_scenes, scene_chunks
-from depara_core.zoo.rooms_network import INPUT_SIZE
+from depara_core.zoo.rooms import INPUT_SIZE
 
 BLOCK = 256  # scenes a worker renders at a time; what an interruption can lose
 WORK = Path(".work")  # what long runs keep so that they can go on: scenes, checkpoints, single measurements

@@ -23,7 +23,8 @@ from depara_core.rooms.labels2d import luminance
 from depara_core.training.pool import WORK, Pool, Progress, build_pool
 from depara_core.training.readout import CellFeatures, KernelRidge, Ridge, from_cells, to_cells, training_share
 from depara_core.training.trainer import moments
-from depara_core.zoo.rooms import CONTROL, card, control, load_solver, weights_path
+from depara_core.zoo.rooms import CONTROL, card, weights_path
+from depara_core.zoo.rooms_weights import control, load_solver
 
 PIXELS = "pixels"  # the pictures themselves, at 32 x 32, as a source: what needs no network
 POOL_SEED = 3_000_000  # added to the seed: scenes that no network was trained or tested on

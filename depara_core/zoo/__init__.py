@@ -3,13 +3,12 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from importlib import import_module
 
 from depara_core.errors import ModelError, OptionError
-from depara_core.zoo import rooms, taskonomy, torchvision
-from depara_core.zoo.module import model_from_module
 from depara_core.zoo.spec import OUTPUT, ModelSpec, Network
 
-__all__ = ["OUTPUT", "SOURCES", "ModelSpec", "Network", "Source", "list_models", "model", "model_from_module"]
+__all__ = ["OUTPUT", "SOURCES", "ModelSpec", "Network", "Source", "list_models", "model"]
 
 
 @dataclass(frozen=True)
@@ -20,11 +19,13 @@ class Source:
     find: Callable[[str], ModelSpec] | None = None  # for names beyond those of `specs`, such as other weights
 
 
-SOURCES: dict[str, Source] = {
-    "rooms": Source(rooms.specs, rooms.spec),
-    "torchvision": Source(torchvision.specs, torchvision.spec),
-    "taskonomy": Source(taskonomy.specs, taskonomy.spec),
-}
+def _in_module(name: str) -> Source:
+    """Return the source whose module is `name`: imported when it is asked, as most of them bring torch along."""
+    path = f"{__name__}.{name}"
+    return Source(lambda: import_module(path).specs(), lambda wanted: import_module(path).spec(wanted))
+
+
+SOURCES: dict[str, Source] = {name: _in_module(name) for name in ("rooms", "torchvision", "taskonomy")}
 
 
 def list_models(source: str | None = None) -> list[ModelSpec]:

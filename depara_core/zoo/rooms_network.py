@@ -9,10 +9,7 @@ from torch import Tensor, nn
 from depara_core.rooms import Task
 from depara_core.rooms.labels2d import LUMINANCE
 
-ARCHITECTURE = "rooms-encoder-1"
-INPUT_SIZE = 64
 CODE_CHANNELS = 16
-LAYERS = ("stem", "down1", "block1", "down2", "block2", "block3", "output")
 
 
 class Residual(nn.Module):

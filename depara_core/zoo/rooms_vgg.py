@@ -3,44 +3,13 @@
 Nothing works in place and no module is called twice, so that attribution rules which hook modules hold.
 """
 
-from dataclasses import dataclass
-
 from torch import Tensor, nn
 
-from depara_core.rooms import FORM_CLASSES, RICH_FACTORS
-from depara_core.zoo.rooms_network import INPUT_SIZE
+from depara_core.zoo.rooms import INPUT_SIZE
+from depara_core.zoo.rooms_study import CUTS
 
-ARCHITECTURE = "rooms-vgg-1"
 WIDTHS = ((16,), (24, 24), (32, 32, 32), (48, 48, 48), (64, 64, 64))  # of the convolutions; a pooling after each group
 HIDDEN = 128
-CUTS = (*(f"conv{number}" for number in range(1, 13)), "output")  # layer k of the paper is CUTS[k - 1]
-
-
-@dataclass(frozen=True)
-class Study:
-    """A network of the layer study: the domain it learned in (see rooms.DOMAINS), and its task ("form" or "rich")."""
-
-    name: str
-    domain: str
-    task: str
-    summary: str
-
-    @property
-    def outputs(self) -> int:
-        """How many logits its last layer gives; the rich task's 128 classes are products of three factors."""
-        return len(FORM_CLASSES) if self.task == "form" else sum(RICH_FACTORS)
-
-
-STUDY = {
-    study.name: study
-    for study in (
-        Study("dnn_source", "bare", "form", "Told the forms of objects apart in bare rooms (the source domain)."),
-        Study("dnn_rich", "real", "rich", "Told 128 classes of textured rooms and objects apart (as ImageNet's)."),
-        Study("dnn_target", "real", "form", "Told the forms of objects apart in textured rooms (the target domain)."),
-    )
-}
-TARGET = "dnn_target"
-SOURCES = tuple(name for name in STUDY if name != TARGET)
 
 
 class Vgg(nn.Module):

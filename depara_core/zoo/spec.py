@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-
-import torch
+from typing import TYPE_CHECKING
 
 from depara_core.errors import ModelError, OptionError
+
+if TYPE_CHECKING:
+    import torch  # which listing models does not need
 
 OUTPUT = "output"
 
@@ -27,7 +29,7 @@ class Network:
     the empty path is the module itself. Any dotted module path is a valid layer too, read at its output.
     """
 
-    module: torch.nn.Module
+    module: "torch.nn.Module"
     taps: dict[str, tuple[str, str]]
     digest: str  # sha256 (hex) of the weights and the architecture's name: the model's identity in the store
 
@@ -36,7 +38,7 @@ class Network:
         """What results are kept under."""
         return Identity(self.taps, self.digest)
 
-    def tap(self, layer: str) -> tuple[torch.nn.Module, str]:
+    def tap(self, layer: str) -> "tuple[torch.nn.Module, str]":
         """Return the submodule that yields `layer` and the side ("output" or "input") to read it at."""
         path, side = self.taps.get(layer, (layer, "output"))
         try:

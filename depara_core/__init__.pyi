@@ -1,0 +1,49 @@
+from .attribution.methods import METHODS as METHODS
+from .attribution.options import PRESETS as PRESETS, Options as Options
+from .benchmark.benchmarks import BENCHMARKS as BENCHMARKS, gather as gather
+from .benchmark.scoring import assess as assess, score_pairs as score_pairs
+from .benchmark.transfer_table import TransferTable as TransferTable, load_transfer_table as load_transfer_table
+from .errors import (
+    Cancelled as Cancelled,
+    DeparaError as DeparaError,
+    ModelError as ModelError,
+    OptionError as OptionError,
+    ProbeError as ProbeError,
+    StoreError as StoreError,
+)
+from .evaluation.ranking_measures import (
+    area_under_pr as area_under_pr,
+    precision_at_k as precision_at_k,
+    precision_recall as precision_recall,
+    recall_at_k as recall_at_k,
+    regret_at_k as regret_at_k,
+    spearman as spearman,
+    weighted_kendall as weighted_kendall,
+)
+from .evaluation.significance import evaluate as evaluate
+from .explanation.contributions import Explanation as Explanation, explain as explain
+from .graphs import AttributionGraph as AttributionGraph, to_networkx as to_networkx
+from .metrics import METRICS as METRICS, metric as metric
+from .metrics.metric import Metric as Metric
+from .pipeline.features import Features as Features, build_features as build_features
+from .pipeline.graphs import build_graphs as build_graphs
+from .probes.loading import load_probes as load_probes
+from .probes.probeset import ProbeSet as ProbeSet
+from .selection import (
+    directed_scores as directed_scores,
+    model_map as model_map,
+    rank_layers as rank_layers,
+    rank_sources as rank_sources,
+    spread_lam as spread_lam,
+    task_tree as task_tree,
+)
+from .similarity import (
+    Similarity as Similarity,
+    SimilarityMatrix as SimilarityMatrix,
+    similarity as similarity,
+    similarity_matrix as similarity_matrix,
+)
+from .store import Store as Store
+from .zoo import SOURCES as SOURCES, list_models as list_models, model as model
+from .zoo.module import model_from_module as model_from_module
+from .zoo.spec import ModelSpec as ModelSpec

@@ -50,12 +50,14 @@ class Capture:
         self.module = module
         self.features: dict[str, Tensor] = {}  # layer -> feature, in the order of their (last) calls
         self.calls = 0
+        self.turns: Counter[str] = Counter()  # calls of each layer's module in this forward
         self.enough: int | None = None  # calls of wanted layers in one forward, known after the first
 
     def forward(self, x: Tensor) -> dict[str, Tensor]:
         """Run the network on x (B, 3, S, S), from the second time on only as far as its last wanted layer."""
         self.features.clear()
         self.calls = 0
+        self.turns.clear()
         try:
             self.module(x)
         except _Enough:
@@ -63,16 +65,21 @@ class Capture:
         self.enough = self.calls
         return self.features
 
-    def keep(self, layer: str, value: object) -> None:
-        """Note what a layer yields."""
+    def keep(self, layer: str, value: object, wanted: int | None) -> None:
+        """Note what a layer's module yields, in its call number `wanted` or (None) in the last."""
+        self.calls += 1
+        self.turns[layer] += 1
+        if wanted in (None, self.turns[layer]):
+            self._note(layer, value)
+        if self.calls == self.enough:
+            raise _Enough
+
+    def _note(self, layer: str, value: object) -> None:
         tensor = first_tensor(value)
         if tensor is None:
             raise ModelError(f"Layer {layer!r} should yield a tensor; it yields {type(value).__name__}. Pick another.")
         self.features.pop(layer, None)
         self.features[layer] = tensor.clone()
-        self.calls += 1
-        if self.calls == self.enough:
-            raise _Enough
 
 
 @contextmanager
@@ -86,16 +93,21 @@ def captured(network: Network, layers: Sequence[str]) -> Iterator[Capture]:
     with ExitStack() as hooks:
         for layer in layers:
             module, side = network.tap(layer)
+            call = network.call(layer)
             if side == "input":  # first of all hooks: what comes into the module, before any rule touches it
 
-                def read_input(_: nn.Module, args: tuple, kwargs: dict, name: str = layer) -> None:
-                    capture.keep(name, (args, kwargs))
+                def read_input(
+                    _: nn.Module, args: tuple, kwargs: dict, name: str = layer, call: int | None = call
+                ) -> None:
+                    capture.keep(name, (args, kwargs), call)
 
                 handle = module.register_forward_pre_hook(read_input, prepend=True, with_kwargs=True)
             else:
 
-                def read_output(_: nn.Module, __: tuple, output: object, name: str = layer) -> None:
-                    capture.keep(name, output)
+                def read_output(
+                    _: nn.Module, __: tuple, output: object, name: str = layer, call: int | None = call
+                ) -> None:
+                    capture.keep(name, output, call)
 
                 handle = module.register_forward_hook(read_output)
             hooks.callback(handle.remove)

@@ -1,4 +1,4 @@
-"""The identity of a model: equal digests promise equal features and gradients."""
+"""What a module is made of, as one number: weights, structure and code. What it does is told by `behaviour`."""
 
 import hashlib
 import inspect
@@ -9,12 +9,14 @@ import torch
 from torch import nn
 
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+_KNOWN = ("torch", "torchvision", "timm", "transformers", "open_clip")  # their code is told by their versions
 
 
 def module_digest(module: nn.Module, *context: object) -> str:
     """Return sha256 (hex) of the weights' names, kinds, shapes and bytes, the structure, the classes' code, `context`.
 
-    `context` is whatever else decides what the model computes: where "output" is read, how the input is normalised.
+    `context` is whatever else decides what the model computes: its behaviour, a library's version, how the input is
+    normalised.
     """
     content = hashlib.sha256()
 
@@ -24,17 +26,24 @@ def module_digest(module: nn.Module, *context: object) -> str:
     add((module, context))
     for kind in sorted({type(part) for part in module.modules()}, key=_qualified):
         add(_qualified(kind))
-        if not kind.__module__.startswith(("torch.", "torchvision.")):  # their code is told by the version in the store
+        if kind.__module__.partition(".")[0] not in _KNOWN:
             for function in vars(kind).values():
                 if inspect.isfunction(function):
                     add(_code(function.__code__))
     for name, value in module.state_dict().items():
         if isinstance(value, torch.Tensor):
             add((name, value.dtype, tuple(value.shape)))
-            content.update(value.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
+            content.update(_bytes(value))
         else:
             add((name, value))
     return content.hexdigest()
+
+
+def _bytes(value: torch.Tensor) -> memoryview:
+    flat = value.detach().cpu().reshape(-1)
+    if flat.stride() != (1,):  # an expanded parameter, which counts as contiguous where it holds one number
+        flat = flat.clone(memory_format=torch.contiguous_format)
+    return flat.view(torch.uint8).numpy().data
 
 
 def _qualified(kind: type) -> str:
@@ -42,6 +51,11 @@ def _qualified(kind: type) -> str:
 
 
 def _code(code: CodeType) -> tuple[object, ...]:
-    """Return what a function computes, without its line numbers and docstring."""
-    constants = [_code(value) if isinstance(value, CodeType) else value for value in code.co_consts]
-    return code.co_code, code.co_names, constants[1:] if isinstance(constants[0], str) else constants
+    """Return what a function computes, without its line numbers."""
+    return code.co_code, code.co_names, [_constant(value) for value in code.co_consts]
+
+
+def _constant(value: object) -> object:
+    if isinstance(value, CodeType):
+        return _code(value)
+    return sorted(map(repr, value)) if isinstance(value, frozenset) else value  # whose order changes with every start

@@ -1,6 +1,5 @@
 """Any `torch.nn.Module` as a model: a frozen copy, and its layers found by a dry run."""
 
-import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -10,9 +9,13 @@ import torch
 from torch import nn
 
 from depara_core.errors import ModelError, OptionError
+from depara_core.zoo.adapters import adapt, adapters_for
+from depara_core.zoo.behaviour import example_images, fingerprint
+from depara_core.zoo.copies import sharing, snapshot, unwrapped
 from depara_core.zoo.digest import module_digest
 from depara_core.zoo.downloads import Progress
-from depara_core.zoo.spec import OUTPUT, ModelSpec, Network
+from depara_core.zoo.refusals import failed_run, is_detection, refuse_unusable
+from depara_core.zoo.spec import OUTPUT, Identity, ModelSpec, Network, split_call
 from depara_core.zoo.tracing import BATCH, Call, Trace, feature_layers, run
 
 Triple = tuple[float, float, float]
@@ -24,7 +27,7 @@ def model_from_module(
     module: nn.Module,
     *,
     name: str,
-    input_size: int = 224,
+    input_size: int | tuple[int, int] = 224,
     mean: Sequence[float] = IMAGENET_MEAN,
     std: Sequence[float] = IMAGENET_STD,
     layers: Sequence[str] | None = None,
@@ -32,37 +35,73 @@ def model_from_module(
 ) -> ModelSpec:
     """Return the spec of your own module, which is copied as it is now and never changed.
 
-    It reads RGB images (B, 3, input_size, input_size), normalised by `mean` and `std`. `layers` are dotted module
-    paths (None: its repeated blocks and other weighted layers, then "output"); `output` is the path of the module
-    whose output is the encoder's (None: the module's own output; of a tuple or dict, the first tensor).
+    torch.compile, DataParallel and DistributedDataParallel are looked through. A module whose first convolution reads
+    one channel gets the luminance; the summary says so.
+
+    Parameters
+    ----------
+    module
+        Reads RGB images (B, 3, S, S), normalised by `mean` and `std`, and yields one feature an image.
+    name
+        The id is "module/<name>".
+    input_size
+        Height and width in pixels; a pair (height, width) of unequal sides squeezes the square image, and says so.
+    mean, std
+        Of the RGB input in [0, 1], three numbers each (default: ImageNet's).
+    layers
+        Dotted module paths; "<path>#2" is the second call of a module that runs several times. None: the repeated
+        blocks and other weighted layers, then "output".
+    output
+        Path of the module whose output is the encoder's. None: the module's own; of a tuple or dict, the first tensor.
+
+    Raises
+    ------
+    ModelError
+        The module cannot be copied, or is of a kind that has no gradients (TorchScript, quantised, lazy, meta). A
+        forward that fails, is random, or depends on the rest of the batch is refused when the model is opened.
     """
     if not isinstance(module, nn.Module):
         raise ModelError(f"Expected a torch.nn.Module; {type(module).__name__} came.")
     if not isinstance(name, str) or not name.strip():
         raise OptionError(f"Expected a name for the module; {name!r} came.")
-    if isinstance(input_size, bool) or not isinstance(input_size, int) or input_size < 1:
-        raise OptionError(f"Expected input_size as a whole number of pixels >= 1; {input_size!r} came.")
+    height, width = _sides(input_size)
     if isinstance(layers, str):
         raise OptionError(f"Expected layers as a list of module paths; the text {layers!r} came. Write [{layers!r}].")
     means, deviations = _triple("mean", mean), _triple("std", std)
     if min(deviations) <= 0:
         raise OptionError(f"Expected std > 0 for each of the three channels; {tuple(std)} came.")
+    module = unwrapped(module)
+    refuse_unusable(module, name)
+    twin = snapshot(module, name)
+    adapters = adapters_for(twin, height, width)
+    adapt(twin, adapters)
     listed = None if layers is None else tuple(dict.fromkeys(layers))
-    frozen = _Frozen(_frozen_copy(module, name), name, input_size, means, deviations, listed, output)
-    parameters = sum(parameter.numel() for parameter in frozen.module.parameters())
+    frozen = FrozenModule(twin, name, max(height, width), means, deviations, listed, output)
+    parameters = sum(parameter.numel() for parameter in twin.parameters())
+    notes = "".join(f" Note: {adapter}." for adapter in adapters)
     return ModelSpec(
         id=f"module/{name}",
         name=name,
         source="module",
         group=type(module).__name__,
-        summary=f"Your module of class {type(module).__name__}, {parameters / 1e6:.1f} M parameters.",
-        input_size=input_size,
+        summary=f"Your module of class {type(module).__name__}, {parameters / 1e6:.1f} M parameters.{notes}",
+        input_size=frozen.input_size,
         mean=means,
         std=deviations,
         bundled=False,
         _layers=lambda: frozen.layers,
         _open=frozen.open,
+        _identity=frozen.identity,
     )
+
+
+def _sides(input_size: object) -> tuple[int, int]:
+    sides = input_size if isinstance(input_size, tuple) else (input_size, input_size)
+    if len(sides) != 2 or any(isinstance(side, bool) or not isinstance(side, int) or side < 1 for side in sides):
+        raise OptionError(
+            f"Expected input_size as a whole number of pixels >= 1, or a pair (height, width); {input_size!r} came."
+        )
+    return sides[0], sides[1]
 
 
 def _triple(what: str, values: Sequence[float]) -> Triple:
@@ -73,19 +112,9 @@ def _triple(what: str, values: Sequence[float]) -> Triple:
     return red, green, blue
 
 
-def _frozen_copy(module: nn.Module, name: str) -> nn.Module:
-    try:
-        twin = copy.deepcopy(module)
-    except Exception as error:
-        raise ModelError(
-            f"{name!r} cannot be copied ({error}); it must be, so that your module stays as it is."
-        ) from error
-    return twin.cpu().float().eval().requires_grad_(False)
-
-
 @dataclass(frozen=True, eq=False)
-class _Frozen:
-    """The copy of a user's module and what a dry run tells about it."""
+class FrozenModule:
+    """A module of this library's own (frozen, in evaluation mode) and what a dry run tells about it."""
 
     module: nn.Module
     name: str
@@ -109,37 +138,53 @@ class _Frozen:
 
     @cached_property
     def digest(self) -> str:
-        return module_digest(self.module, self.input_size, self.mean, self.std, self.output)
+        """Sha256 (hex) of weights, structure, code and behaviour; it takes a forward and a backward of two images."""
+        mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in (self.mean, self.std))
+        try:
+            behaviour = fingerprint(self.module, (example_images(self.input_size) - mean) / std)
+        except ModelError as error:
+            raise ModelError(f"{self.name!r}: {error}") from None
+        return module_digest(self.module, self.input_size, self.mean, self.std, self.output, behaviour)
+
+    def identity(self) -> Identity:
+        """Return where the layers are read, and the digest."""
+        taps = {layer: (layer, "output") for layer in self.layers} | {OUTPUT: (self.output or "", "output")}
+        return Identity(taps, self.digest)
 
     def open(self, progress: Progress | None = None) -> Network:
-        """Return a network of its own, so that two users of the spec cannot meet in one module."""
+        """Return a network of its own, which shares the weights: two users never meet in one module."""
         del progress  # nothing is downloaded
-        taps = {layer: (layer, "output") for layer in self.layers} | {OUTPUT: (self.output or "", "output")}
-        return Network(copy.deepcopy(self.module), taps, self.digest)
+        identity = self.identity()
+        return Network(sharing(self.module, self.name), identity.taps, identity.digest)
 
     def _run(self) -> tuple[Call, ...]:
         example = torch.zeros(BATCH, 3, self.input_size, self.input_size)
         try:
             return run(self.module, example)
         except Exception as error:
-            raise ModelError(
-                f"{self.name!r} cannot take its input: float32 RGB images of shape {tuple(example.shape)} were given, "
-                f"and the module says: {error} Give the input_size that it expects, or wrap it so that it takes "
-                "(B, 3, S, S)."
-            ) from error
+            raise failed_run(self.module, self.name, tuple(example.shape), error) from error
 
-    def _check(self, calls: Sequence[Call], path: str) -> Trace:
-        """Return what the module at `path` yields, or say why it cannot be a layer."""
+    def _check(self, calls: Sequence[Call], layer: str) -> Trace:
+        """Return what `layer`, a module path or one call of it, yields, or say why it cannot be a layer."""
+        path, number = split_call(layer)
         known = dict(self.module.named_modules(remove_duplicate=False))
         if path not in known:
             near = get_close_matches(path, known, n=5, cutoff=0.4) or [key for key in known if key][:8]
             raise ModelError(f"Layer {path!r} does not exist in {self.name!r}. Did you mean: {', '.join(near)}?")
         names = {key for key, part in known.items() if part is known[path]}  # a shared module has several
         own = [call for call in calls if call.path in names]
-        what = f"Layer {path!r} of {self.name!r}" if path else f"The output of {self.name!r}"
+        what = f"Layer {layer!r} of {self.name!r}" if path else f"The output of {self.name!r}"
+        if number is not None and 1 <= number <= len(own):
+            own = [own[number - 1]]
         if len(own) != 1:
+            choose = f"Choose one of its calls: {path}#1 to {path}#{len(own)}." if own else "Choose another."
             raise ModelError(
-                f"{what} should be computed once in a forward pass; it is computed {len(own)} times. Choose another."
+                f"{what} should be computed once in a forward pass; it is computed {len(own)} times. {choose}"
+            )
+        if path == "" and is_detection(own[0].result):
+            raise ModelError(
+                f"{self.name!r} is a detector: it yields boxes, not one feature an image. Give output= the path of its "
+                "backbone, such as output='backbone'."
             )
         trace = own[0].output
         if trace is None:

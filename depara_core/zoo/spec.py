@@ -26,7 +26,8 @@ class Network:
     """A model in memory, ready to be attributed: evaluation mode, parameters frozen, on the CPU.
 
     `taps` says where each layer is read: layer name -> (dotted module path, "output" or "input" of that module);
-    the empty path is the module itself. Any dotted module path is a valid layer too, read at its output.
+    the empty path is the module itself. Any dotted module path is a valid layer too, read at its output; of a module
+    that is called several times in one forward, "<path>#2" is the second call, and the plain path the last.
     """
 
     module: "torch.nn.Module"
@@ -42,11 +43,21 @@ class Network:
         """Return the submodule that yields `layer` and the side ("output" or "input") to read it at."""
         path, side = self.taps.get(layer, (layer, "output"))
         try:
-            return self.module.get_submodule(path), side
+            return self.module.get_submodule(split_call(path)[0]), side
         except AttributeError:
             raise ModelError(
                 f"Layer {layer!r} does not exist. Expected one of: {', '.join(self.taps)} (or a module path)."
             ) from None
+
+    def call(self, layer: str) -> int | None:
+        """Return which call of its module `layer` is, counted from 1; None: the last, which is mostly the only one."""
+        return split_call(self.taps.get(layer, (layer, "output"))[0])[1]
+
+
+def split_call(path: str) -> tuple[str, int | None]:
+    """Split "<module path>#<call>" into the path and the call's number, or None where it names no call."""
+    place, mark, number = path.rpartition("#")
+    return (place, int(number)) if mark and number.isdecimal() else (path, None)
 
 
 @dataclass(frozen=True)

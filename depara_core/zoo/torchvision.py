@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from functools import cache, partial
+from importlib.metadata import version
 from pathlib import Path
 from types import MappingProxyType, ModuleType
 from typing import Any
@@ -134,4 +135,4 @@ def _open(name: str, weights: Any, progress: Progress | None) -> Network:
         except (RuntimeError, KeyError) as error:
             raise ModelError(f"The weights {weights} do not fit the model {name!r}: {str(error)[:300]}") from error
     module.eval().requires_grad_(False)
-    return Network(module, dict(_layout(name)[1]), module_digest(module))
+    return Network(module, dict(_layout(name)[1]), module_digest(module, version("torchvision")))

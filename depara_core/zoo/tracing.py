@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils import parametrize
 
 BATCH = 2  # images of a dry run; an output whose first axis is not this long is not one feature an image
 
@@ -77,22 +78,20 @@ def run(module: nn.Module, example: Tensor) -> tuple[Call, ...]:
 def feature_layers(module: nn.Module, calls: Sequence[Call], output: Trace) -> tuple[str, ...]:
     """Return the paths of the layers worth comparing, in forward order, none of them equal to `output`.
 
-    They are the network's repeated blocks (residual, inverted residual, dense, inception, transformer...), and outside
-    these every module with a weight matrix or kernel of its own, read at its output.
+    They are the network's repeated blocks (residual, inverted residual, dense, inception, transformer...), the stages
+    that such blocks are gathered in, and outside these every module with a weight matrix or kernel of its own, read at
+    its output. The calls of a module that runs several times are "<path>#1", "<path>#2".
     """
     units = _blocks(module)
-    times = Counter(call.path for call in calls)
-    matrices = {path for path, part in module.named_modules() if _is_matrix(part) and not _within(path, units)}
-    return tuple(
-        call.path
-        for call in calls
-        if call.path in units | matrices
-        and times[call.path] == 1
-        and isinstance(call.result, Tensor)
-        and call.output is not None
-        and call.output.is_feature()
-        and not call.output.same_as(output)
-    )
+    times, turns = Counter(call.path for call in calls), Counter[str]()
+    wanted = units | {path for path, part in module.named_modules() if _is_matrix(part) and not _within(path, units)}
+    names = []
+    for call in calls:
+        turns[call.path] += 1
+        is_feature = call.output is not None and call.output.is_feature() and not call.output.same_as(output)
+        if call.path in wanted and is_feature:
+            names.append(call.path if times[call.path] == 1 else f"{call.path}#{turns[call.path]}")
+    return tuple(names)
 
 
 def head_input(module: nn.Module, calls: Sequence[Call]) -> str:
@@ -110,13 +109,25 @@ def head_input(module: nn.Module, calls: Sequence[Call]) -> str:
 
 
 def _is_matrix(part: nn.Module) -> bool:
-    """Tell whether a module without children has a weight of its own that is more than a vector."""
+    """Tell whether a module without children has a weight that is more than a vector, parametrised or not."""
+    if parametrize.is_parametrized(part):
+        inner = [child for name, child in part.named_children() if name != "parametrizations"]
+        return not inner and any(p.ndim >= 2 for p in part.parameters())
     return not any(True for _ in part.children()) and any(p.ndim >= 2 for p in part.parameters(recurse=False))
+
+
+def _kind(part: nn.Module) -> type:
+    """Return a module's class; a parametrised one has a class of its own, which hides what it was."""
+    return parametrize.type_before_parametrizations(part)
 
 
 def _is_container(part: nn.Module) -> bool:
     """Tell whether a module only holds others: one after another, or (the two classes themselves) to be picked from."""
-    return isinstance(part, nn.Sequential) or type(part) in (nn.ModuleList, nn.ModuleDict)
+    return isinstance(part, nn.Sequential) or type(part) in (
+        nn.ModuleList,
+        nn.ModuleDict,
+        parametrize.ParametrizationList,
+    )
 
 
 def _within(path: str, parents: set[str]) -> bool:
@@ -128,16 +139,35 @@ def _blocks(module: nn.Module) -> set[str]:
     """Return the paths of the outermost modules of several weights whose class is used repeatedly, and of their kin.
 
     Kin are modules of several weights beside such a block: inception_v3 uses some of its blocks' classes only once.
+    Where such a module is a stage, one that holds a row of blocks itself, these are taken too.
     """
     parts = {path: part for path, part in module.named_modules() if path and not _is_container(part)}
-    deep = {type(part) for part in parts.values() if sum(map(_is_matrix, part.modules())) > 1}
-    parts = {path: part for path, part in parts.items() if type(part) in deep}
-    times = Counter(type(part) for part in parts.values())
+    deep = {_kind(part) for part in parts.values() if sum(map(_is_matrix, part.modules())) > 1}
+    parts = {path: part for path, part in parts.items() if _kind(part) in deep}
+    times = Counter(_kind(part) for part in parts.values())
     blocks: set[str] = set()
     for path, part in parts.items():  # parents come before their children
-        if times[type(part)] > 1 and not _within(path, blocks):
+        if times[_kind(part)] > 1 and not _within(path, blocks):
             blocks.add(path)
     homes = {path.rpartition(".")[0] for path in blocks}
     inner = {".".join(path.split(".")[:depth]) for path in blocks for depth in range(1, path.count(".") + 1)}
     kin = {path for path in parts if path.rpartition(".")[0] in homes and path not in inner}
-    return blocks | {path for path in kin if not _within(path, blocks)}
+    outer = blocks | {path for path in kin if not _within(path, blocks)}
+    return outer | {
+        f"{path}.{row}" for path in outer for row in _rows(module.get_submodule(path)) if f"{path}.{row}" in parts
+    }
+
+
+def _rows(stage: nn.Module) -> list[str]:
+    """Return the paths, within `stage`, of the members of those of its containers that hold a class of several weights.
+
+    A stage is told by a container with one such class: a list of branches or of projections is none.
+    """
+    found = []
+    for name, child in stage.named_children():
+        if not _is_container(child):
+            continue
+        members = {path: part for path, part in child.named_children() if sum(map(_is_matrix, part.modules())) > 1}
+        if len(members) == len(list(child.children())) and len({_kind(part) for part in members.values()}) == 1:
+            found += [f"{name}.{path}" for path in members]
+    return found

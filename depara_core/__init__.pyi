@@ -24,6 +24,7 @@ from .evaluation.significance import evaluate as evaluate
 from .explanation.contributions import Explanation as Explanation, explain as explain
 from .graphs import AttributionGraph as AttributionGraph, to_networkx as to_networkx
 from .metrics import METRICS as METRICS, metric as metric
+from .metrics.local_directed import LocalScore as LocalScore, explain_local as explain_local
 from .metrics.metric import Metric as Metric
 from .pipeline.features import Features as Features, build_features as build_features
 from .pipeline.graphs import build_graphs as build_graphs

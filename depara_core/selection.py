@@ -84,14 +84,16 @@ def spread_lam(matrix: SimilarityMatrix) -> float:
     return node / edge if edge > 0 and node > 0 else 1.0
 
 
-def directed_scores(total: Float[np.ndarray, "M M"], directed: Float[np.ndarray, "M M"]) -> Float[np.ndarray, "M M"]:
-    """Return the directed score of every source (row) for every target: S, and half of what the source explains.
+def directed_scores(
+    total: Float[np.ndarray, "M M"], directed: Float[np.ndarray, "M M"], *, weight: float = DIRECTED_WEIGHT
+) -> Float[np.ndarray, "M M"]:
+    """Return the directed score of every source (row) for every target: S, and a part of what the source explains.
 
-    standard(S) + 1/2 standard(R^2), with R^2 the share of the target's feature geometry that the source's features
+    standard(S) + weight standard(R^2), with R^2 the share of the target's feature geometry that the source's features
     explain (`metric("directed")`), each standardised over the pairs of different models. S is symmetric, transfer is
     not; R^2(A, B) differs from R^2(B, A). The weight was chosen on the bundled zoo and is reported on another one.
     """
-    return _standardised(total) + DIRECTED_WEIGHT * _standardised(directed)
+    return _standardised(total) + weight * _standardised(directed)
 
 
 def _standardised(values: Float[np.ndarray, "M M"]) -> Float[np.ndarray, "M M"]:

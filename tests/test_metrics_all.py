@@ -8,8 +8,10 @@ from depara_core.errors import OptionError
 from depara_core.metrics import METRICS, metric
 
 FEATURES = ("rsa", "cka", "cka_rbf", "svcca", "pwcca", "dds_cosine", "dds_pearson", "dds_laplacian", "directed")
+CODES = ("local_directed",)
 LABELLED = ("logme", "hscore", "hscore_shrunk", "transrate", "parc", "knn", "gbc")
-NAMES = ("depara", "nodes", "edges", *FEATURES, "logme", "leep", "nce", *LABELLED[1:])
+NAMES = ("depara", "nodes", "edges", *FEATURES, *CODES, "logme", "leep", "nce", *LABELLED[1:])
+UNORDERED = ("directed", "local_directed")  # which probes are fitted is drawn by their place
 COUNT = 60
 
 
@@ -21,6 +23,12 @@ def features(seed, columns=6, count=COUNT):
 
 def classes(seed, count=COUNT, number=3):
     return np.random.default_rng(seed).permutation(np.arange(count) % number)
+
+
+def codes(seed, channels=4, count=COUNT):
+    """Spatial codes (N, C, 3, 3) whose channels and cells hang together."""
+    rng = np.random.default_rng(seed)
+    return rng.normal(size=(count, channels, 3, 3)) + rng.normal(size=(count, channels, 1, 1))
 
 
 def telling(labels, seed, noise=0.3):
@@ -40,6 +48,8 @@ def related(name, seed=0):
     first, second = METRICS[name].takes
     if first == "graph":
         return random_graph(seed), random_graph(seed)
+    if second == "codes":
+        return codes(seed), codes(seed)
     if second == "features":
         return features(seed), features(seed)
     source = {"features": telling, "probabilities": probabilities, "source_labels": lambda labels, _: labels}
@@ -52,6 +62,7 @@ def unrelated(name, seed=0):
     others = {
         "graph": lambda: random_graph(seed + 1),
         "features": lambda: features(seed + 1),
+        "codes": lambda: codes(seed + 1),
         "probabilities": lambda: probabilities(classes(seed + 1), seed),
         "source_labels": lambda: classes(seed + 1),
     }
@@ -63,6 +74,8 @@ def mixed(name, seed=0):
     first, second = unrelated(name, seed)
     if METRICS[name].takes == ("features", "features"):
         return first, second + first @ np.random.default_rng(seed).normal(size=(6, 6))
+    if METRICS[name].takes[0] == "codes":
+        return first, second + 2 * np.tanh(first[:, ::-1])
     if METRICS[name].takes[0] == "features":
         return telling(second, seed, noise=2.0), second
     return first, second
@@ -70,7 +83,7 @@ def mixed(name, seed=0):
 
 def test_the_table_is_complete():
     assert set(METRICS) == set(NAMES)
-    words = {"features", "labels", "probabilities", "source_labels", "graph"}
+    words = {"features", "codes", "labels", "probabilities", "source_labels", "graph"}
     for name, entry in METRICS.items():
         assert entry.name == name
         assert set(entry.takes) <= words
@@ -97,7 +110,7 @@ def test_more_is_better(name, seed):
     assert metric(name)(*related(name, seed)) > metric(name)(*unrelated(name, seed))
 
 
-@pytest.mark.parametrize("name", [*FEATURES, "depara", "nodes", "edges"])
+@pytest.mark.parametrize("name", [*FEATURES, *CODES, "depara", "nodes", "edges"])
 def test_symmetry_is_as_declared(name):
     first, second = mixed(name)
     there, back = metric(name)(first, second), metric(name)(second, first)
@@ -126,7 +139,7 @@ def test_wide_features_can_be_compressed(name):
     assert metric(name)(left * scale, second) == pytest.approx(metric(name)(wide, second), rel=1e-8)
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name not in ("directed", "depara", "nodes", "edges")])
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in (*UNORDERED, "depara", "nodes", "edges")])
 def test_the_order_of_the_probes_does_not_matter(name):
     first, second = mixed(name)
     order = np.random.default_rng(9).permutation(COUNT)

@@ -33,7 +33,7 @@ def evidence(monkeypatch, tmp_path):
         name: Labels(rng.permutation(COUNT) % 3, rng.normal(size=(COUNT, 4)) if place % 2 else None)
         for place, name in enumerate(IDS)
     }
-    return Evidence(graphs, others, features, labels)
+    return Evidence(graphs, others, features, labels, dict.fromkeys(IDS, (10, 2, 2)))
 
 
 @pytest.fixture
@@ -53,6 +53,7 @@ def test_every_score_is_the_metric_of_the_pair(evidence):
     x, y = evidence.features[a], evidence.features[b]
     for name in ("rsa", "cka", "svcca", "pwcca", "directed"):
         assert frames[name].loc[a, b] == pytest.approx(METRICS[name](x, y), abs=1e-5), name
+    assert frames["local_directed"].loc[a, b] == pytest.approx(METRICS["local_directed"](*map(evidence.code, (a, b))))
     assert frames["knn"].loc[a, b] == METRICS["knn"](x, evidence.labels[b].classes)
     assert frames["logme"].loc[b, a] == pytest.approx(METRICS["logme"](y, evidence.labels[a].numbers), rel=1e-4)
     assert all(np.isfinite(frame.to_numpy()).all() for frame in frames.values())
@@ -129,6 +130,7 @@ def test_features_are_the_layers_output_and_are_kept(tmp_path):
     spec = tiny.spec(lambda: tiny.network(Cut()), opened=opened)
     probes = tiny.probes(5)
     (first,) = depara.build_features(spec, probes, store=tmp_path)
+    np.testing.assert_array_equal(first.code.reshape(len(probes), -1), first.values)
     x = torch.from_numpy(probes.images.copy()).permute(0, 3, 1, 2).float() / 255 * 2 - 1
     assert first.values == pytest.approx(Cut()(x).flatten(1).numpy(), abs=1e-6)
     assert (first.model, first.layer, first.probes) == ("test/tiny", "output", probes.digest)

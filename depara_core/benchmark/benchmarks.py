@@ -62,6 +62,12 @@ class Evidence:
     predecessors: tuple[AttributionGraph, ...]  # their maps as in the NeurIPS 2019 paper: attribution of mean(F)
     features: Mapping[str, Float[np.ndarray, "N D"]]  # by model id
     labels: Mapping[str, Labels] = field(default_factory=dict)  # by model id, where the world has labels
+    shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)  # by model id, of one probe's features
+
+    def code(self, name: str) -> Float[np.ndarray, "N ..."]:
+        """Return a model's features with their places, where they have any."""
+        values = self.features[name]
+        return values.reshape(len(values), *self.shapes.get(name, values.shape[1:]))
 
 
 def gather(
@@ -87,6 +93,7 @@ def gather(
         tuple(build(preset="released_models", center=False)),
         {one.model: one.values for one in features},
         known,
+        {one.model: one.shape for one in features},
     )
 
 

@@ -15,11 +15,12 @@ from depara_core.errors import OptionError
 from depara_core.evaluation import Evaluation, evaluate, static_mean, symmetrised
 from depara_core.extraction.extract import Progress
 from depara_core.metrics import METRICS, Metric
+from depara_core.metrics.codes import as_code
 from depara_core.selection import directed_scores, spread_lam
 from depara_core.similarity import similarity_matrix
 from depara_core.store import Store
 
-VERSION = 1  # raise it when a metric or what it is given changes: stored scores are then computed anew
+VERSION = 2  # raise it when a metric or what it is given changes: stored scores are then computed anew
 
 
 def score_pairs(
@@ -101,7 +102,10 @@ class _Scorer:
 
     def metric(self, metric: Metric) -> Float[np.ndarray, "M M"]:
         """Return one metric for all pairs, from the store if it is there."""
-        content = [VERSION, metric.name, [(graph.model, graph.weights, graph.probes) for graph in self.evidence.graphs]]
+        models = [(graph.model, graph.weights, graph.probes, graph.layer) for graph in self.evidence.graphs]
+        content = [VERSION, metric.name, metric.settings, models]
+        if "codes" in metric.takes:
+            content.append([self.evidence.code(name).shape for name in self.ids])
         key = hashlib.sha256(json.dumps(content).encode()).hexdigest()
         kept = self.store.get(key)
         if kept is not None:
@@ -112,6 +116,9 @@ class _Scorer:
 
     def compute(self, metric: Metric) -> Float[np.ndarray, "M M"]:
         """Compute one metric for all pairs; of a symmetric one each pair is computed once."""
+        if metric.pairs is not None:
+            codes = [as_code(self.evidence.code(name)) for name in self.ids]
+            return metric.pairs(codes, codes)
         values = np.full((len(self.ids), len(self.ids)), np.nan)
         for i, source in enumerate(self.ids):
             for j, target in enumerate(self.ids):
@@ -131,6 +138,8 @@ class _Scorer:
             if name not in self.clusters:
                 self.clusters[name] = soft_clusters(self.compact[name])
             return self.clusters[name][kind == "source_labels"]
+        if kind == "codes":
+            return self.evidence.code(name)
         return self.compact[name] if metric.isometric else self.evidence.features[name]
 
 
@@ -138,6 +147,7 @@ VARIANTS: dict[str, Callable[[_Scorer], Float[np.ndarray, "M M"]]] = {
     "depara": lambda s: s.matrix.total(s.lam),
     "depara_spread": lambda s: s.matrix.total(spread_lam(s.matrix)),
     "depara_directed": lambda s: directed_scores(s.matrix.total(s.lam), s.frame("directed").to_numpy()),
+    "depara_local": lambda s: directed_scores(s.matrix.total(s.lam), s.frame("local_directed").to_numpy(), weight=1.0),
     "nodes": lambda s: s.matrix.node,
     "edges": lambda s: s.matrix.edge,
     "attribution_maps": lambda s: similarity_matrix(s.evidence.predecessors).node,

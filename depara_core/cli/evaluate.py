@@ -16,6 +16,7 @@ from depara_core.jobs import Progress
 
 SHOWN = ("P@1", "P@5", "Spearman", "regret@1")
 RIVAL = "rsa"  # what the paper compares itself with
+OURS = ("depara", "depara_directed", "local_directed")
 
 
 def evaluate(
@@ -40,9 +41,10 @@ def evaluate(
         evidence = gather(BENCHMARKS[world], count=count, seed=seed, device=device, store=kept, progress=report)
         return score_pairs(evidence, lam=lam, store=kept, progress=report)
 
-    found = assess(follow(work), frame)
+    scored = follow(work)
+    found = assess(scored, frame)
     rows = summary_rows(found)
-    compared = [found.compare(name, RIVAL, figure) for name in ("depara", "depara_directed") for figure in SHOWN[:3]]
+    compared = [found.compare(name, RIVAL, figure) for name in OURS if name in scored for figure in SHOWN[:3]]
     top = ceiling([truth.frame(budget, split) for split in truth.splits]) if len(truth.splits) > 1 else None
     document = {
         "world": world,

@@ -12,6 +12,7 @@ from depara_core.metrics.graph import DEPARA, EDGES, NODES
 from depara_core.metrics.hscore import HSCORE, HSCORE_SHRUNK
 from depara_core.metrics.knn import KNN
 from depara_core.metrics.leep import LEEP
+from depara_core.metrics.local_directed import LOCAL_DIRECTED
 from depara_core.metrics.logme import LOGME
 from depara_core.metrics.metric import Metric
 from depara_core.metrics.nce import NCE
@@ -36,6 +37,7 @@ METRICS: dict[str, Metric] = {
         DDS_PEARSON,
         DDS_LAPLACIAN,
         DIRECTED,
+        LOCAL_DIRECTED,
         LOGME,
         LEEP,
         NCE,

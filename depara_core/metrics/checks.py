@@ -8,6 +8,7 @@ from jaxtyping import Float, Int
 
 from depara_core.errors import OptionError
 from depara_core.graphs import AttributionGraph
+from depara_core.metrics.codes import as_code
 
 FEWEST = 3  # probes: with two, every correlation is 1 or -1
 LARGEST = 1e60  # beyond float32 by far; fourth powers and their sums stay finite
@@ -37,6 +38,17 @@ def _features(value: Any, what: str) -> Float[np.ndarray, "N D"]:
             f"{what} should be features of shape (probes, columns); got shape {array.shape}. Flatten each probe first."
         )
     return _enough(array, what)
+
+
+def _codes(value: Any, what: str) -> Float[np.ndarray, "N C H W"]:
+    array = np.asarray(value)
+    if array.ndim < 2 or 0 in array.shape:
+        raise OptionError(
+            f"{what} should be a layer's output: (probes, channels, height, width), (probes, tokens, channels) or, "
+            f"without space, (probes, columns); got shape {array.shape}."
+        )
+    kept = array.dtype if array.dtype.kind == "f" else np.dtype(np.float64)
+    return as_code(_enough(_numbers(array, what, "a layer's output").astype(kept, copy=False), what))
 
 
 def _labels(value: Any, what: str) -> Int[np.ndarray, " N"]:
@@ -87,6 +99,7 @@ def _graph(value: Any, what: str) -> AttributionGraph:
 
 KINDS: dict[str, Callable[[Any, str], Any]] = {
     "features": _features,
+    "codes": _codes,
     "labels": _labels,
     "targets": _targets,
     "probabilities": _probabilities,

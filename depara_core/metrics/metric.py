@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from depara_core.metrics.checks import checked
 
 
@@ -12,8 +14,9 @@ class Metric:
     """One way to score how well a source should transfer to a target; more is always better.
 
     Symbols: N probes, D or E features, Z source classes, T target numbers. `takes` names the two arguments: "features"
-    (N, D) finite numbers, the source's first; "labels" (N,) integer classes of the target; "probabilities" (N, Z) of
-    the source's own classes; "source_labels" (N,) integer classes; "graph" an AttributionGraph.
+    (N, D) finite numbers, the source's first; "codes" a layer's output with its places, see `as_code`; "labels" (N,)
+    integer classes of the target; "probabilities" (N, Z) of the source's own classes; "source_labels" (N,) integer
+    classes; "graph" an AttributionGraph.
     """
 
     name: str
@@ -25,6 +28,8 @@ class Metric:
     isometric: bool  # features may be rotated, or embedded isometrically in another number of columns, at no change
     compute: Callable[[Any, Any], float]  # the mathematics alone, unchecked
     regression: bool = False  # labels may also be numbers (N, T)
+    pairs: Callable[[Any, Any], np.ndarray] | None = None  # of sources and targets: all at once, where that is cheaper
+    settings: tuple[Any, ...] = ()  # all else that the number depends on: part of what a stored one is found by
 
     def __call__(self, a: Any, b: Any) -> float:
         """Score `a` (the source) against `b` (the target); raises OptionError for what it cannot take."""

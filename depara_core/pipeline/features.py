@@ -21,18 +21,24 @@ from depara_core.store import Store
 from depara_core.zoo.spec import OUTPUT, ModelSpec, Network
 
 BATCH_PIXELS = 50 * 64 * 64
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True, eq=False)
 class Features:
-    """One layer's output over N probes, flattened: (N, D) float32, read-only."""
+    """One layer's output over N probes: `values` flattened, (N, D) float32, read-only; `code` in its own shape."""
 
     model: str
     layer: str
     values: Float32[np.ndarray, "N D"]
+    shape: tuple[int, ...]  # of one probe's output, such as (C, H, W)
     probes: str  # ProbeSet.digest
     weights: str  # Network.digest
+
+    @property
+    def code(self) -> Float32[np.ndarray, "N ..."]:
+        """The output with its places, as `metric("local_directed")` takes it."""
+        return self.values.reshape(len(self.values), *self.shape)
 
 
 def build_features(
@@ -55,11 +61,12 @@ def build_features(
         key = _key(spec, network, probes, layer)
         artefact = shelf.get(key)
         if artefact is None:
-            arrays = {"features": _run(spec, network, probes, layer, device)}
-            artefact = shelf.keep(key, arrays, {"model": spec.id, "layer": layer})
-        values = artefact.arrays["features"]
+            output = _run(spec, network, probes, layer, device)
+            about = {"model": spec.id, "layer": layer, "shape": list(output.shape[1:])}
+            artefact = shelf.keep(key, {"features": output.reshape(len(output), -1)}, about)
+        values, shape = artefact.arrays["features"], tuple(artefact.metadata["shape"])
         values.setflags(write=False)
-        built.append(Features(spec.id, layer, values, probes.digest, network.digest))
+        built.append(Features(spec.id, layer, values, shape, probes.digest, network.digest))
     return built
 
 
@@ -74,14 +81,14 @@ def _key(spec: ModelSpec, network: Network, probes: ProbeSet, layer: str) -> str
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def _run(spec: ModelSpec, network: Network, probes: ProbeSet, layer: str, device: str) -> Float32[np.ndarray, "N D"]:
+def _run(spec: ModelSpec, network: Network, probes: ProbeSet, layer: str, device: str) -> Float32[np.ndarray, "N ..."]:
     place = resolve_device(device)
     size = max(4, BATCH_PIXELS // spec.input_size**2)
     parts = []
     with exact_float32(), at_rest(network.module), on_device(network.module, place), torch.no_grad():
         for start in range(0, len(probes), size):
             x = preprocess(probes.images[start : start + size], spec).to(place)
-            parts.append(read_features(network, [layer], x)[layer].flatten(1).float().cpu().numpy())
+            parts.append(read_features(network, [layer], x)[layer].float().cpu().numpy())
     values = np.concatenate(parts)
     if not np.isfinite(values).all():
         raise ModelError(f"{spec.id}, layer {layer!r}: the features are not finite. Check the model's weights.")

@@ -10,10 +10,11 @@ from depara_core.metrics import METRICS
 
 LABELS = {
     "depara": "DEPARA", "depara_spread": "DEPARA, λ by spread", "depara_directed": "DEPARA, directed",
+    "depara_local": "DEPARA, local directed", "local_directed": "local directed",
     "nodes": "nodes s_V", "edges": "edges s_E", "attribution_maps": "attribution maps (2019)",
     "static_mean": "static (mean)", "symmetric_oracle": "oracle (symmetrised)",
 }  # fmt: skip
-OURS = ("depara_spread", "depara_directed", "directed")  # variants that no paper has
+OURS = ("depara_spread", "depara_directed", "depara_local", "directed", "local_directed")  # variants that no paper has
 
 
 def label(name: str) -> str:

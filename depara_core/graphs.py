@@ -82,6 +82,18 @@ class AttributionGraph:
         return ranks
 
 
+def short_name(model: str) -> str:
+    """Return a model's id without its source: "normal" of "rooms/normal"."""
+    return model.split("/", 1)[-1]
+
+
+def short_names(*graphs: AttributionGraph) -> tuple[str, ...]:
+    """Name graphs as short as they stay apart: without the source, the layer only where it is not the output."""
+    shorts = [short_name(g.model) + ("" if g.layer == "output" else f" · {g.layer}") for g in graphs]
+    labels = [g.label for g in graphs]
+    return tuple(labels if len(set(shorts)) < len(set(labels)) else shorts)
+
+
 def subgraph(graph: AttributionGraph, indices: Int[np.ndarray, " n"]) -> AttributionGraph:
     """Return the graph over some of its probes; `probes` names the subset, so that only equal subsets compare."""
     chosen = np.asarray(indices)

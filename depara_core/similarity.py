@@ -62,29 +62,70 @@ def labels(graphs: Sequence[AttributionGraph]) -> list[str]:
     return [graph.label if layered else graph.model for graph in graphs]
 
 
-def similarity(a: AttributionGraph, b: AttributionGraph) -> Similarity:
+def similarity(a: AttributionGraph, b: AttributionGraph, *, grid: Grid | None = None) -> Similarity:
     """Compare two graphs over the same probes.
 
     s_V = mean_i cosine(v_i^A, v_i^B) (DEPARA, Eq. 5, first term); s_E = Spearman's correlation of the E edges, ties by
-    average rank (second term). Raises OptionError when the graphs are not over the same probes.
+    average rank (second term).
+
+    Parameters
+    ----------
+    a, b
+        Graphs over the same N probes.
+    grid
+        (channels, height, width) that the maps are compared on; None: the common grid of these two. A pair of a larger
+        comparison is compared on the comparison's grid, else its s_V is another number.
+
+    Returns
+    -------
+    Similarity
+        s_V and s_E, each in [-1, 1], with the grid.
+
+    Raises
+    ------
+    OptionError
+        Where the graphs are not over the same probes, or their maps cannot be brought to the grid.
     """
-    grid = common_grid([a, b])
+    grid = common_grid([a, b], grid)
     silent = a.no_attribution | b.no_attribution | a.no_feature | b.no_feature
     node = float(probe_cosines(a, b, grid).mean())
-    return Similarity(node, _bounded(float(a.ranks @ b.ranks)), grid, int(silent.sum()))
+    edge = min(1.0, max(-1.0, float(a.ranks @ b.ranks)))  # rounding must not carry a correlation past its bounds
+    return Similarity(node, edge, grid, int(silent.sum()))
 
 
 def similarity_matrix(
-    rows: Sequence[AttributionGraph], columns: Sequence[AttributionGraph] | None = None, *, device: str = "auto"
+    rows: Sequence[AttributionGraph],
+    columns: Sequence[AttributionGraph] | None = None,
+    *,
+    grid: Grid | None = None,
+    device: str = "auto",
 ) -> SimilarityMatrix:
-    """Compare all row graphs with all column graphs (default: the rows) over the same probes.
+    """Compare all row graphs with all column graphs over the same probes.
 
     With unit nodes and standardised ranks a graph is a point and both similarities are inner products, so all pairs are
-    two Gram matrices: no pair is compared by itself. `device` "auto" takes a GPU where there is one and the work is
-    worth the way to it. Raises OptionError for no graphs, different probes, or a device that is not there.
+    two Gram matrices: no pair is compared by itself.
+
+    Parameters
+    ----------
+    rows, columns
+        R sources and C targets, over the same N probes; no columns: the rows.
+    grid
+        (channels, height, width) that all maps are compared on; None: the common grid of all these graphs.
+    device
+        Where nodes are multiplied; "auto" takes a GPU where there is one and the work is worth the way to it.
+
+    Returns
+    -------
+    SimilarityMatrix
+        s_V and s_E of every pair (R, C), each in [-1, 1], with the grid.
+
+    Raises
+    ------
+    OptionError
+        For no graphs, different probes, a grid that the maps cannot be brought to, or a device that is not there.
     """
     columns = rows if columns is None else columns
-    grid = common_grid([*rows, *columns])
+    grid = common_grid([*rows, *columns], grid)
     count = len(rows[0])
     small = len(rows) * len(columns) * count * int(np.prod(grid)) < WORTH_MOVING
     place = resolve_device("cpu" if device == "auto" and small else device)
@@ -104,10 +145,26 @@ def similarity_matrix(
     return SimilarityMatrix(tuple(rows), tuple(columns), node, edge, grid)
 
 
-def common_grid(graphs: Sequence[AttributionGraph]) -> Grid:
-    """Return the grid that maps of all these graphs can be compared on: the smallest height and width among them.
+def common_grid(graphs: Sequence[AttributionGraph], grid: Grid | None = None) -> Grid:
+    """Return the grid that the maps of all these graphs are compared on.
 
-    Channels are kept where all agree and averaged otherwise. Raises OptionError for no graphs or different probes.
+    Parameters
+    ----------
+    graphs
+        One or more, over the same probes.
+    grid
+        (channels, height, width), checked and returned where it is given. None: the smallest height and width among
+        the maps, and their channels where all agree, else 1: channels are then averaged.
+
+    Returns
+    -------
+    Grid
+        (channels, height, width).
+
+    Raises
+    ------
+    OptionError
+        For no graphs, different probes, or a grid finer than a map or of channels that a map does not have.
     """
     if not graphs:
         raise OptionError("No graphs to compare: expected at least one row and one column, got none.")
@@ -118,7 +175,27 @@ def common_grid(graphs: Sequence[AttributionGraph]) -> Grid:
                 f"Graphs can be compared only over the same probes: {first.label} has {len(first)} probes "
                 f"({first.probes[:8]}), {graph.label} has {len(graph)} ({graph.probes[:8]}). Build both with one set."
             )
-    channels, heights, widths = (set(sizes) for sizes in zip(*(graph.shape for graph in graphs), strict=True))
+    if grid is None:
+        return smallest_grid([graph.shape for graph in graphs])
+    channels, height, width = grid
+    for graph in graphs:
+        fits = 1 <= height <= graph.shape[1] and 1 <= width <= graph.shape[2]
+        if not fits or channels not in (1, graph.shape[0]):
+            raise OptionError(
+                f"The maps of {graph.label}, {graph.shape} (channels, height, width), cannot be compared on the grid "
+                f"{tuple(grid)}. Expected no finer a grid, with 1 channel or as many as every map has."
+            )
+    return grid
+
+
+def grid_text(grid: Grid) -> str:
+    """Say what maps are compared on, e.g. "maps compared at 64 × 64"."""
+    return f"maps compared at {grid[1]} × {grid[2]}"
+
+
+def smallest_grid(shapes: Sequence[Grid]) -> Grid:
+    """Return the smallest height and width among maps, and their channels where all agree, else 1."""
+    channels, heights, widths = (set(sizes) for sizes in zip(*shapes, strict=True))
     return (channels.pop() if len(channels) == 1 else 1, min(heights), min(widths))
 
 
@@ -138,6 +215,11 @@ def node_vectors(graph: AttributionGraph, grid: Grid, block: slice = slice(None)
 def probe_cosines(a: AttributionGraph, b: AttributionGraph, grid: Grid) -> Float[np.ndarray, " N"]:
     """Return cosine(v_i^A, v_i^B) for every probe i: the terms whose mean is s_V."""
     return np.clip(np.vecdot(node_vectors(a, grid), node_vectors(b, grid)).astype(np.float64), -1, 1)
+
+
+def agreements(graphs: Sequence[AttributionGraph], reference: AttributionGraph, grid: Grid) -> Float[np.ndarray, "M N"]:
+    """Return cosine(v_i, v_i of the reference) for each of M graphs and each probe i; a row's mean is s_V."""
+    return np.stack([probe_cosines(graph, reference, grid) for graph in graphs])
 
 
 class _Side:
@@ -173,8 +255,3 @@ def _area_weights(size: int, target: int) -> Float32[np.ndarray, "target size"]:
     pixels = np.arange(size)
     overlap = np.minimum(edges[1:, None], pixels + 1) - np.maximum(edges[:-1, None], pixels)
     return (np.clip(overlap, 0, None) * target / size).astype(np.float32)
-
-
-def _bounded(correlation: float) -> float:
-    """Rounding must not carry a correlation past its bounds."""
-    return min(1.0, max(-1.0, correlation))

@@ -13,7 +13,7 @@ from scipy.stats import rankdata
 
 from depara_core.errors import OptionError
 from depara_core.graphs import AttributionGraph, subgraph
-from depara_core.similarity import Similarity, common_grid, probe_cosines
+from depara_core.similarity import Grid, Similarity, common_grid, probe_cosines
 
 
 @dataclass(frozen=True)
@@ -48,10 +48,12 @@ def small(graph: AttributionGraph, probes: Sequence[int]) -> AttributionGraph:
     return subgraph(graph, np.array(probes))
 
 
-def node_table(a: AttributionGraph, b: AttributionGraph, probes: Sequence[int]) -> pd.DataFrame:
+def node_table(
+    a: AttributionGraph, b: AttributionGraph, probes: Sequence[int], *, grid: Grid | None = None
+) -> pd.DataFrame:
     """List the chosen probes: probe, cosine = cosine(v_i^A, v_i^B). The mean of the cosines is s_V (DEPARA, Eq. 5)."""
     left, right = small(a, probes), small(b, probes)
-    cosines = probe_cosines(left, right, common_grid([left, right]))
+    cosines = probe_cosines(left, right, common_grid([left, right], grid))
     return pd.DataFrame({"probe": list(probes), "cosine": cosines})
 
 

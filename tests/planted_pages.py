@@ -6,18 +6,19 @@ import numpy as np
 from planted import random_graph
 from streamlit.testing.v1 import AppTest
 
+from depara_core.comparison import Comparison
 from depara_core.probes import ProbeSet
 from depara_core.zoo.spec import ModelSpec
-from pages.shared.shelf import Comparison
 
 COUNT = 12
+GRID = (3, 4, 4)  # of every planted map
 LAYERS = ("stem", "middle", "output")
 GROUPS = {"rooms/normal": "3D", "rooms/reshading": "3D", "rooms/denoising": "2D", "rooms/<b>odd</b> $x$": "semantic"}
 
 
 def spec(model, group):
     return ModelSpec(
-        id=model, name=model.split("/")[1], source="rooms", group=group, summary="", input_size=8,
+        id=model, name=model.split("/")[1], source="rooms", group=group, summary="", input_size=4,
         mean=(0.5,) * 3, std=(0.5,) * 3, bundled=True, _layers=lambda: LAYERS, _open=lambda progress: None,
     )  # fmt: skip
 
@@ -32,7 +33,7 @@ def comparison(models=tuple(GROUPS), layers=("output",)):
         for j, layer in enumerate(layers)
     )
     specs = tuple(spec(model, GROUPS[model]) for model in models)
-    return Comparison("planted" + "-".join(layers), "planted", probes, specs, graphs, ())
+    return Comparison(probes, specs, graphs, GRID, key="planted" + "-".join(layers))
 
 
 def open_page(monkeypatch, page, zoo=tuple(GROUPS), **query):

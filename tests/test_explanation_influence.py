@@ -9,18 +9,25 @@ from scipy.stats import spearmanr
 
 import depara_core as depara
 from depara_core.explanation import (
-    contrast,
+    Contrast,
+    RankingInfluence,
     contrast_interval,
     contrast_sentence,
     influence,
     interval,
-    ranking_influence,
     sentence,
     without,
 )
 from depara_core.selection import resample
+from depara_core.similarity import common_grid
 
 seeds = st.integers(0, 2**31)
+
+
+def contrast(a, b, c, lam):
+    """S(a, b) - S(a, c), all three on one grid."""
+    grid = common_grid([a, b, c])
+    return Contrast(depara.explain(a, b, lam, grid=grid), depara.explain(a, c, lam, grid=grid))
 
 
 def opposite(one):
@@ -75,16 +82,12 @@ def test_the_probe_that_decides_the_ranking():
     rival = graph(maps, near.edges, model="planted/rival")
     edge = near.maps.copy()
     edge[5] = 0.1 * target.maps[5] + edge[5]
-    found = ranking_influence([graph(edge, near.edges, model="planted/near"), rival], target, 1)
-    assert found.names == ("planted/near", "planted/rival")
+    found = RankingInfluence(tuple(influence(one, target, 1) for one in (graph(edge, near.edges), rival)))
     assert found.winner == 1
     assert found.flips.tolist() == [3]
-    assert found.margin > 0
-    assert (found.margins < 0).tolist() == [i == 3 for i in range(12)]
+    assert found.winners[3] == 0
     np.testing.assert_allclose(found.without[:, 1], influence(rival, target, 1).without, atol=1e-12)
-    alone = ranking_influence([rival], target, 1, exact=False)
-    assert alone.margin == 0
-    assert not alone.flips.size
+    assert not RankingInfluence((influence(rival, target, 1, exact=False),)).flips.size
 
 
 def test_intervals_are_those_of_the_ranking():
@@ -176,11 +179,12 @@ def test_half_of_the_score_and_what_pulls_it_down():
     [
         (lambda a, b: without(a, b, [12]), "Probes 12 to 12 were dropped. Expected numbers from 0 to 11"),
         (lambda a, b: without(a, b, range(11)), "11 of 12 probes were dropped. Leave at least 2"),
-        (lambda a, b: ranking_influence([], a, 1), "No source to rank"),
+        (lambda a, b: influence(a, b, 1, grid=(3, 8, 8)), r"cannot be compared on the grid \(3, 8, 8\)"),
         (lambda a, b: influence(random_graph(0, 2), random_graph(1, 2), 1), "at least 3 probes, got 2"),
         (lambda a, b: interval(a, b, 1, resamples=0), "resamples must be at least 1, got 0"),
         (lambda a, b: contrast(a, b, b, 1).pairs(3, "odd"), "'odd' is unknown. Expected one of: for, against"),
         (lambda a, b: contrast(a, b, random_graph(2, probes="q" * 64), 1), "only over the same probes"),
+        (lambda a, b: Contrast(depara.explain(a, b, 1), depara.explain(a, b, 1, grid=(3, 2, 2))), "on one grid"),
     ],
 )
 def test_what_cannot_be_asked(call, message):

@@ -66,7 +66,7 @@ def test_moving_lambda_is_quick(app):
     app.select_slider(key="models.lam").set_value(2.0).run()  # what does not depend on lambda is now at hand
     from pages.shared import cached
 
-    matrix = cached.matrix(comparison().graphs)
+    matrix = cached.matrix(comparison().graphs, grid=comparison().grid)
     start = time.process_time()
     cached.ranking(matrix, TARGET, 3.0)
     cached.tree(matrix, 3.0)

@@ -226,7 +226,7 @@ def test_one_probe_less_says_whether_the_best_source_changes(monkeypatch, ledger
     found = comparison()
     alone = explanation.influence(found.graph(A), found.graph(B), 1.0)
     sources = [g for g in found.graphs if g.model != B]
-    rivals = explanation.ranking_influence(sources, found.graph(B), 1.0)
+    rivals = explanation.RankingInfluence(tuple(explanation.influence(g, found.graph(B), 1.0) for g in sources))
     low, high = (views.number(end, 3) for end in (alone.without.min(), alone.without.max()))
     assert f"between **{low}** and **{high}**" in text(app)
     best = sources[rivals.winner].model.split("/")[1]
@@ -238,7 +238,7 @@ def test_one_probe_less_says_whether_the_best_source_changes(monkeypatch, ledger
 def test_a_third_model_is_held_against_the_source(monkeypatch, ledgers):
     app = open_page(monkeypatch, "why", a=A, b=B, c=C, view="contrast")
     found = comparison()
-    split = explanation.contrast(found.graph(B), found.graph(A), found.graph(C), 1.0)
+    split = explanation.Contrast(*(depara.explain(found.graph(B), found.graph(one), 1.0) for one in (A, C)))
     ranked = split.to_frame()
     assert ledgers["why.contrast"]["rows"][0]["texts"] == [contributions.thousandths(ranked["share"].iloc[0])]
     bars = figures(app)["why.bridge"]["data"][0]
@@ -288,7 +288,7 @@ def planted(monkeypatch, ledgers):
     from depara_core import rooms
     from pages.shared import cached
 
-    found = replace(comparison(), key="halves", graphs=tuple(halves().values()))
+    found = replace(comparison(), key="halves", graphs=tuple(halves().values()), grid=(3, SIZE, SIZE))
     seen = np.full((COUNT, SIZE, SIZE), rooms.SURFACES.index("walls"), dtype=np.uint8)
     seen[..., SIZE // 2 :] = rooms.SURFACES.index("floor")
 

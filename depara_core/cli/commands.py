@@ -11,6 +11,7 @@ import depara_core as depara
 from depara_core.cli import options as o
 from depara_core.cli.output import emit
 from depara_core.exports import GRAPH_FORMATS, network_file
+from depara_core.similarity import grid_text
 from depara_core.zoo import SOURCES
 
 Models = Annotated[
@@ -81,9 +82,10 @@ def rank(
         raise depara.OptionError(f"No source was given beside the target {aim.id}; give at least one other model.")
     built = o.build(work, [([aim], "output"), (sources, o.split_layers(layers))])
     column, rows = split(built, aim)
-    table = _records(depara.rank_sources(depara.similarity_matrix(rows, [column]), column.label, lam))
+    table = _records(depara.rank_sources(depara.similarity_matrix(rows, [column], grid=built.grid), column.label, lam))
     header = built.header() | {"target": aim.id, "lam": lam}
-    emit(header | {"ranking": table}, as_json, table, f"Sources for {aim.id}, λ = {lam:g}, {_title(built)}")
+    title = f"Sources for {aim.id}, λ = {lam:g}, {_title(built)}, {grid_text(built.grid)}"
+    emit(header | {"ranking": table}, as_json, table, title)
     finish(built)
 
 
@@ -100,9 +102,9 @@ def layers(
     start, aim = depara.model(source), depara.model(target)
     built = o.build(work, [([aim], "output"), ([start], o.split_layers(layers))])
     column, rows = split(built, aim)
-    table = _records(depara.rank_layers(depara.similarity_matrix(rows, [column]), lam))
+    table = _records(depara.rank_layers(depara.similarity_matrix(rows, [column], grid=built.grid), lam))
     header = built.header() | {"source": start.id, "target": aim.id, "lam": lam}
-    title = f"Layers of {start.id} for {aim.id}, λ = {lam:g}, {_title(built)}"
+    title = f"Layers of {start.id} for {aim.id}, λ = {lam:g}, {_title(built)}, {grid_text(built.grid)}"
     emit(header | {"layers": table}, as_json, table, title)
     finish(built)
 

@@ -13,8 +13,10 @@ import depara_core as depara
 from depara_core.attribution.methods import METHODS
 from depara_core.attribution.options import CHANNELS, OBJECTIVES, PRESETS, resolve_options
 from depara_core.cli.output import follow, warn
+from depara_core.comparison import planned_grid
 from depara_core.exports import computed_with
 from depara_core.jobs import Progress
+from depara_core.similarity import Grid
 from depara_core.store import Store, parse_size
 
 Json = Annotated[bool, typer.Option("--json", help="Write JSON to standard output.")]
@@ -85,11 +87,15 @@ def with_work(command: Callable[..., None]) -> Callable[..., None]:
 
 @dataclass(frozen=True)
 class Built:
-    """The graphs that were made, over which probes and with which options; `failed` lists (model id, reason)."""
+    """The graphs that were made, over which probes, with which options and on which grid their maps are compared.
+
+    `failed` lists (model id, reason).
+    """
 
     probes: depara.ProbeSet
     graphs: list[depara.AttributionGraph]
     options: depara.Options
+    grid: Grid
     failed: list[tuple[str, str]]
 
     def header(self) -> dict[str, Any]:
@@ -102,6 +108,7 @@ class Built:
                 "skipped": [{"file": file, "reason": reason} for file, reason in self.probes.skipped],
             },
             "options": asdict(self.options),
+            "grid": list(self.grid),
             **computed_with(self.graphs),
             "failed": [{"model": model, "reason": reason} for model, reason in self.failed],
         }
@@ -176,4 +183,5 @@ def build(work: Work, jobs: Sequence[tuple[Sequence[depara.ModelSpec], str | lis
         warn(f"features were folded into {work.sketch} numbers: edges have a standard error of up to {error:.2g}")
     for model, reason in failed.items():
         warn(f"{model} was left out: {reason}")
-    return Built(probes, graphs, options, list(failed.items()))
+    grid = planned_grid([spec for specs, _ in jobs for spec in specs], options)
+    return Built(probes, graphs, options, grid, list(failed.items()))

@@ -44,7 +44,7 @@ def report(
     built = o.build(work, [(specs, "output")])
     if aim.id not in [graph.model for graph in built.graphs] or len(built.graphs) < 2:
         raise depara.ModelError(f"Nothing is left to report on {aim.id}: give at least one other model that works.")
-    matrix = depara.similarity_matrix(built.graphs)
+    matrix = depara.similarity_matrix(built.graphs, grid=built.grid)
     models = [graph.model for graph in built.graphs]
     kept = [spec for spec in specs if spec.id in models]
     tree, groups = depara.task_tree(matrix, lam), [spec.group for spec in kept]
@@ -60,7 +60,7 @@ def report(
     }  # fmt: skip
     script = python_of(
         "models", [(spec, "output") for spec in kept], target=aim.id, lam=lam, probes=work.probes, count=work.count,
-        seed=work.seed, digest=built.probes.digest, options=asdict(built.options),
+        seed=work.seed, digest=built.probes.digest, options=asdict(built.options), grid=built.grid,
     )  # fmt: skip
     page = comparison_report(matrix, aim.id, lam, probes=built.probes, figures=figures, script=script)
     file = write_file(out, page)

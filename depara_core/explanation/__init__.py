@@ -1,14 +1,13 @@
 """Why two graphs are alike: S split exactly, what each probe does to it, and the same in plain words."""
 
 from depara_core.explanation.between_groups import pairs_between
-from depara_core.explanation.contrast import Contrast, contrast
+from depara_core.explanation.contrast import Contrast
 from depara_core.explanation.contributions import Explanation, explain
 from depara_core.explanation.groups import GroupContributions, cluster_probes, group_contributions
 from depara_core.explanation.influence import (
     Influence,
     RankingInfluence,
     influence,
-    ranking_influence,
     without,
 )
 from depara_core.explanation.intervals import Interval, Intervals, contrast_interval, interval
@@ -29,7 +28,6 @@ __all__ = [
     "Sentence",
     "Span",
     "cluster_probes",
-    "contrast",
     "contrast_interval",
     "contrast_sentence",
     "explain",
@@ -38,7 +36,6 @@ __all__ = [
     "interval",
     "pairs_between",
     "pixel_contributions",
-    "ranking_influence",
     "resample_masks",
     "sentence",
     "without",

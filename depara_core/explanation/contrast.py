@@ -8,22 +8,27 @@ from jaxtyping import Float
 
 from depara_core.errors import OptionError
 from depara_core.explanation import pairs
-from depara_core.explanation.contributions import Explanation, explain, probe_frame
-from depara_core.graphs import AttributionGraph
-from depara_core.similarity import common_grid
+from depara_core.explanation.contributions import Explanation, probe_frame
 
 _SIGNS = {"for": 1, "against": -1}
 
 
 @dataclass(frozen=True, eq=False)
 class Contrast:
-    """Exact shares of S(A, B) - S(A, C) for a target A and sources B and C over N probes.
+    """Exact shares of S(A, B) - S(A, C) for a target A and sources B and C over N probes, maps on one grid.
 
     Invariants: sum(probe_node) = node; sum(probe_edge) = edge; node + edge = total; pixel(i).sum() = probe_node[i].
     """
 
     better: Explanation  # of A and B, the source that the question takes to be better
     other: Explanation  # of A and C
+
+    def __post_init__(self) -> None:
+        if self.better.grid != self.other.grid or self.better.names[0] != self.other.names[0]:
+            raise OptionError(
+                f"A contrast holds two sources of one target against each other on one grid: {self.better.names[0]} on "
+                f"{self.better.grid} and {self.other.names[0]} on {self.other.grid} came. Give both one `grid`."
+            )
 
     @property
     def names(self) -> tuple[str, str, str]:
@@ -95,13 +100,3 @@ class Contrast:
             "rank_second": self.other.ranks_b[places],
         }
         return pd.DataFrame({"i": i, "j": j, "share": self.lam * product[places], **ranks})
-
-
-def contrast(a: AttributionGraph, b: AttributionGraph, c: AttributionGraph, lam: float) -> Contrast:
-    """Split S(a, b) - S(a, c) exactly over probes, pairs and pixels, all three maps on one grid.
-
-    These are the scores of `similarity_matrix([b, c], [a])`; where the grids of the three differ, those of two graphs
-    alone can be others.
-    """
-    grid = common_grid([a, b, c])
-    return Contrast(explain(a, b, lam, grid=grid), explain(a, c, lam, grid=grid))

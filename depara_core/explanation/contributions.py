@@ -3,7 +3,7 @@
 Symbols: N probes, E = N(N-1)/2 pairs i < j row by row, P numbers in a node.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -21,7 +21,7 @@ class Explanation:
     """Exact shares of S = s_V + lam * s_E for two graphs over N probes.
 
     Invariants: sum(probe_node) = s_V; edge.sum(axis=1) = probe_edge; sum(probe_edge) = lam * s_E;
-    pixel(i).sum() = probe_node[i]. `replace(explanation, lam=...)` is the same for another weight.
+    pixel(i).sum() = probe_node[i].
     """
 
     lam: float
@@ -37,6 +37,10 @@ class Explanation:
     standard_ranks: tuple[Float[np.ndarray, " E"], Float[np.ndarray, " E"]] = field(
         repr=False
     )  # AttributionGraph.ranks
+
+    def at(self, lam: float) -> "Explanation":
+        """Return the same shares for another weight of the edges: nothing is computed again."""
+        return replace(self, lam=lam)
 
     @property
     def probe_edge(self) -> Float[np.ndarray, " N"]:
@@ -124,10 +128,27 @@ class Explanation:
 def explain(a: AttributionGraph, b: AttributionGraph, lam: float, *, grid: Grid | None = None) -> Explanation:
     """Split S(a, b) exactly: s_V over probes and pixels, s_E over edges (z_e^A * z_e^B, z the standardised ranks).
 
-    `grid` is what maps are compared on, where a third graph must be compared on the same; the pair's own by default.
+    Parameters
+    ----------
+    a, b
+        Graphs over the same N probes.
+    lam
+        Weight of the edges in S = s_V + lam * s_E, 0 or more.
+    grid
+        (channels, height, width) that maps are compared on: that of the comparison the pair is part of. None: the
+        common grid of these two.
+
+    Returns
+    -------
+    Explanation
+        The share of every probe, pair and pixel; `total` is S, exactly.
+
+    Raises
+    ------
+    OptionError
+        Where the graphs are not over the same probes, or their maps cannot be brought to the grid.
     """
-    common = common_grid([a, b])
-    grid = grid or common
+    grid = common_grid([a, b], grid)
     count = len(a)
     probe_node = probe_cosines(a, b, grid) / count
     correlation = np.zeros((count, count))

@@ -4,7 +4,7 @@ Symbols: N probes, E = N(N-1)/2 edges, R sources. Removing probe i removes its N
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -14,18 +14,22 @@ from depara_core.errors import OptionError
 from depara_core.explanation.contributions import frozen
 from depara_core.explanation.leave_one_out import kept_rank_correlations, rank_correlations
 from depara_core.graphs import AttributionGraph, subgraph
-from depara_core.similarity import Grid, Similarity, common_grid, labels, probe_cosines, similarity
+from depara_core.similarity import Grid, Similarity, common_grid, probe_cosines, similarity
 
 
 @dataclass(frozen=True, eq=False)
 class Influence:
-    """S and its parts without each of N probes; `replace(influence, lam=...)` is the same for another weight."""
+    """S and its parts without each of N probes."""
 
     lam: float
     node_similarity: float  # s_V with all probes
     edge_similarity: float  # s_E with all probes
     node: Float[np.ndarray, " N"]  # s_V without probe i
     correlation: Float[np.ndarray, " N"]  # s_E without probe i
+
+    def at(self, lam: float) -> "Influence":
+        """Return the same for another weight of the edges: nothing is computed again."""
+        return replace(self, lam=lam)
 
     @property
     def total(self) -> float:
@@ -52,7 +56,6 @@ class Influence:
 class RankingInfluence:
     """The scores of R sources for one target, with all probes and without each of N."""
 
-    names: tuple[str, ...]
     sources: tuple[Influence, ...]
 
     @cached_property
@@ -80,54 +83,45 @@ class RankingInfluence:
         """The probes without which another source wins."""
         return np.flatnonzero(self.winners != self.winner)
 
-    @property
-    def margin(self) -> float:
-        """How far the winner is ahead of the best other source; 0 for a single source."""
-        return float(self._leads(self.scores[None])[0])
-
-    @property
-    def margins(self) -> Float[np.ndarray, " N"]:
-        """The same without probe i, for the winner with all probes: negative where another source wins."""
-        return self._leads(self.without)
-
-    def _leads(self, scores: Float[np.ndarray, "n R"]) -> Float[np.ndarray, " n"]:
-        others = np.delete(scores, self.winner, axis=1)
-        return scores[:, self.winner] - others.max(axis=1) if others.size else np.zeros(len(scores))
-
 
 def influence(
     a: AttributionGraph, b: AttributionGraph, lam: float, *, exact: bool = True, grid: Grid | None = None
 ) -> Influence:
-    """Return S(a, b) and its parts without each probe, maps compared on `grid` (default: the two graphs' own).
+    """Return S(a, b) and its parts without each probe.
 
-    `exact` ranks the remaining edges anew, so that entry i is `without(a, b, [i])`; else they keep the ranks that they
-    have among all edges, as in the bootstrap, which takes N^2 steps instead of N^3.
+    Parameters
+    ----------
+    a, b
+        Graphs over the same N probes, 3 or more.
+    lam
+        Weight of the edges in S = s_V + lam * s_E.
+    exact
+        Rank the remaining edges anew, so that entry i is `without(a, b, [i])`; else they keep the ranks that they have
+        among all edges, as in the bootstrap, which takes N^2 steps instead of N^3.
+    grid
+        (channels, height, width) that maps are compared on; None: the common grid of these two.
+
+    Raises
+    ------
+    OptionError
+        For fewer than 3 probes, different probes, or maps that cannot be brought to the grid.
     """
-    own, count = common_grid([a, b]), len(a)
+    grid, count = common_grid([a, b], grid), len(a)
     if count < 3:
         raise OptionError(
             f"Leaving a probe out needs at least 3 probes, got {count}: one alone has no pair to compare."
         )
-    cosines = probe_cosines(a, b, grid or own)
+    cosines = probe_cosines(a, b, grid)
     correlation = rank_correlations(a, b) if exact else kept_rank_correlations(a, b)
     left = (cosines.sum() - cosines) / (count - 1)
     return Influence(lam, float(cosines.mean()), float(a.ranks @ b.ranks), frozen(left), frozen(correlation))
 
 
-def ranking_influence(
-    sources: Sequence[AttributionGraph], target: AttributionGraph, lam: float, *, exact: bool = True
-) -> RankingInfluence:
-    """Return the scores of all sources for one target without each probe, all maps on one grid; see `influence`."""
-    grid = common_grid([target, *sources])
-    if not sources:
-        raise OptionError("No source to rank: expected at least one graph, got none.")
-    found = tuple(influence(source, target, lam, exact=exact, grid=grid) for source in sources)
-    return RankingInfluence(tuple(labels(sources)), found)
-
-
-def without(a: AttributionGraph, b: AttributionGraph, dropped: Sequence[int]) -> Similarity:
+def without(
+    a: AttributionGraph, b: AttributionGraph, dropped: Sequence[int], *, grid: Grid | None = None
+) -> Similarity:
     """Compare two graphs without some of their probes; the remaining edges are ranked anew."""
-    common_grid([a, b])
+    grid = common_grid([a, b], grid)
     count = len(a)
     gone = np.unique(np.asarray(dropped, dtype=np.int64))
     if gone.size and (gone[0] < 0 or gone[-1] >= count):
@@ -135,4 +129,4 @@ def without(a: AttributionGraph, b: AttributionGraph, dropped: Sequence[int]) ->
     if count - len(gone) < 2:
         raise OptionError(f"{len(gone)} of {count} probes were dropped. Leave at least 2: one has no pair to compare.")
     left = np.setdiff1d(np.arange(count), gone)
-    return similarity(subgraph(a, left), subgraph(b, left))
+    return similarity(subgraph(a, left), subgraph(b, left), grid=grid)

@@ -7,7 +7,7 @@ from jaxtyping import Float
 
 from depara_core.bootstrap import INTERVAL, Resamples, resample_probes
 from depara_core.graphs import AttributionGraph
-from depara_core.similarity import common_grid, probe_cosines
+from depara_core.similarity import Grid, common_grid, probe_cosines
 
 
 @dataclass(frozen=True)
@@ -33,16 +33,34 @@ def interval(
     b: AttributionGraph,
     lam: float,
     *,
+    grid: Grid | None = None,
     resamples: int = 500,
     seed: int = 0,
     samples: Resamples | None = None,
 ) -> Intervals:
     """Return the 95 % intervals of s_V, lam * s_E and S, from the percentiles of bootstrap samples of the probes.
 
-    The method is that of `rank_sources`: see `resample_probes`. `samples` takes the Resamples of [b] with a made
-    before, since only they cost time and they are the same for every lam.
+    The method is that of `rank_sources`: see `resample_probes`.
+
+    Parameters
+    ----------
+    a, b
+        The target and the source, over the same probes.
+    lam
+        Weight of the edges in S = s_V + lam * s_E.
+    grid
+        (channels, height, width) that maps are compared on; None: the common grid of these two.
+    resamples, seed
+        How many bootstrap samples are drawn, and from which seed.
+    samples
+        The Resamples of [b] with a on that grid, made before: only they cost time, and they serve every lam.
+
+    Raises
+    ------
+    OptionError
+        For different probes, maps that cannot be brought to the grid, or no resample.
     """
-    grid = common_grid([a, b])
+    grid = common_grid([a, b], grid)
     samples = samples or resample_probes([b], a, grid, resamples=resamples, seed=seed)
     node, edge = float(probe_cosines(a, b, grid).mean()), lam * float(a.ranks @ b.ranks)
     return _intervals(node, edge, samples.node[:, 0], lam * samples.edge[:, 0])
@@ -54,15 +72,16 @@ def contrast_interval(
     c: AttributionGraph,
     lam: float,
     *,
+    grid: Grid | None = None,
     resamples: int = 500,
     seed: int = 0,
     samples: Resamples | None = None,
 ) -> Intervals:
     """Return the 95 % intervals of the differences S(a, b) - S(a, c) and of their parts, both on the same resamples.
 
-    `samples` takes the Resamples of [b, c] with a made before.
+    The parameters are those of `interval`, for a target a and two sources; no `grid` means the common one of the three.
     """
-    grid = common_grid([a, b, c])
+    grid = common_grid([a, b, c], grid)
     samples = samples or resample_probes([b, c], a, grid, resamples=resamples, seed=seed)
     node = float((probe_cosines(a, b, grid) - probe_cosines(a, c, grid)).mean())
     edge = lam * float(a.ranks @ (b.ranks - c.ranks))

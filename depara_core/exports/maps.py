@@ -12,7 +12,7 @@ from depara_core.errors import OptionError
 from depara_core.exports.texts import printable
 from depara_core.graphs import AttributionGraph
 from depara_core.probes import ProbeSet
-from depara_core.similarity import common_grid, probe_cosines
+from depara_core.similarity import Grid, agreements, common_grid
 
 
 def maps_file(graphs: Sequence[AttributionGraph], probes: ProbeSet, origin: Mapping[str, Any]) -> bytes:
@@ -35,19 +35,25 @@ def maps_file(graphs: Sequence[AttributionGraph], probes: ProbeSet, origin: Mapp
     return buffer.getvalue()
 
 
-def agreement_table(graphs: Sequence[AttributionGraph], reference: AttributionGraph, probes: ProbeSet) -> pd.DataFrame:
-    """Return one row a graph and probe: graph, probe, name, cosine of its map and the reference's; the mean is s_V."""
+def agreement_table(
+    graphs: Sequence[AttributionGraph], reference: AttributionGraph, probes: ProbeSet, *, grid: Grid | None = None
+) -> pd.DataFrame:
+    """Return one row a graph and probe: graph, probe, name, cosine of its map and the reference's; the mean is s_V.
+
+    `grid`: (channels, height, width) that maps are compared on; None: the common grid of all these graphs.
+    """
     _require_same([*graphs, reference], probes)
+    grid = common_grid([*graphs, reference], grid)
     parts = [
         pd.DataFrame(
             {
                 "graph": printable(graph.label),
                 "probe": range(len(probes)),
                 "name": list(map(printable, probes.names)),
-                "cosine": probe_cosines(graph, reference, common_grid([graph, reference])),
+                "cosine": cosines,
             }
         )
-        for graph in graphs
+        for graph, cosines in zip(graphs, agreements(graphs, reference, grid), strict=True)
     ]
     return pd.concat(parts, ignore_index=True)
 

@@ -13,15 +13,21 @@ from depara_core.errors import OptionError
 from depara_core.exports.texts import printable
 from depara_core.graphs import AttributionGraph
 from depara_core.probes import ProbeSet
+from depara_core.similarity import Grid
 
 
 def provenance(
-    graphs: Sequence[AttributionGraph], *, probes: ProbeSet | None = None, lam: float | None = None
+    graphs: Sequence[AttributionGraph],
+    *,
+    probes: ProbeSet | None = None,
+    lam: float | None = None,
+    grid: Grid | None = None,
 ) -> dict[str, Any]:
     """Return the origin of what was computed from graphs over the same probes with the same options, ready for JSON.
 
     Keys: models (id, layers, sha256 of the weights), probes (count, sha256 of the pixels, and the source where the set
-    is given), options, lam, versions (of what writes), computed_with (the versions that built the graphs), edge_error.
+    is given), options, lam, grid (channels, height and width that maps were compared on), versions (of what writes),
+    computed_with (the versions that built the graphs), edge_error.
     """
     if not graphs:
         raise OptionError("Nothing has no origin: expected at least one graph, got none.")
@@ -49,6 +55,7 @@ def provenance(
         | ({} if probes is None else {"source": printable(probes.source)}),
         "options": asdict(first.options),
         "lam": lam,
+        "grid": None if grid is None else list(grid),
         "versions": versions(),
         **computed_with(graphs),
     }

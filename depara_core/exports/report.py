@@ -18,7 +18,7 @@ from depara_core.exports.provenance import provenance
 from depara_core.graphs import AttributionGraph
 from depara_core.probes import ProbeSet
 from depara_core.selection import find, rank_sources
-from depara_core.similarity import SimilarityMatrix, labels
+from depara_core.similarity import SimilarityMatrix, grid_text, labels
 
 MOST_THUMBNAILS = 60
 THUMBNAIL = 64  # pixels
@@ -55,12 +55,16 @@ def comparison_report(
     goal = labels(matrix.columns)[matrix.columns.index(chosen)]
     graphs = list(dict.fromkeys([*matrix.rows, *matrix.columns]))
     written = datetime.now(UTC)
-    origin = provenance(graphs, probes=probes, lam=lam) | {"written": written.isoformat(timespec="seconds")}
+    origin = provenance(graphs, probes=probes, lam=lam, grid=matrix.grid) | {
+        "written": written.isoformat(timespec="seconds")
+    }
     title = f"Sources for {goal}"
     parts = [
         f"<h1>{escape(title)}</h1><p>{_verdict(ranked, goal, len(chosen))}</p>"
         f'<p class="muted">{written:%Y-%m-%d %H:%M} UTC · DEPARA Explorer {escape(origin["versions"]["depara"])}</p>',
-        _section("Ranking", _ranking(ranked), f"S = s_V + {lam:g} · s_E over {len(chosen)} probes."),
+        _section(
+            "Ranking", _ranking(ranked), f"S = s_V + {lam:g} · s_E over {len(chosen)} probes, {grid_text(matrix.grid)}."
+        ),
         *(
             _section("", figure_block(figure, f"{title}, figure {number}", number, dark=False), reading)
             for number, (reading, figure) in enumerate((figures or {}).items(), 1)
@@ -123,7 +127,7 @@ def _models(graphs: Sequence[AttributionGraph]) -> str:
 
 def _settings(origin: Mapping[str, Any]) -> str:
     """Return the origin as a table of one line a value; models stand in a table of their own."""
-    rows = [["λ", f"{origin['lam']:g}"]]
+    rows = [["λ", f"{origin['lam']:g}"], ["grid of the maps", " × ".join(map(str, origin["grid"]))]]
     for group in ("probes", "options", "versions"):
         rows += [[f"{group}: {name}", str(value)] for name, value in origin[group].items()]
     for built in origin["computed_with"]:

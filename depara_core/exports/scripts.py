@@ -5,6 +5,7 @@ from typing import Any
 
 from depara_core.errors import OptionError
 from depara_core.exports.provenance import versions
+from depara_core.similarity import Grid
 from depara_core.zoo.spec import ModelSpec
 
 Ends = Sequence[tuple[ModelSpec, str]]  # (model, layer)
@@ -22,6 +23,7 @@ def python_of(
     seed: int = 0,
     digest: str = "",
     options: Mapping[str, Any] | None = None,
+    grid: Grid | None = None,
     neighbours: int = 8,
 ) -> str:
     """Return a script that computes a view again, one of VIEWS, from its (model, layer) ends.
@@ -29,7 +31,8 @@ def python_of(
     "models": all pairs, and the ends ranked as sources of the model `target`. "layers": all layers of the first end
     against the last end. "graphs": one or two graphs, for networkx. "why": two ends and the shares of S.
     "attributions": maps, and their cosines with those of the first end.
-    `options` are those of `build_graphs` (None: left to it); `digest` is that of the probes (`ProbeSet.digest`).
+    `options` are those of `build_graphs` (None: left to it); `digest` is that of the probes (`ProbeSet.digest`); `grid`
+    is what the view compares maps on (None: the common one of the graphs at hand).
     """
     if view not in VIEWS:
         raise OptionError(f"The view {view!r} is unknown. Expected one of: {', '.join(VIEWS)}.")
@@ -44,9 +47,10 @@ def python_of(
         "",
         *_probes(probes, count, seed, digest),
         f"options = {given!r}",
+        *([] if grid is None else [f"grid = {tuple(grid)!r}  # channels, height, width: what maps are compared on"]),
         "",
         *_constructor([spec for spec, _ in ends]),
-        *write(ends, target, lam, neighbours),
+        *write(ends, target, lam, neighbours, "" if grid is None else ", grid=grid"),
     ]
     return "\n".join(lines) + "\n"
 
@@ -83,30 +87,30 @@ def _spec(spec: ModelSpec) -> str:
     return f"depara.model_from_module(module_called({spec.name!r}), name={spec.name!r}, {shape})"
 
 
-def _models(ends: Ends, target: str, lam: float, neighbours: int) -> list[str]:
+def _models(ends: Ends, target: str, lam: float, neighbours: int, on: str) -> list[str]:
     return [
         "models = [",
         *(f"    {_spec(spec)}," for spec, _ in ends),
         "]",
         "graphs = depara.build_graphs(models, probes, **options)",
-        "matrix = depara.similarity_matrix(graphs)",
+        f"matrix = depara.similarity_matrix(graphs{on})",
         f"print(matrix.to_frame({lam!r}))  # S = s_V + lam * s_E, all pairs",
         f"ranking = depara.rank_sources(matrix, {target!r}, {lam!r})  # with 95 % intervals over the probes",
         "print(ranking)",
     ]
 
 
-def _layers(ends: Ends, target: str, lam: float, neighbours: int) -> list[str]:
+def _layers(ends: Ends, target: str, lam: float, neighbours: int, on: str) -> list[str]:
     (source, _), (goal, layer) = ends[0], ends[-1]
     return [
         f"goal = depara.build_graphs({_spec(goal)}, probes, layers={layer!r}, **options)",
         f'layers = depara.build_graphs({_spec(source)}, probes, layers="all", **options)',
-        f"ranking = depara.rank_layers(depara.similarity_matrix(layers, goal), {lam!r})",
+        f"ranking = depara.rank_layers(depara.similarity_matrix(layers, goal{on}), {lam!r})",
         "print(ranking)  # best: the layer to cut at",
     ]
 
 
-def _graphs(ends: Ends, target: str, lam: float, neighbours: int) -> list[str]:
+def _graphs(ends: Ends, target: str, lam: float, neighbours: int, on: str) -> list[str]:
     lines = []
     for name, (spec, layer) in zip("ab", ends, strict=False):
         lines += [
@@ -115,17 +119,17 @@ def _graphs(ends: Ends, target: str, lam: float, neighbours: int) -> list[str]:
             f"print({name}.label, graph_{name})",
         ]
     if len(ends) == 2:
-        lines += ["similarity = depara.similarity(a, b)", "print(similarity.node, similarity.edge)  # s_V, s_E"]
+        lines += [f"similarity = depara.similarity(a, b{on})", "print(similarity.node, similarity.edge)  # s_V, s_E"]
     return lines
 
 
-def _why(ends: Ends, target: str, lam: float, neighbours: int) -> list[str]:
+def _why(ends: Ends, target: str, lam: float, neighbours: int, on: str) -> list[str]:
     return [
         *(
             f"[{name}] = depara.build_graphs({_spec(spec)}, probes, layers={layer!r}, **options)"
             for name, (spec, layer) in zip("ab", ends, strict=True)
         ),
-        f"why = depara.explain(a, b, {lam!r})",
+        f"why = depara.explain(a, b, {lam!r}{on})",
         "shares = why.probe_node + why.probe_edge  # of each probe; their sum is S, exactly",
         "print(shares.sum())",
         "for probe in shares.argsort()[::-1][:10]:",
@@ -133,7 +137,7 @@ def _why(ends: Ends, target: str, lam: float, neighbours: int) -> list[str]:
     ]
 
 
-def _attributions(ends: Ends, target: str, lam: float, neighbours: int) -> list[str]:
+def _attributions(ends: Ends, target: str, lam: float, neighbours: int, on: str) -> list[str]:
     """Write the maps of models, or of the layers of one, against those of the first end."""
     specs = {spec.id: spec for spec, _ in ends}
     layers = list(dict.fromkeys(layer for _, layer in ends))
@@ -149,7 +153,7 @@ def _attributions(ends: Ends, target: str, lam: float, neighbours: int) -> list[
         "for graph in graphs:",
         "    maps[graph.label] = graph.maps  # (N, C, H, W), each probe's of norm 1",
         "    # of each probe's map and the reference's; their mean is s_V",
-        "    cosines[graph.label] = depara.explain(graph, reference, 0.0).probe_node * len(graph)",
+        f"    cosines[graph.label] = depara.explain(graph, reference, 0.0{on}).probe_node * len(graph)",
         "    print(graph.label, cosines[graph.label].mean())",
     ]
 
@@ -193,7 +197,7 @@ def evaluation_python(
     return "\n".join(lines) + "\n"
 
 
-VIEWS: dict[str, tuple[int, int, Callable[[Ends, str, float, int], list[str]]]] = {
+VIEWS: dict[str, tuple[int, int, Callable[[Ends, str, float, int, str], list[str]]]] = {
     "models": (2, 10_000, _models),
     "layers": (2, 2, _layers),
     "graphs": (1, 2, _graphs),

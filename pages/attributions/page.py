@@ -3,13 +3,13 @@
 import numpy as np
 import streamlit as st
 
-import depara_core as depara
 from depara_core import exports
+from depara_core.comparison import Comparison
 from depara_core.figures.sheets import Sheet, Tile
+from depara_core.similarity import grid_text
 from pages.attributions import pair
 from pages.shared import cached, state, taken, views, widgets
 from pages.shared.atlas import Cell, Heading, atlas
-from pages.shared.shelf import Comparison
 from pages.shared.state import Selection
 
 ROWS = 6  # probes on one screen
@@ -32,14 +32,14 @@ def draw() -> None:
     with heading:
         comparison = cached.require(state.read(), layers=("output",))
     graphs, reference = (_layers if by_layer else _models)(comparison, ours)
-    agreement = views.agreement(graphs, reference)
+    agreement = views.agreement(graphs, reference, comparison.grid)
     with heading:
-        _headline(graphs, reference, agreement, by_layer)
+        _headline(graphs, reference, agreement, by_layer, comparison)
     with place:
-        drawn, told = _table(comparison.probes, graphs, reference, agreement, by_layer)
+        drawn, told = _table(comparison, graphs, reference, agreement, by_layer)
         widgets.links(graphs="Which images do they find alike?", models="Compare all models", layers="At which layer?")
     with heading:
-        taken.attributions(comparison.probes, comparison.specs, graphs, reference, drawn, told)
+        taken.attributions(comparison, graphs, reference, drawn, told)
 
 
 def _models(comparison: Comparison, place: st.delta_generator.DeltaGenerator) -> tuple[views.Graphs, views.Graph]:
@@ -48,7 +48,7 @@ def _models(comparison: Comparison, place: st.delta_generator.DeltaGenerator) ->
     with place:
         name = widgets.choose_model("Reference", "target", "attributions.target", models)
         reference = comparison.graph(name)
-        ranked = _by_agreement(comparison.graphs, reference)
+        ranked = _by_agreement(comparison, reference)
         shown = [model for model in state.read().shown if model in models]
         if not shown:
             lens = [state.read().a] if state.read().b == name and state.read().a in models else []
@@ -91,7 +91,9 @@ def _order_and_looks() -> None:
                   help="Each value of the map as one square, not smoothed.")  # fmt: skip
 
 
-def _headline(graphs: views.Graphs, reference: views.Graph, agreement: np.ndarray, by_layer: bool) -> None:
+def _headline(
+    graphs: views.Graphs, reference: views.Graph, agreement: np.ndarray, by_layer: bool, comparison: Comparison
+) -> None:
     """Draw the question and, as its answer, who looks at the same pixels as the reference."""
     means = {_name(graph, by_layer): float(row.mean()) for graph, row in zip(graphs, agreement, strict=True)}
     own = _name(reference, by_layer)
@@ -102,20 +104,21 @@ def _headline(graphs: views.Graphs, reference: views.Graph, agreement: np.ndarra
         answer = (
             f"Most like *{widgets.plain(own)}*: {widgets.plain(best)}, "
             f"s_V = :blue[**{views.number(others[best])}**] · least: {widgets.plain(least)}, "
-            f":blue[**{views.number(others[least])}**] · mean over {len(reference)} images"
+            f":blue[**{views.number(others[least])}**] · mean over {len(reference)} images "
+            f"· {grid_text(comparison.grid)}"
         )
     title = f"What does each layer of *{widgets.plain(widgets.short(reference.model))}* look at?"
     widgets.header(title if by_layer else "What do these networks look at?", answer)
 
 
 def _table(
-    probes: depara.ProbeSet, graphs: views.Graphs, reference: views.Graph, agreement: np.ndarray, by_layer: bool
+    comparison: Comparison, graphs: views.Graphs, reference: views.Graph, agreement: np.ndarray, by_layer: bool
 ) -> tuple[Sheet, str]:
     """Draw one page of the table, probes down and graphs across; a click selects the probe, a heading the reference.
 
     Returns the table as one picture to be taken away, and how to read it.
     """
-    selection = state.read()
+    selection, probes = state.read(), comparison.probes
     order = _order(selection, graphs, reference, agreement)
     pages = -(-len(order) // ROWS)
     page = min(selection.page, pages - 1)
@@ -151,7 +154,7 @@ def _table(
         _unattributed(graphs, rows)
         _pager(order, page, pages)
         if seen is not None:
-            pair.draw(probes, seen, reference, float(agreement[graphs.index(seen), selection.probe]))
+            pair.draw(comparison, seen, reference, float(agreement[graphs.index(seen), selection.probe]))
     if clicked is not None:
         _clicked(clicked, rows, graphs, reference, by_layer)
     return _sheet(f"Attribution maps beside {_name(reference, by_layer)}'s", headings, cells), told.format("number")
@@ -239,8 +242,9 @@ def _order(selection: Selection, graphs: views.Graphs, reference: views.Graph, a
     return np.argsort(mean if selection.sort == "least" else -mean, kind="stable")
 
 
-def _by_agreement(graphs: views.Graphs, reference: views.Graph) -> list[views.Graph]:
-    means = views.agreement(graphs, reference).mean(axis=1)
+def _by_agreement(comparison: Comparison, reference: views.Graph) -> list[views.Graph]:
+    graphs = comparison.graphs
+    means = views.agreement(graphs, reference, comparison.grid).mean(axis=1)
     return [graphs[i] for i in sorted(range(len(graphs)), key=lambda i: (graphs[i] is not reference, -means[i]))]
 
 

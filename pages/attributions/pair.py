@@ -2,8 +2,7 @@
 
 import streamlit as st
 
-import depara_core as depara
-from depara_core.similarity import common_grid
+from depara_core.comparison import Comparison
 from pages.shared import state, views, widgets
 from pages.why import evidence, reasons
 
@@ -25,13 +24,13 @@ def put(chosen: views.Graph, reference: views.Graph, probe: int, by_layer: bool)
         state.update(probe=probe, a=chosen.model, b=reference.model, layer_a="output", layer_b="output")
 
 
-def draw(probes: depara.ProbeSet, seen: views.Graph, reference: views.Graph, cosine: float) -> None:
+def draw(comparison: Comparison, seen: views.Graph, reference: views.Graph, cosine: float) -> None:
     """Say how far two maps of the selected image agree, with the way to why."""
     a, b = (widgets.plain(name) for name in reasons.names(seen, reference))
     lam, probe = state.read().lam, state.read().probe
-    ranked = reasons.why(seen, reference, lam, common_grid([seen, reference])).to_frame()
+    ranked = reasons.why(seen, reference, lam, comparison.grid).to_frame()
     with st.container(horizontal=True, vertical_alignment="center", gap="medium", key="attribution-lens"):
-        name, number = widgets.plain(probes.names[probe]), views.number(cosine)
+        name, number = widgets.plain(comparison.probes.names[probe]), views.number(cosine)
         st.markdown(f"**{a}** and **{b}** on {name}: :blue[**{number}**]", width="content")
         state.link(
             "why", f"Why do {a} and {b} {'agree' if cosine > 0 else 'differ'} here?", icon=widgets.ICONS["why"],

@@ -13,6 +13,7 @@ from depara_core.benchmark import benchmarks
 from depara_core.benchmark import scoring as scoring
 from depara_core.benchmark import sweeps as sweeps
 from depara_core.jobs import Job
+from depara_core.similarity import Grid, common_grid
 from pages.shared import cached, uploads, widgets
 from pages.shared.state import Selection
 
@@ -33,9 +34,9 @@ class Material:
     failed: tuple[tuple[str, str], ...] = ()
 
     @property
-    def nbytes(self) -> int:
-        """Memory of the graphs, in bytes."""
-        return sum(graph.nodes.nbytes + graph.edges.nbytes for graph in self.graphs)
+    def grid(self) -> Grid:
+        """What the maps of the world's models are compared on."""
+        return common_grid(self.graphs)
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -61,7 +62,7 @@ def order(selection: Selection) -> tuple[str, Callable[[Progress], str]]:
             probes=None if own else _load(selection, report), progress=report,
         )  # fmt: skip
         scores = scoring.score_pairs(evidence, progress=report)
-        cached.shelf().put(Material(key, world.name, specs, evidence.graphs, scores, failed))
+        cached.shelf().put(key, Material(key, world.name, specs, evidence.graphs, scores, failed))
         return key
 
     return key, work

@@ -39,7 +39,7 @@ def truth_of(material: Material, budget: int | None) -> pd.DataFrame:
 
 def scores(material: Material, lam: float) -> dict[str, pd.DataFrame]:
     """Return every metric's scores; only DEPARA's depend on λ."""
-    own = {"depara": cached.matrix(material.graphs).to_frame(lam)} if material.graphs else {}
+    own = {"depara": cached.matrix(material.graphs, grid=material.grid).to_frame(lam)} if material.graphs else {}
     return {**own, **{name: frame for name, frame in material.scores.items() if name not in own}}
 
 
@@ -86,7 +86,7 @@ def curves(
 @st.cache_data(show_spinner=False, max_entries=32, hash_funcs=BY_KEY)
 def over_lambda(material: Material, budget: int | None) -> pd.DataFrame:
     """Return the figures of DEPARA over λ."""
-    return sweeps.over_lambda(cached.matrix(material.graphs), truth_of(material, budget))
+    return sweeps.over_lambda(cached.matrix(material.graphs, grid=material.grid), truth_of(material, budget))
 
 
 @st.cache_data(show_spinner=False, max_entries=64, hash_funcs=BY_KEY)

@@ -10,6 +10,7 @@ from depara_core.benchmark import scoring as scoring
 from depara_core.evaluation import FIGURES
 from depara_core.figures import evaluation
 from depara_core.figures.labels import score
+from depara_core.similarity import grid_text
 from pages.evaluate import layer_study, measured, published, rivals, robustness, targets
 from pages.evaluate import material as _material
 from pages.evaluate.measured import View
@@ -88,6 +89,8 @@ def curves_card(view: View) -> tuple[tuple[str, ...], Any]:
         "Higher is better, between a random order and the truth itself. Whiskers: 95 % over targets. Click a point to "
         "look at its metric."
     )
+    if view.material.graphs:
+        reading += f" DEPARA's {grid_text(view.material.grid)}."
     with widgets.card("How much of what is best is found", reading, key="curves", height="stretch"):
         against = view.selection.view if view.selection.view in CURVES else "k"
         with st.container(horizontal=True, vertical_alignment="center", key="evaluate-curve-controls"):

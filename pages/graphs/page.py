@@ -7,10 +7,11 @@ import pandas as pd
 import streamlit as st
 
 from depara_core import layouts
+from depara_core.comparison import Comparison
 from depara_core.figures import probe_graphs, rank_density
+from depara_core.similarity import grid_text
 from pages.shared import cached, charts, downloads, state, views, widgets
 from pages.shared.atlas import Cell, Heading, atlas
-from pages.shared.shelf import Comparison
 
 NEAREST = 8  # images in the list of nearest ones
 LISTED = 6  # pairs in the list of pairs
@@ -29,7 +30,7 @@ def draw() -> None:
         chosen = _choose(comparison, two)
         graphs = tuple(views.graph(comparison, state.read(), model, layer) for model, layer in chosen)
     with heading:
-        _headline(graphs)
+        _headline(graphs, comparison)
     drawn = _drawings(comparison, graphs)
     with heading:
         downloads.graphs(comparison, graphs, drawn)
@@ -79,7 +80,7 @@ def _drawing_controls(count: int) -> None:
     st.toggle("Only those most alike to the selected image", **state.bind("around", "graphs.around"))
 
 
-def _headline(graphs: views.Graphs) -> None:
+def _headline(graphs: views.Graphs, comparison: Comparison) -> None:
     """Draw the question and its answer."""
     count = len(graphs[0])
     pairs = count * (count - 1) // 2
@@ -88,12 +89,12 @@ def _headline(graphs: views.Graphs) -> None:
         answer = f"{count} images, {pairs:,} pairs · width of a line: cosine of the two images' features"
         widgets.header(f"Which images does {names[0]} find alike?", answer)
         return
-    similarity = views.similarity(*graphs)
+    similarity = views.similarity(*graphs, comparison.grid)
     widgets.header(
         "Which images do these networks find alike?",
         f"s_E = :orange[**{views.number(similarity.edge)}**]: how alike {names[0]} and {names[1]} rank the "
         f"{pairs:,} pairs of {count} images (1 the same order, 0 unrelated) · "
-        f"s_V = :blue[**{views.number(similarity.node)}**]",
+        f"s_V = :blue[**{views.number(similarity.node)}**] · {grid_text(comparison.grid)}",
     )
 
 
@@ -157,7 +158,8 @@ def _ranked_pairs(comparison: Comparison, a: views.Graph, b: views.Graph) -> Non
         widgets.card(
             "Edges, rank against rank",
             f"Every pair of images. On the diagonal both agree; the cloud's correlation is s_E = "
-            f":orange[**{views.number(views.similarity(a, b).edge)}**]. Click, or drag a box, to list its pairs.",
+            f":orange[**{views.number(views.similarity(a, b, comparison.grid).edge)}**]. Click, or drag a box, to list "
+            "its pairs.",
             key="card-ranks",
         ),
     ):

@@ -6,7 +6,9 @@ import pandas as pd
 import streamlit as st
 
 import depara_core as depara
+from depara_core.comparison import Comparison
 from depara_core.figures import attribution_maps, curves, theme
+from depara_core.similarity import grid_text
 from pages.shared import cached, charts, state, widgets
 
 SHOWN = 3  # probes under the example
@@ -20,11 +22,11 @@ NEXT = {
 }
 
 
-def example(comparison: cached.Comparison) -> tuple[str, pd.DataFrame]:
+def example(comparison: Comparison) -> tuple[str, pd.DataFrame]:
     """Return the example's target and the ranking of its sources."""
     wanted = (state.read().target, PREFERRED)
     target = next((model for model in wanted if model in comparison.models), comparison.models[0])
-    return target, cached.ranking(cached.matrix(comparison.graphs), target, state.read().lam)
+    return target, cached.ranking(cached.matrix(comparison.graphs, grid=comparison.grid), target, state.read().lam)
 
 
 def answer(target: str, ranking: pd.DataFrame, probes: int) -> str:
@@ -37,11 +39,11 @@ def answer(target: str, ranking: pd.DataFrame, probes: int) -> str:
     )
 
 
-def steps(comparison: cached.Comparison, source: depara.AttributionGraph, target: depara.AttributionGraph) -> None:
+def steps(comparison: Comparison, source: depara.AttributionGraph, target: depara.AttributionGraph) -> None:
     """Show the method in three pictures made from the example itself."""
     first = min(state.read().probe, len(comparison.probes) - 1)
     second = int(target.edges[first].argsort()[-2])
-    sim = depara.similarity(source, target)
+    sim = depara.similarity(source, target, grid=comparison.grid)
     lam, names = state.read().lam, comparison.probes.names
     left, middle, right = st.columns(3)
     with left, widgets.card("1 · An image becomes a node", "The pixels that drive the network's feature.", key="node"):
@@ -63,6 +65,7 @@ def steps(comparison: cached.Comparison, source: depara.AttributionGraph, target
         rows = [f"| {name} | {value:.2f} |" for name, value in parts.items()]
         total = f"| :violet[**score S**] | :violet[**{sim.total(lam):.2f}**] |"
         st.markdown("\n".join(["| | |", "|---|---:|", *rows, total]))
+        st.caption(f"{grid_text(comparison.grid).capitalize()}.")
         state.link("models", "Compare all models", icon=":material/grid_on:", target=target.model)
 
 
@@ -71,7 +74,7 @@ def _row(pictures: Sequence[bytes], alts: Sequence[str]) -> None:
         column.image(picture, width="stretch", alt=alt)
 
 
-def _maps(comparison: cached.Comparison, graphs: list[depara.AttributionGraph], index: int) -> list[bytes]:
+def _maps(comparison: Comparison, graphs: list[depara.AttributionGraph], index: int) -> list[bytes]:
     """Return one probe's attribution in each graph, on one scale."""
     limit = attribution_maps.shared_limit(
         [attribution_maps.collapse(graph.maps[index : index + 1], signed=True) for graph in graphs]
@@ -87,7 +90,7 @@ def chosen_source(target: str, ranking: pd.DataFrame) -> str:
     return selection.a if clicked else str(ranking["source"].iloc[0])
 
 
-def ranked(comparison: cached.Comparison, target: str, ranking: pd.DataFrame, source: str) -> None:
+def ranked(comparison: Comparison, target: str, ranking: pd.DataFrame, source: str) -> None:
     """Show the best sources for the target, and let the reader change it; a click puts a source under the lens."""
 
     def clicked(place: charts.Place) -> None:
@@ -110,7 +113,7 @@ def ranked(comparison: cached.Comparison, target: str, ranking: pd.DataFrame, so
         )  # fmt: skip
 
 
-def looked_at(comparison: cached.Comparison, source: depara.AttributionGraph, target: depara.AttributionGraph) -> None:
+def looked_at(comparison: Comparison, source: depara.AttributionGraph, target: depara.AttributionGraph) -> None:
     """Show a few probes with the attribution of source and target beside each other."""
     how = "Green pushes the feature up, purple down; one scale a row."
     with widgets.card("What the two look at", how, key="looked"):

@@ -4,10 +4,11 @@ import pandas as pd
 import streamlit as st
 
 import depara_core as depara
+from depara_core.comparison import Comparison
 from depara_core.figures import curves, matrices
 from depara_core.figures.labels import score
+from depara_core.similarity import grid_text
 from pages.shared import cached, charts, downloads, state, widgets
-from pages.shared.shelf import Comparison
 
 QUESTION = "Where should I cut the network?"
 EXAMPLE = ("rooms/reshading", "rooms/normal")  # source and target shown first, where they are among the models
@@ -147,19 +148,22 @@ def main() -> None:
         widgets.empty("One of the two models has no graph.", "The reason stands above; choose another one.")
         return
     goal = comparison.graph(b) or targets[-1]
-    ranked = cached.layer_ranking(cached.matrix(sources, (goal,)), lam)
+    ranked = cached.layer_ranking(cached.matrix(sources, (goal,), grid=comparison.grid), lam)
     best = str(ranked[ranked["best"]].iloc[0]["layer"])
     with head, st.container(horizontal=True):
         widgets.header(QUESTION, verdict(ranked, a, b, len(comparison.probes)))
-        downloads.layers(comparison, cached.matrix(sources, targets), ranked, lam)
+        downloads.layers(comparison, cached.matrix(sources, targets, grid=comparison.grid), ranked, lam)
     left, right = st.columns([1, 1])
     reading = "Higher is better; the dotted line marks the recommended cut. Click a layer to look into it."
     with left, widgets.card("Layer by layer", reading, key="card-curves"):
         draw_curves(comparison, ranked, b, lam)
         draw_layer(ranked, a, b, lam)
-    reading = "Bright = alike. Violet: the recommended cut against the target's output. Click a cell to choose it."
+    reading = (
+        "Bright = alike. Violet: the recommended cut against the target's output. Click a cell to choose it. "
+        f"{grid_text(comparison.grid).capitalize()}."
+    )
     with right, widgets.card("All layers of both", reading, key="card-layers"):
-        draw_matrix(comparison, cached.matrix(sources, targets), best, goal.layer, lam)
+        draw_matrix(comparison, cached.matrix(sources, targets, grid=comparison.grid), best, goal.layer, lam)
     charts.silent(comparison.graphs)
 
 

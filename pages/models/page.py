@@ -5,10 +5,11 @@ import pandas as pd
 import streamlit as st
 
 import depara_core as depara
+from depara_core.comparison import Comparison
 from depara_core.figures import curves, matrices, trees
 from depara_core.figures.labels import score
+from depara_core.similarity import grid_text
 from pages.shared import cached, charts, downloads, state, widgets
-from pages.shared.shelf import Comparison
 
 VIEWS = {"nodes": ("nodes s_V", "s_V"), "edges": ("edges s_E", "s_E"), "combined": ("combined S", "S")}
 SHOWN = 20  # bars of the ranking
@@ -149,7 +150,7 @@ def main() -> None:
         widgets.empty("One model alone has no rival.", "Choose at least two models to compare.", page="setup")
         return
     target, view, lam = controls(models)
-    matrix = cached.matrix(comparison.graphs)
+    matrix = cached.matrix(comparison.graphs, grid=comparison.grid)
     ranked = cached.ranking(matrix, target, lam)
     with head, st.container(horizontal=True):
         widgets.header(QUESTION, verdict(ranked, target, len(comparison.probes)))
@@ -157,7 +158,8 @@ def main() -> None:
     chosen = pair(models, target, str(ranked.iloc[0]["source"]))
     left, right = st.columns([1.25, 1])
     reading = (
-        "In the order of the tree. Bright = likely to transfer; the target's row is framed. Click a cell for its pair."
+        "In the order of the tree. Bright = likely to transfer; the target's row is framed. Click a cell for its pair. "
+        f"{grid_text(comparison.grid).capitalize()}."
     )
     with left, widgets.card("Similarity of all models", reading, key="card-matrix"):
         draw_matrix(comparison, matrix, chosen, target, view, lam)

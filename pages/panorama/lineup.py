@@ -5,9 +5,9 @@ import streamlit as st
 
 import depara_core as depara
 from depara_core import layouts, tour
+from depara_core.comparison import Comparison
 from depara_core.figures import probe_graphs
 from pages.shared import state, views, widgets
-from pages.shared.shelf import Comparison
 
 EXAMPLE = "rooms/normal"  # the target shown first, where it is among the models
 ROWS = 5  # probes with their maps

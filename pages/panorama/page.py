@@ -7,13 +7,14 @@ import streamlit as st
 
 import depara_core as depara
 from depara_core import exports, layouts, tour
+from depara_core.comparison import Comparison
 from depara_core.figures import panorama, probe_graphs, theme, trees
 from depara_core.figures.labels import score
 from depara_core.selection import closest_pair, first_fork
+from depara_core.similarity import grid_text
 from pages.panorama import lineup
 from pages.panorama.columns import Column, Probe, Tree, columns
 from pages.shared import cached, charts, downloads, state, views, widgets
-from pages.shared.shelf import Comparison
 
 QUESTION = "What do related tasks look at, and which images do they find alike?"
 COLUMNS = 40  # models shown at first: more are too many to look through
@@ -141,7 +142,7 @@ def take_away(
 ) -> None:
     """Offer the numbers of the drawn graphs, the whole as a figure, and the Python behind it."""
     probes, dark, indices = comparison.probes, widgets.dark(), [int(i) for i in drawn[0].probes]
-    origin = exports.provenance(graphs, probes=probes, lam=lam)
+    origin = exports.provenance(graphs, probes=probes, lam=lam, grid=comparison.grid)
     specs = {spec.id: spec for spec in comparison.specs}
     names, groups = [graph.model for graph in graphs], [specs[graph.model].group for graph in graphs]
     images = [cached.thumbnail(probes, i, 112) for i in maps[0]]
@@ -154,7 +155,7 @@ def take_away(
         page = downloads.figure_page("panorama", "Panorama", "Panorama of the models", figure, origin)
         downloads.row("Figure, to save as PNG or SVG", [page])
         code = [(specs[graph.model], "output") for graph in graphs]
-        downloads.row("The same from Python", [downloads.script("models", code, probes, target=target, lam=lam)])
+        downloads.row("The same from Python", [downloads.script("models", code, comparison, target=target, lam=lam)])
 
 
 def main() -> None:
@@ -166,16 +167,16 @@ def main() -> None:
             widgets.header(QUESTION)
         widgets.empty("One model alone has no columns to compare.", "Choose at least two models.", page="setup")
         return
-    chosen = lineup.pair(comparison.models, cached.matrix(comparison.graphs), state.read().lam)
+    chosen = lineup.pair(comparison.models, cached.matrix(comparison.graphs, grid=comparison.grid), state.read().lam)
     lam, shown = controls(comparison.models, chosen, len(comparison.probes))
     lineup.fallbacks(comparison, chosen)
     graphs = tuple(graph for graph in comparison.graphs if graph.model in shown)
-    matrix = cached.matrix(graphs)
+    matrix = cached.matrix(graphs, grid=comparison.grid)
     tree, drawn = cached.tree(matrix, lam), lineup.drawings(graphs)
     told = (
         "**Tree**: models that join lower are more alike. **Maps**: colour says which pixels the feature rests on. "
         "**Graphs**: near = alike, all turned the same way. Point at an image or a line to see it in every model; "
-        "click to select it. Click a name to make it the target."
+        f"click to select it. Click a name to make it the target. {grid_text(comparison.grid).capitalize()}."
     )
     with widgets.card("Models in the order of the task tree", told, key="card-panorama"):
         maps = draw_columns(comparison, graphs, drawn, tree, chosen)

@@ -3,7 +3,7 @@
     comparison = _cached.require(selection)                     # ready, or a progress panel is drawn and the page stops
     comparison = _cached.require(selection, layers="all", models=(a, b))
     comparison.graphs, comparison.graph(model, "output"), comparison.probes, comparison.specs, comparison.failed
-    matrix = _cached.matrix(comparison.graphs)                  # SimilarityMatrix; _cached.ranking(matrix, target, lam)
+    matrix = _cached.matrix(comparison.graphs, grid=comparison.grid)       # _cached.ranking(matrix, target, lam)
     png = _cached.thumbnail(comparison.probes, index, 96)
 
 A job's key follows from the selection, so a reload or a second tab finds the same job. `require` warns of models
@@ -25,12 +25,14 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 import depara_core as depara
+from depara_core.attribution.options import resolve_options
+from depara_core.comparison import Comparison, planned_grid
 from depara_core.figures import attribution_maps
 from depara_core.jobs import Job, JobQueue
 from depara_core.selection import Resamples, resample
-from depara_core.similarity import probe_cosines, similarity
+from depara_core.similarity import Grid, probe_cosines
 from pages.shared import uploads, widgets
-from pages.shared.shelf import Comparison, Shelf
+from pages.shared.shelf import Shelf
 from pages.shared.state import Selection
 from pages.shared.zoo import device, spec, specs, torchvision_names, torchvision_weights, zoo  # noqa: F401  one door for the pages
 
@@ -56,6 +58,11 @@ def options(selection: Selection) -> dict[str, Any]:
     return {name: getattr(selection, name) for name in names}
 
 
+def grid(selection: Selection) -> Grid:
+    """Return the grid that all maps of the chosen models are compared on, whichever of them a page needs."""
+    return planned_grid(specs(selection.models)[0], resolve_options(**options(selection)))
+
+
 def order(
     selection: Selection, layers: Layers | None = None, models: Sequence[str] | None = None
 ) -> tuple[str, Callable]:
@@ -66,7 +73,9 @@ def order(
     named = chosen if isinstance(chosen, str) else chosen[0] if chosen in (("output",), ("all",)) else list(chosen)
     source = {"probes": selection.probes, "count": selection.count, "seed": selection.seed}
     made_by = recipe(selection)
-    key = hashlib.sha256(json.dumps([[entry.id for entry in known], named, made_by]).encode()).hexdigest()[:24]
+    compared_on = grid(selection) if specs(selection.models)[0] else (1, 1, 1)
+    content = [[entry.id for entry in known], named, made_by, compared_on]
+    key = hashlib.sha256(json.dumps(content).encode()).hexdigest()[:24]
 
     def work(progress: Callable[[int, int, str], None]) -> str:
         failed, store = list(unknown), depara.Store()
@@ -79,7 +88,8 @@ def order(
         )  # fmt: skip
         made = {graph.model for graph in graphs}
         kept = tuple(entry for entry in known if entry.id in made)
-        shelf().put(Comparison(key, made_by, probes, kept, tuple(graphs), tuple(failed), store.trouble))
+        found = Comparison(probes, kept, tuple(graphs), compared_on, tuple(failed), store.trouble, key)
+        shelf().put(key, found, made_by)
         return key
 
     return key, work
@@ -188,17 +198,25 @@ def _identity(graph: depara.AttributionGraph) -> tuple[str, str, str]:
 
 _BY_DIGEST = {
     depara.AttributionGraph: _identity,
-    depara.SimilarityMatrix: lambda matrix: (*map(_identity, matrix.rows), "by", *map(_identity, matrix.columns)),
+    depara.SimilarityMatrix: lambda matrix: (
+        matrix.grid,
+        *map(_identity, matrix.rows),
+        "by",
+        *map(_identity, matrix.columns),
+    ),
     depara.ProbeSet: lambda probes: probes.digest,
 }
 
 
 @st.cache_resource(show_spinner=False, max_entries=12, hash_funcs=_BY_DIGEST)
 def matrix(
-    rows: tuple[depara.AttributionGraph, ...], columns: tuple[depara.AttributionGraph, ...] | None = None
+    rows: tuple[depara.AttributionGraph, ...],
+    columns: tuple[depara.AttributionGraph, ...] | None = None,
+    *,
+    grid: Grid,
 ) -> depara.SimilarityMatrix:
-    """Return s_V and s_E of all pairs."""
-    return depara.similarity_matrix(list(rows), None if columns is None else list(columns))
+    """Return s_V and s_E of all pairs, maps compared on the comparison's grid."""
+    return depara.similarity_matrix(rows, columns, grid=grid)
 
 
 @st.cache_resource(show_spinner=False, max_entries=64, hash_funcs=_BY_DIGEST)
@@ -232,9 +250,9 @@ def places(matrix: depara.SimilarityMatrix, lam: float) -> np.ndarray:
 
 
 @st.cache_resource(show_spinner=False, max_entries=16, hash_funcs=_BY_DIGEST)
-def why(a: depara.AttributionGraph, b: depara.AttributionGraph, lam: float) -> depara.Explanation:
+def why(a: depara.AttributionGraph, b: depara.AttributionGraph, lam: float, grid: Grid) -> depara.Explanation:
     """Return the exact shares of S(a, b) by probe, pair and pixel."""
-    return depara.explain(a, b, lam)
+    return depara.explain(a, b, lam, grid=grid)
 
 
 @st.cache_data(show_spinner=False, max_entries=4000, hash_funcs=_BY_DIGEST)
@@ -272,13 +290,13 @@ def agreement(selection: Selection, index: int) -> float | None:
         a = comparison.graph(selection.a, selection.layer_a)
         b = comparison.graph(selection.b, selection.layer_b)
         if a is not None and b is not None and selection.a != selection.b:
-            return float(_cosines(a, b)[index])
+            return float(_cosines(a, b, grid(selection))[index])
     return None
 
 
 @st.cache_data(show_spinner=False, max_entries=32, hash_funcs=_BY_DIGEST)
-def _cosines(a: depara.AttributionGraph, b: depara.AttributionGraph) -> np.ndarray:
-    return probe_cosines(a, b, similarity(a, b).grid)
+def _cosines(a: depara.AttributionGraph, b: depara.AttributionGraph, grid: Grid) -> np.ndarray:
+    return probe_cosines(a, b, grid)
 
 
 def recipe(selection: Selection) -> str:

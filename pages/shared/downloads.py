@@ -6,7 +6,7 @@
 
     with _takeaway.popover("why"):                              # a page of its own kind
         _takeaway.row("Shares of the probes", _takeaway.tables("shares", lambda: share_table(why, probes), origin))
-        _takeaway.row("The Python behind it", [_takeaway.script("why", ends, probes, lam=lam)])
+        _takeaway.row("The Python behind it", [_takeaway.script("why", ends, comparison, lam=lam)])
 
 What a download is made of is taken from the page beforehand: its callable runs in a thread that knows no session.
 """
@@ -23,9 +23,9 @@ import streamlit as st
 
 import depara_core as depara
 from depara_core import exports
+from depara_core.comparison import Comparison
 from depara_core.figures import curves, matrices, sheets, trees
 from pages.shared import cached, state, widgets
-from pages.shared.shelf import Comparison
 
 CLASSES = 10  # of the reader's task, until said otherwise
 Ends = Sequence[tuple[depara.ModelSpec, str]]
@@ -113,12 +113,12 @@ def sheet(name: str, title: str, how_to_read: str, drawn: sheets.Sheet, origin: 
     ]
 
 
-def script(view: str, ends: Ends, probes: depara.ProbeSet, **more: Any) -> Download:
-    """Return the Python that computes the view again with the selection's probes and options."""
+def script(view: str, ends: Ends, comparison: Comparison, **more: Any) -> Download:
+    """Return the Python that computes the view again with the selection's probes and options, on the same grid."""
     selection = state.read()
     write = partial(
         exports.python_of, view, ends, probes=selection.probes, count=selection.count, seed=selection.seed,
-        digest=probes.digest, options=cached.options(selection), **more,
+        digest=comparison.probes.digest, options=cached.options(selection), grid=comparison.grid, **more,
     )  # fmt: skip
     return Download("Python", f"depara-{view}.py", "text/x-python", write)
 
@@ -127,10 +127,10 @@ def models(
     comparison: Comparison, matrix: depara.SimilarityMatrix, ranked: pd.DataFrame, target: str, lam: float
 ) -> None:
     """Offer the matrix, the ranking, their figures, the report and the Python behind them."""
-    origin = exports.provenance(matrix.rows, probes=comparison.probes, lam=lam)
+    origin = exports.provenance(matrix.rows, probes=comparison.probes, lam=lam, grid=matrix.grid)
     goal = widgets.short(target)
     seen = partial(_figures, comparison, matrix, ranked, target, lam, cached.tree(matrix, lam))
-    code = script("models", [(spec, "output") for spec in comparison.specs], comparison.probes, target=target, lam=lam)
+    code = script("models", [(spec, "output") for spec in comparison.specs], comparison, target=target, lam=lam)
 
     def report() -> str:
         drawn = dict(seen(dark=False).values())
@@ -190,7 +190,7 @@ def _figures(
 
 def layers(comparison: Comparison, matrix: depara.SimilarityMatrix, ranked: pd.DataFrame, lam: float) -> None:
     """Offer the layers' scores, the transfer recipe for the chosen cut, the figure and the Python behind them."""
-    origin = exports.provenance([*matrix.rows, *matrix.columns], probes=comparison.probes, lam=lam)
+    origin = exports.provenance([*matrix.rows, *matrix.columns], probes=comparison.probes, lam=lam, grid=matrix.grid)
     by_id = {spec.id: spec for spec in comparison.specs}
     source, target = (by_id[side[0].model] for side in (matrix.rows, matrix.columns))
     chosen = state.read().layer_a
@@ -215,7 +215,7 @@ def layers(comparison: Comparison, matrix: depara.SimilarityMatrix, ranked: pd.D
         title = f"Layers of {widgets.short(source.id)} for {name}"
         row("Figure, to save as PNG or SVG", [figure_page("layer-curves", "Curves", title, draw, origin)])
         ends = [(source, "output"), (target, matrix.columns[-1].layer)]
-        row("The same from Python", [script("layers", ends, comparison.probes, lam=lam)])
+        row("The same from Python", [script("layers", ends, comparison, lam=lam)])
 
 
 def graphs(comparison: Comparison, shown: Sequence[depara.AttributionGraph], drawn: Sequence[Any]) -> None:
@@ -237,4 +237,4 @@ def graphs(comparison: Comparison, shown: Sequence[depara.AttributionGraph], dra
             origin = exports.provenance([graph], probes=comparison.probes)
             row(title, [*files, figure_page(f"{file}-drawing", "Drawing", title, partial(_same, drawn[place]), origin)])
         st.caption(f"Each image is tied to its {neighbours} strongest neighbours, as in the drawing.")
-        row("The same from Python", [script("graphs", ends, comparison.probes, neighbours=neighbours)])
+        row("The same from Python", [script("graphs", ends, comparison, neighbours=neighbours)])

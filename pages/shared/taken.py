@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-import depara_core as depara
 from depara_core import exports
+from depara_core.comparison import Comparison
 from depara_core.figures.sheets import Sheet
 from pages.evaluate import measured
 from pages.evaluate.measured import View
@@ -14,27 +14,27 @@ from pages.shared.downloads import Download
 
 
 def attributions(
-    probes: depara.ProbeSet,
-    specs: tuple[depara.ModelSpec, ...],
+    comparison: Comparison,
     graphs: views.Graphs,
     reference: views.Graph,
     drawn: Sheet,
     how_to_read: str,
 ) -> None:
     """Offer the picture on the screen, every map as numbers, their agreement and the Python behind them."""
-    origin, by_id = exports.provenance(graphs, probes=probes), {spec.id: spec for spec in specs}
+    probes, by_id = comparison.probes, {spec.id: spec for spec in comparison.specs}
+    origin = exports.provenance(graphs, probes=probes, grid=comparison.grid)
     ordered = [reference, *(graph for graph in graphs if graph is not reference)]
     name = f"attributions-{widgets.short(reference.model)}"
     with downloads.popover("attributions", camera=False):
         downloads.row("The pictures on the screen", downloads.sheet(name, drawn.title, how_to_read, drawn, origin))
-        table = partial(exports.agreement_table, graphs, reference, probes)
+        table = partial(exports.agreement_table, graphs, reference, probes, grid=comparison.grid)
         downloads.row("Cosines with the reference", downloads.tables(f"{name}-cosines", table, origin))
         make = partial(exports.maps_file, graphs, probes, origin)
         file = f"{exports.slug(name)}-maps.npz"
         title = f"Every map of the {len(graphs)} shown, as numbers for numpy"
         downloads.row(title, [Download("Maps", file, "application/octet-stream", make)])
         ends = [(by_id[graph.model], graph.layer) for graph in ordered]
-        downloads.row("The same from Python", [downloads.script("attributions", ends, probes)])
+        downloads.row("The same from Python", [downloads.script("attributions", ends, comparison)])
 
 
 def evaluation(view: View, figures: Mapping[str, Any]) -> None:
@@ -71,7 +71,7 @@ def _same(figure: Any) -> Any:
 def _origin(view: View) -> dict[str, Any]:
     """Return what the numbers rest on; without graphs the measured transfer alone."""
     graphs = view.material.graphs
-    known = exports.provenance(graphs, lam=view.lam) if graphs else {}
+    known = exports.provenance(graphs, lam=view.lam, grid=view.material.grid) if graphs else {}
     return {"world": view.material.world, "budget": view.budget, **known}
 
 

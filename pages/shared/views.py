@@ -8,11 +8,11 @@ import streamlit as st
 
 import depara_core as depara
 from depara_core import layouts
+from depara_core.comparison import Comparison
 from depara_core.figures import attribution_maps, tiles
-from depara_core.similarity import common_grid, probe_cosines
+from depara_core.similarity import Grid, agreements
 from pages.shared import cached
 from pages.shared.atlas import Legend
-from pages.shared.shelf import Comparison
 from pages.shared.state import Selection
 
 Graph = depara.AttributionGraph
@@ -29,9 +29,9 @@ def graph(comparison: Comparison, selection: Selection, model: str, layer: str) 
 
 
 @st.cache_data(show_spinner=False, max_entries=16, hash_funcs=cached._BY_DIGEST)
-def agreement(graphs: Graphs, reference: Graph) -> np.ndarray:
+def agreement(graphs: Graphs, reference: Graph, grid: Grid) -> np.ndarray:
     """Return cosine(v_i, v_i of the reference) for each graph and probe, (M, N); the mean over probes is s_V."""
-    return np.stack([probe_cosines(graph, reference, common_grid([graph, reference])) for graph in graphs])
+    return agreements(graphs, reference, grid)
 
 
 @st.cache_data(show_spinner=False, max_entries=64, hash_funcs=cached._BY_DIGEST)
@@ -92,9 +92,9 @@ def pair_table(a: Graph, b: Graph) -> pd.DataFrame:
 
 
 @st.cache_data(show_spinner=False, max_entries=32, hash_funcs=cached._BY_DIGEST)
-def similarity(a: Graph, b: Graph) -> depara.Similarity:
-    """Return s_V and s_E of two graphs."""
-    return depara.similarity(a, b)
+def similarity(a: Graph, b: Graph, grid: Grid) -> depara.Similarity:
+    """Return s_V and s_E of two graphs, maps compared on the comparison's grid."""
+    return depara.similarity(a, b, grid=grid)
 
 
 def chosen_probes(graphs: Graphs, count: int, probe: int, other: int | None, around: bool) -> tuple[int, ...]:

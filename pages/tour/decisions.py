@@ -17,7 +17,9 @@ ROWS = 8  # sources drawn
 def weight(stage: Stage, view: Place, turn: Place) -> None:
     """Step 7: S of two sources as lambda moves."""
     target = stage.small(stage.b)
-    found = [(stage.name(graph), views.similarity(stage.small(graph), target)) for graph in (stage.a, stage.c)]
+    found = [
+        (stage.name(graph), views.similarity(stage.small(graph), target, stage.grid)) for graph in (stage.a, stage.c)
+    ]
     (first, one), (second, two) = found
     at = tour.crossing(one, two)
     swap, equal = "They change places", one.total(0) == two.total(0) and one.total(1) == two.total(1)
@@ -58,7 +60,7 @@ def model(stage: Stage, view: Place, turn: Place) -> None:
         with view:
             widgets.empty("These networks cannot be ranked.", "Choose others above.", page="setup")
         return
-    ranked = cached.ranking(cached.matrix(comparison.graphs), stage.b.model, stage.lam)
+    ranked = cached.ranking(cached.matrix(comparison.graphs, grid=comparison.grid), stage.b.model, stage.lam)
     names = [widgets.plain(widgets.short(source)) for source in ranked["source"]]
     offered = sorted(names[k] for k in tour.spread(len(names), CHOICES))
     best = ranked.iloc[0]
@@ -92,7 +94,7 @@ def layer(stage: Stage, view: Place, turn: Place) -> None:
         comparison = cached.require(state.read(), layers="all", models=(stage.a.model,))
     source, goal = stage.name(stage.a), stage.name(stage.b)
     layers = comparison.of(stage.a.model)
-    ranked = cached.layer_ranking(cached.matrix(layers, (stage.b,)), stage.lam)
+    ranked = cached.layer_ranking(cached.matrix(layers, (stage.b,), grid=stage.grid), stage.lam)
     names = [widgets.plain(name) for name in ranked["layer"]]
     best = ranked[ranked["best"]].iloc[0]
     at = int(best.name)
@@ -122,7 +124,7 @@ def layer(stage: Stage, view: Place, turn: Place) -> None:
 
 def why(stage: Stage, view: Place, turn: Place) -> None:
     """Step 10: S of the six images split over them, with nothing left over."""
-    reason: depara.Explanation = cached.why(stage.small(stage.a), stage.small(stage.b), stage.lam)
+    reason: depara.Explanation = cached.why(stage.small(stage.a), stage.small(stage.b), stage.lam, stage.grid)
     shares = [float(share) for share in reason.probe]
     most, least = (shares.index(pick(shares)) for pick in (max, min))
     answered = ask(

@@ -5,6 +5,7 @@ import streamlit as st
 from depara_core import tour
 from depara_core.figures import probe_graphs
 from depara_core.figures import tour_steps as pictures
+from depara_core.similarity import grid_text
 from pages.shared import cached, state, views, widgets
 from pages.shared.atlas import Cell, Heading, atlas
 from pages.shared.views import number
@@ -62,7 +63,9 @@ def _offer(stage: Stage) -> None:
 def node(stage: Stage, view: Place, turn: Place) -> None:
     """Step 2: one image's attribution in three networks."""
     place, sources = stage.place, (stage.a, stage.c)
-    cosines = [float(tour.node_table(graph, stage.b, stage.six)["cosine"].iloc[place]) for graph in sources]
+    cosines = [
+        float(tour.node_table(graph, stage.b, stage.six, grid=stage.grid)["cosine"].iloc[place]) for graph in sources
+    ]
     told = [f"{stage.name(graph)} {number(cosine, 3)}" for graph, cosine in zip(sources, cosines, strict=True)]
     answered = ask(
         turn, "node", f"Whose map of {image(place)} is more like that of **{stage.name(stage.b)}**?",
@@ -183,7 +186,7 @@ def graph(stage: Stage, view: Place, turn: Place) -> None:
 
 def nodes_by_hand(stage: Stage, view: Place, turn: Place) -> None:
     """Step 5: six cosines and their mean."""
-    cosines = tour.node_table(stage.a, stage.b, stage.six)["cosine"]
+    cosines = tour.node_table(stage.a, stage.b, stage.six, grid=stage.grid)["cosine"]
     count, score = len(cosines), number(float(cosines.mean()), 3)
     shown = [number(value, 3) for value in tour.adding_up(cosines.to_numpy(), 3)]
     total = number(float(cosines.sum()), 3)
@@ -192,7 +195,10 @@ def nodes_by_hand(stage: Stage, view: Place, turn: Place) -> None:
         sorted({score, total, number(float(cosines.max()), 3), number(float(cosines.min()), 3)}), {score},
         f"s_V is the mean of the {count} cosines: {total} / {count} = {score}.",
     )  # fmt: skip
-    reading = "Cosine of the two networks' maps of each image. Three decimals, rounded so that the column adds up."
+    reading = (
+        "Cosine of the two networks' maps of each image. Three decimals, rounded so that the column adds up. "
+        f"{grid_text(stage.grid).capitalize()}."
+    )
     with view, widgets.card("s_V by hand: compare node by node", reading, key="card-nodes"):
         strip(stage, "tour.six")
         lines = [f"| {image(k)} | :blue[{value}] |" for k, value in enumerate(shown)]

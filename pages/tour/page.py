@@ -3,8 +3,8 @@
 import streamlit as st
 
 from depara_core import tour
+from depara_core.comparison import Comparison
 from pages.shared import cached, state, widgets
-from pages.shared.shelf import Comparison
 from pages.tour.decisions import SECOND_HALF
 from pages.tour.lessons import FIRST_HALF
 from pages.tour.step import SIX, Stage
@@ -98,7 +98,7 @@ def main() -> None:
         return
     six = picked(len(comparison.probes))
     view, turn = st.columns([1.7, 1])
-    step.draw(Stage(comparison.probes, six, *graphs, state.read().lam), view, turn)
+    step.draw(Stage(comparison.probes, six, *graphs, state.read().lam, comparison.grid), view, turn)
     with turn:
         onward(at)
 

@@ -9,6 +9,7 @@ import streamlit as st
 
 import depara_core as depara
 from depara_core import tour
+from depara_core.similarity import Grid
 from pages.shared import cached, charts, state, widgets
 
 SIX = 6
@@ -26,6 +27,7 @@ class Stage:
     b: depara.AttributionGraph
     c: depara.AttributionGraph
     lam: float
+    grid: Grid  # that maps are compared on
 
     @property
     def place(self) -> int:

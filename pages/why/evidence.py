@@ -159,7 +159,7 @@ def pairs(ends: Ends) -> None:
         if region:
             found = ends.why.pairs_within(a=region[0], b=region[1], top=PAIRS)
         else:
-            found = _reasons.pairs(ends.a, ends.b, ends.lam, kind, PAIRS)
+            found = _reasons.pairs(ends.a, ends.b, ends.lam, ends.why.grid, kind, PAIRS)
         clicked = list_pairs(ends, found, "why.pairs")
     select_pair(found, clicked)
 

@@ -7,10 +7,11 @@ import streamlit as st
 
 import depara_core as depara
 from depara_core import explanation, exports, layouts
+from depara_core.comparison import Comparison
 from depara_core.figures import contributions
 from depara_core.figures.labels import score
+from depara_core.similarity import grid_text
 from pages.shared import cached, charts, downloads, state, views, widgets
-from pages.shared.shelf import Comparison
 from pages.why import evidence as _evidence
 from pages.why import parts
 from pages.why import reasons as _reasons
@@ -84,7 +85,7 @@ def headline(ends: Ends, ranked: pd.DataFrame | None) -> None:
         widgets.header(
             f"Why does {a} look transferable to itself?",
             f"{total} at λ = {ends.lam:g} · the same graph at both ends: every probe agrees as far as it can. "
-            "Choose another source.",
+            f"Choose another source. {grid_text(ends.why.grid).capitalize()}.",
         )
         return
     row = ranked[ranked["source"] == ends.a.model].iloc[0]
@@ -93,19 +94,19 @@ def headline(ends: Ends, ranked: pd.DataFrame | None) -> None:
     widgets.header(
         title,
         f"{total} \\[{score(row['low'])}, {score(row['high'])}\\] at λ = {ends.lam:g}{rank} · "
-        "the shares below add up to S exactly",
+        f"the shares below add up to S exactly · {grid_text(ends.why.grid)}",
     )
 
 
 def take_away(ends: Ends) -> None:
     """Offer the shares of the probes and the Python behind them."""
-    origin = exports.provenance([ends.a, ends.b], probes=ends.probes, lam=ends.lam)
+    origin = exports.provenance([ends.a, ends.b], probes=ends.probes, lam=ends.lam, grid=ends.why.grid)
     specs = {spec.id: spec for spec in ends.comparison.specs}
     code = [(specs[graph.model], graph.layer) for graph in (ends.a, ends.b)]
     with downloads.popover("why"):
         table = partial(exports.contribution_table, ends.why, ends.probes)
         downloads.row("Shares of the probes", downloads.tables("shares", table, origin))
-        downloads.row("The same from Python", [downloads.script("why", code, ends.probes, lam=ends.lam)])
+        downloads.row("The same from Python", [downloads.script("why", code, ends.comparison, lam=ends.lam)])
 
 
 def in_words(ends: Ends, sure: explanation.Intervals) -> None:
@@ -143,7 +144,7 @@ def rank_against_rank(ends: Ends) -> None:
     region, key = _reasons.box(state.read().brush), f"why.ranks.{ends.a.digest[:8]}.{ends.b.digest[:8]}"
     told = "On the diagonal both agree. Click, or drag a box, to list its pairs."
     with widgets.card("Edges, rank against rank", told, key="card-ranks", height="stretch"):
-        figure = _reasons.density(ends.a, ends.b, ends.names, dark=widgets.dark())
+        figure = _reasons.density(ends.a, ends.b, ends.why.grid, ends.names, dark=widgets.dark())
         if region:
             contributions.mark_region(figure, *region, dark=widgets.dark())
         st.plotly_chart(
@@ -182,12 +183,12 @@ def main() -> None:
     comparison = cached.require(state.read(), layers="output", before=lambda: widgets.header(QUESTION))
     a, b, lam = choose(comparison)
     sources = sources_of(comparison, a)
-    matrix = cached.matrix(sources, (b,))
-    ends = Ends(comparison, a, b, lam, _reasons.why(a, b, lam, matrix.grid))
+    matrix = cached.matrix(sources, (b,), grid=comparison.grid)
+    ends = Ends(comparison, a, b, lam, _reasons.why(a, b, lam, comparison.grid))
     with head, st.container(horizontal=True):
         headline(ends, None if a.label == b.label else cached.ranking(matrix, b.label, lam))
         take_away(ends)
-    sure = _reasons.intervals(a, b, lam)
+    sure = _reasons.intervals(a, b, lam, comparison.grid)
     columns = st.columns([5, 3.4, 4])
     for column, draw in zip(columns, (partial(in_words, ends, sure), partial(how_it_adds_up, ends, sure),
                                       partial(rank_against_rank, ends)), strict=True):  # fmt: skip

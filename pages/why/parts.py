@@ -156,7 +156,7 @@ def influence(ends: Ends, sources: tuple[depara.AttributionGraph, ...]) -> None:
         f"**{views.number(found.without.max(), 3)}**."
     )
     if len(sources) > 1:
-        rivals = _reasons.rivals(sources, ends.b, ends.lam)
+        rivals = _reasons.rivals(sources, ends.b, ends.lam, ends.why.grid)
         named = [widgets.short(graph.model) for graph in sources]
         flips = {int(i): named[int(rivals.winners[i])] for i in rivals.flips}
         told += " " + _verdict(named[rivals.winner], flips, ends)
@@ -215,8 +215,8 @@ def contrast(ends: Ends, choices: tuple[depara.AttributionGraph, ...]) -> None:
     left, right = st.columns([5, 7])
     with left, widgets.card("A third model", "Why is the one a better source than the other?", key="card-third"):
         other = choices[models.index(widgets.choose_model("Held against", "c", "why.c", models))]
-        found = _reasons.contrast(ends.b, ends.a, other, ends.lam)
-        sure = _reasons.contrast_intervals(ends.b, ends.a, other, ends.lam)
+        found = _reasons.contrast(ends.b, ends.a, other, ends.lam, ends.why.grid)
+        sure = _reasons.contrast_intervals(ends.b, ends.a, other, ends.lam, ends.why.grid)
         short = dict(
             zip((g.label for g in (ends.a, ends.b, other)), _reasons.names(ends.a, ends.b, other), strict=True)
         )
@@ -248,7 +248,7 @@ def contrast(ends: Ends, choices: tuple[depara.AttributionGraph, ...]) -> None:
             ends.probes, (ends.a, other, ends.b), indices,
             signed=True, shared=True, smooth=True, opacity=0.85, dark=dark,
         )  # fmt: skip
-        gains = _reasons.advantage(ends.probes, ends.b, ends.a, other, indices, dark=dark)
+        gains = _reasons.advantage(ends.probes, ends.b, ends.a, other, ends.why.grid, indices, dark=dark)
         rows = [
             evidence.probe_row(ends.probes, entry, place, (*line, gain), (a, third, b, f"better by {a}"))
             for entry, place, line, gain in zip(shown.rows.itertuples(), shown.places, maps, gains, strict=True)

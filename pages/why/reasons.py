@@ -1,7 +1,7 @@
 """What the Why page computes, kept once for all sessions like everything in `_cached`."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -11,10 +11,10 @@ import streamlit as st
 import depara_core as depara
 from depara_core import explanation, layouts, rooms
 from depara_core.bootstrap import Resamples, resample_probes
+from depara_core.comparison import Comparison
 from depara_core.figures import contributions, rank_density, tiles
-from depara_core.similarity import Grid, common_grid, labels
+from depara_core.similarity import Grid
 from pages.shared import cached, charts, state, widgets
-from pages.shared.shelf import Comparison
 
 Graph = depara.AttributionGraph
 CLUSTERS = 6
@@ -57,24 +57,24 @@ def shares(a: Graph, b: Graph, grid: Grid) -> depara.Explanation:
 
 def why(a: Graph, b: Graph, lam: float, grid: Grid) -> depara.Explanation:
     """Return the exact shares of S(a, b)."""
-    return replace(shares(a, b, grid), lam=lam)
+    return shares(a, b, grid).at(lam)
 
 
 @st.cache_resource(show_spinner=False, max_entries=64, hash_funcs=cached._BY_DIGEST)
-def samples(sources: tuple[Graph, ...], target: Graph) -> Resamples:
+def samples(sources: tuple[Graph, ...], target: Graph, grid: Grid) -> Resamples:
     """Return s_V and s_E of some sources on resamples of the probes: what costs time, whatever lambda is."""
-    return resample_probes(sources, target, common_grid([target, *sources]), resamples=500, seed=0)
+    return resample_probes(sources, target, grid, resamples=500, seed=0)
 
 
-def intervals(a: Graph, b: Graph, lam: float) -> explanation.Intervals:
+def intervals(a: Graph, b: Graph, lam: float, grid: Grid) -> explanation.Intervals:
     """Return s_V, lambda * s_E and S with their intervals over the probes."""
-    return explanation.interval(b, a, lam, samples=samples((a,), b))
+    return explanation.interval(b, a, lam, grid=grid, samples=samples((a,), b, grid))
 
 
 @st.cache_data(show_spinner=False, max_entries=16, hash_funcs=cached._BY_DIGEST)
-def density(a: Graph, b: Graph, names: tuple[str, str], *, dark: bool) -> go.Figure:
+def density(a: Graph, b: Graph, grid: Grid, names: tuple[str, str], *, dark: bool) -> go.Figure:
     """Return the picture of all pairs' ranks, to be brushed: half a million pairs are counted once."""
-    found = shares(a, b, common_grid([a, b]))
+    found = shares(a, b, grid)
     figure = rank_density.rank_density(
         found.ranks_a, found.ranks_b, names=names, bins=layouts.rank_bins(len(found.ranks_a)), dark=dark
     )
@@ -91,10 +91,17 @@ def agreement(
 
 @st.cache_data(show_spinner=False, max_entries=48, hash_funcs=cached._BY_DIGEST)
 def advantage(
-    probes: depara.ProbeSet, target: Graph, first: Graph, second: Graph, indices: tuple[int, ...], *, dark: bool
+    probes: depara.ProbeSet,
+    target: Graph,
+    first: Graph,
+    second: Graph,
+    grid: Grid,
+    indices: tuple[int, ...],
+    *,
+    dark: bool,
 ) -> list[bytes]:
     """Return for each probe a PNG of where one source agrees more with the target than another does."""
-    return _tiles(probes, contrast(target, first, second, 1.0), indices, size=112, dark=dark)
+    return _tiles(probes, contrast(target, first, second, 1.0, grid), indices, size=112, dark=dark)
 
 
 def _tiles(
@@ -145,31 +152,29 @@ def alone(a: Graph, b: Graph, grid: Grid) -> explanation.Influence:
 
 def influence(ends: Ends) -> explanation.Influence:
     """Return S without each probe in turn, for the lambda of the ends."""
-    return replace(alone(ends.a, ends.b, ends.why.grid), lam=ends.lam)
+    return alone(ends.a, ends.b, ends.why.grid).at(ends.lam)
 
 
-def rivals(sources: tuple[Graph, ...], b: Graph, lam: float) -> explanation.RankingInfluence:
+def rivals(sources: tuple[Graph, ...], b: Graph, lam: float, grid: Grid) -> explanation.RankingInfluence:
     """Return the scores of all sources without each probe in turn."""
-    grid = common_grid([b, *sources])
-    found = tuple(replace(alone(source, b, grid), lam=lam) for source in sources)
-    return explanation.RankingInfluence(tuple(labels(sources)), found)
+    return explanation.RankingInfluence(tuple(alone(source, b, grid).at(lam) for source in sources))
 
 
-def contrast(target: Graph, first: Graph, second: Graph, lam: float) -> explanation.Contrast:
+def contrast(target: Graph, first: Graph, second: Graph, lam: float, grid: Grid) -> explanation.Contrast:
     """Return why one source is better for the target than another."""
-    grid = common_grid([target, first, second])
     return explanation.Contrast(why(target, first, lam, grid), why(target, second, lam, grid))
 
 
-def contrast_intervals(target: Graph, first: Graph, second: Graph, lam: float) -> explanation.Intervals:
+def contrast_intervals(target: Graph, first: Graph, second: Graph, lam: float, grid: Grid) -> explanation.Intervals:
     """Return the differences of s_V, lambda * s_E and S with their intervals."""
-    return explanation.contrast_interval(target, first, second, lam, samples=samples((first, second), target))
+    resampled = samples((first, second), target, grid)
+    return explanation.contrast_interval(target, first, second, lam, grid=grid, samples=resampled)
 
 
 @st.cache_data(show_spinner=False, max_entries=32, hash_funcs=cached._BY_DIGEST)
-def pairs(a: Graph, b: Graph, lam: float, kind: str, top: int) -> pd.DataFrame:
+def pairs(a: Graph, b: Graph, lam: float, grid: Grid, kind: str, top: int) -> pd.DataFrame:
     """Return the pairs of probes of a kind with the largest share."""
-    return why(a, b, lam, common_grid([a, b])).pairs(top, kind)
+    return why(a, b, lam, grid).pairs(top, kind)
 
 
 def coloured(sentence: explanation.Sentence, short: Mapping[str, str] | None = None) -> str:

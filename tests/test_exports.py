@@ -46,7 +46,7 @@ def ranking(matrix):
 
 @pytest.fixture(scope="module")
 def origin(matrix):
-    return exports.provenance(matrix.rows, probes=PROBES, lam=0.5)
+    return exports.provenance(matrix.rows, probes=PROBES, lam=0.5, grid=matrix.grid)
 
 
 def read(content, form):
@@ -225,7 +225,8 @@ def test_the_report_is_read_offline_and_says_what_it_rests_on(report, matrix, ra
         assert said in reader.text
     written = json.loads(reader.scripts[0])
     assert written.pop("written").endswith("+00:00")
-    assert written == exports.provenance(matrix.rows, probes=PROBES, lam=0.5)
+    assert written == exports.provenance(matrix.rows, probes=PROBES, lam=0.5, grid=matrix.grid)
+    assert "maps compared at 4 × 4" in reader.text
 
 
 def test_names_in_the_report_are_text_never_markup(report):

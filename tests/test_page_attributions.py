@@ -52,7 +52,7 @@ def test_probes_are_sorted_by_mean_agreement(monkeypatch, tables, sort):
     app = open_page(monkeypatch, "attributions", target=REFERENCE, sort=sort)
     found = comparison()
     others = tuple(graph for graph in found.graphs if graph.model != REFERENCE)
-    mean = views.agreement(others, found.graph(REFERENCE)).mean(axis=0)
+    mean = views.agreement(others, found.graph(REFERENCE), found.grid).mean(axis=0)
     order = np.argsort(mean if sort == "least" else -mean)
     first = [row[0]["text"] for row in tables[-1]["rows"]]
     app.button(key="attributions.step+1").click().run()
@@ -90,7 +90,7 @@ def test_a_clicked_map_is_held_against_the_reference_and_leads_to_why(monkeypatc
     }  # fmt: skip
     assert (tables[-1]["selected"], tables[-1]["lens"]) == (4, 3)
     label, query = why_link(app)
-    cosine = views.agreement((found.graph(model),), found.graph(REFERENCE))[0, 4]
+    cosine = views.agreement((found.graph(model),), found.graph(REFERENCE), found.grid)[0, 4]
     assert ("agree here?" if cosine > 0 else "differ here?") in label
     assert (query["a"], query["b"], query["probe"], query["view"]) == ([model], [REFERENCE], ["4"], ["probes"])
     ranked = depara.explain(found.graph(model), found.graph(REFERENCE), 1.0).to_frame()

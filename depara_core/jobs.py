@@ -10,9 +10,9 @@ from typing import Any, Literal
 from weakref import WeakValueDictionary
 
 from depara_core.errors import Cancelled, OptionError
+from depara_core.files import Progress
 
 State = Literal["queued", "running", "done", "failed", "cancelled"]
-Progress = Callable[[int, int, str], None]
 Work = Callable[[Progress], Any]
 HISTORY = 50  # finished jobs that are remembered
 ETA_AFTER_S = 0.5  # a rate measured over less is no rate

@@ -1,4 +1,4 @@
-"""Artefacts on disk by content: written aside and renamed, checksummed, bounded; what cannot be read does not exist."""
+"""Artefacts on disk by content: written whole, checksummed, bounded; what cannot be read does not exist."""
 
 import contextlib
 import hashlib
@@ -8,7 +8,6 @@ import os
 import re
 import shutil
 import time
-import uuid
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ import platformdirs
 from safetensors.numpy import save_file
 
 from depara_core.errors import OptionError, StoreError
+from depara_core.files import UNFINISHED, written_aside
 
 LIMIT = "DEPARA_STORE_LIMIT"  # the environment variable that bounds every store
 SHARE, FLOOR, CEILING = 0.5, 2 * 10**9, 100 * 10**9  # of the disk's free room, unless told otherwise; bytes
@@ -93,22 +93,17 @@ class Store:
     def put(self, key: str, arrays: Mapping[str, np.ndarray], metadata: Mapping[str, Any]) -> None:
         """Write an artefact whole or not at all; a `StoreError` says why it could not be."""
         file = self._file(key)
-        aside = file.with_name(f".{key}.{uuid.uuid4().hex}.part")
         contiguous = {name: np.ascontiguousarray(array) for name, array in sorted(arrays.items())}
         text = json.dumps(dict(metadata), sort_keys=True)
         self._make_room(sum(array.nbytes for array in contiguous.values()), keep=file)
         try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            save_file(contiguous, aside, metadata={"metadata": text, "sha256": _checksum(contiguous, text)})
-            aside.replace(file)
+            with written_aside(file) as aside:
+                save_file(contiguous, aside, metadata={"metadata": text, "sha256": _checksum(contiguous, text)})
         except Exception as error:
             raise StoreError(
                 f"The result cannot be kept in {self.path}: {error}. "
                 "Free some space there, or choose a folder that can be written with DEPARA_STORE."
             ) from error
-        finally:
-            with contextlib.suppress(OSError):
-                aside.unlink(missing_ok=True)
         self._make_room(0, keep=file)  # again, as other processes write too
 
     def keep(self, key: str, arrays: Mapping[str, np.ndarray], metadata: Mapping[str, Any]) -> Artefact:
@@ -181,7 +176,7 @@ class Store:
 
     def _sweep(self) -> None:
         """Remove what dead processes left unfinished."""
-        for part, _, touched in self._entries(".part"):
+        for part, _, touched in self._entries(UNFINISHED):
             if time.time() - touched > STALE_SECONDS:
                 with contextlib.suppress(OSError):
                     part.unlink()

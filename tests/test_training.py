@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from depara_core import rooms
 from depara_core.cli import app
 from depara_core.errors import Cancelled, ModelError, OptionError
+from depara_core.files import side_by_side
 from depara_core.rooms import GROUPS, IMAGE_TARGETS, TASKS
 from depara_core.training import Recipe, Score, report, train_zoo, trainer, zoo
 from depara_core.training.cards import half_precision, rounded
@@ -274,7 +275,7 @@ def test_workers_side_by_side_make_the_same_weights(work, tmp_path, monkeypatch)
     recipe = Recipe(steps=3, batch=4)
     jobs = [(name, *pools, recipe, work, tmp_path / "two", "cpu") for name in tasks]
     told = []
-    outcomes = list(zoo._run(jobs, 2, lambda *news: told.append(news)))
+    outcomes = list(side_by_side(zoo.train_one, jobs, 2, tell=lambda *news: told.append(news)))
     scores = {outcome.task: outcome.score for outcome in outcomes}
     for name in tasks:
         known = card(name, tmp_path / "one")

@@ -12,7 +12,7 @@ from sklearn.datasets import load_sample_image
 
 from depara_core import rooms
 from depara_core.benchmark.transfer_table import TransferTable, load_transfer_table
-from depara_core.extraction.extract import Progress
+from depara_core.files import Progress
 from depara_core.graphs import AttributionGraph
 from depara_core.pipeline.features import build_features
 from depara_core.pipeline.graphs import build_graphs

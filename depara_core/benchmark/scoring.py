@@ -13,7 +13,7 @@ from depara_core.benchmark.benchmarks import CLUSTERS, Evidence, components
 from depara_core.benchmark.transfer_table import TransferTable, load_transfer_table, table_path
 from depara_core.errors import OptionError
 from depara_core.evaluation import Evaluation, evaluate, static_mean, symmetrised
-from depara_core.extraction.extract import Progress
+from depara_core.files import Progress
 from depara_core.metrics import METRICS, Metric
 from depara_core.metrics.codes import as_code
 from depara_core.selection import directed_scores, spread_lam

@@ -13,7 +13,7 @@ from jaxtyping import Float
 from scipy.stats import rankdata
 
 from depara_core.evaluation import precision_at_k, spearman
-from depara_core.extraction.extract import Progress
+from depara_core.files import Progress
 from depara_core.graphs import AttributionGraph
 from depara_core.pipeline.graphs import build_graphs
 from depara_core.probes import ProbeSet

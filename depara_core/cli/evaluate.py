@@ -12,7 +12,7 @@ from depara_core.benchmark.transfer_table import TransferTable
 from depara_core.cli import options as o
 from depara_core.cli.output import emit, follow
 from depara_core.evaluation import FIGURES, Evaluation, ceiling
-from depara_core.jobs import Progress
+from depara_core.files import Progress
 
 SHOWN = ("P@1", "P@5", "Spearman", "regret@1")
 RIVAL = "rsa"  # what the paper compares itself with

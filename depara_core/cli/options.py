@@ -15,7 +15,7 @@ from depara_core.attribution.options import CHANNELS, OBJECTIVES, PRESETS, resol
 from depara_core.cli.output import follow, warn
 from depara_core.comparison import planned_grid
 from depara_core.exports import computed_with
-from depara_core.jobs import Progress
+from depara_core.files import Progress
 from depara_core.similarity import Grid
 from depara_core.store import Store, parse_size
 

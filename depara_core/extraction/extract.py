@@ -20,10 +20,9 @@ from depara_core.extraction.collector import Collector, Extraction, Pass, Rooms
 from depara_core.extraction.device import on_device, release, resolve_device
 from depara_core.extraction.numerics import TRIED, Numerics, choose_numerics, computing_in
 from depara_core.extraction.spill import free_disk
+from depara_core.files import Progress
 from depara_core.probes import ProbeSet, preprocess
 from depara_core.zoo.spec import ModelSpec, Network
-
-Progress = Callable[[int, int, str], None]
 
 BATCH_PIXELS = {"cpu": 50 * 64 * 64, "mps": 400 * 64 * 64, "cuda": 400 * 64 * 64}  # of input, in one batch
 DISK_BYTES = 16 * 2**30  # of features in a file during one pass, where the disk has twice that free

@@ -14,8 +14,8 @@ from depara_core.attribution.gradients import read_features
 from depara_core.attribution.hooks import at_rest
 from depara_core.errors import ModelError
 from depara_core.extraction.device import on_device, resolve_device
-from depara_core.extraction.extract import Progress
 from depara_core.extraction.numerics import exact_float32
+from depara_core.files import Progress
 from depara_core.probes import ProbeSet, preprocess
 from depara_core.store import Store
 from depara_core.zoo.spec import OUTPUT, ModelSpec, Network

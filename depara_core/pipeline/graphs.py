@@ -17,9 +17,10 @@ from depara_core.attribution.options import Options, resolve_options
 from depara_core.errors import Cancelled, DeparaError, ModelError, OptionError
 from depara_core.extraction.collector import Extraction
 from depara_core.extraction.device import release, resolve_device
-from depara_core.extraction.extract import Progress, extract
+from depara_core.extraction.extract import extract
 from depara_core.extraction.numerics import check_precision
 from depara_core.extraction.sketch import SEED, check_sketch
+from depara_core.files import Progress
 from depara_core.graphs import AttributionGraph
 from depara_core.jobs import Tally, alone
 from depara_core.probes import ProbeSet

@@ -14,6 +14,7 @@ import numpy as np
 
 from depara_core import rooms
 from depara_core.errors import OptionError, ProbeError
+from depara_core.files import Progress
 from depara_core.probes.archives import open_zip, read_member, usable_members
 from depara_core.probes.decoding import MAX_BYTES, SUFFIXES, decode
 from depara_core.probes.probeset import ProbeSet
@@ -21,7 +22,6 @@ from depara_core.probes.probeset import ProbeSet
 Source = str | PathLike[str] | Sequence[str | PathLike[str] | tuple[str, bytes]]
 ROOMS_COUNT = 200
 ROOMS_SIZE = 128  # pixels; photographs are kept at 256
-Progress = Callable[[int, int, str], None]
 MAX_PROBES = 10_000  # 256 x 256 pixels each: 2 GB in memory
 
 

@@ -8,6 +8,7 @@ from typing import TypeVar
 import torch
 
 from depara_core.errors import OptionError
+from depara_core.files import Progress
 from depara_core.rooms.scenes import Scenes, sample_scenes
 
 T = TypeVar("T")
@@ -33,7 +34,7 @@ def map_chunks(
     count: int,
     seed: int,
     size: int,
-    progress: Callable[[int, int, str], None] | None = None,
+    progress: Progress | None = None,
 ) -> list[T]:
     """Return what `make` makes of each batch, several at a time: one batch alone is too small to occupy all cores.
 

@@ -1,11 +1,12 @@
 """The first N scenes of a seed as arrays: their pictures, their tasks' labels, and what each pixel shows."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 import numpy as np
 import torch
 from jaxtyping import UInt8
 
+from depara_core.files import Progress
 from depara_core.rooms.casting import cast, pixel_grid
 from depara_core.rooms.chunks import map_chunks
 from depara_core.rooms.domains import DOMAINS
@@ -18,7 +19,7 @@ def render(
     count: int,
     seed: int,
     size: int = 128,
-    progress: Callable[[int, int, str], None] | None = None,
+    progress: Progress | None = None,
     *,
     domain: str = "real",
 ) -> UInt8[np.ndarray, "N size size 3"]:

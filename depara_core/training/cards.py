@@ -12,6 +12,7 @@ import torch
 from safetensors.torch import save as save_tensors
 from torch import nn
 
+from depara_core.files import write_whole
 from depara_core.rooms import Task
 from depara_core.training.trainer import Recipe, Score
 from depara_core.zoo.rooms import ARCHITECTURE, weights_path
@@ -32,11 +33,10 @@ def write_weights(module: nn.Module, name: str, about: dict[str, Any], folder: P
     content = save_tensors(half_precision(module))
     if len(content) > LIMIT_BYTES:
         raise ValueError(f"Expected at most {LIMIT_BYTES} bytes of weights for {name}, got {len(content)}.")
-    folder.mkdir(parents=True, exist_ok=True)
     path = weights_path(name, folder)
-    _replace(path, content)
+    write_whole(path, content)
     card = about | {"sha256": hashlib.sha256(content).hexdigest()} | origin()
-    _replace(path.with_suffix(".json"), (json.dumps(card, indent=2) + "\n").encode())
+    write_whole(path.with_suffix(".json"), json.dumps(card, indent=2) + "\n")
     return path.with_suffix(".json")
 
 
@@ -85,9 +85,3 @@ def describe(task: Task, recipe: Recipe, score: Score, scenes: dict[str, int]) -
         "skill": round(score.skill, 5),
         "gate": GATE,
     }
-
-
-def _replace(path: Path, content: bytes) -> None:
-    aside = path.with_suffix(path.suffix + ".part")
-    aside.write_bytes(content)
-    aside.replace(path)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from depara_core.files import Progress
 from depara_core.pipeline.graphs import build_graphs
 from depara_core.probes import ProbeSet
 from depara_core.rooms import FORM_CLASSES
@@ -14,7 +15,7 @@ from depara_core.similarity import similarity_matrix
 from depara_core.store import Store
 from depara_core.training.layer_study import SCRATCH, read_layer_table
 from depara_core.training.layer_views import fresh_views
-from depara_core.training.pool import WORK, Progress
+from depara_core.training.pool import WORK
 from depara_core.zoo import model
 from depara_core.zoo.rooms import SOURCE
 from depara_core.zoo.rooms_study import SOURCES, STUDY, TARGET

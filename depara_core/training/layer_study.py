@@ -14,12 +14,13 @@ import pandas as pd
 import torch
 
 from depara_core.errors import OptionError, StoreError
+from depara_core.files import Progress, side_by_side, write_whole
 from depara_core.paths import assets_folder
 from depara_core.rooms import FORM_CLASSES
 from depara_core.training.cards import origin
 from depara_core.training.layer_networks import accuracy, apply, fresh, learn, train_network
-from depara_core.training.layer_views import fresh_views, side_by_side, training_views
-from depara_core.training.pool import WORK, Progress
+from depara_core.training.layer_views import fresh_views, training_views
+from depara_core.training.pool import WORK
 from depara_core.training.trainer import Recipe
 from depara_core.zoo.rooms import SOURCE, card, study_folder, weights_path
 from depara_core.zoo.rooms_study import CUTS, SOURCES, STUDY, TARGET, Study
@@ -219,7 +220,7 @@ def _known(path: Path, about: Mapping[str, Any]) -> list[Row]:
 
 
 def _write(path: Path, rows: list[Row], about: Mapping[str, Any]) -> None:
-    """Write table and description, each aside and then renamed; notes that people added to the description stay."""
+    """Write table and description; notes that people added to the description stay."""
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     table = table.sort_values(["source", "k", "budget", "seed"], ascending=[True, True, False, True])
     scratch = table[table["source"] == SCRATCH].groupby("budget")["accuracy"]
@@ -228,11 +229,8 @@ def _write(path: Path, rows: list[Row], about: Mapping[str, Any]) -> None:
         "scratch": {str(share): {"mean": round(part.mean(), 5), "seeds": part.tolist()} for share, part in scratch},
         **origin(),
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
     notes = path.with_suffix(".json")
     if notes.exists():
         described["tried"] = json.loads(notes.read_text()).get("tried", [])
-    for file, content in ((path, table.to_csv(index=False)), (notes, json.dumps(described, indent=2) + "\n")):
-        aside = file.with_suffix(file.suffix + ".part")
-        aside.write_text(content)
-        aside.replace(file)
+    write_whole(path, table.to_csv(index=False))
+    write_whole(notes, json.dumps(described, indent=2) + "\n")

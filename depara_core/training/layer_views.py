@@ -1,23 +1,18 @@
 """Pictures of single objects in either domain, with their classes: what the layer study trains and tests on."""
 
-import os
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from depara_core.files import Progress, side_by_side, written_aside
 from depara_core.rooms import DOMAINS, form_class, object_views, render_scenes, rich_factors
-from depara_core.training.pool import Progress, soften
+from depara_core.training.pool import soften
 from depara_core.zoo.rooms import INPUT_SIZE
 from depara_core.zoo.rooms_study import STUDY, Study
 
-T = TypeVar("T")
 BLOCK = 512  # scenes sampled at a time, a little less than half of which look at an object
 BATCH = 32  # scenes rendered at a time
 SEEDS = {name: (3 + number) * 1_000_000 for number, name in enumerate(STUDY)}  # added to the study's seed
@@ -76,19 +71,6 @@ def _held(path: Path) -> int:
     return len(np.load(path)["form"]) if path.exists() else 0
 
 
-def side_by_side(work: Callable[..., T], jobs: Sequence[tuple[Any, ...]], workers: int) -> Iterator[T]:
-    """Yield what `work` makes of each job as it comes: here for one worker, else in processes of one thread."""
-    if workers == 1 or len(jobs) < 2:
-        yield from (work(*job) for job in jobs)
-        return
-    with ProcessPoolExecutor(workers, get_context("spawn"), torch.set_num_threads, (1,)) as executor:
-        try:
-            yield from (future.result() for future in as_completed([executor.submit(work, *job) for job in jobs]))
-        except BaseException:  # also a Cancelled from a progress callable: what has not begun is not begun
-            executor.shutdown(wait=False, cancel_futures=True)
-            raise
-
-
 @torch.inference_mode()
 def _render(domain: str, seed: int, path: Path) -> None:
     """Render one block of scenes into `path`, which says where the block begins."""
@@ -96,7 +78,5 @@ def _render(domain: str, seed: int, path: Path) -> None:
     scenes = object_views(seed, start, start + BLOCK)
     parts = [scenes[first : first + BATCH] for first in range(0, len(scenes), BATCH)]
     images = torch.cat([soften(render_scenes(DOMAINS[domain](part), INPUT_SIZE)) for part in parts])
-    aside = path.with_suffix(f".{os.getpid()}.part")
-    with aside.open("wb") as file:
+    with written_aside(path) as aside, aside.open("wb") as file:
         np.savez(file, images=images.numpy(), form=form_class(scenes).numpy(), rich=rich_factors(scenes).numpy())
-    aside.replace(path)

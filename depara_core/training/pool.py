@@ -1,22 +1,19 @@
 """A pool of rendered scenes with the labels of all tasks, on disk as arrays that worker processes share."""
 
 import json
-from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from depara_core.files import Progress, side_by_side
 from depara_core.rooms import IMAGE_TARGETS, NO_CLASS, TASKS, Task, label_scenes, render_scenes, scene_chunks
 from depara_core.zoo.rooms import INPUT_SIZE
 
 BLOCK = 256  # scenes a worker renders at a time; what an interruption can lose
 WORK = Path(".work")  # what long runs keep so that they can go on: scenes, checkpoints, single measurements
-Progress = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True)
@@ -56,16 +53,10 @@ def build_pool(work: Path, count: int, seed: int, workers: int = 2, progress: Pr
         _make_arrays(pool)
     missing = [start for start in range(0, count, BLOCK) if not _mark(pool, start).exists()]
     total = -(-count // BLOCK)
-    if len(missing) > 1 and workers > 1:
-        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as executor:
-            for done, _ in enumerate(executor.map(_fill, [pool] * len(missing), missing), total - len(missing) + 1):
-                if progress:
-                    progress(done, total, "Rendering rooms")
-    else:
-        for done, start in enumerate(missing, total - len(missing) + 1):
-            _fill(pool, start)
-            if progress:
-                progress(done, total, "Rendering rooms")
+    jobs = [(pool, start) for start in missing]
+    for done, _ in enumerate(side_by_side(_fill, jobs, workers), total - len(missing) + 1):
+        if progress:
+            progress(done, total, "Rendering rooms")
     return pool
 
 
@@ -90,7 +81,6 @@ def _make_arrays(pool: Pool) -> None:
 @torch.inference_mode()
 def _fill(pool: Pool, start: int) -> None:
     """Render and label one block of scenes."""
-    torch.set_num_threads(1)
     stop = min(start + BLOCK, pool.count)
     arrays: dict[str, np.ndarray] = {}
     row = start

@@ -1,7 +1,6 @@
 """Training of one task: fixed steps, every step seeded by its number, so that a resumed run equals an unbroken one."""
 
 import math
-import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
+from depara_core.files import written_aside
 from depara_core.rooms import NO_CLASS, Task, corrupt
 from depara_core.training.pool import Pool
 from depara_core.zoo.rooms_network import Solver
@@ -168,12 +168,9 @@ def fast_bfloat16(device: torch.device) -> bool:
 
 
 def _save(path: Path, solver: Solver, optimizer: torch.optim.Optimizer, recipe: Recipe, step: int) -> None:
-    """Write a checkpoint aside, then rename it, so that an interruption never leaves half a file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     state = {"solver": solver.state_dict(), "optimizer": optimizer.state_dict(), "recipe": asdict(recipe), "step": step}
-    aside = path.with_suffix(f".{os.getpid()}.part")
-    torch.save(state, aside)
-    aside.replace(path)
+    with written_aside(path) as aside:
+        torch.save(state, aside)
 
 
 def _resume(path: Path, solver: Solver, optimizer: torch.optim.Optimizer, recipe: Recipe) -> int:

@@ -5,9 +5,7 @@ Losses are kept scene by scene, because the ranking rule compares sources on the
 """
 
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -18,9 +16,10 @@ from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, one_hot, pixel_unshuffle
 
 from depara_core.errors import OptionError
+from depara_core.files import Progress, side_by_side, written_aside
 from depara_core.rooms import TASKS, Task, corrupt
 from depara_core.rooms.labels2d import luminance
-from depara_core.training.pool import WORK, Pool, Progress, build_pool
+from depara_core.training.pool import WORK, Pool, build_pool
 from depara_core.training.readout import CellFeatures, KernelRidge, Ridge, from_cells, to_cells, training_share
 from depara_core.training.trainer import moments
 from depara_core.zoo.rooms import CONTROL, card, weights_path
@@ -75,15 +74,10 @@ def measure_transfer(
         name: work / f"transfer-{VERSION}-{seed}-{name}-{_identity(name, folder)[:12]}.safetensors" for name in names
     }
     missing = [name for name in names if not files[name].exists()]
-    with ProcessPoolExecutor(workers, get_context("spawn"), initializer=_single_thread) as executor:
-        pending = [executor.submit(_measure, name, folder, pool, files[name]) for name in missing]
-        try:
-            for done, future in enumerate(as_completed(pending), len(names) - len(missing) + 1):
-                if progress:
-                    progress(done, len(names), f"Transfer from {future.result()}")
-        except BaseException:  # also a Cancelled from `progress`: what was measured is kept
-            executor.shutdown(wait=False, cancel_futures=True)
-            raise
+    jobs = [(name, folder, pool, files[name]) for name in missing]
+    for done, name in enumerate(side_by_side(_measure, jobs, workers), len(names) - len(missing) + 1):
+        if progress:
+            progress(done, len(names), f"Transfer from {name}")
     return {name: load_file(file)["losses"] for name, file in files.items()}
 
 
@@ -203,14 +197,9 @@ def _identity(name: str, folder: Path | None) -> str:
     return str(card(name, folder)["sha256"])[:12] if name in TASKS else "control"
 
 
-def _single_thread() -> None:
-    torch.set_num_threads(1)
-
-
 def _measure(name: str, folder: Path | None, pool: Pool, file: Path) -> str:
-    """Measure one source and write its losses, aside first; return its name."""
+    """Measure one source and write its losses; return its name."""
     losses = source_losses(open_source(name, folder), pool, make_splits())
-    aside = file.with_suffix(".part")
-    save_file({"losses": losses}, aside)
-    aside.replace(file)
+    with written_aside(file) as aside:
+        save_file({"losses": losses}, aside)
     return name

@@ -9,8 +9,9 @@ from scipy.stats import spearmanr
 from torch import Tensor
 from torch.nn.functional import mse_loss
 
+from depara_core.files import Progress
 from depara_core.rooms import TASKS
-from depara_core.training.pool import Pool, Progress
+from depara_core.training.pool import Pool
 from depara_core.training.transfer import Study, make_splits, open_source
 from depara_core.zoo.rooms_network import Decoder
 

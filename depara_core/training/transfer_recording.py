@@ -13,8 +13,9 @@ import torch
 
 from depara_core.benchmark.transfer_table import POOLED, table_path
 from depara_core.evaluation import affinity
+from depara_core.files import Progress, write_whole
 from depara_core.rooms import TASKS
-from depara_core.training.pool import WORK, Progress
+from depara_core.training.pool import WORK
 from depara_core.training.transfer import BUDGETS, PIXELS, SPLITS, TEST, Losses, measure_transfer, transfer_pool
 from depara_core.training.transfer_check import check_with_decoders
 from depara_core.zoo.rooms import CONTROL, SOURCE, card
@@ -71,9 +72,8 @@ def write_transfer_table(
     table: pd.DataFrame, name: str, seed: int, *, zoo: Path | None = None, folder: Path | None = None,
     decoders: list[dict[str, Any]] | None = None,
 ) -> Path:  # fmt: skip
-    """Write table and description, each aside first, and return the table's path."""
+    """Write table and description and return the table's path."""
     path = table_path(name, folder)
-    path.parent.mkdir(parents=True, exist_ok=True)
     trained = [source for source in table["source"].unique() if source in TASKS]
     ranks = own_ranks(table)
     about = {
@@ -95,12 +95,6 @@ def write_transfer_table(
         "versions": {"python": platform.python_version(), "torch": torch.__version__, "numpy": np.__version__},
     }
     rounded = table.assign(**{column: table[column].map("{:.5g}".format) for column in ("loss", "error", "affinity")})
-    _replace(path, rounded.to_csv(index=False))
-    _replace(path.with_suffix(".json"), json.dumps(about, indent=2) + "\n")
+    write_whole(path, rounded.to_csv(index=False))
+    write_whole(path.with_suffix(".json"), json.dumps(about, indent=2) + "\n")
     return path
-
-
-def _replace(path: Path, content: str) -> None:
-    aside = path.with_suffix(path.suffix + ".part")
-    aside.write_text(content)
-    aside.replace(path)

@@ -1,21 +1,18 @@
 """Training of the whole bundled zoo: resumable, several tasks side by side, and loud about what was not learned."""
 
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import zip_longest
-from multiprocessing import get_context
-from multiprocessing.queues import Queue
-from multiprocessing.synchronize import Event
 from pathlib import Path
 
 import torch
 
-from depara_core.errors import Cancelled, ModelError, OptionError
+from depara_core.errors import ModelError, OptionError
+from depara_core.files import Progress, side_by_side
 from depara_core.paths import assets_folder
 from depara_core.rooms import GROUPS, TASKS, check_tasks
 from depara_core.training.cards import GATE, rounded, write_model
-from depara_core.training.pool import WORK, Pool, Progress, build_pool
+from depara_core.training.pool import WORK, Pool, build_pool
 from depara_core.training.trainer import Recipe, Score, evaluate, train_task
 from depara_core.zoo.rooms import card, weights_path
 
@@ -73,7 +70,7 @@ def train_zoo(
         )
         jobs = [(name, *pools, recipe, work, folder, where.type) for name in wanted]
         told = _Tally(recipe.steps * len(jobs), progress)
-        for outcome in _run(jobs, 1 if where.type == "cuda" else workers, told.step):
+        for outcome in side_by_side(train_one, jobs, 1 if where.type == "cuda" else workers, tell=told.step):
             outcomes.append(outcome)
             told.step(outcome.task, recipe.steps, report(outcome))
     rejected = [outcome for outcome in outcomes if outcome.rejected]
@@ -82,49 +79,7 @@ def train_zoo(
     return outcomes
 
 
-Job = tuple[str, Pool, Pool, Recipe, Path, Path, str]
 Steps = Callable[[str, int, str], None]  # a task, how many of its steps are done, what to say
-
-
-def _run(jobs: list[Job], workers: int, steps: Steps) -> Iterator[Outcome]:
-    """Yield outcomes as they come: in this process for one worker, else in single-threaded processes side by side."""
-    if workers == 1 or len(jobs) == 1:
-        yield from (train_one(*job, steps) for job in jobs)
-        return
-    context = get_context("spawn")
-    news, stop = context.Queue(), context.Event()
-    with ProcessPoolExecutor(workers, context, initializer=_start_worker, initargs=(news, stop)) as executor:
-        pending = {executor.submit(_work, job) for job in jobs}
-        try:
-            while pending:
-                done, pending = wait(pending, timeout=0.5, return_when=FIRST_COMPLETED)
-                while not news.empty():
-                    steps(*news.get())
-                yield from (future.result() for future in done)
-        except BaseException:  # also a Cancelled from `progress`: what is under way will go on from its checkpoints
-            stop.set()
-            executor.shutdown(wait=False, cancel_futures=True)
-            raise
-
-
-_parent: "tuple[Queue[tuple[str, int, str]], Event]"  # in a worker: where to tell the news, and whether to stop
-
-
-def _start_worker(news: "Queue[tuple[str, int, str]]", stop: Event) -> None:
-    global _parent  # noqa: PLW0603 - a process pool hands such things to its workers only by globals
-    _parent = (news, stop)
-    torch.set_num_threads(1)
-
-
-def _work(job: Job) -> Outcome:
-    return train_one(*job, _tell)
-
-
-def _tell(task: str, done: int, message: str) -> None:
-    news, stop = _parent
-    if stop.is_set():
-        raise Cancelled("The training was stopped.")
-    news.put((task, done, message))
 
 
 def train_one(

@@ -2,8 +2,6 @@
 
 import hashlib
 import re
-import tempfile
-from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from urllib.error import URLError
 from urllib.parse import urlparse
@@ -12,8 +10,8 @@ from urllib.request import Request, urlopen
 import torch
 
 from depara_core.errors import ModelError
+from depara_core.files import Progress, written_aside
 
-Progress = Callable[[int, int, str], None]
 CHUNK = 2**20  # bytes
 TIMEOUT = 10  # seconds without a byte
 
@@ -56,13 +54,9 @@ def _expected(name: str) -> str:
 
 
 def _download(url: str, path: Path, instead: str, progress: Progress | None) -> None:
-    """Write aside, then rename, so that a broken download never looks like a whole one."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".download-") as aside:
-            partial = Path(aside) / path.name
-            _stream(url, partial, progress)
-            partial.replace(path)
+        with written_aside(path) as partial:
+            _stream(url, path.name, partial, progress)
     except (URLError, OSError, ValueError) as error:
         reason = getattr(error, "reason", None) or error
         raise ModelError(
@@ -71,7 +65,7 @@ def _download(url: str, path: Path, instead: str, progress: Progress | None) -> 
         ) from error
 
 
-def _stream(url: str, partial: Path, progress: Progress | None) -> None:
+def _stream(url: str, name: str, partial: Path, progress: Progress | None) -> None:
     request = Request(url, headers={"User-Agent": "depara"})
     with urlopen(request, timeout=TIMEOUT) as answer, partial.open("wb") as file:
         total = int(answer.headers.get("Content-Length") or 0)
@@ -80,6 +74,6 @@ def _stream(url: str, partial: Path, progress: Progress | None) -> None:
             file.write(chunk)
             done += len(chunk)
             if progress:
-                progress(done, max(total, done), f"Downloading {partial.name}")
+                progress(done, max(total, done), f"Downloading {name}")
     if total and done != total:
         raise OSError(f"the connection broke after {done} of {total} bytes")

@@ -9,11 +9,11 @@ import torch
 from torch import nn
 
 from depara_core.errors import ModelError, OptionError
+from depara_core.files import Progress
 from depara_core.zoo.adapters import adapt, adapters_for
 from depara_core.zoo.behaviour import example_images, fingerprint
 from depara_core.zoo.copies import sharing, snapshot, unwrapped
 from depara_core.zoo.digest import module_digest
-from depara_core.zoo.downloads import Progress
 from depara_core.zoo.refusals import failed_run, is_detection, refuse_unusable
 from depara_core.zoo.spec import OUTPUT, Identity, ModelSpec, Network, split_call
 from depara_core.zoo.tracing import BATCH, Call, Trace, feature_layers, run

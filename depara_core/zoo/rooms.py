@@ -5,12 +5,12 @@ Listing them and telling their identities reads their cards only; torch comes wh
 
 import hashlib
 import json
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from depara_core.errors import ModelError
+from depara_core.files import Progress
 from depara_core.paths import assets_folder
 from depara_core.rooms import TASKS
 from depara_core.zoo import rooms_study
@@ -91,7 +91,7 @@ def training_command(name: str) -> str:
     return "depara rooms layers" if name in STUDY else "depara rooms train"
 
 
-def _open(name: str, folder: Path | None, progress: Callable[[int, int, str], None] | None) -> Network:
+def _open(name: str, folder: Path | None, progress: Progress | None) -> Network:
     """Return the encoder of a task (or the control) as a Network."""
     from depara_core.zoo.rooms_weights import control, load_solver  # late: listing the zoo needs no torch
 
@@ -107,7 +107,7 @@ def _identity(name: str, folder: Path | None) -> Identity:
     return Identity({layer: (layer, "output") for layer in LAYERS}, digest)
 
 
-def _open_vgg(name: str, progress: Callable[[int, int, str], None] | None) -> Network:
+def _open_vgg(name: str, progress: Progress | None) -> Network:
     """Return a network of the layer study with its thirteen layers to cut at."""
     from depara_core.zoo.rooms_weights import load_vgg  # late: listing the zoo needs no torch
 

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from depara_core.errors import ModelError, OptionError
+from depara_core.files import Progress
 
 if TYPE_CHECKING:
     import torch  # which listing models does not need
@@ -74,7 +75,7 @@ class ModelSpec:
     std: tuple[float, float, float]
     bundled: bool  # ships with the library
     _layers: Callable[[], tuple[str, ...]] = field(repr=False, compare=False)
-    _open: Callable[[Callable[[int, int, str], None] | None], Network] = field(repr=False, compare=False)
+    _open: Callable[[Progress | None], Network] = field(repr=False, compare=False)
     _identity: Callable[[], Identity] | None = field(default=None, repr=False, compare=False)
 
     @cached_property
@@ -91,7 +92,7 @@ class ModelSpec:
             raise OptionError(f"No layer was given for {self.id}. Expected 'output', 'all' or a list of layer names.")
         return tuple(dict.fromkeys(names))
 
-    def open(self, progress: Callable[[int, int, str], None] | None = None) -> Network:
+    def open(self, progress: Progress | None = None) -> Network:
         """Read the weights and return the `Network`; `progress(done, total, message)` follows a download in bytes."""
         return self._open(progress)
 

@@ -9,8 +9,9 @@ from typing import Any
 import torch
 
 from depara_core.errors import ModelError, OptionError
+from depara_core.files import Progress
 from depara_core.zoo.digest import module_digest
-from depara_core.zoo.downloads import Progress, check_safe, fetch
+from depara_core.zoo.downloads import check_safe, fetch
 from depara_core.zoo.spec import ModelSpec, Network
 from depara_core.zoo.taskonomy_network import INPUT_SIZE, TAPS, Encoder
 

@@ -12,8 +12,9 @@ from torch import nn
 from torch.overrides import TorchFunctionMode
 
 from depara_core.errors import ModelError, OptionError
+from depara_core.files import Progress
 from depara_core.zoo.digest import module_digest
-from depara_core.zoo.downloads import Progress, check_safe, fetch
+from depara_core.zoo.downloads import check_safe, fetch
 from depara_core.zoo.spec import OUTPUT, ModelSpec, Network
 from depara_core.zoo.tracing import BATCH, feature_layers, head_input, run
 

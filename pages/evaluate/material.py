@@ -12,13 +12,13 @@ import depara_core as depara
 from depara_core.benchmark import benchmarks
 from depara_core.benchmark import scoring as scoring
 from depara_core.benchmark import sweeps as sweeps
+from depara_core.files import Progress
 from depara_core.jobs import Job
 from depara_core.similarity import Grid, common_grid
 from pages.shared import cached, uploads, widgets
 from pages.shared.state import Selection
 
 FEWEST = 8  # models that must open: fewer sources say nothing about the best five
-Progress = Callable[[int, int, str], None]
 Sweeps = tuple[sweeps.Sweep, sweeps.Sweep]  # over the number of probes, and over sets of probes
 
 

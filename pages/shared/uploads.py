@@ -9,13 +9,13 @@ What a browser sends is bounded in number and size; each file is decoded, and ch
 import hashlib
 import os
 import shutil
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path, PurePath
 
 import platformdirs
 
 import depara_core as depara
+from depara_core.files import written_aside
 
 PREFIX = "upload/"
 MAX_FILES = 2000
@@ -29,7 +29,7 @@ def folder() -> Path:
 
 
 def keep(files: Sequence[tuple[str, bytes]]) -> str:
-    """Write the files aside, rename them into place, and return their name as a source of probes."""
+    """Keep the files in one folder and return their name as a source of probes."""
     total = sum(len(data) for _, data in files)
     if not files or len(files) > MAX_FILES or total > MAX_TOTAL:
         raise depara.ProbeError(
@@ -42,11 +42,10 @@ def keep(files: Sequence[tuple[str, bytes]]) -> str:
     digest = content.hexdigest()[:24]
     place = folder() / digest
     if not place.exists():
-        place.parent.mkdir(parents=True, exist_ok=True)
-        aside = Path(tempfile.mkdtemp(dir=place.parent, prefix=".aside-"))
-        for index, (name, data) in enumerate(files):
-            (aside / f"{index:04d}-{_safe(name)}").write_bytes(data)
-        aside.rename(place)
+        with written_aside(place) as aside:
+            aside.mkdir()
+            for index, (name, data) in enumerate(files):
+                (aside / f"{index:04d}-{_safe(name)}").write_bytes(data)
         _drop_old(place)
     return PREFIX + digest
 

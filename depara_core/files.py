@@ -1,0 +1,110 @@
+"""What long work shares: files written whole, jobs side by side in processes, and the type of a progress callback."""
+
+import contextlib
+import shutil
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from depara_core.errors import Cancelled
+
+if TYPE_CHECKING:
+    from multiprocessing.queues import Queue
+    from multiprocessing.synchronize import Event
+
+T = TypeVar("T")
+Progress = Callable[[int, int, str], None]  # (done, total, message); it may raise `Cancelled` to stop the work
+UNFINISHED = ".part"  # suffix of what is being written
+NEWS_S = 0.5  # seconds between two looks at what worker processes tell
+
+
+@contextmanager
+def written_aside(path: Path) -> Iterator[Path]:
+    """Yield a path beside `path` to write a file or folder to; it becomes `path` once the block ends without an error.
+
+    So nobody ever reads half of it. The folder is made; what an error leaves unfinished is removed.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.name}.{uuid.uuid4().hex}{UNFINISHED}")
+    try:
+        yield aside
+        aside.replace(path)
+    finally:
+        if aside.is_dir():
+            shutil.rmtree(aside, ignore_errors=True)
+        with contextlib.suppress(OSError):  # of a disk that is gone
+            aside.unlink(missing_ok=True)
+
+
+def write_whole(path: Path, content: bytes | str) -> None:
+    """Write a file by `written_aside`; text in UTF-8."""
+    with written_aside(path) as aside:
+        aside.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+def side_by_side(
+    work: Callable[..., T],
+    jobs: Sequence[tuple[Any, ...]],
+    workers: int,
+    *,
+    tell: Callable[..., None] | None = None,
+) -> Iterator[T]:
+    """Yield work(*job) of each job as it comes: in this process for one worker, else in processes of one torch thread.
+
+    With `tell`, the work is called as work(*job, tell) and what it tells arrives in this process; telling raises
+    `Cancelled` in a worker once the iteration was left. Whatever ends the iteration early, an exception here too,
+    leaves running jobs to their end and begins no other.
+    """
+    if workers == 1 or len(jobs) < 2:
+        yield from (work(*job, *([tell] if tell else [])) for job in jobs)
+        return
+    from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait  # late: every start imports this module
+    from multiprocessing import get_context
+
+    context = get_context("spawn")  # a forked torch may hang
+    news, stop = context.Queue(), context.Event()
+    with ProcessPoolExecutor(workers, context, initializer=_start_worker, initargs=(news, stop)) as executor:
+        pending = {executor.submit(_call, work, job, tells=tell is not None) for job in jobs}
+        try:
+            while pending:
+                done, pending = wait(pending, timeout=NEWS_S if tell else None, return_when=FIRST_COMPLETED)
+                _pass_on(news, tell)
+                yield from (future.result() for future in done)
+        except BaseException:  # `Cancelled` from a progress callback, or the iterator's end, as well
+            stop.set()
+            executor.shutdown(wait=False, cancel_futures=True)
+            raise
+    _pass_on(news, tell)  # what came after the last look
+
+
+def _pass_on(news: "Queue[tuple[Any, ...]]", tell: Callable[..., None] | None) -> None:
+    while tell and not news.empty():
+        tell(*news.get())
+
+
+_parent: "tuple[Queue[tuple[Any, ...]], Event]"  # in a worker: where to tell news, and whether to stop
+
+
+def _start_worker(news: "Queue[tuple[Any, ...]]", stop: "Event") -> None:
+    import torch
+
+    global _parent  # noqa: PLW0603 - a process pool hands such things to its workers only by globals
+    _parent = (news, stop)
+    torch.set_num_threads(1)
+
+
+def _call(work: Callable[..., T], job: tuple[Any, ...], *, tells: bool) -> T:
+    _require_going_on()
+    return work(*job, *([_tell] if tells else []))
+
+
+def _tell(*message: Any) -> None:
+    _require_going_on()
+    _parent[0].put(message)
+
+
+def _require_going_on() -> None:
+    if _parent[1].is_set():
+        raise Cancelled("The work was stopped.")

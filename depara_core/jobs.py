@@ -3,18 +3,20 @@
 import threading
 import time
 import traceback
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Literal
 from weakref import WeakValueDictionary
+
+from cachetools import Cache, LRUCache
 
 from depara_core.errors import Cancelled, OptionError
 from depara_core.files import Progress
 
 State = Literal["queued", "running", "done", "failed", "cancelled"]
 Work = Callable[[Progress], Any]
-HISTORY = 50  # finished jobs that are remembered
+HISTORY = 50  # finished jobs that are remembered, where nothing else is said
 ETA_AFTER_S = 0.5  # a rate measured over less is no rate
 WAIT_S = 0.2  # between two looks at what another thread does
 _WORKING: "WeakValueDictionary[str, threading.Lock]" = WeakValueDictionary()
@@ -88,7 +90,7 @@ class Job:
         self.state: State = "queued"
         self.done, self.total, self.message = 0, 0, "waiting"
         self.result: Any = None
-        self.error: Exception | None = None
+        self.error: BaseException | None = None
         self._work = work
         self._lock = threading.Lock()
         self._cancelled, self._finished = threading.Event(), threading.Event()
@@ -129,28 +131,32 @@ class Job:
         with self._lock:
             if self.state == "queued":
                 self._end("cancelled")
+                self._finished.set()
 
     def wait(self, timeout_s: int | float | None = None) -> bool:
         """Wait until the job has finished; False if the time ran out first."""
         return self._finished.wait(timeout_s)
 
-    def run(self) -> None:
-        """Do the work in the calling thread, unless it was cancelled before."""
+    def run(self, remember: Callable[["Job"], None]) -> None:
+        """Do the work in the calling thread, unless it was cancelled before; `remember` is called before who waits."""
         with self._lock:
-            if self.state != "queued":
-                return
-            self.state, self.message, self._started = "running", "starting", time.monotonic()
-        result, failure = None, None
-        end: State = "done"
+            begun = self.state == "queued"
+            if begun:
+                self.state, self.message, self._started = "running", "starting", time.monotonic()
+        if begun:
+            self._close(*self._outcome())  # when all is let go: who waited may leave the program, or need the memory
+        remember(self)
+        self._finished.set()
+
+    def _outcome(self) -> tuple[State, Any, BaseException | None]:
         try:
-            result = self._work(self._report)
+            return "done", self._work(self._report), None
         except Cancelled as error:
             traceback.clear_frames(error.__traceback__)
-            end = "cancelled"
-        except Exception as error:  # noqa: BLE001  whatever went wrong belongs to whoever looks at the job
+            return "cancelled", None, None
+        except BaseException as error:  # noqa: BLE001  who looks at the job is told; the worker has others to serve
             traceback.clear_frames(error.__traceback__)  # they may hold models and images
-            end, failure = "failed", error
-        self._close(end, result, failure)  # when all is let go: who waited may leave the program, or need the memory
+            return "failed", None, error
 
     def _report(self, done: int, total: int, message: str) -> None:
         if self._cancelled.is_set():
@@ -158,7 +164,7 @@ class Job:
         with self._lock:
             self.done, self.total, self.message = done, total, message
 
-    def _close(self, state: State, result: Any, error: Exception | None) -> None:
+    def _close(self, state: State, result: Any, error: BaseException | None) -> None:
         with self._lock:
             self.result, self.error = result, error
             self._end(state)
@@ -166,74 +172,99 @@ class Job:
     def _end(self, state: State) -> None:
         self.state, self._ended = state, time.monotonic()
         del self._work  # it may hold models and images
-        self._finished.set()
 
 
 class JobQueue:
-    """Runs jobs in `workers` background threads (one a device: computing is not shared), fairly between owners.
+    """Runs jobs in background threads, fairly between owners, and remembers finished ones with their results.
 
     Owners take turns; the jobs of one run in the order they came. So who asks for one thing waits, beside what runs,
     for at most one job of every other owner, however many those have queued.
     """
 
-    def __init__(self, workers: int = 1, history: int = HISTORY) -> None:
-        if workers < 1 or history < 1:
-            raise OptionError(f"Expected at least 1 worker and a history of 1 job; {workers} and {history} came.")
-        self._workers, self._history = workers, history
-        self._jobs: OrderedDict[str, Job] = OrderedDict()  # by key, oldest first
-        self._lanes: OrderedDict[str, deque[Job]] = OrderedDict()  # by owner, whose turn it is first
-        self._lock = threading.Lock()
-        self._ready = threading.Semaphore(0)  # counts what stands in the lanes
+    def __init__(
+        self, workers: int = 1, *, capacity: int = HISTORY, size: Callable[[Any], int] = lambda result: 1
+    ) -> None:
+        """Start no thread yet.
+
+        Parameters
+        ----------
+        workers
+            Threads, 1 or more: one a device, as computing is not shared.
+        capacity
+            How much finished jobs may take together, in the unit of `size`; the least recently used are forgotten
+            first. A job that is larger by itself is known to those alone who hold it.
+        size
+            What a job's result takes.
+
+        Raises
+        ------
+        OptionError
+            For no worker, or no capacity.
+        """
+        if workers < 1 or capacity < 1:
+            raise OptionError(f"Expected at least 1 worker and a capacity of 1; {workers} and {capacity} came.")
+        least = -(-capacity // 1000)  # of a job without a result: their number has a bound too
+        self._workers = workers
+        self._unfinished: dict[str, Job] = {}
+        self._finished: LRUCache[str, Job] = LRUCache(capacity, lambda job: max(least, size(job.result)))
+        self._lanes: OrderedDict[str, dict[str, Job]] = OrderedDict()  # waiting jobs by owner, whose turn it is first
+        self._changed = threading.Condition()
         self._threads: list[threading.Thread] = []
 
     def submit(self, key: str, label: str, work: Work, *, owner: str = "") -> Job:
-        """Queue work(progress) for an owner, or return the job of the same key that waits, runs or is done.
+        """Queue work(progress) for an owner, or return the job of the same key that waits, runs or is remembered.
 
-        A failed or cancelled job of that key is replaced by a new one. One that waits has the turns of both owners.
+        A failed or cancelled job of that key is replaced by a new one. Who asks for a job that waits lends it a turn.
         """
-        with self._lock:
-            job = self._jobs.get(key)
+        with self._changed:
+            job = self._known(key)
             if job is None or not job.wanted:
-                job = Job(key, label, work)
-                self._jobs.pop(key, None)
-                self._jobs[key] = job
-                self._forget()
-            lane = self._lanes.setdefault(owner, deque())
-            if job.state != "queued" or job in lane:
-                return job
-            lane.append(job)
-            self._ready.release()
-            if len(self._threads) < self._workers:
-                thread = threading.Thread(target=self._serve, name=f"depara-job-{len(self._threads)}", daemon=True)
-                self._threads.append(thread)
-                thread.start()
+                job = self._unfinished[key] = Job(key, label, work)
+            if job.state == "queued":
+                self._lanes.setdefault(owner, {})[key] = job
+                self._changed.notify()
+                if len(self._threads) < self._workers:
+                    thread = threading.Thread(target=self._serve, name=f"depara-job-{len(self._threads)}", daemon=True)
+                    self._threads.append(thread)
+                    thread.start()
         return job
 
     def get(self, key: str) -> Job | None:
-        """Return the job of this key, if it is remembered."""
-        with self._lock:
-            return self._jobs.get(key)
+        """Return the job of this key, if it is unfinished or remembered."""
+        with self._changed:
+            return self._known(key)
 
     def jobs(self) -> tuple[Job, ...]:
-        """Return the remembered jobs, the newest first."""
-        with self._lock:
-            return tuple(reversed(self._jobs.values()))
+        """Return the unfinished and the remembered jobs, the newest first; none counts as used."""
+        with self._changed:
+            finished = [Cache.__getitem__(self._finished, key) for key in self._finished]
+            return tuple(reversed([*finished, *self._unfinished.values()]))
 
-    def _forget(self) -> None:
-        finished = [key for key, job in self._jobs.items() if job.finished]
-        for key in finished[: max(0, len(finished) - self._history)]:
-            del self._jobs[key]
+    def _known(self, key: str) -> Job | None:
+        return self._unfinished.get(key) or self._finished.get(key)
 
     def _serve(self) -> None:
         while True:
-            self._ready.acquire()
-            self._next().run()  # which does nothing where another owner's turn came first, or nobody waits any more
+            self._next().run(self._remember)  # and held no longer: its result may be large
 
     def _next(self) -> Job:
-        with self._lock:
-            owner, lane = next(iter(self._lanes.items()))
-            job = lane.popleft()
+        """Wait for a job, and take the first one of the owner whose turn it is out of every lane it stands in."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._lanes)
+            owner = next(iter(self._lanes))
+            job = next(iter(self._lanes[owner].values()))
             self._lanes.move_to_end(owner)
-            if not lane:
-                del self._lanes[owner]
-        return job
+            for other, lane in list(self._lanes.items()):
+                if lane.get(job.key) is job:
+                    del lane[job.key]
+                if not lane:
+                    del self._lanes[other]
+            return job
+
+    def _remember(self, job: Job) -> None:
+        with self._changed:
+            if self._unfinished.get(job.key) is job:  # else a newer one has taken its place
+                del self._unfinished[job.key]
+                self._finished.pop(job.key, None)
+                with suppress(ValueError):  # larger than all that may be remembered
+                    self._finished[job.key] = job

@@ -274,10 +274,58 @@ def test_durations_are_told_in_words(seconds, words):
 
 
 def test_only_the_latest_finished_jobs_are_remembered():
-    queue = JobQueue(history=2)
+    queue = JobQueue(capacity=2)
     for i in range(5):
         assert queue.submit(str(i), "label", lambda progress: None).wait(10)
-    assert [job.key for job in queue.jobs()] == ["4", "3", "2"]
+    assert [job.key for job in queue.jobs()] == ["4", "3"]
+
+
+def test_results_are_remembered_up_to_a_bound_and_larger_ones_are_held_by_who_waits():
+    queue = JobQueue(capacity=100, size=lambda result: len(result or ""))
+
+    def made(key, length):
+        job = queue.submit(key, "", lambda progress: "x" * length)
+        assert job.wait(10)
+        return job
+
+    made("a", 40), made("b", 40)
+    assert queue.get("a") is not None, "used again"
+    made("c", 40)
+    assert [job.key for job in queue.jobs()] == ["c", "a"], "the least recently used went"
+    large = made("d", 101)
+    assert len(large.result) == 101
+    assert queue.get("d") is None
+    assert [job.key for job in queue.jobs()] == ["c", "a"], "nothing went for what does not fit anyway"
+
+
+def test_a_result_that_nobody_holds_is_let_go():
+    class Large:
+        pass
+
+    queue = JobQueue(capacity=10, size=lambda result: 11 if isinstance(result, Large) else 1)
+    released = threading.Event()
+
+    def work(progress):
+        large = Large()
+        weakref.finalize(large, released.set)
+        return large
+
+    assert queue.submit("k", "", work).wait(10)
+    assert released.wait(10)
+
+
+@pytest.mark.parametrize("fault", [SystemExit(3), KeyboardInterrupt(), GeneratorExit()])
+def test_a_job_that_ends_its_thread_leaves_the_worker_to_the_next(fault):
+    def leave(progress):
+        raise fault
+
+    queue = JobQueue()
+    job = queue.submit("k", "", leave)
+    assert job.wait(10)
+    assert (job.state, job.error) == ("failed", fault)
+    after = queue.submit("after", "", lambda progress: "ran")
+    assert after.wait(10)
+    assert after.result == "ran"
 
 
 def test_a_failed_job_lets_go_of_what_its_work_held():
@@ -316,3 +364,5 @@ def test_a_cancelled_job_is_stopping_until_its_next_report():
 def test_a_queue_needs_a_worker():
     with pytest.raises(OptionError, match="at least 1 worker"):
         JobQueue(workers=0)
+    with pytest.raises(OptionError, match="capacity of 1"):
+        JobQueue(capacity=0)

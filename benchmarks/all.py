@@ -15,6 +15,7 @@ from report import machine
 
 HERE = Path(__file__).parent
 QUICK = (
+    ("startup.py",),
     ("zoo_graphs.py",),
     ("similarity.py",),
     ("extraction.py", "--quick"),

@@ -61,16 +61,16 @@ def parse_size(text: str, option: str = f"{LIMIT} and --store-limit") -> int:
 class Store:
     """A folder of artefacts, shared by any number of processes; the least recently used go when it is full."""
 
-    def __init__(self, path: str | os.PathLike[str] | None = None, max_bytes: int | None = None) -> None:
+    def __init__(self, path: str | os.PathLike[str] | None = None, max_bytes: int | str | None = None) -> None:
         """Use `path`, else $DEPARA_STORE, else the platform's cache folder; nothing is written yet.
 
-        The artefacts take at most `max_bytes`, else $DEPARA_STORE_LIMIT, else half of the room that they and the
-        disk's free space make, though 2 to 100 GB.
+        The artefacts take at most `max_bytes` (a number, or text such as "40GB"), else $DEPARA_STORE_LIMIT, else half
+        of the room that they and the disk's free space make, though 2 to 100 GB.
         """
         chosen = path or os.environ.get("DEPARA_STORE") or platformdirs.user_cache_dir("depara", appauthor=False)
         self.path = Path(chosen).expanduser()
-        told = os.environ.get(LIMIT)
-        self._told = parse_size(told) if max_bytes is None and told else max_bytes
+        told = max_bytes if max_bytes is not None else os.environ.get(LIMIT) or None
+        self._told = parse_size(told) if isinstance(told, str) else told
         self.trouble = ""  # why the last result could not be kept
 
     def get(self, key: str) -> Artefact | None:

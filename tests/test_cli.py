@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 import depara_core as depara
 from depara_core.cli import app, serve
 from depara_core.cli import rooms as cli_rooms
-from depara_core.cli.options import choose_models, split_layers
+from depara_core.cli.work import choose_models, split_layers
 from depara_core.jobs import Job
 from depara_core.pipeline import graphs as pipeline
 from depara_core.rooms import TASKS

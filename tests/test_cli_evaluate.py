@@ -60,7 +60,8 @@ def test_evaluate_prints_a_line_a_metric_and_the_answers(planted):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--world", "mars"], "world 'mars' is unknown. Expected one of: rooms, taskonomy"),
+        (["--benchmark", "mars"], "benchmark 'mars' is unknown. Expected one of: rooms, taskonomy"),
+        (["--world", "mars"], "benchmark 'mars' is unknown."),
         (["--budget", "7"], "has no budget 7. Expected one of: 1000, 250"),
     ],
 )

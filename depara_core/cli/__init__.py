@@ -4,25 +4,47 @@ JSON goes to standard output and nothing else does; progress, warnings and error
 0 all done, 1 something failed (the message says what), 2 the command was misused, 130 Ctrl-C stopped it.
 """
 
-import typer
+from importlib import import_module
+from typing import Any
 
-from depara_core.cli import commands, evaluate, rooms, serve, store, takeaway
+import typer
+from typer.core import TyperCommand
+from typer.main import get_command
+
 from depara_core.cli.output import Reporting
 
-app = typer.Typer(
-    cls=Reporting,
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    help="How well will what this network knows transfer to that task, from which layer, and why?",
-)
-app.command("models")(commands.models)
-app.command("graphs")(commands.graphs)
-app.command("rank")(commands.rank)
-app.command("layers")(commands.layers)
-app.command("evaluate")(evaluate.evaluate)
-app.command("recipe")(takeaway.recipe)
-app.command("report")(takeaway.report)
-app.command("app")(serve.serve)
-app.add_typer(rooms.app, name="rooms", help="The bundled world and zoo.")
-app.add_typer(store.app, name="store", help="The results kept on disk.")
+COMMANDS = {  # what the list of commands says of each: the first words of its own help, with nothing imported
+    "models": "List the models that can be compared, the bundled ones first.",
+    "graphs": "Build deep attribution graphs, keep them in the store, and write them to files where asked.",
+    "rank": "Rank models as sources for a target by S = s_V + lam * s_E, with 95 % intervals over the probes.",
+    "layers": "Score the layers of a source against a target's output, and mark the one to cut at (DEPARA, Eq. 6).",
+    "evaluate": "Check every metric's ranking of sources against measured transfer, with intervals over the targets.",
+    "recipe": "Write the PyTorch script that freezes a model up to a layer and fine-tunes the rest.",
+    "report": "Compare models and write one HTML file that is read offline: ranking, matrix, tree, settings.",
+    "app": "Start the web app on localhost and print its address; Ctrl-C stops it.",
+    "rooms": "The bundled world and zoo.",
+    "store": "The results kept on disk.",
+}
+MODULES = {"app": "serve"}  # of a command that is not called as its module is
+
+
+class Commands(Reporting):
+    """The commands by name: the module of one is imported when it is called."""
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given | {"commands": {name: TyperCommand(name, help=COMMANDS[name]) for name in COMMANDS}})
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Return the name, the command behind it, and what is left of the arguments."""
+        name, listed, rest = super().resolve_command(ctx, args)
+        if name is None:
+            return name, listed, rest
+        return name, get_command(import_module(f"{__name__}.{MODULES.get(name, name)}").app), rest
+
+
+app = typer.Typer(cls=Commands, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.callback()
+def depara() -> None:
+    """How well will what this network knows transfer to that task, from which layer, and why?"""

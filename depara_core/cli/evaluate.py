@@ -18,9 +18,14 @@ SHOWN = ("P@1", "P@5", "Spearman", "regret@1")
 RIVAL = "rsa"  # what the paper compares itself with
 OURS = ("depara", "depara_directed", "local_directed")
 
+app = typer.Typer(add_completion=False)
 
+
+@app.command()
 def evaluate(
-    world: Annotated[str, typer.Option(help=f"One of: {', '.join(BENCHMARKS)}.")] = "rooms",
+    benchmark: Annotated[
+        str, typer.Option("--benchmark", "--world", help=f"Where transfer was measured: {', '.join(BENCHMARKS)}.")
+    ] = "rooms",
     count: Annotated[int, typer.Option(min=3, help="How many probes.")] = 200,
     seed: Annotated[int, typer.Option(min=0, help="Which probes.")] = 0,
     budget: Annotated[int | None, typer.Option(help="Labels a target had.", show_default="the largest")] = None,
@@ -30,15 +35,15 @@ def evaluate(
     store_limit: o.StoreLimit = None,
     as_json: o.Json = False,
 ) -> None:
-    """Check every metric's ranking of sources against measured transfer, with 95 % intervals over the targets."""
-    if world not in BENCHMARKS:
-        raise depara.OptionError(f"The world {world!r} is unknown. Expected one of: {', '.join(BENCHMARKS)}.")
-    truth = BENCHMARKS[world].truth
+    """Check every metric's ranking of sources against measured transfer, with intervals over the targets."""
+    if benchmark not in BENCHMARKS:
+        raise depara.OptionError(f"The benchmark {benchmark!r} is unknown. Expected one of: {', '.join(BENCHMARKS)}.")
+    truth = BENCHMARKS[benchmark].truth
     frame = truth.frame(budget)
-    kept = o.open_store(store, store_limit)
+    kept = depara.Store(store, store_limit)
 
     def work(report: Progress) -> dict[str, pd.DataFrame]:
-        evidence = gather(BENCHMARKS[world], count=count, seed=seed, device=device, store=kept, progress=report)
+        evidence = gather(BENCHMARKS[benchmark], count=count, seed=seed, device=device, store=kept, progress=report)
         return score_pairs(evidence, lam=lam, store=kept, progress=report)
 
     scored = follow(work)
@@ -47,7 +52,7 @@ def evaluate(
     compared = [found.compare(name, RIVAL, figure) for name in OURS if name in scored for figure in SHOWN[:3]]
     top = ceiling([truth.frame(budget, split) for split in truth.splits]) if len(truth.splits) > 1 else None
     document = {
-        "world": world,
+        "world": benchmark,
         "budget": budget or truth.budgets[0],
         "probes": {"count": count, "seed": seed},
         "lam": lam,

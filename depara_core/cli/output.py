@@ -5,7 +5,8 @@ import os
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import typer
 from rich.console import Console
@@ -14,8 +15,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from typer.core import TyperGroup
 
-from depara_core.errors import DeparaError
+from depara_core.errors import DeparaError, OptionError
 from depara_core.jobs import JobQueue, Work
+
+if TYPE_CHECKING:
+    import pandas
 
 Row = Mapping[str, Any]
 INTERRUPTED = 130  # what a shell reports of a program that Ctrl-C ended
@@ -62,6 +66,21 @@ def emit(document: Any, as_json: bool, rows: Sequence[Row] = (), title: str = ""
         console.print(_table(rows, title))
     for note in notes:
         console.print(escape(note), highlight=False)
+
+
+def records(frame: "pandas.DataFrame") -> list[dict[str, Any]]:
+    """Return the rows with plain Python values, ready for JSON."""
+    return [dict(zip(frame.columns, row, strict=True)) for row in frame.astype(object).to_numpy().tolist()]
+
+
+def write_file(file: Path, content: str | bytes) -> Path:
+    """Write a file, its folder too where it is missing, and return it."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content.encode("utf-8", "replace") if isinstance(content, str) else content)
+    except OSError as error:
+        raise OptionError(f"{str(file)!r} cannot be written: {error.strerror}. Choose another --out.") from error
+    return file
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from depara_core.rooms import TASKS
 from depara_core.training import Outcome, Recipe, record_transfer, train_zoo
 from depara_core.training.layer_study import read_layer_table, record_layers
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 
 @app.callback()

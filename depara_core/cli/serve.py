@@ -16,7 +16,10 @@ from depara_core.errors import OptionError
 HOST = "localhost"
 TRIES = 50  # ports looked at from the wanted one on
 
+app = typer.Typer(add_completion=False)
 
+
+@app.command()
 def serve(
     port: Annotated[int, typer.Option(min=1, max=65535, help="The first free port from here on is used.")] = 8501,
     as_json: Json = False,
@@ -24,7 +27,7 @@ def serve(
     """Start the web app on localhost and print its address; Ctrl-C stops it."""
     script = app_script()
     if importlib.util.find_spec("streamlit") is None:
-        raise OptionError("The app needs streamlit, which is not installed. Run: pip install streamlit")
+        raise OptionError("The app needs streamlit, which is not installed. Run: pip install 'depara-explorer[app]'")
     free = first_free(port)
     address = f"http://{HOST}:{free}"
     line = json.dumps({"address": address}) if as_json else f"DEPARA Explorer: {address}   (Ctrl-C stops it)"

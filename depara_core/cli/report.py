@@ -1,4 +1,4 @@
-"""`depara recipe` and `depara report`: what is taken away from a choice of layer and from a comparison."""
+"""`depara report`: a comparison in one file."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -9,39 +9,28 @@ import typer
 
 import depara_core as depara
 from depara_core.cli import options as o
-from depara_core.cli.commands import Models, finish, write_file
-from depara_core.cli.output import emit
-from depara_core.exports import comparison_report, python_of, transfer_recipe
+from depara_core.cli.output import emit, write_file
+from depara_core.cli.work import Work, build, choose_models, finish, with_work
+from depara_core.exports import comparison_report, python_of
 from depara_core.figures import matrices, trees
 
-
-def recipe(
-    source: Annotated[str, typer.Argument(help="The model to transfer.")],
-    layer: Annotated[str, typer.Option(help="Where it is cut: up to here it stays frozen.")] = "output",
-    classes: Annotated[int, typer.Option(min=2, help="How many classes the new task has.")] = 10,
-    out: Annotated[Path | None, typer.Option(help="The file to write.", show_default="standard output")] = None,
-) -> None:
-    """Write the PyTorch script that freezes a model up to a layer and fine-tunes the rest."""
-    text = transfer_recipe(depara.model(source), layer, classes)
-    if out is None:
-        typer.echo(text, nl=False)
-    else:
-        emit(None, False, notes=[f"The recipe is in {write_file(out, text)}"])
+app = typer.Typer(add_completion=False)
 
 
-@o.with_work
+@app.command()
+@with_work
 def report(
-    work: o.Work,
+    work: Work,
     target: Annotated[str, typer.Option(help="The model whose task is the target.")],
-    ids: Models = None,
+    ids: o.Models = None,
     lam: o.Lam = 1.0,
     out: Annotated[Path, typer.Option(help="The file to write.")] = Path("depara-report.html"),
     as_json: o.Json = False,
 ) -> None:
-    """Compare models and write one HTML file that is read offline: ranking, matrix, tree, probes, settings, digests."""
+    """Compare models and write one HTML file that is read offline: ranking, matrix, tree, settings."""
     aim = depara.model(target)
-    specs = [aim, *(spec for spec in o.choose_models(ids or []) if spec.id != aim.id)]
-    built = o.build(work, [(specs, "output")])
+    specs = [aim, *(spec for spec in choose_models(ids or []) if spec.id != aim.id)]
+    built = build(work, [(specs, "output")])
     if aim.id not in [graph.model for graph in built.graphs] or len(built.graphs) < 2:
         raise depara.ModelError(f"Nothing is left to report on {aim.id}: give at least one other model that works.")
     matrix = depara.similarity_matrix(built.graphs, grid=built.grid)

@@ -1,0 +1,186 @@
+"""What the commands that compute share: their options, and the graphs that these stand for."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, fields
+from fnmatch import fnmatchcase
+from inspect import Parameter, Signature, signature
+from typing import Annotated, Any
+
+import typer
+
+import depara_core as depara
+from depara_core.attribution.methods import METHODS
+from depara_core.attribution.options import CHANNELS, OBJECTIVES, PRESETS, resolve_options
+from depara_core.cli.options import StoreLimit, StorePath
+from depara_core.cli.output import follow, warn
+from depara_core.comparison import planned_grid
+from depara_core.exports import computed_with
+from depara_core.files import Progress
+from depara_core.similarity import Grid, grid_text
+from depara_core.store import parse_size
+
+
+def _option(help: str, *names: str, panel: str = "Graphs", **more: Any) -> Any:
+    return typer.Option(*names, help=help, rich_help_panel=panel, **more)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """How graphs are to be made, as the user gave it: each field is an option of every command `with_work`."""
+
+    probes: Annotated[str, _option("'rooms', a folder of images, or a .zip.", panel="Probes")] = "rooms"
+    count: Annotated[int | None, _option("How many.", panel="Probes", show_default="200 rooms, or every image")] = None
+    seed: Annotated[int, _option("Which rooms, or which images of a larger set.", panel="Probes")] = 0
+    preset: Annotated[str, _option(f"One of: {', '.join(PRESETS)}.")] = "paper"
+    method: Annotated[str | None, _option(f"One of: {', '.join(METHODS)}.", show_default="the preset's")] = None
+    objective: Annotated[str | None, _option(f"One of: {', '.join(OBJECTIVES)}.", show_default="the preset's")] = None
+    channels: Annotated[str | None, _option(f"One of: {', '.join(CHANNELS)}.", show_default="the preset's")] = None
+    center: Annotated[bool | None, _option("Subtract the mean feature first.", "--center/--no-center")] = None
+    device: Annotated[str, _option("'auto', 'cpu', 'cuda', ...")] = "auto"
+    memory: Annotated[
+        str | None,
+        _option(
+            "What features and maps may take of it, such as 2GB.",
+            show_default="a quarter of it, 0.5 to 3 GiB, beside a GPU to 32",
+        ),
+    ] = None
+    precision: Annotated[str, _option("'float32', or 'fast' where that agrees with float32.")] = "float32"
+    sketch: Annotated[
+        int | None,
+        _option("Fold longer features into so many numbers, such as 8192.", show_default="exact, in any memory"),
+    ] = None
+    store: StorePath = None
+    store_limit: StoreLimit = None
+
+
+def with_work(command: Callable[..., None]) -> Callable[..., None]:
+    """Replace a command's argument `work` by the options of `Work`."""
+    own = [parameter for name, parameter in signature(command).parameters.items() if name != "work"]
+    shared = [
+        Parameter(field.name, Parameter.KEYWORD_ONLY, default=field.default, annotation=field.type)
+        for field in fields(Work)
+    ]
+
+    def run(**given: Any) -> None:
+        command(Work(**{field.name: given.pop(field.name) for field in fields(Work)}), **given)
+
+    run.__signature__ = Signature([parameter.replace(kind=Parameter.KEYWORD_ONLY) for parameter in own] + shared)  # type: ignore[attr-defined]
+    run.__doc__ = command.__doc__
+    return run
+
+
+@dataclass(frozen=True)
+class Built:
+    """The graphs that were made, over which probes, with which options and on which grid their maps are compared.
+
+    `failed` lists (model id, reason).
+    """
+
+    probes: depara.ProbeSet
+    graphs: list[depara.AttributionGraph]
+    options: depara.Options
+    grid: Grid
+    failed: list[tuple[str, str]]
+
+    @property
+    def title(self) -> str:
+        """Say over which probes, and on which grid the maps are compared, for the head of a table."""
+        return f"{len(self.probes)} probes: {self.probes.source}, {grid_text(self.grid)}"
+
+    def header(self) -> dict[str, Any]:
+        """Return what every JSON answer says of its origin."""
+        return {
+            "probes": {
+                "source": self.probes.source,
+                "count": len(self.probes),
+                "digest": self.probes.digest,
+                "skipped": [{"file": file, "reason": reason} for file, reason in self.probes.skipped],
+            },
+            "options": asdict(self.options),
+            "grid": list(self.grid),
+            **computed_with(self.graphs),
+            "failed": [{"model": model, "reason": reason} for model, reason in self.failed],
+        }
+
+
+def choose_models(patterns: Sequence[str]) -> list[depara.ModelSpec]:
+    """Turn ids and patterns ("rooms/*") into models without repeats; nothing given means the bundled zoo."""
+    if not patterns:
+        return [spec for spec in depara.list_models("rooms") if spec.bundled]
+    chosen: dict[str, depara.ModelSpec] = {}
+    for pattern in patterns:
+        if "*" in pattern:
+            matches = [spec for spec in depara.list_models() if fnmatchcase(spec.id, pattern)]
+        else:
+            matches = [depara.model(pattern)]
+        if not matches:
+            raise depara.OptionError(f"No model's id matches {pattern!r}; `depara models` lists them all.")
+        chosen |= {spec.id: spec for spec in matches}
+    return list(chosen.values())
+
+
+def split_layers(layers: str) -> str | list[str]:
+    """Read --layers: "output" and "all" stay words, anything else is a list of names."""
+    names = [name.strip() for name in layers.split(",") if name.strip()]
+    return names if len(names) != 1 else names[0]
+
+
+def build(work: Work, jobs: Sequence[tuple[Sequence[depara.ModelSpec], str | list[str]]]) -> Built:
+    """Load the probes and build the graphs of (models, layers) after (models, layers), as one job with a progress bar.
+
+    A model that fails is reported on standard error and left out; the others go on.
+    """
+    options = resolve_options(
+        work.preset, method=work.method, objective=work.objective, channels=work.channels, center=work.center
+    )
+    store = depara.Store(work.store, work.store_limit)
+    budget = None if work.memory is None else parse_size(work.memory, "--memory")
+    failed: dict[str, str] = {}
+
+    def leave_out(model: str, error: depara.DeparaError) -> None:
+        failed[model] = str(error)
+
+    def make(progress: Progress) -> tuple[depara.ProbeSet, list[depara.AttributionGraph]]:
+        probes = depara.load_probes(work.probes, count=work.count, seed=work.seed, progress=progress)
+        graphs = [
+            depara.build_graphs(
+                specs,
+                probes,
+                layers=layers,
+                **asdict(options),
+                device=work.device,
+                memory_budget=budget,
+                precision=work.precision,
+                sketch=work.sketch,
+                progress=progress,
+                store=store,
+                on_error=leave_out,
+            )
+            for specs, layers in jobs
+        ]
+        return probes, [graph for built in graphs for graph in built]
+
+    probes, graphs = follow(make)
+    if probes.skipped:
+        warn(f"{len(probes.skipped)} files were left out, first {': '.join(probes.skipped[0])}")
+    if error := computed_with(graphs)["edge_error"]:
+        warn(f"features were folded into {work.sketch} numbers: edges have a standard error of up to {error:.2g}")
+    for model, reason in failed.items():
+        warn(f"{model} was left out: {reason}")
+    grid = planned_grid([spec for specs, _ in jobs for spec in specs], options)
+    return Built(probes, graphs, options, grid, list(failed.items()))
+
+
+def split(built: Built, target: depara.ModelSpec) -> tuple[depara.AttributionGraph, list[depara.AttributionGraph]]:
+    """Separate the target's graph, which was built first, from the others."""
+    if target.id in dict(built.failed):
+        raise depara.ModelError(f"The target {target.id} has no graph: {dict(built.failed)[target.id]}")
+    if len(built.graphs) < 2:
+        raise depara.ModelError("No source is left to compare with the target; give at least one that works.")
+    return built.graphs[0], built.graphs[1:]
+
+
+def finish(built: Built) -> None:
+    """Exit with code 1 where a model was left out: a script must notice."""
+    if built.failed:
+        raise typer.Exit(1)

@@ -9,10 +9,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
+from torch.nn import functional as F
 
 from depara_core.attribution import gradients
 from depara_core.attribution.gradients import objective_slopes, objective_values
-from depara_core.attribution.hooks import at_rest, captured, unshared
+from depara_core.attribution.hooks import captured
 from depara_core.attribution.methods import METHODS, reduce_channels
 from depara_core.attribution.options import CHANNELS, OBJECTIVES, PRESETS, Options, resolve_options
 from depara_core.errors import ModelError, OptionError
@@ -139,6 +140,69 @@ def test_guided_backprop_and_deep_lift_agree_with_captum_on_a_network_written_wi
     for method, wanted in (("deep_lift", deep), ("guided_backprop", guided)):
         _, maps = run(net, method, x)
         torch.testing.assert_close(maps[layer], wanted.detach(), atol=1e-6, rtol=1e-4)
+
+
+class AsFunctions(nn.Module):
+    """The same network three times: activations as modules, as functions, and as functions that work in place."""
+
+    def __init__(self, style):
+        super().__init__()
+        torch.manual_seed(0)
+        self.a, self.b, self.c = nn.Conv2d(3, 4, 3, padding=1), nn.Conv2d(4, 4, 3, padding=1), nn.Linear(64, 5)
+        self.relu, self.gelu, self.pool, self.tanh = nn.ReLU(), nn.GELU(), nn.MaxPool2d(2), nn.Tanh()
+        self.style = style
+
+    def forward(self, x):
+        a, b = self.a(x), None
+        if self.style == "modules":
+            return self.tanh(self.c(self.pool(self.gelu(self.b(self.relu(a)))).flatten(1)))
+        b = self.b(F.relu(a) if self.style == "functions" else a.relu_())
+        return torch.tanh(self.c(F.max_pool2d(F.gelu(b), 2).flatten(1)))
+
+
+@pytest.mark.parametrize("style", ["functions", "in place"])
+@pytest.mark.parametrize("method", ["guided_backprop", "deep_lift"])
+def test_rules_do_not_depend_on_how_a_network_is_written(method, style):
+    x = images()
+    expected = run(tiny.network(AsFunctions("modules")), method, x, ("output",))[1]["output"]
+    found = run(tiny.network(AsFunctions(style)), method, x, ("output",))[1]["output"]
+    torch.testing.assert_close(found, expected, atol=1e-7, rtol=1e-5)
+    plain = run(tiny.network(AsFunctions(style)), "input_x_gradient", x, ("output",))[1]["output"]
+    assert (found - plain).abs().max() > 0.01 * plain.abs().max()
+
+
+@pytest.mark.parametrize("pool", [nn.MaxPool2d(2), nn.MaxPool2d(3, 2, 1)], ids=["apart", "overlapping"])
+def test_deep_lift_is_complete_through_gelu_pools_and_tanh(pool):
+    module = AsFunctions("modules").double()
+    module.pool = pool
+    x = images().double()
+    _, maps = run(tiny.network(module), "deep_lift", x, ("output",), "mean")
+    with torch.no_grad():
+        change = (module(x) - module(torch.zeros_like(x))).mean(1)
+    torch.testing.assert_close(maps["output"].sum(dim=(1, 2, 3)), change)
+
+
+@pytest.mark.parametrize("pixels, shares", [((3, 1), (3, 0)), ((-1, -2), (-1, 0)), ((-2, -1), (-1, 0))])
+def test_deep_lift_of_a_pool_by_hand(pixels, shares):
+    """From the reference (0, 0): a rise belongs to the image's largest pixel, a fall to the reference's, the first."""
+    x = torch.tensor(pixels, dtype=torch.float32).view(1, 1, 1, 2).expand(-1, 3, -1, -1) / 3
+    module = nn.Sequential(nn.Conv2d(3, 1, 1, bias=False), nn.MaxPool2d((1, 2)))
+    with torch.no_grad():
+        module[0].weight.fill_(1)  # the sum of the colours
+    _, maps = run(tiny.network(module), "deep_lift", x, ("output",), "mean")
+    torch.testing.assert_close(maps["output"].sum(1).flatten(), torch.tensor(shares, dtype=torch.float32))
+
+
+def test_a_softmaxs_multipliers_have_mean_0_over_its_own_axis():
+    """z = 2x, y = softmax(z), mean of y: all plain multipliers shift to 0, whatever the other images are."""
+    module = nn.Sequential(nn.Flatten(), nn.Linear(3, 4, bias=False), nn.Softmax(dim=1), nn.Linear(4, 1, bias=False))
+    x = torch.tensor([[0.5, -1.0, 2.0]]).view(1, 3, 1, 1)
+    _, maps = run(tiny.network(module), "deep_lift", x, ("output",), "mean")
+    with torch.no_grad():
+        z = module[1](x.flatten(1))
+        quotient = module[3].weight * (z.softmax(1) - 0.25) / z
+        expected = ((quotient - quotient.mean()) @ module[1].weight).view(1, 3, 1, 1) * x
+    torch.testing.assert_close(maps["output"], expected)
 
 
 @pytest.mark.parametrize("objective", OBJECTIVES)
@@ -320,16 +384,6 @@ def test_layers_that_cannot_be_attributed_are_named(layer, message, method):
 def test_of_several_outputs_the_first_tensor_is_read():
     features, _ = run(tiny.network(Branches()), "input_x_gradient", images(), ("pair",))
     assert torch.equal(features["pair"], images())
-
-
-def test_unshared_computes_the_same_and_calls_nothing_twice():
-    net, x = tiny.shared_relu(), images()
-    with at_rest(net.module):
-        copy = unshared(net, x[:1])
-        assert torch.equal(copy.module(x), net.module(x))
-        assert torch.equal(copy.module(x), net.module(x)), "a second forward starts from the first copy again"
-    assert len(copy.module.relu.copies) == 3
-    assert isinstance(net.module.relu, nn.ReLU)
 
 
 def test_presets_and_keywords():

@@ -1,15 +1,15 @@
 """How a method runs: the forward passes it needs, and what it sends back to the input from each layer."""
 
-import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from depara_core.attribution.hooks import Capture, at_rest, captured, check_captured, unshared
+from depara_core.attribution.hooks import Capture, at_rest, captured, check_captured
+from depara_core.attribution.rules import Guided, Rescaled
 from depara_core.errors import ModelError, OptionError
 from depara_core.zoo.spec import Network
 
@@ -18,6 +18,7 @@ SMOOTHGRAD_SAMPLES = 20
 SMOOTHGRAD_NOISE = 0.15  # of each image's own range, max - min
 SMOOTHGRAD_SEED = 0
 LRP_EPSILON = 1e-6
+_NO_RULES: AbstractContextManager = nullcontext()
 
 Features = dict[str, Float[Tensor, "B *feature"]]
 Maps = dict[str, Float[Tensor, "B C H W"]]
@@ -92,12 +93,19 @@ def _layer_gradient(layer: str, feature: Tensor, x: Tensor, objective: str, rele
 
 
 def _one_pass(
-    capture: Capture, layers: Sequence[str], objective: str, point: Tensor, tick: Tick, relevance: bool = False
+    capture: Capture,
+    layers: Sequence[str],
+    objective: str,
+    point: Tensor,
+    tick: Tick,
+    relevance: bool = False,
+    rules: AbstractContextManager = _NO_RULES,
 ) -> tuple[Features, Maps]:
-    """Run one forward at `point` and one backward for each layer; `tick` is called before each of them."""
+    """Run one forward at `point`, under `rules`, and one backward for each layer; `tick` is called before each."""
     tick()
     leaf = point.detach().requires_grad_()
-    seen = capture.forward(leaf.clone())  # a clone, as a model may work in place on what it is given
+    with rules:
+        seen = capture.forward(leaf.clone())  # a clone, as a model may work in place on what it is given
     check_captured(seen, layers, len(point))
     gradients: Maps = {}
     for layer in layers:
@@ -192,54 +200,33 @@ def _agree(a: Tensor, b: Tensor) -> bool:
     return bool(torch.linalg.vector_norm(a - b) <= 1e-3 * torch.linalg.vector_norm(b))
 
 
-# Captum: methods that replace the backward pass of activations.
+# Rules for activations: the same single pass, while a mode replaces what activations send back.
 
 
-class _LayerObjective(nn.Module):
-    """The function captum attributes: image (B, 3, S, S) -> objective of one layer's feature (B,)."""
+@contextmanager
+def guided(network: Network, layers: Sequence[str], objective: str, tick: Tick) -> Iterator[Run]:
+    """Send only positive signals back through every ReLU."""
 
-    def __init__(self, network: Network, layer: str, objective: str) -> None:
-        super().__init__()
-        self.module, self.network, self.layer, self.objective = network.module, network, layer, objective
+    def run(x: Tensor) -> tuple[Features, Maps]:
+        return _one_pass(capture, layers, objective, x, tick, rules=Guided())
 
-    def forward(self, x: Tensor) -> Tensor:
-        with captured(self.network, [self.layer]) as capture:  # registered now: after captum's own hooks
-            seen = dict(capture.forward(x))
-        check_captured(seen, [self.layer], len(x))
-        feature = seen[self.layer]
-        if not (feature.is_floating_point() and feature.requires_grad):
-            raise ModelError(
-                f"Layer {self.layer!r} yields no gradient: it is constant, detached or not floats. Pick another."
-            )
-        return objective_values(feature, self.objective)
+    with at_rest(network.module), captured(network, layers) as capture, torch.enable_grad():
+        yield run
 
 
-def captum_method(name: str) -> Open:
-    """Make a method of captum's class `name`, on a copy of the network in which every activation is called once."""
+@contextmanager
+def rescaled(network: Network, layers: Sequence[str], objective: str, tick: Tick) -> Iterator[Run]:
+    """Send differences from the zero baseline back; the references ride along as the second half of the batch."""
 
-    @contextmanager
-    def opened(network: Network, layers: Sequence[str], objective: str, tick: Tick) -> Iterator[Run]:
-        import captum.attr  # late, as it takes a second that most runs do not need
+    def run(x: Tensor) -> tuple[Features, Maps]:
+        pair = torch.cat([x, torch.zeros_like(x)])
+        features, gradients = _one_pass(capture, layers, objective, pair, tick, rules=Rescaled())
+        count = len(x)
+        maps = {layer: x * gradient[:count] for layer, gradient in gradients.items()}
+        return {layer: feature[:count] for layer, feature in features.items()}, maps
 
-        attributor = getattr(captum.attr, name)
-        copies: list[Network] = []
-
-        def run(x: Tensor) -> tuple[Features, Maps]:
-            if not copies:
-                copies.append(unshared(network, x[:1]))
-            maps: Maps = {}
-            for layer in layers:
-                tick()
-                with warnings.catch_warnings():  # captum says at each call that it sets hooks and removes them
-                    warnings.simplefilter("ignore")
-                    target = attributor(_LayerObjective(copies[0], layer, objective))
-                    maps[layer] = target.attribute(x.clone().requires_grad_()).detach()
-            return read_features(network, layers, x), maps
-
-        with at_rest(network.module), torch.enable_grad():
-            yield run
-
-    return opened
+    with at_rest(network.module), captured(network, layers) as capture, torch.enable_grad():
+        yield run
 
 
 def times_input(x: Tensor, gradient: Tensor) -> Tensor:

@@ -1,19 +1,16 @@
 """Reading a network's layers: what touches the model is registered on enter and put back on exit."""
 
-import copy
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-import torch
 from torch import Tensor, nn
+from torch.utils.hooks import RemovableHandle
 
 from depara_core.errors import ModelError
 from depara_core.zoo.spec import Network
 from depara_core.zoo.tracing import first_tensor
-
-ACTIVATIONS = (nn.ReLU, nn.ELU, nn.LeakyReLU, nn.Sigmoid, nn.Tanh, nn.Softplus, nn.Softmax, nn.MaxPool2d)
 
 
 @contextmanager
@@ -92,26 +89,23 @@ def captured(network: Network, layers: Sequence[str]) -> Iterator[Capture]:
     capture = Capture(network.module)
     with ExitStack() as hooks:
         for layer in layers:
-            module, side = network.tap(layer)
-            call = network.call(layer)
-            if side == "input":  # first of all hooks: what comes into the module, before any rule touches it
-
-                def read_input(
-                    _: nn.Module, args: tuple, kwargs: dict, name: str = layer, call: int | None = call
-                ) -> None:
-                    capture.keep(name, (args, kwargs), call)
-
-                handle = module.register_forward_pre_hook(read_input, prepend=True, with_kwargs=True)
-            else:
-
-                def read_output(
-                    _: nn.Module, __: tuple, output: object, name: str = layer, call: int | None = call
-                ) -> None:
-                    capture.keep(name, output, call)
-
-                handle = module.register_forward_hook(read_output)
-            hooks.callback(handle.remove)
+            hooks.callback(_hooked(capture, network, layer).remove)
         yield capture
+
+
+def _hooked(capture: Capture, network: Network, layer: str) -> RemovableHandle:
+    """Register the hook that hands what a layer yields to `capture`."""
+    (module, side), call = network.tap(layer), network.call(layer)
+
+    def read_input(_: nn.Module, args: tuple, kwargs: dict) -> None:
+        capture.keep(layer, (args, kwargs), call)
+
+    def read_output(_: nn.Module, __: tuple, output: object) -> None:
+        capture.keep(layer, output, call)
+
+    if side == "input":  # first of all hooks: what comes into the module, before any rule touches it
+        return module.register_forward_pre_hook(read_input, prepend=True, with_kwargs=True)
+    return module.register_forward_hook(read_output)
 
 
 def check_captured(seen: dict[str, Tensor], layers: Sequence[str], count: int) -> None:
@@ -125,56 +119,3 @@ def check_captured(seen: dict[str, Tensor], layers: Sequence[str], count: int) -
                 f"Layer {layer!r} should yield one feature per image, {count} of them; its output has shape {shape}. "
                 "Pick a layer whose first axis is the batch."
             )
-
-
-class PerCall(nn.Module):
-    """Stand in for an activation that a network calls several times: every call of one forward gets its own copy."""
-
-    def __init__(self, activation: nn.Module, calls: int) -> None:
-        super().__init__()
-        self.copies = nn.ModuleList(copy.deepcopy(activation) for _ in range(calls))
-        self.turn = 0
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Apply the next copy; after the last one it is the first one's turn again."""
-        part = self.copies[self.turn]
-        self.turn = (self.turn + 1) % len(self.copies)
-        return part(x)
-
-
-def unshared(network: Network, x: Tensor) -> Network:
-    """Copy `network` so that no activation module is called twice in a forward of `x` (B, 3, S, S).
-
-    DeepLIFT keeps one input and one output for each activation module, so a ReLU used twice (torchvision's ResNets)
-    would mix its calls up. The copy must compute what the original does, else a `ModelError` says so.
-    """
-    try:
-        module = copy.deepcopy(network.module)
-    except Exception as error:
-        raise ModelError(f"This method works on a copy of the model, which cannot be copied: {error}") from error
-    calls: Counter[nn.Module] = Counter()
-    with ExitStack() as hooks, torch.no_grad():
-        for part in module.modules():
-            if isinstance(part, ACTIVATIONS):
-                hooks.callback(part.register_forward_hook(lambda m, *_: calls.update([m])).remove)
-        before = first_tensor(module(x))
-    replacements = {part: PerCall(part, count) for part, count in calls.items() if count > 1}
-    for parent in list(module.modules()):
-        for name, child in list(parent._modules.items()):
-            if child in replacements:
-                setattr(parent, name, replacements[child])
-    stand_ins = tuple(replacements.values())
-
-    def first_turns(*_: object) -> None:  # a forward that broke off must not shift the next one's turns
-        for stand_in in stand_ins:
-            stand_in.turn = 0
-
-    module.register_forward_pre_hook(first_turns)
-    with torch.no_grad():
-        after = first_tensor(module(x))
-    if before is None or after is None or not torch.equal(before, after):
-        raise ModelError(
-            "This method needs every activation module to be called once in a forward pass; giving each call its own "
-            "copy changed the model's output. Choose input_x_gradient, integrated_gradients or another gradient method."
-        )
-    return Network(module, network.taps, network.digest)

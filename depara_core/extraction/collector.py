@@ -10,9 +10,10 @@ import torch
 from jaxtyping import Bool, Float32
 from torch import Tensor
 
-from depara_core.attribution.gradients import Run, reading
+from depara_core.attribution.gradients import Run, objective_values, reading
 from depara_core.attribution.methods import METHODS
 from depara_core.attribution.options import Options
+from depara_core.attribution.vanishing import is_suspect, no_attribution_note
 from depara_core.errors import ModelError
 from depara_core.extraction.geometry import cosines, gram_matrix, unit_rows
 from depara_core.extraction.host_copies import HostCopies
@@ -34,6 +35,7 @@ class Extraction:
     no_feature: Bool[np.ndarray, " N"]
     numerics: Numerics
     edge_error: float  # standard error of an edge: 0 unless features were sketched
+    note: str = ""  # why no probe has an attribution, and what to take instead
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,10 @@ class Collector:
         rooms: Rooms,
         numerics: Numerics,
         sketch: int | None,
+        is_noise: Callable[[str], bool],
     ) -> None:
+        self.is_noise = is_noise  # tells whether a layer's gradient is but rounding
+        self.ranges: dict[str, tuple[Tensor, Tensor]] = {}  # the least and the greatest objective of each layer
         self.spec, self.probes, self.sizes, self.options = spec, probes, sizes, options
         self.rooms, self.numerics = rooms, numerics
         self.widths = {layer: min(size, sketch or size) for layer, size in sizes.items()}  # what is kept of a feature
@@ -117,6 +122,7 @@ class Collector:
             _put(feature, self.features[layer], start)
             self.arrivals.bring(partial(self._require_finite, layer, "feature", start), _finite(feature))
             if layer in maps:
+                self._widen_range(layer, features[layer])
                 rows, self.shapes[layer], none = unit_rows(maps[layer].float().to(self.place), self.options)
                 if layer not in self.nodes:
                     self.nodes[layer] = self.nodes_room.array((len(self.probes), rows.shape[1]))
@@ -134,11 +140,26 @@ class Collector:
                 edges, no_feature = cosines(grams.sum(axis=0), center=center)
                 error = edge_error(grams, center=center) if layer in self.sketches else 0.0
                 nodes, shape = self.nodes.pop(layer), self.shapes[layer]
-                yield layer, Extraction(nodes, edges, shape, self.without[layer], no_feature, self.numerics, error)
+                note = self._note(layer)
+                if note:
+                    nodes[:], self.without[layer][:] = 0, True
+                none = self.without[layer], no_feature
+                yield layer, Extraction(nodes, edges, shape, *none, self.numerics, error, note)
 
     def close(self) -> None:
         """Let nothing arrive any more."""
         self.arrivals.close()
+
+    def _widen_range(self, layer: str, feature: Tensor) -> None:
+        values = objective_values(feature.float(), self.options.objective)
+        least, most = self.ranges.get(layer, (values.min(), values.max()))
+        self.ranges[layer] = torch.minimum(least, values.min()), torch.maximum(most, values.max())
+
+    def _note(self, layer: str) -> str:
+        """Say why a layer has no attribution at all, where its objective is the same for every image."""
+        least, most = (float(value) for value in self.ranges.pop(layer))
+        constant = is_suspect(least, most) and self.is_noise(layer)
+        return no_attribution_note(layer, self.options.objective, most) if constant else ""
 
     def _keep(self, layer: str, start: int, finite: Tensor, rows: Tensor, none: Tensor) -> None:
         self._require_finite(layer, "attribution", start, finite)

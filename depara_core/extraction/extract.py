@@ -15,6 +15,7 @@ from depara_core.attribution.gradients import Run
 from depara_core.attribution.hooks import at_rest, captured, check_captured
 from depara_core.attribution.methods import METHODS
 from depara_core.attribution.options import Options
+from depara_core.attribution.vanishing import gradient_is_noise
 from depara_core.errors import DeparaError, ModelError
 from depara_core.extraction.collector import Collector, Extraction, Pass, Rooms
 from depara_core.extraction.device import on_device, release, resolve_device
@@ -68,7 +69,14 @@ def extract(
         sizes, activations = _rehearse(network, spec, probes, layers, place)
         rooms = _rooms(place, budget)
         size = batch_size or _batch_size(spec, place, activations, rooms.batch)
-        collector = held.enter_context(closing(Collector(spec, probes, sizes, options, rooms, numerics, sketch)))
+
+        def is_noise(layer: str) -> bool:
+            x = preprocess(probes.images[:1], spec).to(place)
+            return gradient_is_noise(network, layer, x, options.objective)
+
+        collector = held.enter_context(
+            closing(Collector(spec, probes, sizes, options, rooms, numerics, sketch, is_noise))
+        )
         passes = _passes(collector.widths, len(probes), rooms.features + rooms.spill)
         for number, part in enumerate(passes):
 

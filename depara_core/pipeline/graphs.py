@@ -27,7 +27,7 @@ from depara_core.probes import ProbeSet
 from depara_core.store import Artefact, Store
 from depara_core.zoo.spec import OUTPUT, Identity, ModelSpec, Network
 
-MATHS_VERSION = 1  # raise it when the same inputs come to mean other numbers: stored graphs are then computed anew
+MATHS_VERSION = 2  # raise it when the same inputs come to mean other numbers: stored graphs are then computed anew
 _LOG = logging.getLogger("depara")
 
 OnError = Callable[[str, DeparaError], None]
@@ -64,6 +64,7 @@ def build_graphs(
     the graph's `edge_error` tells; None computes them exactly, in any memory.
     """
     chosen = [specs] if isinstance(specs, ModelSpec) else list(specs)
+    _require_different_names(chosen)
     options = resolve_options(
         preset, method=method, objective=objective, channels=channels, center=center, resolution=resolution
     )
@@ -95,6 +96,14 @@ def build_graphs(
     finally:
         _give_back()
     return graphs
+
+
+def _require_different_names(specs: Sequence[ModelSpec]) -> None:
+    """Refuse two modules of one name: the id of a named source says what it is, that of a user's module does not."""
+    first: dict[str, ModelSpec] = {}
+    for spec in specs:
+        if first.setdefault(spec.id, spec) is not spec and spec.source == "module":
+            raise OptionError(f"Two models are named {spec.name!r}. Give each a name of its own.")
 
 
 def _give_back() -> None:
@@ -254,7 +263,7 @@ class _Builder:
         if extraction.edge_error:
             versions = versions | {"features sketched to": str(self.execution.sketch)}
         metadata = {"model": spec.id, "layer": layer, "shape": list(extraction.shape), "versions": versions}
-        return self.store.keep(key, arrays, metadata | {"edge_error": extraction.edge_error})
+        return self.store.keep(key, arrays, metadata | {"edge_error": extraction.edge_error, "note": extraction.note})
 
     def key(self, spec: ModelSpec, identity: Identity, layer: str) -> str:
         """Return the sha256 (hex) of all that the numbers of a layer's graph depend on."""
@@ -286,4 +295,5 @@ class _Builder:
             no_feature=artefact.arrays["no_feature"],
             versions=artefact.metadata["versions"],
             edge_error=artefact.metadata.get("edge_error", 0.0),  # which stores of before the sketch do not tell
+            note=artefact.metadata.get("note", ""),
         )

@@ -71,16 +71,34 @@ class AttributionGraph:
 
     @cached_property
     def ranks(self) -> Float[np.ndarray, " E"]:
-        """Average ranks of the E = N(N-1)/2 edges i < j, row by row, shifted and scaled to mean 0 and norm 1.
-
-        The inner product of two such vectors is Spearman's correlation; constant edges have no ranking and give zeros.
-        """
-        ranks = rankdata(self.edges[np.triu_indices(len(self), k=1)])
-        ranks -= ranks.mean()
-        norm = np.linalg.norm(ranks)
-        ranks = ranks / norm if norm > 0 else ranks
+        """Standard ranks of the E = N(N-1)/2 edges i < j, row by row; see `standard_ranks`."""
+        ranks = standard_ranks(self.edges[np.triu_indices(len(self), k=1)])
         ranks.setflags(write=False)
         return ranks
+
+
+def standard_ranks(values: Float[np.ndarray, " E"]) -> Float[np.ndarray, " E"]:
+    """Return average ranks, shifted and scaled to mean 0 and norm 1.
+
+    The inner product of two such vectors is Spearman's correlation; constant values have no ranking and give zeros.
+    """
+    ranks = rankdata(values)
+    ranks -= ranks.mean() if len(ranks) else 0.0
+    norm = np.linalg.norm(ranks)
+    return ranks / norm if norm > 0 else ranks
+
+
+def relative_ranks(standard: Float[np.ndarray, " E"]) -> Float[np.ndarray, " E"]:
+    """Turn standard ranks into relative ones, from 0 (the lowest) to 1; ties share their mean, constant ones have 0.5.
+
+    Standardising divided by a norm that is not kept. The lowest rank is known from its ties, and gives it back.
+    """
+    lowest = standard.min(initial=0.0)
+    if lowest == 0:
+        return np.full(len(standard), 0.5)
+    count, ties = len(standard), np.count_nonzero(standard == lowest)
+    doubled = np.rint(standard / lowest * (ties - count)) + count + 1  # twice the average rank is a whole number
+    return (doubled / 2 - 1) / (count - 1)
 
 
 def short_name(model: str) -> str:

@@ -11,10 +11,9 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float, Int
 from scipy.sparse.csgraph import minimum_spanning_tree, shortest_path
-from scipy.stats import rankdata
 
 from depara_core.errors import OptionError
-from depara_core.graphs import AttributionGraph, strongest_edges
+from depara_core.graphs import AttributionGraph, relative_ranks, standard_ranks, strongest_edges
 
 Layout = Callable[[nx.Graph, int], Float[np.ndarray, "N 2"]]
 
@@ -169,14 +168,13 @@ def choose_probes(
 
 
 def pair_ranks(edges: Float[np.ndarray, "N N"]) -> Float[np.ndarray, "N N"]:
-    """Rank of each pair i < j among all pairs, from 0 (least alike) to 1 (most alike); ties share their average rank.
+    """Relative rank of each pair i < j among all pairs, from 0 (least alike) to 1 (most alike); see `relative_ranks`.
 
     Symmetric, zero diagonal; the Pearson correlation of two such upper triangles is the Spearman s_E (paper, Eq. 5).
     """
     upper = np.triu_indices(len(edges), 1)
     ranks = np.zeros(edges.shape)
-    if len(upper[0]) > 1:
-        ranks[upper] = (rankdata(edges[upper]) - 1) / (len(upper[0]) - 1)
+    ranks[upper] = relative_ranks(standard_ranks(edges[upper]))
     return ranks + ranks.T
 
 

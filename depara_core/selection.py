@@ -1,5 +1,8 @@
 """Choosing a source model or a layer by S, with error bars over the probes; the tree and the map of a set of models."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 from jaxtyping import Float
@@ -72,6 +75,43 @@ def rank_layers(
     frame.insert(0, "layer", [graph.layer for graph in matrix.rows])
     frame["best"] = np.arange(len(frame)) == int(frame["score"].to_numpy().argmax())
     return frame[["layer", "node", "edge", "score", "low", "high", "best"]]
+
+
+@dataclass(frozen=True)
+class BestChoice:
+    """The best of some ranked sources or layers, and which others these probes cannot tell from it."""
+
+    name: str
+    score: float  # S
+    low: float  # 95 % interval of S over probes
+    high: float
+    rivals: tuple[str, ...]  # those whose intervals reach the best one's, in the order of the ranking
+    candidates: int  # the best one among them
+    first: float | None = None  # share of the resamples that it wins, where sources were ranked
+
+    def certainty(self, probes: int, show: Callable[[str], str] = str) -> str:
+        """Say in a sentence whether so many probes can tell the best source from the others; `show` writes a name."""
+        if self.candidates == 1:
+            return "It is the only source."
+        if not self.rivals:
+            return f"Its interval overlaps no other: {probes} probes are enough to tell."
+        more = f" and {len(self.rivals) - 1} more" if len(self.rivals) > 1 else ""
+        wins = "" if self.first is None else f" (it comes first in {self.first:.0%} of the resamples)"
+        return (
+            f"Its interval overlaps that of {show(self.rivals[0])}{more}: {probes} probes cannot tell them apart{wins}."
+        )
+
+
+def best_choice(ranked: pd.DataFrame) -> BestChoice:
+    """Return the best of the sources of `rank_sources`, or of the layers of `rank_layers`."""
+    name = "source" if "source" in ranked else "layer"
+    place = 0 if name == "source" else int(ranked["best"].to_numpy().argmax())
+    best = ranked.iloc[place]
+    others = ranked.drop(index=ranked.index[place])
+    rivals = others[name][others["high"] >= best["low"]]
+    score, low, high = (float(best[column]) for column in ("score", "low", "high"))
+    first = float(best["first"]) if "first" in ranked else None
+    return BestChoice(str(best[name]), score, low, high, tuple(map(str, rivals)), len(ranked), first)
 
 
 def spread_lam(matrix: SimilarityMatrix) -> float:

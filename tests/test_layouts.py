@@ -207,9 +207,10 @@ def test_ranks_do_not_see_a_monotone_change_of_the_cosines():
     np.testing.assert_array_equal(pair_ranks(edges), pair_ranks(edges**3))
 
 
-@pytest.mark.parametrize("count", [1, 2])
-def test_too_few_pairs_to_rank_all_rank_zero(count):
-    assert not pair_ranks(np.ones((count, count))).any()
+def test_one_pair_alone_stands_in_the_middle_like_equal_ones():
+    assert pair_ranks(np.ones((1, 1))).tolist() == [[0]]
+    assert pair_ranks(np.ones((2, 2))).tolist() == [[0, 0.5], [0.5, 0]]
+    assert pair_ranks(np.ones((4, 4))).sum() == 6
 
 
 def test_graphs_over_different_probes_do_not_compare():

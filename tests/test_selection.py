@@ -1,6 +1,7 @@
 """Rankings by hand, error bars against a slow bootstrap, tree and map against the distances they stand for."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from planted import graph, random_graph
 from scipy.cluster.hierarchy import cophenet, leaves_list, linkage
@@ -8,7 +9,7 @@ from scipy.spatial.distance import pdist, squareform
 from scipy.stats import spearmanr
 
 import depara_core as depara
-from depara_core.selection import closest_pair, find, first_fork, resample
+from depara_core.selection import best_choice, closest_pair, find, first_fork, resample
 
 
 def mixture(reference, seed, share, **names):
@@ -164,3 +165,37 @@ def test_tree_and_map_need_a_square_matrix(matrix):
     for view in (depara.task_tree, depara.model_map):
         with pytest.raises(depara.OptionError, match="same graphs in rows and columns"):
             view(oblong, 1)
+
+
+@pytest.mark.parametrize(
+    "low, said",
+    [
+        (0.85, "Its interval overlaps that of <m/b>: 12 probes cannot tell them apart (it comes first in 70% of the"),
+        (0.15, "Its interval overlaps that of <m/b> and 1 more: 12 probes cannot tell"),
+        (0.95, "Its interval overlaps no other: 12 probes are enough to tell."),
+    ],
+)
+def test_the_best_source_is_told_from_those_whose_intervals_it_does_not_reach(low, said):
+    ranked = pd.DataFrame(
+        {
+            "source": ["m/a", "m/b", "m/c"],
+            "score": [1.0, 0.8, 0.1],
+            "low": [low, 0.7, 0.0],
+            "high": [1.1, 0.9, 0.2],
+            "first": [0.7, 0.3, 0.0],
+        }
+    )
+    best = best_choice(ranked)
+    assert (best.name, best.score, best.low, best.high, best.candidates) == ("m/a", 1.0, low, 1.1, 3)
+    assert best.certainty(12, "<{}>".format).startswith(said)
+    assert best_choice(ranked[:1]).certainty(12) == "It is the only source."
+
+
+def test_the_best_layer_is_the_one_that_is_marked():
+    ranked = pd.DataFrame(
+        {"layer": ["x", "y", "z"], "score": [0.2, 1.0, 0.6], "low": [0.1, 0.6, 0.5], "high": [0.3, 1.1, 0.7],
+         "best": [False, True, False]}
+    )  # fmt: skip
+    assert best_choice(ranked).name == "y"
+    assert best_choice(ranked).rivals == ("z",)
+    assert best_choice(ranked).first is None

@@ -10,11 +10,10 @@ from functools import partial
 import numpy as np
 import pandas as pd
 from jaxtyping import Float
-from scipy.stats import rankdata
 
 from depara_core.evaluation import precision_at_k, spearman
 from depara_core.files import Progress
-from depara_core.graphs import AttributionGraph
+from depara_core.graphs import AttributionGraph, standard_ranks
 from depara_core.pipeline.graphs import build_graphs
 from depara_core.probes import ProbeSet
 from depara_core.similarity import SimilarityMatrix, common_grid, node_vectors, similarity_matrix
@@ -110,8 +109,5 @@ def over_probe_sets(
 
 def _rank_correlations(edges: Sequence[Float[np.ndarray, "n n"]]) -> Float[np.ndarray, "M M"]:
     """Return Spearman's correlation of every two edge matrices; one without any spread has 0 with all."""
-    ranks = np.stack([rankdata(values[np.triu_indices(len(values), k=1)]) for values in edges])
-    ranks -= ranks.mean(axis=1, keepdims=True)
-    norms = np.linalg.norm(ranks, axis=1, keepdims=True)
-    ranks = np.divide(ranks, norms, out=np.zeros_like(ranks), where=norms > 0)
+    ranks = np.stack([standard_ranks(values[np.triu_indices(len(values), k=1)]) for values in edges])
     return ranks @ ranks.T

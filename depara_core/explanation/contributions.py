@@ -12,7 +12,7 @@ from jaxtyping import Bool, Float, Float32, Int
 
 from depara_core.errors import OptionError
 from depara_core.explanation import pairs
-from depara_core.graphs import AttributionGraph
+from depara_core.graphs import AttributionGraph, relative_ranks
 from depara_core.similarity import Grid, common_grid, node_vectors, probe_cosines
 
 
@@ -80,12 +80,12 @@ class Explanation:
     @cached_property
     def ranks_a(self) -> Float[np.ndarray, " E"]:
         """Relative ranks of the pairs in the first graph: 0 is the least alike, 1 the most."""
-        return frozen(pairs.relative(self.standard_ranks[0]))
+        return frozen(relative_ranks(self.standard_ranks[0]))
 
     @cached_property
     def ranks_b(self) -> Float[np.ndarray, " E"]:
         """Relative ranks of the pairs in the second graph."""
-        return frozen(pairs.relative(self.standard_ranks[1]))
+        return frozen(relative_ranks(self.standard_ranks[1]))
 
     def pixel(self, i: int) -> Float[np.ndarray, "H W"]:
         """Return the agreement map of probe i: a_ip * b_ip / N summed over channels, positive where both agree."""

@@ -54,16 +54,3 @@ def ends(places: Int[np.ndarray, " n"], count: int) -> tuple[Int[np.ndarray, " n
     starts = rows * (count - 1) - rows * (rows - 1) // 2  # the place of (i, i + 1)
     i = np.searchsorted(starts[: max(count - 1, 1)], places, side="right") - 1
     return i, places - starts[i] + i + 1
-
-
-def relative(ranks: Float[np.ndarray, " E"]) -> Float[np.ndarray, " E"]:
-    """Turn standardised ranks into relative ones, from 0 (least alike) to 1 (most); constant ones are all 0.5.
-
-    Standardising divided by a norm that is not kept. The lowest rank is known from its ties, and gives it back.
-    """
-    lowest = ranks.min(initial=0.0)
-    if lowest == 0:
-        return np.full(len(ranks), 0.5)
-    count, ties = len(ranks), np.count_nonzero(ranks == lowest)
-    doubled = np.rint(ranks / lowest * (ties - count)) + count + 1  # twice the average rank is a whole number
-    return (doubled / 2 - 1) / (count - 1)

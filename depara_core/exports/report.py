@@ -17,7 +17,7 @@ from depara_core.exports.documents import document, escape, figure_block
 from depara_core.exports.provenance import provenance
 from depara_core.graphs import AttributionGraph
 from depara_core.probes import ProbeSet
-from depara_core.selection import find, rank_sources
+from depara_core.selection import best_choice, find, rank_sources
 from depara_core.similarity import SimilarityMatrix, grid_text, labels
 
 MOST_THUMBNAILS = 60
@@ -85,21 +85,15 @@ def _section(title: str, body: str, caption: str = "") -> str:
 
 def _verdict(ranked: pd.DataFrame, goal: str, count: int) -> str:
     """Say which source is best and whether these probes can tell."""
-    best = ranked.iloc[0]
-    answer = (
-        f"Best source for <b>{escape(goal)}</b>: <b>{escape(best['source'])}</b>, S = {_number(best['score'])} "
-        f"[{_number(best['low'])}, {_number(best['high'])}]. "
-    )
-    rivals = ranked["source"][(ranked["high"] >= best["low"]) & (ranked.index > ranked.index[0])]
-    if len(ranked) == 1:
-        return answer + "It is the only source."
-    if rivals.empty:
-        return answer + f"Its interval overlaps no other: {count} probes are enough to tell."
-    more = f" and {len(rivals) - 1} more" if len(rivals) > 1 else ""
+    best = best_choice(ranked)
     return (
-        answer + f"Its interval overlaps that of <b>{escape(rivals.iloc[0])}</b>{more}: {count} probes cannot tell "
-        f"them apart (it comes first in {best['first']:.0%} of the resamples)."
+        f"Best source for {_bold(goal)}: {_bold(best.name)}, S = {_number(best.score)} "
+        f"[{_number(best.low)}, {_number(best.high)}]. {best.certainty(count, _bold)}"
     )
+
+
+def _bold(name: str) -> str:
+    return f"<b>{escape(name)}</b>"
 
 
 def _ranking(ranked: pd.DataFrame) -> str:

@@ -202,12 +202,9 @@ def pair_table(a: AttributionGraph, b: AttributionGraph) -> pd.DataFrame:
     )
 
 
-def pairs_within(table: pd.DataFrame, cells: Sequence[tuple[int, int]] | None, bins: int) -> pd.DataFrame:
-    """Keep pairs whose (rank_a, rank_b) lies in one of a bins x bins grid's cells (None: all), most disputed first."""
-    kept = table
-    if cells is not None:
-        column, row = (np.minimum((table[rank] * bins).astype(int), bins - 1) for rank in ("rank_a", "rank_b"))
-        kept = table[np.isin(column * bins + row, np.array([c * bins + r for c, r in cells], dtype=int))]
+def pairs_within(table: pd.DataFrame, a: tuple[float, float] = (0, 1), b: tuple[float, float] = (0, 1)) -> pd.DataFrame:
+    """Keep pairs whose rank_a and rank_b lie in a box (low, high), both ends included, the most disputed first."""
+    kept = table[table["rank_a"].between(*a) & table["rank_b"].between(*b)]
     return kept.loc[kept["difference"].abs().sort_values(ascending=False, kind="stable").index]
 
 

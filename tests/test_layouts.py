@@ -268,19 +268,17 @@ def test_the_pair_table_lists_each_pair_once():
     assert np.corrcoef(table.rank_a, table.rank_b)[0, 1] == pytest.approx(a.ranks @ b.ranks)
 
 
-def test_pairs_within_cells_are_those_a_histogram_counts():
-    table = pair_table(random_graph(20, seed=7), random_graph(20, seed=8))
-    bins = 6
-    counts, _, _ = np.histogram2d(table.rank_a, table.rank_b, bins=bins, range=[[0, 1], [0, 1]])
-    cells = [(c, r) for c in range(bins) for r in range(bins)]
-    found = [len(pairs_within(table, [cell], bins)) for cell in cells]
-    assert found == counts.astype(int).ravel().tolist()
-    assert len(pairs_within(table, cells, bins)) == len(table)
-    assert len(pairs_within(table, [], bins)) == 0
-    disputed = pairs_within(table, None, bins)
-    assert len(disputed) == len(table)
-    disputed = disputed.difference.abs()
-    assert (np.diff(disputed) <= 0).all()
+def test_pairs_within_a_box_are_those_with_both_ranks_in_it_most_disputed_first():
+    table = pair_table(random_graph(9, seed=7), random_graph(9, seed=8))
+    found = pairs_within(table, (0.2, 0.6), (0.5, 1))
+    inside = [row.Index for row in table.itertuples() if 0.2 <= row.rank_a <= 0.6 and 0.5 <= row.rank_b <= 1]
+    assert 0 < len(inside) < len(table)
+    assert sorted(found.index) == inside
+    for kept in (found, pairs_within(table)):
+        assert kept["difference"].abs().is_monotonic_decreasing
+    assert len(pairs_within(table)) == len(table)
+    ends = table["rank_a"].iloc[4], table["rank_b"].iloc[4]
+    assert pairs_within(table, *((end, end) for end in ends)).index.tolist() == [4]
 
 
 def test_one_probe_has_no_pairs():

@@ -8,29 +8,26 @@ from depara_core.comparison import Comparison
 from depara_core.figures.sheets import Sheet, Tile
 from depara_core.similarity import grid_text
 from pages.attributions import pair
-from pages.shared import cached, state, taken, views, widgets
+from pages.attributions.selection import SORTS, VIEWS, Attributions
+from pages.shared import cached, selection, taken, views, widgets
 from pages.shared.atlas import Cell, Heading, atlas
-from pages.shared.state import Selection
+from pages.shared.selection import Data, Look, Pair
 
 ROWS = 6  # probes on one screen
 COLUMNS = 8  # models shown at first: more are too small to read
-SORTS = {"": "By number", "least": "Least agreement first", "most": "Most agreement first"}
-VIEWS = {"models": "Models side by side", "layers": "Layers of one model"}
 
 
 def draw() -> None:
     """Draw the page."""
-    selection = state.read()
-    by_layer = selection.view == "layers"
+    data, by_layer = selection.read(Data), selection.read(Attributions).view == "layers"
     heading, controls, place = st.container(horizontal=True), st.container(), st.container()
     with controls, st.container(horizontal=True, vertical_alignment="bottom", key="attribution-controls"):
         st.segmented_control(
-            "Compare", list(VIEWS), format_func=VIEWS.get,
-            **state.bind("view", "attributions.view", "layers" if by_layer else "models"),
-        )  # fmt: skip
+            "Compare", list(VIEWS), format_func=VIEWS.get, **selection.bind(Attributions, "view", "attributions.view")
+        )
         ours = st.container(horizontal=True, vertical_alignment="bottom")
     with heading:
-        comparison = cached.require(state.read(), layers=("output",))
+        comparison = cached.require(data, layers=("output",))
     graphs, reference = (_layers if by_layer else _models)(comparison, ours)
     agreement = views.agreement(graphs, reference, comparison.grid)
     with heading:
@@ -49,15 +46,17 @@ def _models(comparison: Comparison, place: st.delta_generator.DeltaGenerator) ->
         name = widgets.choose_model("Reference", "target", "attributions.target", models)
         reference = comparison.graph(name)
         ranked = _by_agreement(comparison, reference)
-        shown = [model for model in state.read().shown if model in models]
+        shown = [model for model in selection.read(Attributions).shown if model in models]
         if not shown:
-            lens = [state.read().a] if state.read().b == name and state.read().a in models else []
+            lens = [model for model in models if model == selection.read(Pair).source]
             shown = list(dict.fromkeys([*_spread([g.model for g in ranked]), *lens]))
         with st.popover(f"{len({name, *shown})} of {len(models)} models", icon=":material/checklist:"):
             st.multiselect(
-                "Models shown", models, format_func=widgets.short,
-                **state.bind("shown", "attributions.shown", shown, store=tuple),
-            )  # fmt: skip
+                "Models shown",
+                models,
+                format_func=widgets.short,
+                **selection.bind(Attributions, "shown", "attributions.shown", shown, store=tuple),
+            )
             st.caption("The reference is always shown. Columns go from most to least alike to it.")
         _order_and_looks()
     return tuple(graph for graph in ranked if graph.model in {name, *shown}), reference
@@ -66,29 +65,30 @@ def _models(comparison: Comparison, place: st.delta_generator.DeltaGenerator) ->
 def _layers(comparison: Comparison, place: st.delta_generator.DeltaGenerator) -> tuple[views.Graphs, views.Graph]:
     """Choose the model and have all its layers computed, from input to output."""
     with place:
-        model = widgets.choose_model("Model", "a", "attributions.a", list(comparison.models))
+        model = widgets.choose_model("Model", "source", "attributions.source", list(comparison.models))
         _order_and_looks()
-    graphs = cached.require(state.read(), layers=("all",), models=(model,)).of(model)
+    graphs = cached.require(selection.read(Data), layers=("all",), models=(model,)).of(model)
     return graphs, graphs[-1]
 
 
 def _order_and_looks() -> None:
     """Draw the order of the probes and how maps are painted."""
-    selection = state.read()
-    st.selectbox("Images", list(SORTS), format_func=SORTS.get, **state.bind("sort", "attributions.sort"))
-    st.segmented_control(
-        "Show", ["signed", "magnitude"], format_func=str.capitalize, **state.bind("mode", "attributions.mode")
-    )
+    order = selection.bind(Attributions, "sort", "attributions.sort")
+    st.selectbox("Images", list(SORTS), format_func=SORTS.get, **order)
+    painted = selection.bind(Look, "maps", "attributions.maps")
+    st.segmented_control("Show", ["signed", "magnitude"], format_func=str.capitalize, **painted)
     with st.popover("Display", icon=":material/contrast:"):
-        st.slider("Opacity of the maps", 0.0, 1.0, step=0.05, **state.bind("opacity", "attributions.opacity"))
+        st.slider("Opacity of the maps", 0.0, 1.0, step=0.05, **selection.bind(Look, "opacity", "attributions.opacity"))
         st.radio(
-            "Colour scale", ["shared", "own"], horizontal=True,
+            "Colour scale",
+            ["shared", "own"],
+            horizontal=True,
             format_func={"shared": "One for all maps", "own": "One for each map"}.get,
             help="One for all: equally strong colours are equal values. One for each: every map reaches full colour.",
-            **state.bind("scale", "attributions.scale"),
-        )  # fmt: skip
-        st.toggle("Pixel-exact", **state.bind("sharp", "attributions.sharp", selection.sharp),
-                  help="Each value of the map as one square, not smoothed.")  # fmt: skip
+            **selection.bind(Look, "scale", "attributions.scale"),
+        )
+        exact = selection.bind(Look, "sharp", "attributions.sharp")
+        st.toggle("Pixel-exact", help="Each value of the map as one square, not smoothed.", **exact)
 
 
 def _headline(
@@ -118,20 +118,27 @@ def _table(
 
     Returns the table as one picture to be taken away, and how to read it.
     """
-    selection, probes = state.read(), comparison.probes
-    order = _order(selection, graphs, reference, agreement)
+    mine, look, selected = selection.read(Attributions), selection.read(Look), selection.read(Pair).probe
+    probes = comparison.probes
+    order = _order(mine.sort, graphs, reference, agreement)
     pages = -(-len(order) // ROWS)
-    page = min(selection.page, pages - 1)
+    page = min(mine.page, pages - 1)
     rows = [int(i) for i in order[page * ROWS : (page + 1) * ROWS]]
-    signed, dark = selection.mode == "signed", widgets.dark()
+    signed, dark = look.maps == "signed", widgets.dark()
     seen = pair.find(graphs, reference, by_layer)
     what = "Colour says which pixels the feature rests on" if signed else "Bright pixels matter most to the feature"
     whose = "the output's" if by_layer else f"{widgets.plain(widgets.short(reference.model))}'s"
     told = f"{what}. The {{}} is the cosine with {whose} map: 1 the same pixels, 0 unrelated, −1 opposed."
     pictures = views.overlays(
-        probes, graphs, tuple(rows), signed=signed, shared=selection.scale == "shared",
-        smooth=not selection.sharp, opacity=selection.opacity, dark=dark,
-    )  # fmt: skip
+        probes,
+        graphs,
+        tuple(rows),
+        signed=signed,
+        shared=look.scale == "shared",
+        smooth=not look.sharp,
+        opacity=look.opacity,
+        dark=dark,
+    )
     means = [float(mean) for mean in agreement.mean(axis=1)]
     reading = told.format(":blue[number]") + " Click a map to hold it against that one."
     with widgets.card("Attribution maps", reading, key="card-attributions"):
@@ -146,15 +153,18 @@ def _table(
             for probe, line in zip(rows, pictures, strict=True)
         ]
         clicked = atlas(
-            "attributions.table", headings, cells,
-            selected=rows.index(selection.probe) if selection.probe in rows else None,
+            "attributions.table",
+            headings,
+            cells,
+            selected=rows.index(selected) if selected in rows else None,
             lens=1 + graphs.index(seen) if seen is not None else None,
-            legend=views.legend(signed=signed, dark=dark), label="Attribution maps, probes down and models across",
-        )  # fmt: skip
+            legend=views.legend(signed=signed, dark=dark),
+            label="Attribution maps, probes down and models across",
+        )
         _unattributed(graphs, rows)
         _pager(order, page, pages)
         if seen is not None:
-            pair.draw(comparison, seen, reference, float(agreement[graphs.index(seen), selection.probe]))
+            pair.draw(comparison, seen, reference, float(agreement[graphs.index(seen), selected]))
     if clicked is not None:
         _clicked(clicked, rows, graphs, reference, by_layer)
     return _sheet(f"Attribution maps beside {_name(reference, by_layer)}'s", headings, cells), told.format("number")
@@ -177,9 +187,9 @@ def _clicked(
     chosen = graphs[column - 1] if column else None
     if row < 0:
         if chosen is not None and not by_layer:
-            state.update(target=chosen.model)
+            selection.update(Pair, target=chosen.model)
     elif chosen is None or chosen is reference:
-        state.update(probe=rows[row])
+        selection.update(Pair, probe=rows[row])
     else:
         pair.put(chosen, reference, rows[row], by_layer)
     st.rerun()
@@ -219,27 +229,30 @@ def _pager(order: np.ndarray, page: int, pages: int) -> None:
     """Draw the steps through the probes, and the way to the selected one where it is elsewhere."""
     if pages < 2:
         return
-    at = int(np.flatnonzero(order == state.read().probe)[0]) // ROWS if state.read().probe in order else page
+    probe = selection.read(Pair).probe
+    at = int(np.flatnonzero(order == probe)[0]) // ROWS if probe in order else page
     with st.container(horizontal=True, vertical_alignment="center", key="attribution-pager"):
         for name, icon, step in (("Previous images", "chevron_left", -1), ("Next images", "chevron_right", 1)):
             st.button(
-                f":material/{icon}:", key=f"attributions.step{step:+d}", help=name,
-                disabled=not 0 <= page + step < pages, on_click=state.update, kwargs={"page": page + step},
-            )  # fmt: skip
+                f":material/{icon}:",
+                key=f"attributions.step{step:+d}",
+                help=name,
+                disabled=not 0 <= page + step < pages,
+                **selection.click(Attributions, page=page + step),
+            )
         st.caption(f"{page * ROWS + 1} to {min((page + 1) * ROWS, len(order))} of {len(order)} images")
         if at != page:
-            st.button(
-                "Go to the selected image", key="attributions.selected", on_click=state.update, kwargs={"page": at}
-            )
+            there = selection.click(Attributions, page=at)
+            st.button("Go to the selected image", key="attributions.selected", **there)
 
 
-def _order(selection: Selection, graphs: views.Graphs, reference: views.Graph, agreement: np.ndarray) -> np.ndarray:
+def _order(sort: str, graphs: views.Graphs, reference: views.Graph, agreement: np.ndarray) -> np.ndarray:
     """Return the probes in the chosen order; agreement is the mean over the graphs beside the reference."""
     others = [row for graph, row in zip(graphs, agreement, strict=True) if graph is not reference]
-    if not selection.sort or not others:
+    if sort == "number" or not others:
         return np.arange(len(reference))
     mean = np.mean(others, axis=0)
-    return np.argsort(mean if selection.sort == "least" else -mean, kind="stable")
+    return np.argsort(mean if sort == "least" else -mean, kind="stable")
 
 
 def _by_agreement(comparison: Comparison, reference: views.Graph) -> list[views.Graph]:

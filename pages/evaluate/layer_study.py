@@ -1,6 +1,7 @@
 """The layer experiment on the Evaluate page: our own table, where it is measured, beside the paper's."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,12 +16,16 @@ from depara_core.jobs import Job
 from depara_core.paths import assets_folder
 from depara_core.store import Store
 from depara_core.training import layer_scores, layer_study
-from pages.shared import cached, charts, state, widgets
+from pages.evaluate.selection import Evaluate
+from pages.shared import cached, charts, selection, widgets
+from pages.shared.selection import Data, Pair
 
 NAMES = {
-    "rooms/dnn_source": "DNN-Source", "rooms/dnn_rich": "DNN-Rich", "dnn_source": "DNN-Source",
+    "rooms/dnn_source": "DNN-Source",
+    "rooms/dnn_rich": "DNN-Rich",
+    "dnn_source": "DNN-Source",
     "dnn_imagenet": "DNN-ImageNet",
-}  # fmt: skip
+}
 KEY = "layers-job"
 layer_agreement = st.cache_data(layer_scores.layer_agreement, show_spinner=False, max_entries=8)
 layer_table = charts.kept(figures.layer_table)
@@ -69,13 +74,20 @@ def published_scores() -> pd.DataFrame:
             parts.append(
                 pd.DataFrame(
                     {
-                        "source": source, "layer": rows["layer"].map(str), "k": rows["layer"],
-                        "budget": int(share.removeprefix("acc_")) / 100, "lam": float(lam), "node": rows["node"],
-                        "edge": rows["edge"], "score": rows["node"] + lam * rows["edge"], "accuracy": accuracy,
-                        "scratch": scratch, "negative": accuracy < scratch,
+                        "source": source,
+                        "layer": rows["layer"].map(str),
+                        "k": rows["layer"],
+                        "budget": int(share.removeprefix("acc_")) / 100,
+                        "lam": float(lam),
+                        "node": rows["node"],
+                        "edge": rows["edge"],
+                        "score": rows["node"] + lam * rows["edge"],
+                        "accuracy": accuracy,
+                        "scratch": scratch,
+                        "negative": accuracy < scratch,
                     }
                 )
-            )  # fmt: skip
+            )
     return pd.concat(parts, ignore_index=True)
 
 
@@ -154,18 +166,19 @@ def _draw_tables(origin: str, scores: pd.DataFrame, agreement: pd.DataFrame, dar
 
 
 def _chosen(source: str, place: charts.Place) -> None:
-    state.update(a=source, b=TARGET, layer_a=str(place[1]), layer_b="output")
+    selection.update(Evaluate, study_source=source, study_layer=str(place[1]))
 
 
 def _draw_links(source: str, layers: list[str]) -> None:
     """Lead from the layer that was clicked, else the last, to its evidence, on the probes of the session."""
-    selection = state.read()
-    layer = selection.layer_a if selection.a == source and selection.layer_a in layers else layers[-1]
-    here = {"a": source, "b": TARGET, "layer_a": layer, "layer_b": "output", "models": MODELS, "view": ""}
+    mine = selection.read(Evaluate)
+    layer = mine.study_layer if mine.study_source == source and mine.study_layer in layers else layers[-1]
+    ends = {"source": source, "source_layer": layer, "target": TARGET, "target_layer": "output"}
+    here = replace(selection.read(Data), models=MODELS), replace(selection.read(Pair), **ends)
     with st.container(horizontal=True, key=f"evaluate-links-{source.partition('/')[2]}", gap="medium"):
         name = widgets.plain(layer)
-        state.link("why", f"Why this score of {name}?", icon=widgets.ICONS["why"], **here)
-        state.link("layers", "All its layers", icon=widgets.ICONS["layers"], **here)
+        selection.link("why", f"Why this score of {name}?", *here, icon=widgets.ICONS["why"])
+        selection.link("layers", "All its layers", *here, icon=widgets.ICONS["layers"])
 
 
 def _name(source: str) -> str:

@@ -16,7 +16,7 @@ from depara_core.files import Progress
 from depara_core.jobs import Job
 from depara_core.similarity import Grid, common_grid
 from pages.shared import cached, uploads, widgets
-from pages.shared.state import Selection
+from pages.shared.selection import Data
 
 FEWEST = 8  # models that must open: fewer sources say nothing about the best five
 Sweeps = tuple[sweeps.Sweep, sweeps.Sweep]  # over the number of probes, and over sets of probes
@@ -47,19 +47,19 @@ class Material:
 BY_KEY = {Material: lambda material: material.key}
 
 
-def order(selection: Selection) -> tuple[str, Callable[[Progress], str]]:
-    """Return the key of a world's scores on the selection's probes, and the work that makes them."""
-    content = json.dumps([selection.world, cached.recipe(_probes(selection))])
+def order(benchmark: str, data: Data) -> tuple[str, Callable[[Progress], str]]:
+    """Return the key of a benchmark's scores on the data's probes, and the work that makes them."""
+    content = json.dumps([benchmark, cached.recipe(_probes(data))])
     key = "world-" + hashlib.sha256(content.encode()).hexdigest()[:24]
 
     def work(progress: Progress) -> str:
-        world = benchmarks.BENCHMARKS[selection.world]
+        world = benchmarks.BENCHMARKS[benchmark]
         specs, failed = _open(world, progress)
-        own = selection.probes == "rooms"
+        own = data.probes == "rooms"
         report = _staged(progress)
         evidence = benchmarks.gather(
-            world, count=selection.count, seed=selection.seed, models=specs,
-            probes=None if own else _load(selection, report), progress=report,
+            world, count=data.count, seed=data.seed, models=specs,
+            probes=None if own else _load(data, report), progress=report,
         )  # fmt: skip
         scores = scoring.score_pairs(evidence, progress=report)
         cached.shelf().put(key, Material(key, world.name, specs, evidence.graphs, scores, failed))
@@ -68,9 +68,9 @@ def order(selection: Selection) -> tuple[str, Callable[[Progress], str]]:
     return key, work
 
 
-def _probes(selection: Selection) -> Selection:
-    """Return the selection's probes with the options of the paper: metrics are compared as they were published."""
-    return Selection(probes=selection.probes, count=selection.count, seed=selection.seed)
+def _probes(data: Data) -> Data:
+    """Return the probes alone, with the options of the paper: metrics are compared as they were published."""
+    return Data(probes=data.probes, count=data.count, seed=data.seed)
 
 
 def _open(
@@ -94,8 +94,8 @@ def _open(
     return tuple(known), tuple(failed)
 
 
-def _load(selection: Selection, progress: Progress) -> depara.ProbeSet:
-    return uploads.load(selection.probes, selection.count, selection.seed, progress).require_comparable()
+def _load(data: Data, progress: Progress) -> depara.ProbeSet:
+    return uploads.load(data.probes, data.count, data.seed, progress).require_comparable()
 
 
 def _staged(progress: Progress) -> Progress:
@@ -103,21 +103,21 @@ def _staged(progress: Progress) -> Progress:
     return lambda done, total, message: progress(0, 0, f"{message} ({min(done + 1, total)} of {total})")
 
 
-def ready(selection: Selection) -> Material | None:
+def ready(benchmark: str, data: Data) -> Material | None:
     """Return the scores if they are in memory; computes and waits for nothing."""
-    return cached.shelf().get(order(selection)[0])
+    return cached.shelf().get(order(benchmark, data)[0])
 
 
-def begin(selection: Selection, *, again: bool = False) -> Job:
+def begin(benchmark: str, data: Data, *, again: bool = False) -> Job:
     """Start computing the scores, or attach to the job; only `again` starts anew what failed or was cancelled."""
-    key, work = order(selection)
-    label = f"the scores of all metrics on {widgets.probes_label(selection)}"
+    key, work = order(benchmark, data)
+    label = f"the scores of all metrics on {widgets.probes_label(data)}"
     return cached.attach(key, label, work, again=again)
 
 
-def failure(selection: Selection) -> Job | None:
+def failure(benchmark: str, data: Data) -> Job | None:
     """Return the job that could not compute the scores, or None."""
-    job = cached.queue().get(cached.shelf().job_key(order(selection)[0]))
+    job = cached.queue().get(cached.shelf().job_key(order(benchmark, data)[0]))
     return job if job is not None and job.state == "failed" else None
 
 
@@ -126,26 +126,28 @@ def unscored(world: str) -> Material:
     return Material(f"truth-{world}", world, (), (), {})
 
 
-def require(selection: Selection, *, before: Callable[[], object]) -> Material:
+def require(benchmark: str, data: Data, *, before: Callable[[], object]) -> Material:
     """Return the scores, or draw the progress of their computing and stop the page here."""
 
     def above() -> None:
-        if failure(selection) is not None:  # at once: the page has its own words for it
+        if failure(benchmark, data) is not None:  # at once: the page has its own words for it
             st.rerun()
         before()
 
-    material = cached.attend(lambda: ready(selection), lambda *, again: begin(selection, again=again), before=above)
+    material = cached.attend(
+        lambda: ready(benchmark, data), lambda *, again: begin(benchmark, data, again=again), before=above
+    )
     widgets.troubles(material.failed, ())
     return material
 
 
-def sweep(material: Material, selection: Selection, *, again: bool = False) -> Job:
+def sweep(material: Material, data: Data, *, again: bool = False) -> Job:
     """Return the job whose result is `Sweeps`: the same models on fewer probes, and on other ones."""
 
     def work(progress: Progress) -> Sweeps:
         report = _staged(progress)
         fewer = sweeps.over_probes(material.graphs, progress=report)
-        sets = [("these", _load(selection, report)), *benchmarks.probe_sets(selection.count, selection.seed, report)]
+        sets = [("these", _load(data, report)), *benchmarks.probe_sets(data.count, data.seed, report)]
         return fewer, sweeps.over_probe_sets(material.specs, sets, progress=report)
 
     return cached.attach(f"{material.key}-sweeps", "scores on fewer and on other probes", work, again=again)

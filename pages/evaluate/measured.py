@@ -13,8 +13,9 @@ from depara_core.benchmark import scoring as scoring
 from depara_core.benchmark import sweeps as sweeps
 from depara_core.figures import evaluation as figures
 from pages.evaluate.material import BY_KEY, Material
+from pages.evaluate.selection import Evaluate
 from pages.shared import cached, text
-from pages.shared.state import Selection
+from pages.shared.selection import Data, Pair
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
@@ -120,7 +121,9 @@ class View:
     lam: float
     budget: int | None
     figure: str
-    selection: Selection
+    mine: Evaluate
+    data: Data
+    chosen: Pair
     dark: bool
 
     @property
@@ -166,8 +169,8 @@ class View:
 
     @cached_property
     def pair(self) -> tuple[str, str]:
-        """The metric looked at and its rival: the selection's where they are defined, else the first two others."""
-        known, wanted = list(self.looks), self.selection
+        """The metric looked at and its rival: the address's where they are defined, else the first two others."""
+        known, wanted = list(self.looks), self.mine
         metric = wanted.metric if wanted.metric in known else known[0]
         others = [name for name in known if name != metric]
         return metric, wanted.rival if wanted.rival in others else others[0]

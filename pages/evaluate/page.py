@@ -1,6 +1,5 @@
 """Does the score tell the truth? Every metric against measured transfer: how much is found, how surely, and where."""
 
-from dataclasses import replace
 from typing import Any
 
 import streamlit as st
@@ -14,43 +13,52 @@ from depara_core.similarity import grid_text
 from pages.evaluate import layer_study, measured, published, rivals, robustness, targets
 from pages.evaluate import material as _material
 from pages.evaluate.measured import View
-from pages.shared import charts, state, taken, text, widgets
+from pages.evaluate.selection import CURVES, Evaluate
+from pages.shared import charts, selection, taken, text, widgets
+from pages.shared.selection import Data, Pair
 
 QUESTION = "Does the score tell the truth?"
 SHOWN = ("depara", "nodes", "edges", "rsa", "cka", "logme", *scoring.CONTROLS)  # the metrics shown at first
-CURVES = {"k": "precision at K", "recall": "precision and recall"}
 precision_curves = charts.kept(evaluation.precision_curves)
 
 DEPTHS = {"P@1": 1, "P@5": 5}  # figures that are points of the precision curve
 
 
 def choose_world(names: tuple[str, ...]) -> str:
-    """Return the world of the selection, or the first one whose truth is here."""
-    wanted = state.read().world
+    """Return the benchmark of the address, or the first one whose measured transfer is here."""
+    wanted = selection.read(Evaluate).benchmark
     return wanted if wanted in names else names[0]
 
 
 def controls(names: tuple[str, ...], world: str) -> tuple[int | None, str, float]:
     """Draw world, budget, figure and lambda in one row, and return the last three."""
-    selection, budgets = state.read(), measured.measured(world).budgets
+    mine, budgets = selection.read(Evaluate), measured.measured(world).budgets
     columns = st.columns([1.05, 1.05, 1, 1.7], vertical_alignment="bottom")
     titles = {name: name.capitalize() for name in names}
     columns[0].selectbox(
-        "World", names, format_func=titles.__getitem__, help="Where transfer was measured, with its models.",
-        **state.bind("world", "evaluate.world", world),
-    )  # fmt: skip
-    budget = selection.budget if selection.budget in budgets else budgets[0]
+        "World",
+        names,
+        format_func=titles.__getitem__,
+        help="Where transfer was measured, with its models.",
+        **selection.bind(Evaluate, "benchmark", "evaluate.benchmark", world),
+    )
+    budget = mine.budget if mine.budget in budgets else budgets[0]
     columns[1].selectbox(
-        "Labelled images of the target", budgets, format_func=lambda number: f"{number:,}",
-        help="How many the measured transfer learned from.", **state.bind("budget", "evaluate.budget", budget),
-    )  # fmt: skip
+        "Labelled images of the target",
+        budgets,
+        format_func=lambda number: f"{number:,}",
+        help="How many the measured transfer learned from.",
+        **selection.bind(Evaluate, "budget", "evaluate.budget", budget),
+    )
     columns[2].selectbox(
-        "Figure of merit", list(FIGURES), help=FIGURES[selection.figure].reading,
-        **state.bind("figure", "evaluate.figure"),
-    )  # fmt: skip
+        "Figure of merit",
+        list(FIGURES),
+        help=FIGURES[mine.measure].reading,
+        **selection.bind(Evaluate, "measure", "evaluate.measure"),
+    )
     with columns[3]:
         lam = widgets.lam_slider("evaluate.lam")
-    return budget, selection.figure, lam
+    return budget, mine.measure, lam
 
 
 def verdict(view: View) -> str:
@@ -72,14 +80,16 @@ def verdict(view: View) -> str:
 
 def choose_metrics(known: list[str]) -> tuple[str, ...]:
     """Choose the metrics that are drawn beside each other, and the published curves over them."""
-    selection = state.read()
-    shown = [name for name in selection.metrics if name in known] or [name for name in SHOWN if name in known]
+    mine = selection.read(Evaluate)
+    shown = [name for name in mine.metrics if name in known] or [name for name in SHOWN if name in known]
     with st.popover(f"{len(shown)} of {len(known)} metrics", icon=":material/checklist:"):
         st.multiselect(
-            "Metrics shown", known, format_func=text.label,
-            **state.bind("metrics", "evaluate.metrics", shown, store=tuple),
-        )  # fmt: skip
-        st.toggle("Published curves laid over", **state.bind("published", "evaluate.published"))
+            "Metrics shown",
+            known,
+            format_func=text.label,
+            **selection.bind(Evaluate, "metrics", "evaluate.metrics", shown, store=tuple),
+        )
+        st.toggle("Published curves laid over", **selection.bind(Evaluate, "published", "evaluate.published"))
     return tuple(shown)
 
 
@@ -92,12 +102,16 @@ def curves_card(view: View) -> tuple[tuple[str, ...], Any]:
     if view.material.graphs:
         reading += f" DEPARA's {grid_text(view.material.grid)}."
     with widgets.card("How much of what is best is found", reading, key="curves", height="stretch"):
-        against = view.selection.view if view.selection.view in CURVES else "k"
+        against = view.mine.against
         with st.container(horizontal=True, vertical_alignment="center", key="evaluate-curve-controls"):
             st.segmented_control(
-                "Against", list(CURVES), format_func=CURVES.__getitem__, label_visibility="collapsed", required=True,
-                **state.bind("view", "evaluate.view", against),
-            )  # fmt: skip
+                "Against",
+                list(CURVES),
+                format_func=CURVES.__getitem__,
+                label_visibility="collapsed",
+                required=True,
+                **selection.bind(Evaluate, "against", "evaluate.against"),
+            )
             shown = choose_metrics(list(view.looks))
         picture = draw_curves(view, against, shown)
     return shown, picture
@@ -106,20 +120,27 @@ def curves_card(view: View) -> tuple[tuple[str, ...], Any]:
 def draw_curves(view: View, against: str, shown: tuple[str, ...]) -> Any:
     """Draw the curves of the metrics shown, the looked at one with its intervals, and the published ones if wanted."""
     drawn, best, random = measured.curves(view.material, view.lam, view.budget, shown)
-    metric, overlaid = view.pair[0], view.selection.published
+    metric, overlaid = view.pair[0], view.mine.published
 
     def clicked(place: charts.Place) -> None:
         figures = {depth: name for name, depth in DEPTHS.items()}
         if place[1]:
-            state.update(metric=str(place[1]), figure=figures.get(int(place[0]), view.figure))
+            measure = figures.get(int(place[0]), view.figure)
+            selection.update(Evaluate, metric=str(place[1]), measure=measure)
 
     rows = view.found.loc[[(metric, name) for name in DEPTHS]].reset_index()
     table = layer_study.published("depara_models")
     picture = precision_curves(
-        drawn, view.looks, best=best, random=random, targets=view.targets, against=against,
+        drawn,
+        view.looks,
+        best=best,
+        random=random,
+        targets=view.targets,
+        against=against,
         whiskers={metric: rows.assign(k=rows["figure"].map(DEPTHS))},
-        published=published.precision(table) if overlaid else None, dark=view.dark,
-    )  # fmt: skip
+        published=published.precision(table) if overlaid else None,
+        dark=view.dark,
+    )
     charts.chart(picture, f"evaluate.curves.{view.key}", clicked)
     if overlaid:
         about = f"{widgets.plain(table['source'])}; {table['precision_targets']} targets of Taskonomy"
@@ -138,14 +159,14 @@ def how_to_get(world: str) -> str:
     )
 
 
-def absent(selection: state.Selection, reason: str) -> None:
+def absent(world: str, data: Data, reason: str) -> None:
     """Say what is missing where a world's models cannot be opened, and how to get it."""
     with st.container(border=True, key="card-absent"):
         st.subheader("The models of this world are not here", anchor=False)
-        st.markdown(how_to_get(selection.world))
+        st.markdown(how_to_get(world))
         st.caption(widgets.plain(reason))
         again = {"again": True}
-        st.button("Try again", key="evaluate.again", on_click=_material.begin, args=(selection,), kwargs=again)
+        st.button("Try again", key="evaluate.again", on_click=_material.begin, args=(world, data), kwargs=again)
         st.caption("What needs no model stands below: the truth itself, its controls, and the published figures.")
 
 
@@ -160,18 +181,19 @@ def main() -> None:
         return
     world = choose_world(names)
     budget, figure, lam = controls(names, world)
-    selection = replace(state.read(), world=world)
-    failed = _material.failure(selection)
+    data = selection.read(Data)
+    failed = _material.failure(world, data)
     if failed is None:
-        material = _material.require(selection, before=lambda: head.title(QUESTION, anchor=False))
+        material = _material.require(world, data, before=lambda: head.title(QUESTION, anchor=False))
     else:
         material = _material.unscored(world)
-    view = View(material, lam, budget, figure, selection, widgets.dark())
+    mine, pair = selection.read(Evaluate), selection.read(Pair)
+    view = View(material, lam, budget, figure, mine, data, pair, widgets.dark())
     heading = head.container(horizontal=True)
     with heading:
         widgets.header(QUESTION, verdict(view) if failed is None else "")
     if failed is not None:
-        absent(selection, str(failed.error))
+        absent(world, data, str(failed.error))
     left, right = st.columns([1.15, 1])
     with left:
         shown, curves = curves_card(view)

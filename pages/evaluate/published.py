@@ -9,7 +9,9 @@ import streamlit as st
 from depara_core.figures import published, trees
 from pages.evaluate import layer_study, measured
 from pages.evaluate.measured import View
-from pages.shared import cached, charts, state, widgets
+from pages.evaluate.selection import Evaluate
+from pages.shared import cached, charts, selection, widgets
+from pages.shared.selection import Pair
 
 dendrogram = charts.kept(trees.dendrogram)
 published_merits = charts.kept(published.published_merits)
@@ -32,16 +34,20 @@ def trees_card(view: View) -> None:
     """Draw the tree of measured transfer beside the tree of S; a click on a model makes it the target."""
     material = view.material
     linkage, names = measured.measured_tree(material.world, view.budget, material.models)
-    groups, target = measured.groups(material.world), view.selection.target
+    groups, target = measured.groups(material.world), view.chosen.target
 
     def draw(linkage: Any, names: tuple[str, ...], axis: str, key: str) -> None:
         def clicked(place: charts.Place) -> None:
-            state.update(target=names[int(place[0])])
+            selection.update(Pair, target=names[int(place[0])])
 
         picture = dendrogram(
-            linkage, names, [groups[name] for name in names], axis=axis, dark=view.dark,
+            linkage,
+            names,
+            [groups[name] for name in names],
+            axis=axis,
+            dark=view.dark,
             target=names.index(target) if target in names else None,
-        )  # fmt: skip
+        )
         charts.chart(picture, f"evaluate.{key}.{material.key}", clicked)
 
     left, right = st.columns(2)
@@ -86,7 +92,7 @@ def merits_card(view: View) -> None:
         )
 
         def clicked(place: charts.Place) -> None:
-            state.update(metric=methods[str(place[0])], figure=str(place[1]))
+            selection.update(Evaluate, metric=methods[str(place[0])], measure=str(place[1]))
 
         charts.chart(picture, f"evaluate.published.{view.key}", clicked)
         st.caption(f"{widgets.plain(table['source'])}. Spearman: {widgets.plain(table['spearman_source'])}.")

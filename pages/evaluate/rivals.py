@@ -11,7 +11,9 @@ from depara_core.figures import differences, evaluation
 from depara_core.figures.labels import score
 from pages.evaluate import measured
 from pages.evaluate.measured import View
-from pages.shared import charts, state, text, widgets
+from pages.evaluate.selection import Evaluate
+from pages.shared import charts, selection, text, widgets
+from pages.shared.selection import Pair
 
 merits = charts.kept(evaluation.merits)
 compared_by_target = charts.kept(differences.differences)
@@ -30,18 +32,22 @@ def pair_card(view: View) -> None:
             (left, "Is", "metric", list(view.looks), metric),
             (right, "better than", "rival", others, rival),
         ):
-            bound = state.bind(field, f"evaluate.{field}", value)
+            bound = selection.bind(Evaluate, field, f"evaluate.{field}", value)
             place.selectbox(label, options, format_func=text.label, **bound)
         compared = view.result.compare(metric, rival, view.figure)
         st.markdown(answer(compared))
 
         def clicked(place: charts.Place) -> None:
-            state.update(target=str(place[1]))
+            selection.update(Pair, target=str(place[1]))
 
         picture = compared_by_target(
-            view.by_target[metric], view.by_target[rival], (view.looks[metric], view.looks[rival]), view.figure,
-            interval=(compared.difference, compared.low, compared.high), dark=view.dark,
-        )  # fmt: skip
+            view.by_target[metric],
+            view.by_target[rival],
+            (view.looks[metric], view.looks[rival]),
+            view.figure,
+            interval=(compared.difference, compared.low, compared.high),
+            dark=view.dark,
+        )
         charts.chart(picture, f"evaluate.differences.{view.key}", clicked)
         chance = measured.chance(view.material, view.lam, view.budget, metric, view.figure)
         name = widgets.plain(text.label(metric))
@@ -94,12 +100,19 @@ def _draw(view: View, result: Evaluation, rows: pd.DataFrame, shown: Sequence[st
     figure, targets = view.figure, result.per_target["target"].nunique()
 
     def clicked(place: charts.Place) -> None:
-        state.update(metric=str(place[1]))
+        selection.update(Evaluate, metric=str(place[1]))
 
     picture = merits(
-        rows, view.every_look, figure, random=result.random[figure], oracle=result.oracle[figure], targets=targets,
-        shown=shown, selected=view.pair, dark=view.dark,
-    )  # fmt: skip
+        rows,
+        view.every_look,
+        figure,
+        random=result.random[figure],
+        oracle=result.oracle[figure],
+        targets=targets,
+        shown=shown,
+        selected=view.pair,
+        dark=view.dark,
+    )
     charts.chart(picture, f"evaluate.{key}.{view.key}", clicked)
     if result.undefined:
         told = ", ".join(f"{text.label(name)} ({len(missing)})" for name, missing in result.undefined.items())

@@ -5,7 +5,9 @@ import streamlit as st
 from depara_core.figures import sensitivity
 from pages.evaluate import material, measured
 from pages.evaluate.measured import View
-from pages.shared import charts, state, widgets
+from pages.evaluate.selection import Evaluate
+from pages.shared import charts, selection, widgets
+from pages.shared.selection import Pair
 
 lambda_sweep = charts.kept(sensitivity.lambda_sweep)
 probe_convergence = charts.kept(sensitivity.probe_convergence)
@@ -22,15 +24,16 @@ def card(view: View) -> None:
 
 
 def _over_lambda(place: charts.Place) -> None:
-    state.update(figure=str(place[0]), lam=float(place[1]), metric="depara")
+    _chosen(place)
+    selection.update(Pair, lam=float(place[1]))
 
 
 def _chosen(place: charts.Place) -> None:
-    state.update(figure=str(place[0]), metric="depara")
+    selection.update(Evaluate, measure=str(place[0]), metric="depara")
 
 
 def _draw(view: View) -> None:
-    job = material.sweep(view.material, view.selection)
+    job = material.sweep(view.material, view.data)
     columns = st.columns(3 if job.state == "done" else [1, 2])
     place, look = view.key, {"targets": view.targets, "dark": view.dark}
     with columns[0]:
@@ -40,7 +43,7 @@ def _draw(view: View) -> None:
         charts.chart(picture, f"evaluate.lambda.{place}", _over_lambda)
     if job.state != "done":
         with columns[1]:
-            widgets.progress_panel(job, again=lambda: material.sweep(view.material, view.selection, again=True))
+            widgets.progress_panel(job, again=lambda: material.sweep(view.material, view.data, again=True))
         return
     fewer, sets = measured.swept(view.material, view.lam, view.budget, job.result)
     with columns[1]:

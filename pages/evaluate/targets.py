@@ -1,12 +1,16 @@
 """The targets on the Evaluate page: what each metric is worth for each, and one target's sources place by place."""
 
+from dataclasses import replace
+
 import streamlit as st
 
 from depara_core.evaluation import FIGURES
 from depara_core.figures import by_target
 from pages.evaluate import measured as _measured
 from pages.evaluate.measured import View
-from pages.shared import charts, state, widgets
+from pages.evaluate.selection import Evaluate
+from pages.shared import charts, selection, widgets
+from pages.shared.selection import Pair
 
 target_table = charts.kept(by_target.target_table)
 rank_scatter = charts.kept(by_target.rank_scatter)
@@ -16,12 +20,13 @@ EXAMPLE = "rooms/normal"  # the target shown first, where it was measured
 
 def cards(view: View, shown: tuple[str, ...]) -> None:
     """Draw every target's figure; of the chosen one, its sources' predicted places against the measured ones."""
-    names, wanted = list(view.truth.columns), view.selection.target
+    names, wanted = list(view.truth.columns), view.chosen.target
     target = wanted if wanted in names else EXAMPLE if EXAMPLE in names else names[0]
     groups = _measured.groups(view.material.world)
 
     def chosen(place: charts.Place) -> None:
-        state.update(target=str(place[2]), metric=str(place[3]))
+        selection.update(Pair, target=str(place[2]))
+        selection.update(Evaluate, metric=str(place[3]))
 
     left, right = st.columns([1, 1.1])
     reading = f"{FIGURES[view.figure].reading} Click a cell: its target and metric open beside it."
@@ -38,16 +43,16 @@ def cards(view: View, shown: tuple[str, ...]) -> None:
 def _draw_ranks(view: View, target: str, groups: dict[str, str]) -> None:
     metric = view.pair[0]
     label = view.looks[metric].label
-    source = view.selection.a if view.selection.b == target else None
+    source = view.chosen.source
     predicted, measured = _measured.ranked(view.material, view.lam, view.budget, metric, target)
     if predicted.isna().any():
         st.caption(f"{widgets.plain(label)} is not defined for this target. Choose another metric or target.")
         return
 
     def clicked(place: charts.Place) -> None:
-        state.update(a=str(place[1]), b=target, target=target)
+        selection.update(Pair, source=str(place[1]), target=target)
 
-    picture = rank_scatter(predicted, measured, metric=label, groups=groups, selected=source, dark=view.dark)
+    picture = rank_scatter(predicted, measured, metric=label, groups=groups, selected=source or None, dark=view.dark)
     charts.chart(picture, f"evaluate.ranks.{view.key}", clicked)
     best = str(measured.idxmax())
     _draw_links(source if source in measured.index else best, target, best=best)
@@ -57,8 +62,8 @@ def _draw_links(source: str, target: str, *, best: str) -> None:
     """Name the pair under the lens, with the ways to its evidence."""
     a, b = (widgets.plain(widgets.short(name)) for name in (source, target))
     st.markdown(f"**{a}** for **{b}**" + (", the best source as measured" if source == best else ""))
-    here = {"a": source, "b": target, "target": target}
+    here = replace(selection.read(Pair), source=source, target=target)
     with st.container(horizontal=True, key="evaluate-links", gap="medium"):
-        state.link("why", "Why this score?", icon=widgets.ICONS["why"], **here)
-        state.link("models", "All sources", icon=widgets.ICONS["models"], **{**here, "view": ""})
-        state.link("graphs", "Compare their graphs", icon=widgets.ICONS["graphs"], **here)
+        selection.link("why", "Why this score?", here, icon=widgets.ICONS["why"])
+        selection.link("models", "All sources", here, icon=widgets.ICONS["models"])
+        selection.link("graphs", "Compare their graphs", here, icon=widgets.ICONS["graphs"])

@@ -1,5 +1,6 @@
 """Graphs: which images a network finds alike, drawn as a graph, beside what a second network finds."""
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -10,25 +11,27 @@ from depara_core import layouts
 from depara_core.comparison import Comparison
 from depara_core.figures import probe_graphs, rank_density
 from depara_core.similarity import grid_text
-from pages.shared import cached, charts, downloads, state, views, widgets
+from pages.graphs.selection import VIEWS, Graphs
+from pages.shared import cached, charts, downloads, ranks, selection, views, widgets
 from pages.shared.atlas import Cell, Heading, atlas
+from pages.shared.selection import Data, Look, Pair
+from pages.why.selection import Why
 
 NEAREST = 8  # images in the list of nearest ones
 LISTED = 6  # pairs in the list of pairs
 KINDS = {"spring": "Springs", "kamada_kawai": "Path lengths", "spectral": "Spectral"}
-VIEWS = {"two": "Two networks", "one": "One network"}
 LINKS = {"attributions": "What do they look at?", "models": "Compare all models", "layers": "At which layer?"}
 
 
 def draw() -> None:
     """Draw the page."""
-    two = state.read().view != "one"
+    data, two = selection.read(Data), selection.read(Graphs).view == "two"
     heading, controls = st.container(horizontal=True), st.container()
     with controls:
-        comparison = cached.require(state.read(), layers=("output",))
+        comparison = cached.require(data, layers=("output",))
         two = two and len(comparison.probes) > 1
         chosen = _choose(comparison, two)
-        graphs = tuple(views.graph(comparison, state.read(), model, layer) for model, layer in chosen)
+        graphs = tuple(views.graph(comparison, data, model, layer) for model, layer in chosen)
     with heading:
         _headline(graphs, comparison)
     drawn = _drawings(comparison, graphs)
@@ -39,29 +42,34 @@ def draw() -> None:
     _selected(comparison, graphs)
     with st.container(horizontal=True, key="graphs-links", gap="medium"):
         if len(graphs) == 2:
-            ends = {"a": graphs[0].model, "b": graphs[1].model}
-            layers = {"layer_a": graphs[0].layer, "layer_b": graphs[1].layer}
-            view = "" if state.read().other is None else "pairs"
-            state.link("why", "Why are they alike?", icon=widgets.ICONS["why"], view=view, **ends, **layers)
+            ends = {"source": graphs[0].model, "source_layer": graphs[0].layer}
+            ends |= {"target": graphs[1].model, "target_layer": graphs[1].layer}
+            pair, there = selection.read(Pair), selection.read(Why)
+            if pair.other_probe is not None or pair.region is not None:
+                there = replace(there, view="pairs")
+            selection.link("why", "Why are they alike?", replace(pair, **ends), there, icon=widgets.ICONS["why"])
         for page, label in LINKS.items():
-            state.link(page, label, icon=widgets.ICONS[page], view="")
+            selection.link(page, label, icon=widgets.ICONS[page])
 
 
 def _choose(comparison: Comparison, two: bool) -> list[tuple[str, str]]:
     """Draw the controls and return the chosen (model, layer) pairs."""
-    selection, models = state.read(), list(comparison.models)
+    pair, models = selection.read(Pair), list(comparison.models)
     layers = {spec.id: spec.layers for spec in comparison.specs}
     with st.container(horizontal=True, vertical_alignment="bottom", key="graphs-controls"):
         st.segmented_control(
-            "Draw", list(VIEWS), format_func=VIEWS.get,
-            **state.bind("view", "graphs.view", "two" if two else "one"),
-        )  # fmt: skip
-        a = widgets.choose_model("Network A", "a", "graphs.a", models, default=selection.target)
-        chosen = [(a, widgets.choose_layer("Layer of A", "layer_a", "graphs.layer_a", layers[a]))]
+            "Draw",
+            list(VIEWS),
+            format_func=VIEWS.get,
+            **selection.bind(Graphs, "view", "graphs.view", "two" if two else "one"),
+        )
+        first = next((model for model in models if model != pair.target), models[0])
+        a = widgets.choose_model("Network A", "source", "graphs.source", models, default=first)
+        chosen = [(a, widgets.choose_layer("Layer of A", "source_layer", "graphs.source_layer", layers[a]))]
         if two:
-            other = next((model for model in (selection.target, *models) if model in models and model != a), a)
-            b = widgets.choose_model("Network B", "b", "graphs.b", models, default=other)
-            chosen.append((b, widgets.choose_layer("Layer of B", "layer_b", "graphs.layer_b", layers[b])))
+            other = next((model for model in models if model != a), a)
+            b = widgets.choose_model("Network B", "target", "graphs.target", models, default=other)
+            chosen.append((b, widgets.choose_layer("Layer of B", "target_layer", "graphs.target_layer", layers[b])))
         with st.popover("Drawing", icon=":material/hub:"):
             _drawing_controls(len(comparison.probes))
     return chosen
@@ -69,15 +77,16 @@ def _choose(comparison: Comparison, two: bool) -> list[tuple[str, str]]:
 
 def _drawing_controls(count: int) -> None:
     """Draw how many images and neighbours are shown, and which layout."""
-    selection = state.read()
-    kind = selection.layout if selection.layout in layouts.LAYOUTS else "spring"
-    st.selectbox("Layout", list(layouts.LAYOUTS), format_func=KINDS.get, **state.bind("layout", "graphs.layout", kind))
-    st.slider("Strongest neighbours of each image", 1, 12, **state.bind(
-        "neighbours", "graphs.neighbours", min(12, selection.neighbours)))  # fmt: skip
+    look, kind = selection.read(Look), selection.bind(Graphs, "layout", "graphs.layout")
+    st.selectbox("Layout", list(layouts.LAYOUTS), format_func=KINDS.get, **kind)
+    near = selection.bind(Look, "neighbours", "graphs.neighbours", min(12, look.neighbours))
+    st.slider("Strongest neighbours of each image", 1, 12, **near)
     most = min(probe_graphs.MAX_THUMBNAILS, count)
     if most > 4:
-        st.slider("Images drawn", 4, most, **state.bind("drawn", "graphs.drawn", max(4, min(selection.drawn, most))))
-    st.toggle("Only those most alike to the selected image", **state.bind("around", "graphs.around"))
+        drawn = selection.bind(Look, "drawn", "graphs.drawn", max(4, min(look.drawn, most)))
+        st.slider("Images drawn", 4, most, **drawn)
+    around = selection.bind(Graphs, "around", "graphs.around")
+    st.toggle("Only those most alike to the selected image", **around)
 
 
 def _headline(graphs: views.Graphs, comparison: Comparison) -> None:
@@ -100,10 +109,9 @@ def _headline(graphs: views.Graphs, comparison: Comparison) -> None:
 
 def _drawings(comparison: Comparison, graphs: views.Graphs) -> list[Any]:
     """Draw one graph, or two side by side in one frame, and return the figures."""
-    selection, probes = state.read(), comparison.probes
-    chosen = views.chosen_probes(graphs, selection.drawn, selection.probe, selection.other, selection.around)
-    kind = selection.layout if selection.layout in layouts.LAYOUTS else "spring"
-    drawings = views.drawings(graphs, chosen, kind, min(selection.neighbours, 12))
+    pair, look, mine, probes = selection.read(Pair), selection.read(Look), selection.read(Graphs), comparison.probes
+    chosen = views.chosen_probes(graphs, look.drawn, pair.probe, pair.other_probe, mine.around)
+    drawings = views.drawings(graphs, chosen, mine.layout, min(look.neighbours, 12))
     bounds = probe_graphs.extent(*(drawing.positions for drawing in drawings))
     names = [probes.names[i] for i in chosen]
     how = "Near = alike. Lines join each image to its strongest neighbours"
@@ -121,10 +129,17 @@ def _drawings(comparison: Comparison, graphs: views.Graphs) -> list[Any]:
         with place, widgets.card(widgets.plain(name), said, key=f"card-graph-{len(says)}-{drawings.index(drawing)}"):
             key = f"graphs.drawing{drawings.index(drawing)}.{hash(chosen)}"  # other images: no earlier click is theirs
             figure = probe_graphs.network(
-                drawing.positions, drawing.pairs, drawing.strength, names=names, images=probes.images[list(chosen)],
-                disagreement=drawing.disagreement, selected=drawing.place(selection.probe),
-                selected_pair=_places(drawing, selection.probe, selection.other), bounds=bounds, dark=widgets.dark(),
-            )  # fmt: skip
+                drawing.positions,
+                drawing.pairs,
+                drawing.strength,
+                names=names,
+                images=probes.images[list(chosen)],
+                disagreement=drawing.disagreement,
+                selected=drawing.place(pair.probe),
+                selected_pair=_places(drawing, pair.probe, pair.other_probe),
+                bounds=bounds,
+                dark=widgets.dark(),
+            )
             charts.chart(figure, key, partial(_clicked, chosen))
             figures.append(figure)
             missing = int(graph.no_feature.sum())
@@ -142,9 +157,9 @@ def _clicked(chosen: tuple[int, ...], place: charts.Place) -> None:
     """Select the image or the pair that was clicked in a drawing."""
     kind, i, *rest = place
     if kind == "probe":
-        state.update(probe=chosen[int(i)], other=None)
+        selection.update(Pair, probe=chosen[int(i)], other_probe=None)
     else:
-        state.update(probe=chosen[int(i)], other=chosen[int(rest[0])])
+        selection.update(Pair, probe=chosen[int(i)], other_probe=chosen[int(rest[0])])
 
 
 def _ranked_pairs(comparison: Comparison, a: views.Graph, b: views.Graph) -> None:
@@ -166,17 +181,16 @@ def _ranked_pairs(comparison: Comparison, a: views.Graph, b: views.Graph) -> Non
         figure = rank_density.rank_density(
             table["rank_a"].to_numpy(), table["rank_b"].to_numpy(), names=names, bins=bins, dark=widgets.dark()
         )
-        figure.update_layout(dragmode="select")
-        key = f"graphs.ranks.{a.digest[:8]}.{b.digest[:8]}"
-        event = st.plotly_chart(
-            figure, theme=None, config=charts.camera(key), key=key,
-            selection_mode=("points", "box"), on_select="rerun",
-        )  # fmt: skip
-    cells = [charts.cell(point["customdata"]) for point in event.selection.points]
-    found = layouts.pairs_within(table, cells or None, bins)
-    title = f"{len(found):,} pairs in the chosen part" if cells else "The most disputed pairs"
-    with right, widgets.card(title, "Rank 1 = the most alike of all pairs, 0 = the least. Click one to look closer.",
-                              key="card-pairs"):  # fmt: skip
+        ranks.chart(figure, f"graphs.ranks.{a.digest[:8]}.{b.digest[:8]}", bins)
+    region = selection.read(Pair).region
+    found = layouts.pairs_within(table, region.source, region.target) if region else layouts.pairs_within(table)
+    title = f"{len(found):,} pairs in the brushed region" if region else "The most disputed pairs"
+    with (
+        right,
+        widgets.card(
+            title, "Rank 1 = the most alike of all pairs, 0 = the least. Click one to look closer.", key="card-pairs"
+        ),
+    ):
         _pairs(comparison, found, names)
 
 
@@ -193,16 +207,19 @@ def _pairs(comparison: Comparison, found: pd.DataFrame, names: tuple[str, str]) 
         for pair in shown.itertuples()
     ]
     headings = [Heading("image"), Heading("image"), Heading(names[0]), Heading(names[1])]
-    chosen = {state.read().probe, state.read().other}
-    at = next((k for k, pair in enumerate(shown.itertuples()) if {pair.i, pair.j} == chosen), None)
+    pair = selection.read(Pair)
+    chosen = {pair.probe, pair.other_probe}
+    at = next((k for k, row in enumerate(shown.itertuples()) if {row.i, row.j} == chosen), None)
     clicked = atlas(
         "graphs.pairs", headings, rows, selected=at, pictures=2, size=70, largest=84, label="Pairs of images"
     )
+    if pair.region:
+        st.button("Back to all pairs", key="graphs.all", **selection.click(Pair, region=None))
     if len(found) > LISTED:
         st.caption(f"the {LISTED} with the largest difference of ranks, of {len(found):,}")
     if clicked is not None and clicked[0] >= 0:
-        pair = shown.iloc[clicked[0]]
-        state.update(probe=int(pair.i), other=int(pair.j))
+        row = shown.iloc[clicked[0]]
+        selection.update(Pair, probe=int(row.i), other_probe=int(row.j))
         st.rerun()
 
 
@@ -213,9 +230,9 @@ def _image(comparison: Comparison, i: int, other: int) -> Cell:
 
 def _selected(comparison: Comparison, graphs: views.Graphs) -> None:
     """Show the selected image's nearest ones in each graph, and the selected pair."""
-    selection, probes = state.read(), comparison.probes
-    probe = min(selection.probe, len(probes) - 1)
-    other = selection.other if selection.other is not None and selection.other < len(probes) else None
+    pair, probes = selection.read(Pair), comparison.probes
+    probe = min(pair.probe, len(probes) - 1)
+    other = pair.other_probe if pair.other_probe is not None and pair.other_probe < len(probes) else None
     left, right = st.columns([7, 5]) if other is not None else (st.container(), None)
     with (
         left,
@@ -231,10 +248,16 @@ def _selected(comparison: Comparison, graphs: views.Graphs) -> None:
             + [_near(comparison, graph, probe, i) for i in near]
             for graph, name, near in zip(graphs, _names(graphs), order, strict=True)
         ]
-        clicked = atlas("graphs.nearest", [Heading("in"), *(Heading(f"{k + 1}") for k in range(len(order[0])))], rows,
-                        size=52, largest=104, label="Nearest images")  # fmt: skip
+        clicked = atlas(
+            "graphs.nearest",
+            [Heading("in"), *(Heading(f"{k + 1}") for k in range(len(order[0])))],
+            rows,
+            size=52,
+            largest=104,
+            label="Nearest images",
+        )
     if clicked is not None and clicked[0] >= 0 and clicked[1]:
-        state.update(other=int(order[clicked[0]][clicked[1] - 1]))
+        selection.update(Pair, other_probe=int(order[clicked[0]][clicked[1] - 1]))
         st.rerun()
     if right is not None:
         with right:
@@ -259,7 +282,7 @@ def _pair(comparison: Comparison, graphs: views.Graphs, probe: int, other: int) 
                 f"**{widgets.plain(name)}**: cosine :orange[**{views.number(graph.edges[probe, other], 3)}**], "
                 f"more alike than {100 * rank:.0f} % of all pairs"
             )
-        st.button("Close the pair", key="graphs.close", on_click=state.update, kwargs={"other": None})
+        st.button("Close the pair", key="graphs.close", **selection.click(Pair, other_probe=None))
 
 
 def _names(graphs: views.Graphs) -> tuple[str, ...]:

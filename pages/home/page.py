@@ -1,6 +1,7 @@
 """Home: what this is, in one screen, on a small example computed live."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pandas as pd
 import streamlit as st
@@ -9,7 +10,8 @@ import depara_core as depara
 from depara_core.comparison import Comparison
 from depara_core.figures import attribution_maps, curves, theme
 from depara_core.similarity import grid_text
-from pages.shared import cached, charts, state, widgets
+from pages.shared import cached, charts, selection, widgets
+from pages.shared.selection import Data, Pair
 
 SHOWN = 3  # probes under the example
 PREFERRED = "rooms/normal"  # the example's target until the reader chooses one
@@ -24,9 +26,10 @@ NEXT = {
 
 def example(comparison: Comparison) -> tuple[str, pd.DataFrame]:
     """Return the example's target and the ranking of its sources."""
-    wanted = (state.read().target, PREFERRED)
+    pair = selection.read(Pair)
+    wanted = (pair.target, PREFERRED)
     target = next((model for model in wanted if model in comparison.models), comparison.models[0])
-    return target, cached.ranking(cached.matrix(comparison.graphs, grid=comparison.grid), target, state.read().lam)
+    return target, cached.ranking(cached.matrix(comparison.graphs, grid=comparison.grid), target, pair.lam)
 
 
 def answer(target: str, ranking: pd.DataFrame, probes: int) -> str:
@@ -41,10 +44,11 @@ def answer(target: str, ranking: pd.DataFrame, probes: int) -> str:
 
 def steps(comparison: Comparison, source: depara.AttributionGraph, target: depara.AttributionGraph) -> None:
     """Show the method in three pictures made from the example itself."""
-    first = min(state.read().probe, len(comparison.probes) - 1)
+    pair = selection.read(Pair)
+    first = min(pair.probe, len(comparison.probes) - 1)
     second = int(target.edges[first].argsort()[-2])
     sim = depara.similarity(source, target, grid=comparison.grid)
-    lam, names = state.read().lam, comparison.probes.names
+    lam, names = pair.lam, comparison.probes.names
     left, middle, right = st.columns(3)
     with left, widgets.card("1 · An image becomes a node", "The pixels that drive the network's feature.", key="node"):
         whose = f"{names[first]}: attribution of {widgets.short(target.model)}"
@@ -66,7 +70,7 @@ def steps(comparison: Comparison, source: depara.AttributionGraph, target: depar
         total = f"| :violet[**score S**] | :violet[**{sim.total(lam):.2f}**] |"
         st.markdown("\n".join(["| | |", "|---|---:|", *rows, total]))
         st.caption(f"{grid_text(comparison.grid).capitalize()}.")
-        state.link("models", "Compare all models", icon=":material/grid_on:", target=target.model)
+        selection.link("models", "Compare all models", replace(pair, target=target.model), icon=":material/grid_on:")
 
 
 def _row(pictures: Sequence[bytes], alts: Sequence[str]) -> None:
@@ -84,17 +88,16 @@ def _maps(comparison: Comparison, graphs: list[depara.AttributionGraph], index: 
 
 
 def chosen_source(target: str, ranking: pd.DataFrame) -> str:
-    """Return the source under the lens: the one that was clicked for this target, else the best."""
-    selection = state.read()
-    clicked = selection.b == target and selection.a in set(ranking["source"])
-    return selection.a if clicked else str(ranking["source"].iloc[0])
+    """Return the source under the lens: the one that was chosen, else the best."""
+    chosen = selection.read(Pair).source
+    return chosen if chosen in set(ranking["source"]) else str(ranking["source"].iloc[0])
 
 
 def ranked(comparison: Comparison, target: str, ranking: pd.DataFrame, source: str) -> None:
     """Show the best sources for the target, and let the reader change it; a click puts a source under the lens."""
 
     def clicked(place: charts.Place) -> None:
-        state.update(a=str(place[1]), b=target, target=target)
+        selection.update(Pair, source=str(place[1]), target=target)
 
     how = (
         f"{theme.NODE} blue, λ·{theme.EDGE} orange; whisker: 95 % interval over probes. Overlapping: cannot tell. "
@@ -103,14 +106,21 @@ def ranked(comparison: Comparison, target: str, ranking: pd.DataFrame, source: s
     with widgets.card(f"Best sources for {widgets.plain(widgets.short(target))}", how, key="sources"):
         widgets.choose_model("Target", "target", "home.target", comparison.models, default=target)
         figure = curves.ranking(
-            ranking, state.read().lam, probes=len(comparison.probes), top=8, selected=source, dark=widgets.dark()
+            ranking,
+            selection.read(Pair).lam,
+            probes=len(comparison.probes),
+            top=8,
+            selected=source,
+            dark=widgets.dark(),
         )
         charts.chart(figure, f"home.ranking.{comparison.key[:12]}", clicked)
         names = (widgets.plain(widgets.short(model)) for model in (source, target))
-        state.link(
-            "why", "Why does {} look transferable to {}?".format(*names), icon=widgets.ICONS["why"],
-            a=source, b=target, layer_a="output", layer_b="output", view="",
-        )  # fmt: skip
+        selection.link(
+            "why",
+            "Why does {} look transferable to {}?".format(*names),
+            replace(selection.read(Pair), source=source, target=target, source_layer="output", target_layer="output"),
+            icon=widgets.ICONS["why"],
+        )
 
 
 def looked_at(comparison: Comparison, source: depara.AttributionGraph, target: depara.AttributionGraph) -> None:
@@ -124,13 +134,14 @@ def looked_at(comparison: Comparison, source: depara.AttributionGraph, target: d
         for index in range(0, step * SHOWN, step)[: len(comparison.probes)]:
             pictures = [cached.thumbnail(comparison.probes, index, 160), *_maps(comparison, [source, target], index)]
             _row(pictures, [f"{comparison.probes.names[index]}: {head}" for head in heads])
-        state.link("attributions", "All attributions", icon=":material/blur_on:", a=source.model, b=target.model)
+        pair = replace(selection.read(Pair), source=source.model, target=target.model)
+        selection.link("attributions", "All attributions", pair, icon=":material/blur_on:")
 
 
 def page() -> None:
     """Draw the page."""
     question = "How well will what this network knows transfer to that task?"
-    comparison = cached.require(state.read(), layers="output", before=lambda: widgets.header(question, WHAT))
+    comparison = cached.require(selection.read(Data), layers="output", before=lambda: widgets.header(question, WHAT))
     if len(comparison.models) < 2:
         widgets.header(question, WHAT)
         widgets.empty("One model has nothing to be compared with.", "Choose at least two in Setup.", page="setup")
@@ -145,7 +156,7 @@ def page() -> None:
         ranked(comparison, target, ranking, source.model)
         with widgets.card("Where to next", key="next"):
             for name, what in NEXT.items():
-                state.link(name, what, icon=widgets.ICONS[name])
+                selection.link(name, what, icon=widgets.ICONS[name])
     with right:
         looked_at(comparison, source, goal)
 

@@ -1,5 +1,7 @@
 """Where should I cut the network? Every layer of a source against a target, over depth and pair by pair."""
 
+from dataclasses import replace
+
 import pandas as pd
 import streamlit as st
 
@@ -8,7 +10,9 @@ from depara_core.comparison import Comparison
 from depara_core.figures import curves, matrices
 from depara_core.figures.labels import score
 from depara_core.similarity import grid_text
-from pages.shared import cached, charts, downloads, state, widgets
+from pages.attributions.selection import Attributions
+from pages.shared import cached, charts, downloads, selection, widgets
+from pages.shared.selection import Data, Pair
 
 QUESTION = "Where should I cut the network?"
 EXAMPLE = ("rooms/reshading", "rooms/normal")  # source and target shown first, where they are among the models
@@ -18,10 +22,9 @@ def controls(models: tuple[str, ...]) -> tuple[str, str, float]:
     """Draw source, target and lambda in one row, and return them."""
     left, middle, right = st.columns([1.2, 1.2, 1.6], vertical_alignment="bottom")
     with left:
-        a = widgets.choose_model("Source, to be cut", "a", "layers.a", models, default=EXAMPLE[0])
+        a = widgets.choose_model("Source, to be cut", "source", "layers.source", models, default=EXAMPLE[0])
     with middle:
-        wanted = state.read().target
-        b = widgets.choose_model("Target", "b", "layers.b", models, default=wanted or EXAMPLE[1])
+        b = widgets.choose_model("Target", "target", "layers.target", models, default=EXAMPLE[1])
     with right:
         lam = widgets.lam_slider("layers.lam")
     return a, b, lam
@@ -50,7 +53,7 @@ def draw_curves(comparison: Comparison, ranked: pd.DataFrame, b: str, lam: float
     """Draw S, s_V and s_E over depth; a click chooses the source's layer."""
 
     def clicked(place: charts.Place) -> None:
-        state.update(layer_a=str(place[1]))
+        selection.update(Pair, source_layer=str(place[1]))
 
     name = widgets.short(b)
     figure = curves.layer_curves(ranked, lam, probes=len(comparison.probes), target=name, dark=widgets.dark())
@@ -60,11 +63,11 @@ def draw_curves(comparison: Comparison, ranked: pd.DataFrame, b: str, lam: float
 def draw_matrix(comparison: Comparison, matrix: depara.SimilarityMatrix, best: str, goal: str, lam: float) -> None:
     """Draw every layer against every layer; a click chooses both."""
     rows, columns = ([graph.layer for graph in side] for side in (matrix.rows, matrix.columns))
-    selection = state.read()
-    inside = selection.layer_a in rows and selection.layer_b in columns
+    pair = selection.read(Pair)
+    inside = pair.source_layer in rows and pair.target_layer in columns
 
     def clicked(place: charts.Place) -> None:
-        state.update(layer_a=rows[int(place[0])], layer_b=columns[int(place[1])])
+        selection.update(Pair, source_layer=rows[int(place[0])], target_layer=columns[int(place[1])])
 
     figure = matrices.layer_heatmap(
         matrix.total(lam),
@@ -73,13 +76,13 @@ def draw_matrix(comparison: Comparison, matrix: depara.SimilarityMatrix, best: s
         source=widgets.short(matrix.rows[0].model),
         target=widgets.short(matrix.columns[0].model),
         best=(rows.index(best), columns.index(goal)),
-        selected=(rows.index(selection.layer_a), columns.index(selection.layer_b)) if inside else None,
+        selected=(rows.index(pair.source_layer), columns.index(pair.target_layer)) if inside else None,
         parts={"s_V": matrix.node, "s_E": matrix.edge},
         dark=widgets.dark(),
     )
     charts.chart(figure, f"layers.matrix.{comparison.key[:12]}", clicked)
-    if inside and selection.layer_b != goal:
-        draw_pair(matrix, rows.index(selection.layer_a), columns.index(selection.layer_b), lam)
+    if inside and pair.target_layer != goal:
+        draw_pair(matrix, rows.index(pair.source_layer), columns.index(pair.target_layer), lam)
 
 
 def draw_pair(matrix: depara.SimilarityMatrix, row: int, column: int, lam: float) -> None:
@@ -91,18 +94,24 @@ def draw_pair(matrix: depara.SimilarityMatrix, row: int, column: int, lam: float
         f"**{one}** and **{other}** of the target: :blue[nodes s_V **{score(node)}**] + {lam:g} × "
         f":orange[edges s_E **{score(edge)}**] = :violet[S **{score(node + lam * edge)}**]"
     )
-    here = {"a": source.model, "b": target.model, "layer_a": source.layer, "layer_b": target.layer}
+    here = replace(
+        selection.read(Pair),
+        source=source.model,
+        target=target.model,
+        source_layer=source.layer,
+        target_layer=target.layer,
+    )
     with st.container(horizontal=True, key="layers-pair-links", gap="medium"):
-        state.link("why", "Why these two layers?", icon=widgets.ICONS["why"], view="", **here)
-        state.link("graphs", "Compare their graphs", icon=widgets.ICONS["graphs"], view="", **here)
-        st.button("Back to the target's output", key="layers.output", on_click=state.update,
-                  kwargs={"layer_b": matrix.columns[-1].layer})  # fmt: skip
+        selection.link("why", "Why these two layers?", here, icon=widgets.ICONS["why"])
+        selection.link("graphs", "Compare their graphs", here, icon=widgets.ICONS["graphs"])
+        output = selection.click(Pair, target_layer=matrix.columns[-1].layer)
+        st.button("Back to the target's output", key="layers.output", **output)
 
 
 def draw_layer(ranked: pd.DataFrame, a: str, b: str, lam: float) -> None:
     """Show the numbers of the chosen layer (none chosen: the best), with the ways to its evidence."""
     layers = list(ranked["layer"])
-    chosen = state.read().layer_a
+    chosen = selection.read(Pair).source_layer
     best = ranked[ranked["best"]].iloc[0]
     row = ranked.iloc[layers.index(chosen)] if chosen in layers else best
     layer, cut = str(row["layer"]), str(best["layer"])
@@ -113,22 +122,23 @@ def draw_layer(ranked: pd.DataFrame, a: str, b: str, lam: float) -> None:
     )
     if layer != cut:
         label = f"Look at {widgets.plain(cut)} instead, the recommended cut"
-        st.button(label, key="layers.cut", on_click=state.update, kwargs={"layer_a": cut})
+        st.button(label, key="layers.cut", **selection.click(Pair, source_layer=cut))
     with st.container(horizontal=True, key="layers-links", gap="medium"):
-        here = {"a": a, "b": b, "layer_a": layer}
-        state.link(
-            "attributions", "See where this layer looks", icon=widgets.ICONS["attributions"], view="layers", **here
-        )
-        state.link("graphs", "See its graph beside the target's", icon=widgets.ICONS["graphs"], **here)
-        state.link("models", "Compare all models", icon=widgets.ICONS["models"], target=b, view="")
-        state.link("why", "Why?", icon=widgets.ICONS["why"], view="", layer_b="output", **here)
+        pair = selection.read(Pair)
+        here = replace(pair, source=a, target=b, source_layer=layer)
+        layers_of_one = replace(selection.read(Attributions), view="layers")
+        icon = widgets.ICONS["attributions"]
+        selection.link("attributions", "See where this layer looks", here, layers_of_one, icon=icon)
+        selection.link("graphs", "See its graph beside the target's", here, icon=widgets.ICONS["graphs"])
+        selection.link("models", "Compare all models", replace(pair, target=b), icon=widgets.ICONS["models"])
+        selection.link("why", "Why?", replace(here, target_layer="output"), icon=widgets.ICONS["why"])
 
 
 def main() -> None:
     """Draw the page."""
-    selection = state.read()
+    data = selection.read(Data)
     head = st.container()
-    specs, _ = cached.specs(selection.models)
+    specs, _ = cached.specs(data.models)
     if not specs:
         with head:
             widgets.header(QUESTION)
@@ -136,7 +146,7 @@ def main() -> None:
         return
     a, b, lam = controls(tuple(spec.id for spec in specs))
     comparison = cached.require(
-        state.read(),
+        data,
         layers="all",
         models=tuple(dict.fromkeys((a, b))),
         before=lambda: head.title(QUESTION, anchor=False),

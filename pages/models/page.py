@@ -1,5 +1,7 @@
 """Which model should I start from? All pairs of models, the sources of a target ranked, the tree and the map."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -9,9 +11,11 @@ from depara_core.comparison import Comparison
 from depara_core.figures import curves, matrices, trees
 from depara_core.figures.labels import score
 from depara_core.similarity import grid_text
-from pages.shared import cached, charts, downloads, state, widgets
+from pages.attributions.selection import Attributions
+from pages.models.selection import VIEWS, Models
+from pages.shared import cached, charts, downloads, selection, widgets
+from pages.shared.selection import Data, Pair
 
-VIEWS = {"nodes": ("nodes s_V", "s_V"), "edges": ("edges s_E", "s_E"), "combined": ("combined S", "S")}
 SHOWN = 20  # bars of the ranking
 EXAMPLE = "rooms/normal"  # the target shown first, where it is among the models
 QUESTION = "Which model should I start from?"
@@ -23,15 +27,13 @@ def controls(models: tuple[str, ...]) -> tuple[str, str, float]:
     with left:
         target = widgets.choose_model("Target", "target", "models.target", models, default=EXAMPLE)
     with middle:
-        view = state.read().view
-        view = view if view in VIEWS else "combined"
         labels = {name: label for name, (label, _) in VIEWS.items()}
         st.segmented_control(
-            "View", list(VIEWS), format_func=labels.__getitem__, **state.bind("view", "models.view", view)
+            "View", list(VIEWS), format_func=labels.__getitem__, **selection.bind(Models, "view", "models.view")
         )
     with right:
         lam = widgets.lam_slider("models.lam")
-    return target, view, lam
+    return target, selection.read(Models).view, lam
 
 
 def verdict(ranked: pd.DataFrame, target: str, probes: int) -> str:
@@ -56,10 +58,9 @@ def interval(row: pd.Series) -> str:
 
 
 def pair(models: tuple[str, ...], target: str, best: str) -> tuple[str, str]:
-    """Return the pair under the lens: the selection's, else the best source and the target."""
-    selection = state.read()
-    chosen = (selection.a, selection.b)
-    return chosen if all(model in models for model in chosen) else (best, target)
+    """Return the pair under the lens: the chosen source, else the best one, and the target."""
+    source = selection.read(Pair).source
+    return (source if source in models and source != target else best), target
 
 
 def draw_matrix(
@@ -71,7 +72,7 @@ def draw_matrix(
     values = {"s_V": matrix.node, "s_E": matrix.edge, "S": matrix.total(lam)}
 
     def clicked(place: charts.Place) -> None:
-        state.update(a=models[int(place[1])], b=models[int(place[0])])
+        selection.update(Pair, source=models[int(place[1])], target=models[int(place[0])])
 
     figure = matrices.similarity_heatmap(
         np.asarray(values.pop(symbol)),
@@ -94,12 +95,14 @@ def draw_pair(matrix: depara.SimilarityMatrix, models: tuple[str, ...], chosen: 
     row, column = models.index(a), models.index(b)
     st.markdown(widgets.sum_of(a, b, float(matrix.node[row, column]), float(matrix.edge[row, column]), lam))
     with st.container(horizontal=True, key="models-links", gap="small"):
-        state.link(
-            "attributions", "See where they look", icon=widgets.ICONS["attributions"], a=a, b=b, target=b, view=""
-        )
-        state.link("graphs", "Compare their graphs", icon=widgets.ICONS["graphs"], a=a, b=b)
-        state.link("layers", "At which layer?", icon=widgets.ICONS["layers"], a=a, b=b)
-        state.link("why", "Why?", icon=widgets.ICONS["why"], a=a, b=b, layer_a="output", layer_b="output", view="")
+        here = replace(selection.read(Pair), source=a, target=b)
+        models_side_by_side = replace(selection.read(Attributions), view="models")
+        icon = widgets.ICONS["attributions"]
+        selection.link("attributions", "See where they look", here, models_side_by_side, icon=icon)
+        selection.link("graphs", "Compare their graphs", here, icon=widgets.ICONS["graphs"])
+        selection.link("layers", "At which layer?", here, icon=widgets.ICONS["layers"])
+        outputs = replace(here, source_layer="output", target_layer="output")
+        selection.link("why", "Why?", outputs, icon=widgets.ICONS["why"])
 
 
 def draw_ranking(
@@ -108,12 +111,16 @@ def draw_ranking(
     """Draw the sources of the target; a click puts source and target under the lens."""
 
     def clicked(place: charts.Place) -> None:
-        state.update(a=str(place[1]), b=target)
+        selection.update(Pair, source=str(place[1]), target=target)
 
     figure = curves.ranking(
-        ranked, lam, probes=len(comparison.probes), top=SHOWN, selected=chosen[0] if chosen[1] == target else None,
+        ranked,
+        lam,
+        probes=len(comparison.probes),
+        top=SHOWN,
+        selected=chosen[0],
         dark=widgets.dark(),
-    )  # fmt: skip
+    )
     charts.chart(figure, f"models.ranking.{comparison.key[:12]}", clicked)
     with st.expander(f"All {len(ranked)} as a table"):
         st.dataframe(ranked, hide_index=True)
@@ -125,7 +132,7 @@ def draw_overview(comparison: Comparison, matrix: depara.SimilarityMatrix, targe
     goal, dark = models.index(target), widgets.dark()
 
     def clicked(place: charts.Place) -> None:
-        state.update(target=models[int(place[0])])
+        selection.update(Pair, target=models[int(place[0])])
 
     left, right = st.columns(2)
     reading = "Models that join further right are more alike. Click a leaf to make it the target."
@@ -140,9 +147,8 @@ def draw_overview(comparison: Comparison, matrix: depara.SimilarityMatrix, targe
 
 def main() -> None:
     """Draw the page."""
-    selection = state.read()
     head = st.container()
-    comparison = cached.require(selection, layers="output", before=lambda: widgets.header(QUESTION))
+    comparison = cached.require(selection.read(Data), layers="output", before=lambda: widgets.header(QUESTION))
     models = comparison.models
     if len(models) < 2:
         with head:

@@ -7,7 +7,9 @@ import depara_core as depara
 from depara_core import layouts, tour
 from depara_core.comparison import Comparison
 from depara_core.figures import probe_graphs
-from pages.shared import state, views, widgets
+from pages.panorama.selection import Panorama
+from pages.shared import selection, views, widgets
+from pages.shared.selection import Look, Pair
 
 EXAMPLE = "rooms/normal"  # the target shown first, where it is among the models
 ROWS = 5  # probes with their maps
@@ -15,55 +17,60 @@ ROWS = 5  # probes with their maps
 
 def pair(models: tuple[str, ...], matrix: depara.SimilarityMatrix, lam: float) -> tuple[str, str]:
     """Return the pair under the lens: the selection's, else the target and the model most alike to it."""
-    selection = state.read()
-    goals = (selection.b, selection.target, EXAMPLE, *models)
-    b = next(model for model in goals if model in models and (model != selection.a or model == selection.b))
-    if selection.a in models and selection.a != b:
-        return selection.a, b
+    chosen = selection.read(Pair)
+    goals = (chosen.target, EXAMPLE, *models)
+    b = next(model for model in goals if model in models and (model != chosen.source or model == chosen.target))
+    if chosen.source in models and chosen.source != b:
+        return chosen.source, b
     scores = np.where(np.array(models) == b, -np.inf, matrix.total(lam)[models.index(b)])
     return models[int(scores.argmax())], b
 
 
 def fallbacks(comparison: Comparison, chosen: tuple[str, str]) -> None:
     """Tell what the address names that is not here, and what is shown in its place."""
-    selection, count = state.read(), len(comparison.probes)
+    asked_for, count = selection.read(Pair), len(comparison.probes)
     wrong = [
         (asked, "model", f"{used} is shown")
-        for asked, used in zip((selection.a, selection.b), chosen, strict=True)
+        for asked, used in zip((asked_for.source, asked_for.target), chosen, strict=True)
         if asked and asked not in comparison.models
     ]
-    wrong += [(model, "model", "it has no column") for model in selection.shown if model not in comparison.models]
+    wrong += [
+        (model, "model", "it has no column")
+        for model in selection.read(Panorama).shown
+        if model not in comparison.models
+    ]
     layers = {spec.id: spec.layers for spec in comparison.specs}
     wrong += [
         (layer, f"layer of {model}", "this page shows the output of every model")
-        for layer, model in zip((selection.layer_a, selection.layer_b), chosen, strict=True)
+        for layer, model in zip((asked_for.source_layer, asked_for.target_layer), chosen, strict=True)
         if layer != "output" and layer not in layers[model]
     ]
     wrong += [
         (str(index), "probe", f"there are {count}, from 0 to {count - 1}")
-        for index in (selection.probe, selection.other)
+        for index in (asked_for.probe, asked_for.other_probe)
         if index is not None and index >= count
     ]
     for asked, what, used in wrong:
-        st.warning(widgets.plain(f"The address names {asked!r}, which is no {what} here; {used}."),
-                   icon=":material/link_off:")  # fmt: skip
+        st.warning(
+            widgets.plain(f"The address names {asked!r}, which is no {what} here; {used}."), icon=":material/link_off:"
+        )
 
 
 def ends(count: int) -> tuple[int, int | None]:
     """Return the selected probe and, of a pair, the other, within the set."""
-    selection = state.read()
-    probe, other = min(selection.probe, count - 1), selection.other
+    pair = selection.read(Pair)
+    probe, other = min(pair.probe, count - 1), pair.other_probe
     return probe, None if other is None or other >= count or other == probe else other
 
 
 def sample(graph: views.Graph) -> tuple[int, ...]:
     """Return the probes drawn in every graph, whatever is selected."""
-    return tuple(map(int, layouts.choose_probes(graph, min(state.read().drawn, probe_graphs.MAX_THUMBNAILS))))
+    return tuple(map(int, layouts.choose_probes(graph, min(selection.read(Look).drawn, probe_graphs.MAX_THUMBNAILS))))
 
 
 def drawings(graphs: views.Graphs) -> list[layouts.Drawing]:
     """Return each graph's drawing: one sample of the probes for all, and the selected ones where they are not in it."""
-    neighbours = min(state.read().neighbours, 12)
+    neighbours = min(selection.read(Look).neighbours, 12)
     chosen = [probe for probe in ends(len(graphs[0])) if probe is not None]
     return [
         layouts.add(drawing, graph, chosen, neighbours=neighbours)
@@ -85,8 +92,8 @@ def rows(drawn: tuple[int, ...], chosen: tuple[int, int | None]) -> tuple[int, .
 
 def maps(probes: depara.ProbeSet, graphs: views.Graphs, shown: tuple[int, ...], size: int) -> list[list[bytes | None]]:
     """Return a row of PNGs for each probe; the scale is that of the spread, so that a new row leaves the others be."""
-    selection = state.read()
-    look = {"signed": selection.mode == "signed", "smooth": not selection.sharp, "size": size}
+    chosen = selection.read(Look)
+    look = {"signed": chosen.maps == "signed", "smooth": not chosen.sharp, "size": size}
     limit = views.full_strength(graphs, spread(sample(graphs[0])), **look)
-    look |= {"shared": selection.scale == "shared", "opacity": selection.opacity, "dark": widgets.dark()}
+    look |= {"shared": chosen.scale == "shared", "opacity": chosen.opacity, "dark": widgets.dark()}
     return [views.overlays(probes, graphs, (probe,), limit=limit, **look)[0] for probe in shown]

@@ -1,5 +1,6 @@
 """Panorama: the paper's Figure 2, alive. All models in the order of the task tree, each with its maps and its graph."""
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -12,9 +13,12 @@ from depara_core.figures import panorama, probe_graphs, theme, trees
 from depara_core.figures.labels import score
 from depara_core.selection import closest_pair, first_fork
 from depara_core.similarity import grid_text
+from pages.attributions.selection import Attributions
 from pages.panorama import lineup
 from pages.panorama.columns import Column, Probe, Tree, columns
-from pages.shared import cached, charts, downloads, state, views, widgets
+from pages.panorama.selection import Panorama
+from pages.shared import cached, charts, downloads, selection, views, widgets
+from pages.shared.selection import Data, Look, Pair
 
 QUESTION = "What do related tasks look at, and which images do they find alike?"
 COLUMNS = 40  # models shown at first: more are too many to look through
@@ -25,28 +29,29 @@ AXIS = "distance 1\u00a0−\u00a0S\u00a0/\u00a0(1\u00a0+\u00a0λ)"
 
 def controls(models: tuple[str, ...], chosen: tuple[str, str], count: int) -> tuple[float, set[str]]:
     """Draw the controls in one row, and return lambda and the models shown, the chosen pair always among them."""
-    selection = state.read()
+    look = selection.read(Look)
     with st.container(horizontal=True, vertical_alignment="bottom", key="panorama-controls"):
         with st.container(width=330):
             lam = widgets.lam_slider("panorama.lam")
-        st.segmented_control(
-            "Maps", ["signed", "magnitude"], format_func=str.capitalize, **state.bind("mode", "panorama.mode")
-        )
+        painted = selection.bind(Look, "maps", "panorama.maps")
+        st.segmented_control("Maps", ["signed", "magnitude"], format_func=str.capitalize, **painted)
         with st.popover("Drawing", icon=":material/hub:"):
-            st.slider("Strongest neighbours of each image", 1, 12, **state.bind(
-                "neighbours", "panorama.neighbours", min(12, selection.neighbours)))  # fmt: skip
+            near = selection.bind(Look, "neighbours", "panorama.neighbours", min(12, look.neighbours))
+            st.slider("Strongest neighbours of each image", 1, 12, **near)
             most = min(probe_graphs.MAX_THUMBNAILS, count)
             if most > 4:
-                value = max(4, min(selection.drawn, most))
-                st.slider("Images drawn", 4, most, **state.bind("drawn", "panorama.drawn", value))
-        shown = tuple(model for model in selection.shown if model in models)
+                drawn = selection.bind(Look, "drawn", "panorama.drawn", max(4, min(look.drawn, most)))
+                st.slider("Images drawn", 4, most, **drawn)
+        shown = tuple(model for model in selection.read(Panorama).shown if model in models)
         if len(shown) < 2:
             shown = tuple(models[k] for k in tour.spread(len(models), COLUMNS))
         with st.popover(f"{len({*shown, *chosen})} of {len(models)} models", icon=":material/checklist:"):
             st.multiselect(
-                "Models shown", models, format_func=widgets.short,
-                **state.bind("shown", "panorama.shown", list(shown), store=tuple),
-            )  # fmt: skip
+                "Models shown",
+                models,
+                format_func=widgets.short,
+                **selection.bind(Panorama, "shown", "panorama.shown", list(shown), store=tuple),
+            )
             st.caption("At least two. The pair under the lens is always shown.")
     return lam, {*shown, *chosen}
 
@@ -87,10 +92,12 @@ def draw_columns(
         [Probe(probes.names[i], cached.thumbnail(probes, i, IMAGE)) for i in indices],
         [(indices.index(i), [line[m] for m in order]) for i, line in zip(shown, maps, strict=True)],
         tree=Tree(trees.branches(tree), score(float(tree[-1, 2])), AXIS, "Task tree"),
-        groups=list(colours.items()), legend=views.legend(signed=state.read().mode == "signed", dark=dark),
-        selected=indices.index(at[0]), other=None if at[1] is None else indices.index(at[1]),
+        groups=list(colours.items()),
+        legend=views.legend(signed=selection.read(Look).maps == "signed", dark=dark),
+        selected=indices.index(at[0]),
+        other=None if at[1] is None else indices.index(at[1]),
         label="Models in the order of the task tree",
-    )  # fmt: skip
+    )
     if clicked is not None:
         _answer(clicked, indices, [graphs[m].model for m in order], chosen)
     return shown, maps
@@ -113,9 +120,9 @@ def _answer(
     """Select the probe or the pair that was clicked; a model becomes the target, and the target the source."""
     kind, place, second = clicked
     if kind != "model":
-        state.update(probe=indices[place], other=None if second is None else indices[second])
+        selection.update(Pair, probe=indices[place], other_probe=None if second is None else indices[second])
     elif models[place] != chosen[1]:
-        state.update(a=chosen[1], b=models[place])
+        selection.update(Pair, source=chosen[1], target=models[place])
     st.rerun()
 
 
@@ -124,11 +131,13 @@ def evidence(matrix: depara.SimilarityMatrix, models: tuple[str, ...], chosen: t
     a, b = chosen
     row, column = models.index(a), models.index(b)
     st.markdown(widgets.sum_of(a, b, float(matrix.node[row, column]), float(matrix.edge[row, column]), lam))
-    here = {"a": a, "b": b, "layer_a": "output", "layer_b": "output", "view": ""}
+    here = replace(selection.read(Pair), source=a, target=b, source_layer="output", target_layer="output")
+    side_by_side = replace(selection.read(Attributions), view="models")
+    icon = widgets.ICONS["attributions"]
     with st.container(horizontal=True, key="panorama-links", gap="medium"):
-        state.link("why", "Why?", icon=widgets.ICONS["why"], **here)
-        state.link("attributions", "See where they look", icon=widgets.ICONS["attributions"], **{**here, "target": b})
-        state.link("graphs", "Compare their graphs", icon=widgets.ICONS["graphs"], **here)
+        selection.link("why", "Why?", here, icon=widgets.ICONS["why"])
+        selection.link("attributions", "See where they look", here, side_by_side, icon=icon)
+        selection.link("graphs", "Compare their graphs", here, icon=widgets.ICONS["graphs"])
 
 
 def take_away(
@@ -161,13 +170,15 @@ def take_away(
 def main() -> None:
     """Draw the page."""
     head = st.container()
-    comparison = cached.require(state.read(), layers="output", before=lambda: widgets.header(QUESTION))
+    comparison = cached.require(selection.read(Data), layers="output", before=lambda: widgets.header(QUESTION))
     if len(comparison.models) < 2:
         with head:
             widgets.header(QUESTION)
         widgets.empty("One model alone has no columns to compare.", "Choose at least two models.", page="setup")
         return
-    chosen = lineup.pair(comparison.models, cached.matrix(comparison.graphs, grid=comparison.grid), state.read().lam)
+    chosen = lineup.pair(
+        comparison.models, cached.matrix(comparison.graphs, grid=comparison.grid), selection.read(Pair).lam
+    )
     lam, shown = controls(comparison.models, chosen, len(comparison.probes))
     lineup.fallbacks(comparison, chosen)
     graphs = tuple(graph for graph in comparison.graphs if graph.model in shown)

@@ -8,7 +8,8 @@ import streamlit as st
 import depara_core as depara
 from depara_core.attribution.methods import METHODS
 from depara_core.attribution.options import CHANNELS, OBJECTIVES, PRESETS
-from pages.shared import cached, state, uploads, widgets
+from pages.shared import address, cached, selection, uploads, widgets
+from pages.shared.selection import Data
 
 OWN = """import depara_core as depara
 
@@ -25,7 +26,7 @@ def choose_models() -> tuple[str, ...]:
     """Choose models from the bundled zoo, by group or one by one, and from torchvision."""
     rooms = cached.zoo()
     everything = tuple(spec.id for spec in rooms if spec.bundled)
-    chosen = state.read().models or everything
+    chosen = selection.read(Data).models or everything
     with widgets.card("Models", f"{len(chosen)} chosen. At least two: sources and a target.", key="models"):
         with st.container(horizontal=True, gap="small"):
             groups = {group: tuple(spec.id for spec in rooms if spec.group == group) for group in _groups(rooms)}
@@ -34,8 +35,12 @@ def choose_models() -> tuple[str, ...]:
                     f"{group} · {len(ids)}", key=f"setup.group.{group}", on_click=_set_models, args=(ids, everything)
                 )
         options = [*dict.fromkeys([*(spec.id for spec in rooms), *chosen])]
-        bound = state.bind(
-            "models", "setup.models", list(chosen), store=lambda ids: () if tuple(ids) == everything else tuple(ids)
+        bound = selection.bind(
+            Data,
+            "models",
+            "setup.models",
+            list(chosen),
+            store=lambda ids: () if tuple(ids) == everything else tuple(ids),
         )
         st.multiselect("Chosen models", options, placeholder="None: the bundled zoo is used", **bound)
         _add_torchvision(chosen, everything)
@@ -52,7 +57,7 @@ def _groups(specs: Sequence[depara.ModelSpec]) -> list[str]:
 
 
 def _set_models(ids: Sequence[str], everything: Sequence[str]) -> None:
-    state.update(models=() if tuple(ids) == tuple(everything) else tuple(ids))
+    selection.update(Data, models=() if tuple(ids) == tuple(everything) else tuple(ids))
 
 
 def _add_torchvision(chosen: Sequence[str], everything: Sequence[str]) -> None:
@@ -68,34 +73,44 @@ def _add_torchvision(chosen: Sequence[str], everything: Sequence[str]) -> None:
 
 def choose_probes() -> None:
     """Choose the images: rendered rooms, a folder or zip on this machine, or uploads."""
-    source = state.read().probes
+    data = selection.read(Data)
+    source = data.probes
     now = "rooms" if source == "rooms" else "upload" if source.startswith(uploads.PREFIX) else "path"
-    with widgets.card("Images", f"Now: {widgets.plain(widgets.probes_label(state.read()))}.", key="probes"):
+    with widgets.card("Images", f"Now: {widgets.plain(widgets.probes_label(data))}.", key="probes"):
         kind = st.segmented_control(
             "Source", list(KINDS), default=now, format_func=KINDS.__getitem__, key="setup.kind", required=True
         )
         if kind == "rooms":
             st.caption("Rooms are rendered from the seed, with no download.")
             if now != "rooms":
-                st.button("Use the rooms", key="setup.rooms", on_click=state.update, kwargs={"probes": "rooms"})
+                st.button(
+                    "Use the rooms",
+                    key="setup.rooms",
+                    **selection.click(Data, probes="rooms"),
+                )
         elif kind == "path":
             _choose_path(source if now == "path" else "")
         else:
             _choose_upload()
         left, right = st.columns(2)
         left.number_input(
-            "Images at most", 3, 5000, step=10, help="50 to 200 do.", **state.bind("count", "setup.count")
+            "Images at most", 3, 5000, step=10, help="50 to 200 do.", **selection.bind(Data, "count", "setup.count")
         )
-        right.number_input("Seed of the draw", 0, 2**31 - 1, **state.bind("seed", "setup.seed"))
+        right.number_input("Seed of the draw", 0, 2**31 - 1, **selection.bind(Data, "seed", "setup.seed"))
 
 
 def _choose_path(now: str) -> None:
-    text = st.text_input("Path of a folder or a zip on this machine", now, key="setup.path", max_chars=state.LONGEST)
+    text = st.text_input("Path of a folder or a zip on this machine", now, key="setup.path", max_chars=address.LONGEST)
     path = text.strip()
     if not path or path == now:
         return
     if Path(path).expanduser().exists():
-        st.button("Use these images", key="setup.use", type="primary", on_click=state.update, kwargs={"probes": path})
+        st.button(
+            "Use these images",
+            key="setup.use",
+            type="primary",
+            **selection.click(Data, probes=path),
+        )
     else:
         st.warning(f"There is nothing at {widgets.plain(path)}. Give the full path of a folder or a zip.")
 
@@ -108,25 +123,27 @@ def _choose_upload() -> None:
         except (depara.DeparaError, OSError) as error:
             st.error(widgets.plain(str(error)))
         else:
-            state.update(probes=source)
+            selection.update(Data, probes=source)
             st.rerun()
 
 
 def choose_options() -> None:
     """Choose the preset, what departs from it, and the layers."""
-    selection = state.read()
-    preset = PRESETS[selection.preset]
+    data = selection.read(Data)
+    preset = PRESETS[data.preset]
     with widgets.card("How a graph is made", "The preset sets all; each can be changed alone.", key="options"):
         left, right = st.columns(2)
-        left.selectbox("Preset", list(PRESETS), **state.bind("preset", "setup.preset"))
+        left.selectbox("Preset", list(PRESETS), **selection.bind(Data, "preset", "setup.preset"))
         _choice(right, "Attribution method", "method", list(METHODS), preset.method)
         _choice(left, "Objective: what is attributed", "objective", list(OBJECTIVES), preset.objective)
         _choice(right, "Feature channels", "channels", list(CHANNELS), preset.channels)
         _choice(left, "Centre features", "center", [True, False], preset.center)
         _choice(right, "Map resolution", "resolution", list(RESOLUTIONS), preset.resolution)
-        method = METHODS[selection.method or preset.method]
+        method = METHODS[data.method or preset.method]
         st.caption(f"{widgets.plain(method.summary)} ({widgets.plain(method.source)})")
-        bound = state.bind("layers", "setup.layers", "all" if selection.layers == ("all",) else "output", store=_layers)
+        bound = selection.bind(
+            Data, "layers", "setup.layers", "all" if data.layers == ("all",) else "output", store=_layers
+        )
         st.segmented_control("Layers", ["output", "all"], required=True, **bound)
 
 
@@ -138,9 +155,9 @@ def _choice(column: st.delta_generator.DeltaGenerator, label: str, field: str, v
     """Choose an option, or leave it to the preset."""
     words = {True: "yes", False: "no", None: "the model's own"}
     named = f"preset: {words.get(default, default) if not isinstance(default, str) else default}"
-    current = getattr(state.read(), field)
+    current = getattr(selection.read(Data), field)
     options = ["", *values] if current in (None, *values) else ["", *values, current]
-    bound = state.bind(field, f"setup.{field}", "" if current is None else current, store=_unset)
+    bound = selection.bind(Data, field, f"setup.{field}", "" if current is None else current, store=_unset)
     column.selectbox(label, options, format_func=lambda v: named if v == "" else str(words.get(v, v)), **bound)
 
 
@@ -150,31 +167,29 @@ def _unset(value: object) -> object:
 
 def cost(models: Sequence[str]) -> str:
     """Say what the run will compute, keep and take, before it begins."""
-    selection = state.read()
+    data = selection.read(Data)
     known, unknown = cached.specs(models)
-    every = selection.layers == ("all",)
+    every = data.layers == ("all",)
     layers = [len(spec.layers) if every and spec.bundled else 1 for spec in known]
-    size = [selection.resolution or spec.input_size for spec in known]
-    passes = selection.count * sum(layers)
-    kept = selection.count * sum(
-        n * (3 * side**2 + selection.count) * FLOAT for n, side in zip(layers, size, strict=True)
-    )
+    size = [data.resolution or spec.input_size for spec in known]
+    passes = data.count * sum(layers)
+    kept = data.count * sum(n * (3 * side**2 + data.count) * FLOAT for n, side in zip(layers, size, strict=True))
     rate = cached.pace()
     took = f" At the pace of the last run about **{widgets.duration(passes / rate)}**." if rate else ""
     more = " Other models' layers are counted when they open." if every and not all(s.bundled for s in known) else ""
     wrong = f" {len(unknown)} chosen models do not exist here." if unknown else ""
     return (
-        f"{len(known)} models × up to {selection.count} images, {sum(layers)} layers: **{passes:,} attributions**, "
+        f"{len(known)} models × up to {data.count} images, {sum(layers)} layers: **{passes:,} attributions**, "
         f"at most {kept / 2**20:,.0f} MB kept.{took}{more}{wrong} What is already stored costs nothing."
     )
 
 
 def run(models: Sequence[str]) -> None:
     """Start the run, follow it, and report what came of it."""
-    selection = state.read()
+    data = selection.read(Data)
     with widgets.card("Run", cost(models), key="run"):
-        done = cached.ready(selection)
-        job = cached.current(selection)
+        done = cached.ready(data)
+        job = cached.current(data)
         if done is not None:
             words = f"{len(done.graphs)} graphs of {len(done.specs)} models on {len(done.probes)} images are ready."
             st.success(words, icon=":material/check:")
@@ -183,9 +198,9 @@ def run(models: Sequence[str]) -> None:
                 models="Which model?", layers="Which layer?", attributions="Which pixels?", graphs="Which pairs?"
             )
         elif job is None or job.state == "done":
-            st.button("Run", key="setup.run", type="primary", on_click=cached.begin, args=(selection,))
+            st.button("Run", key="setup.run", type="primary", on_click=cached.begin, args=(data,))
         else:
-            widgets.progress_panel(job, again=lambda: cached.begin(selection, again=True))
+            widgets.progress_panel(job, again=lambda: cached.begin(data, again=True))
 
 
 def page() -> None:

@@ -1,12 +1,12 @@
 """Everything the pages compute, kept once for all sessions; long work runs beside the pages, never in them.
 
-    comparison = _cached.require(selection)                     # ready, or a progress panel is drawn and the page stops
-    comparison = _cached.require(selection, layers="all", models=(a, b))
+    comparison = _cached.require(data)                     # ready, or a progress panel is drawn and the page stops
+    comparison = _cached.require(data, layers="all", models=(a, b))
     comparison.graphs, comparison.graph(model, "output"), comparison.probes, comparison.specs, comparison.failed
     matrix = _cached.matrix(comparison.graphs, grid=comparison.grid)       # _cached.ranking(matrix, target, lam)
     png = _cached.thumbnail(comparison.probes, index, 96)
 
-A job's key follows from the selection, so a reload or a second tab finds the same job. `require` warns of models
+A job's key follows from the data, so a reload or a second tab finds the same job. `require` warns of models
 that failed and images that were skipped, and goes on with the rest. Every cache here is bounded.
 """
 
@@ -32,8 +32,8 @@ from depara_core.jobs import Job, JobQueue
 from depara_core.selection import Resamples, resample
 from depara_core.similarity import Grid, probe_cosines
 from pages.shared import uploads, widgets
+from pages.shared.selection import Data, Pair
 from pages.shared.shelf import Shelf
-from pages.shared.state import Selection
 from pages.shared.zoo import device, spec, specs, torchvision_names, torchvision_weights, zoo  # noqa: F401  one door for the pages
 
 PATIENCE_S = 0.6  # a page waits this long before it shows progress: results from the store come without a flicker
@@ -52,28 +52,20 @@ def shelf() -> Shelf:
     return Shelf()
 
 
-def options(selection: Selection) -> dict[str, Any]:
-    """Return the options of attribution and of edges, as build_graphs takes them."""
-    names = ("preset", "method", "objective", "channels", "center", "resolution")
-    return {name: getattr(selection, name) for name in names}
-
-
-def grid(selection: Selection) -> Grid:
+def grid(data: Data) -> Grid:
     """Return the grid that all maps of the chosen models are compared on, whichever of them a page needs."""
-    return planned_grid(specs(selection.models)[0], resolve_options(**options(selection)))
+    return planned_grid(specs(data.models)[0], resolve_options(**data.options))
 
 
-def order(
-    selection: Selection, layers: Layers | None = None, models: Sequence[str] | None = None
-) -> tuple[str, Callable]:
+def order(data: Data, layers: Layers | None = None, models: Sequence[str] | None = None) -> tuple[str, Callable]:
     """Return the key of a comparison and the work that makes it."""
-    wanted = selection.models if models is None else tuple(models)
+    wanted = data.models if models is None else tuple(models)
     known, unknown = specs(wanted)
-    chosen: Layers = selection.layers if layers is None else layers
+    chosen: Layers = data.layers if layers is None else layers
     named = chosen if isinstance(chosen, str) else chosen[0] if chosen in (("output",), ("all",)) else list(chosen)
-    source = {"probes": selection.probes, "count": selection.count, "seed": selection.seed}
-    made_by = recipe(selection)
-    compared_on = grid(selection) if specs(selection.models)[0] else (1, 1, 1)
+    source = {"probes": data.probes, "count": data.count, "seed": data.seed}
+    made_by = recipe(data)
+    compared_on = grid(data) if specs(data.models)[0] else (1, 1, 1)
     content = [[entry.id for entry in known], named, made_by, compared_on]
     key = hashlib.sha256(json.dumps(content).encode()).hexdigest()[:24]
 
@@ -83,7 +75,7 @@ def order(
             **source, progress=lambda done, total, message: progress(0, 0, f"{message}: {done} of {total}")
         ).require_comparable()
         graphs = _build(
-            list(known), probes, layers=named, **options(selection), progress=progress, store=store,
+            list(known), probes, layers=named, **data.options, progress=progress, store=store,
             on_error=lambda model, error: failed.append((model, str(error))),
         )  # fmt: skip
         made = {graph.model for graph in graphs}
@@ -106,9 +98,9 @@ def _build(*args: Any, **options: Any) -> list[depara.AttributionGraph]:
         raise
 
 
-def ready(selection: Selection, layers: Layers | None = None, models: Sequence[str] | None = None) -> Comparison | None:
+def ready(data: Data, layers: Layers | None = None, models: Sequence[str] | None = None) -> Comparison | None:
     """Return the comparison if it is in memory; computes and waits for nothing."""
-    return shelf().get(order(selection, layers, models)[0])
+    return shelf().get(order(data, layers, models)[0])
 
 
 def attach(key: str, label: str, work: Callable, *, again: bool = False) -> Job:
@@ -145,19 +137,17 @@ def attend(find: Callable[[], Any], start: Callable[..., Job], *, before: Callab
     return found
 
 
-def begin(
-    selection: Selection, layers: Layers | None = None, models: Sequence[str] | None = None, *, again: bool = False
-) -> Job:
+def begin(data: Data, layers: Layers | None = None, models: Sequence[str] | None = None, *, again: bool = False) -> Job:
     """Start the work for a comparison, or attach to it; only `again` starts anew what failed or was cancelled."""
-    key, work = order(selection, layers, models)
-    count = len(selection.models if models is None else models) or len(specs()[0])
-    label = f"{count} model{'s' * (count != 1)} on {widgets.probes_label(selection)}"
+    key, work = order(data, layers, models)
+    count = len(data.models if models is None else models) or len(specs()[0])
+    label = f"{count} model{'s' * (count != 1)} on {widgets.probes_label(data)}"
     return attach(key, label, work, again=again)
 
 
-def current(selection: Selection) -> Job | None:
+def current(data: Data) -> Job | None:
     """Return the job of a comparison, if it was begun; starts nothing."""
-    return queue().get(shelf().job_key(order(selection)[0]))
+    return queue().get(shelf().job_key(order(data)[0]))
 
 
 def pace() -> float | None:
@@ -167,7 +157,7 @@ def pace() -> float | None:
 
 
 def require(
-    selection: Selection,
+    data: Data,
     layers: Layers | None = None,
     models: Sequence[str] | None = None,
     *,
@@ -177,12 +167,12 @@ def require(
 
     `before` draws what stands above the progress, where the page's own header needs the result.
     """
-    if not specs(selection.models if models is None else models)[0]:
+    if not specs(data.models if models is None else models)[0]:
         before()
         widgets.empty("None of the chosen models exists here.", "Choose models in Setup.", page="setup")
         st.stop()
     found = attend(
-        lambda: ready(selection, layers, models), lambda *, again: begin(selection, layers, models, again=again),
+        lambda: ready(data, layers, models), lambda *, again: begin(data, layers, models, again=again),
         before=before,
     )  # fmt: skip
     widgets.troubles(found.failed, found.probes.skipped, found.unkept)
@@ -279,18 +269,18 @@ def overlay(
     )
 
 
-def at_hand(selection: Selection) -> list[Comparison]:
+def at_hand(data: Data) -> list[Comparison]:
     """Return the comparisons in memory on the selection's probes and options, whatever their models and layers."""
-    return shelf().like(recipe(selection))
+    return shelf().like(recipe(data))
 
 
-def agreement(selection: Selection, index: int) -> float | None:
+def agreement(data: Data, pair: Pair, index: int) -> float | None:
     """Return cosine(v_i^A, v_i^B) of one probe for the pair under the lens, where both graphs are in memory."""
-    for comparison in at_hand(selection):
-        a = comparison.graph(selection.a, selection.layer_a)
-        b = comparison.graph(selection.b, selection.layer_b)
-        if a is not None and b is not None and selection.a != selection.b:
-            return float(_cosines(a, b, grid(selection))[index])
+    for comparison in at_hand(data):
+        a = comparison.graph(pair.source, pair.source_layer)
+        b = comparison.graph(pair.target, pair.target_layer)
+        if a is not None and b is not None and pair.source != pair.target:
+            return float(_cosines(a, b, grid(data))[index])
     return None
 
 
@@ -299,11 +289,11 @@ def _cosines(a: depara.AttributionGraph, b: depara.AttributionGraph, grid: Grid)
     return probe_cosines(a, b, grid)
 
 
-def recipe(selection: Selection) -> str:
+def recipe(data: Data) -> str:
     """Return the probes and the options as text; a folder that changed since is another recipe."""
-    source = selection.probes
+    source = data.probes
     changed = 0.0
     if source != "rooms":
         with suppress(OSError):
             changed = Path(source).expanduser().stat().st_mtime
-    return json.dumps([source, selection.count, selection.seed, changed, options(selection)])
+    return json.dumps([source, data.count, data.seed, changed, data.options])

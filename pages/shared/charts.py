@@ -12,7 +12,8 @@ import streamlit as st
 
 import depara_core as depara
 from depara_core import exports
-from pages.shared import state, widgets
+from pages.shared import selection, widgets
+from pages.shared.selection import Look
 
 Place = list[Any]
 Draw = TypeVar("Draw", bound=Callable[..., Any])
@@ -41,7 +42,7 @@ def chart(figure: Any, key: str, clicked: Callable[[Place], object] | None = Non
 def camera(key: str) -> dict[str, Any]:
     """Return the config of a chart: one button, shown while the mouse is over it, that saves it as a picture."""
     name = "-".join(key.split(".")[:2])
-    return {**exports.picture_config(name, state.read().picture), "scrollZoom": False, "displayNotifier": False}
+    return {**exports.picture_config(name, selection.read(Look).picture), "scrollZoom": False, "displayNotifier": False}
 
 
 def answer(key: str, clicked: Callable[[Place], object]) -> None:

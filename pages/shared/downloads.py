@@ -25,7 +25,8 @@ import depara_core as depara
 from depara_core import exports
 from depara_core.comparison import Comparison
 from depara_core.figures import curves, matrices, sheets, trees
-from pages.shared import cached, state, widgets
+from pages.shared import cached, selection, widgets
+from pages.shared.selection import Data, Look, Pair
 
 CLASSES = 10  # of the reader's task, until said otherwise
 Ends = Sequence[tuple[depara.ModelSpec, str]]
@@ -55,7 +56,7 @@ def popover(key: str, *, camera: bool = True) -> Iterator[None]:
             st.caption("The camera on each figure saves it as")
             st.segmented_control(
                 "Format of pictures", exports.PICTURES, format_func=str.upper, label_visibility="collapsed",
-                required=True, **state.bind("picture", f"takeaway.picture.{key}"),
+                required=True, **selection.bind(Look, "picture", f"takeaway.picture.{key}"),
             )  # fmt: skip
 
 
@@ -114,11 +115,11 @@ def sheet(name: str, title: str, how_to_read: str, drawn: sheets.Sheet, origin: 
 
 
 def script(view: str, ends: Ends, comparison: Comparison, **more: Any) -> Download:
-    """Return the Python that computes the view again with the selection's probes and options, on the same grid."""
-    selection = state.read()
+    """Return the Python that computes the view again with the reader's probes and options, on the same grid."""
+    data = selection.read(Data)
     write = partial(
-        exports.python_of, view, ends, probes=selection.probes, count=selection.count, seed=selection.seed,
-        digest=comparison.probes.digest, options=cached.options(selection), grid=comparison.grid, **more,
+        exports.python_of, view, ends, probes=data.probes, count=data.count, seed=data.seed,
+        digest=comparison.probes.digest, options=data.options, grid=comparison.grid, **more,
     )  # fmt: skip
     return Download("Python", f"depara-{view}.py", "text/x-python", write)
 
@@ -193,7 +194,7 @@ def layers(comparison: Comparison, matrix: depara.SimilarityMatrix, ranked: pd.D
     origin = exports.provenance([*matrix.rows, *matrix.columns], probes=comparison.probes, lam=lam, grid=matrix.grid)
     by_id = {spec.id: spec for spec in comparison.specs}
     source, target = (by_id[side[0].model] for side in (matrix.rows, matrix.columns))
-    chosen = state.read().layer_a
+    chosen = selection.read(Pair).source_layer
     best = str(ranked[ranked["best"]].iloc[0]["layer"])
     count, name, dark = len(comparison.probes), widgets.short(target.id), widgets.dark()
     with popover("layers"):
@@ -220,7 +221,7 @@ def layers(comparison: Comparison, matrix: depara.SimilarityMatrix, ranked: pd.D
 
 def graphs(comparison: Comparison, shown: Sequence[depara.AttributionGraph], drawn: Sequence[Any]) -> None:
     """Offer the graphs for graph tools, their drawings and the Python behind them."""
-    names, neighbours = comparison.probes.names, state.read().neighbours
+    names, neighbours = comparison.probes.names, selection.read(Look).neighbours
     by_id = {spec.id: spec for spec in comparison.specs}
     ends = [(by_id[graph.model], graph.layer) for graph in shown]
     with popover("graphs"):

@@ -9,7 +9,8 @@ import streamlit as st
 
 import depara_core as depara
 from depara_core.paths import assets_folder
-from pages.shared import cached, state, widgets
+from pages.shared import cached, selection, widgets
+from pages.shared.selection import Data, Pair
 
 _STYLE = assets_folder() / "style"
 _ICON = str(_STYLE / "favicon.png")  # a material icon would be fetched from outside
@@ -22,23 +23,26 @@ def draw(page: Any, titles: Mapping[str, str]) -> None:
     st.html(_STYLE / "app.css")
     scheme = "dark" if widgets.dark() else "light"
     st.html(f"<style>:root {{ color-scheme: {scheme}; }}</style>")  # popovers stand outside of Streamlit's own element
-    selection = state.read()
+    selection.enter(page.url_path or "home", titles)
     with st.sidebar:
-        _brand(selection)
+        _brand(selection.read(Data))
         with st.container(key="navigation", gap=None):
             for name, title in titles.items():
-                state.link(name, title)
+                selection.link(name, title)
         inspector = st.container(key="inspector")
-    for note in state.notes():
-        st.warning(widgets.plain(note), icon=":material/link_off:")
+    notes = st.container()
     try:
         page.run()
     except depara.DeparaError as error:
         st.error(widgets.plain(str(error)), icon=":material/error:")
-        state.link("setup", "Change the setup", icon=":material/tune:")
+        selection.link("setup", "Change the setup", icon=":material/tune:")
     finally:  # also where a page stopped to wait
+        selection.leave()
+        with notes:
+            for note in selection.notes():
+                st.warning(widgets.plain(note), icon=":material/link_off:")
         with inspector:
-            _inspect(state.read())
+            _inspect(selection.read(Data), selection.read(Pair))
 
 
 @st.cache_resource(show_spinner=False)
@@ -52,32 +56,32 @@ def _spare_the_collector() -> None:
     atexit.register(gc.unfreeze)  # else torch's parts complain at the end that they were not let go
 
 
-def _brand(selection: state.Selection) -> None:
-    count = len(selection.models) or len(cached.specs()[0])
+def _brand(data: Data) -> None:
+    count = len(data.models) or len(cached.specs()[0])
     with st.container(key="brand", gap=None):
         st.markdown("**DEPARA Explorer**")
-        parts = [f"{count} model{'s' * (count != 1)}", widgets.probes_label(selection), cached.device()]
+        parts = [f"{count} model{'s' * (count != 1)}", widgets.probes_label(data), cached.device()]
         st.caption(" · ".join(widgets.plain(part) for part in parts))
 
 
-def _inspect(selection: state.Selection) -> None:
+def _inspect(data: Data, pair: Pair) -> None:
     """Show the selected probe, its place in the set, and how far the two models under the lens agree on it."""
-    comparisons = cached.at_hand(selection)
+    comparisons = cached.at_hand(data)
     if not comparisons:
         return
     probes = comparisons[0].probes
-    index = min(selection.probe, len(probes) - 1)
+    index = min(pair.probe, len(probes) - 1)
     st.markdown(":small[**SELECTED PROBE**]")
     st.image(cached.thumbnail(probes, index, 384), width="stretch", alt=probes.names[index])
     about = [widgets.plain(probes.names[index])]
     if probes.labels is not None:
         about.append(widgets.plain(probes.labels[index]))
     st.caption(" · ".join([*about, f"{index + 1} of {len(probes)}"]))
-    agreement = cached.agreement(selection, index)
+    agreement = cached.agreement(data, pair, index)
     if agreement is not None:
-        names = f"{widgets.plain(widgets.short(selection.a))} / {widgets.plain(widgets.short(selection.b))}"
+        names = f"{widgets.plain(widgets.short(pair.source))} / {widgets.plain(widgets.short(pair.target))}"
         st.caption(f"agreement {names} :blue[**{agreement:.2f}**]")
     with st.container(horizontal=True, gap="small", key="probe-steps"):
         for label, step, icon in (("Previous", -1, ":material/arrow_back:"), ("Next", 1, ":material/arrow_forward:")):
-            goal = {"probe": (index + step) % len(probes)}
-            st.button(icon, key=f"probe{step:+d}", help=f"{label} probe", on_click=state.update, kwargs=goal)
+            chosen = selection.click(Pair, probe=(index + step) % len(probes))
+            st.button(icon, key=f"probe{step:+d}", help=f"{label} probe", **chosen)

@@ -76,9 +76,8 @@ def _origin(view: View) -> dict[str, Any]:
 
 
 def _python(view: View) -> Download:
-    selection = view.selection
     write = partial(
         exports.evaluation_python, view.material.world, lam=view.lam, budget=view.budget, figure=view.figure,
-        probes=selection.probes, count=selection.count, seed=selection.seed, digest=view.material.graphs[0].probes,
+        probes=view.data.probes, count=view.data.count, seed=view.data.seed, digest=view.material.graphs[0].probes,
     )  # fmt: skip
     return Download("Python", "depara-evaluate.py", "text/x-python", write)

@@ -9,11 +9,17 @@ from depara_core.figures.labels import score
 from depara_core.metrics import METRICS
 
 LABELS = {
-    "depara": "DEPARA", "depara_spread": "DEPARA, λ by spread", "depara_directed": "DEPARA, directed",
-    "depara_local": "DEPARA, local directed", "local_directed": "local directed",
-    "nodes": "nodes s_V", "edges": "edges s_E", "attribution_maps": "attribution maps (2019)",
-    "static_mean": "static (mean)", "symmetric_oracle": "oracle (symmetrised)",
-}  # fmt: skip
+    "depara": "DEPARA",
+    "depara_spread": "DEPARA, λ by spread",
+    "depara_directed": "DEPARA, directed",
+    "depara_local": "DEPARA, local directed",
+    "local_directed": "local directed",
+    "nodes": "nodes s_V",
+    "edges": "edges s_E",
+    "attribution_maps": "attribution maps (2019)",
+    "static_mean": "static (mean)",
+    "symmetric_oracle": "oracle (symmetrised)",
+}
 OURS = ("depara_spread", "depara_directed", "depara_local", "directed", "local_directed")  # variants that no paper has
 
 

@@ -13,19 +13,19 @@ from depara_core.figures import attribution_maps, tiles
 from depara_core.similarity import Grid, agreements
 from pages.shared import cached
 from pages.shared.atlas import Legend
-from pages.shared.state import Selection
+from pages.shared.selection import Data
 
 Graph = depara.AttributionGraph
 Graphs = tuple[Graph, ...]
 
 
-def graph(comparison: Comparison, selection: Selection, model: str, layer: str) -> Graph:
+def graph(comparison: Comparison, data: Data, model: str, layer: str) -> Graph:
     """Return one layer of one model, or draw the progress of its computing and stop the page here."""
-    for kept in (comparison, *cached.at_hand(selection)):
+    for kept in (comparison, *cached.at_hand(data)):
         found = kept.graph(model, layer)
         if found is not None:
             return found
-    return cached.require(selection, layers=(layer,), models=(model,)).graphs[0]
+    return cached.require(data, layers=(layer,), models=(model,)).graphs[0]
 
 
 @st.cache_data(show_spinner=False, max_entries=16, hash_funcs=cached._BY_DIGEST)

@@ -3,14 +3,14 @@
     _widgets.header("Which model should I start from?", "Best for normal: reshading, S = 0.91 [0.88, 0.94].")
     with _widgets.card("Similarity of all models", "Bright = likely to transfer."):      # title + how to read it
         st.plotly_chart(figure, theme=None, key=...)
-    target = _widgets.choose_model("Target", "target", "models.target", models)           # bound to the selection
+    target = _widgets.choose_model("Target", "target", "models.target", models)           # bound to the pair
     lam = _widgets.lam_slider("models.lam")
     clicked = _widgets.image_grid("grid", pngs, captions, selected=probe)                 # index, or None
     _widgets.links(why="Why?", layers="At which layer?")                                  # row of links
     _widgets.plain(file_name)                                                             # user text into markdown
     dark = _widgets.dark()                                                                # for figures
 
-A widget takes a key, is bound to the selection where it names a field, and returns only valid values.
+A widget takes a key, is bound to the pair where it names a field, and returns only valid values.
 """
 
 import re
@@ -22,22 +22,42 @@ import streamlit as st
 
 from depara_core.figures.labels import score
 from depara_core.jobs import Job, duration
-from pages.shared import state
+from pages.shared import selection
 from pages.shared.grid import image_grid
-from pages.shared.state import Selection
+from pages.shared.selection import Data, Pair
 
 __all__ = [
-    "card", "choose_layer", "choose_model", "dark", "duration", "empty", "header", "image_grid", "lam_slider",
-    "links", "plain", "probes_label", "progress_panel", "short", "sum_of", "troubles",
-]  # fmt: skip
+    "card",
+    "choose_layer",
+    "choose_model",
+    "dark",
+    "duration",
+    "empty",
+    "header",
+    "image_grid",
+    "lam_slider",
+    "links",
+    "plain",
+    "probes_label",
+    "progress_panel",
+    "short",
+    "sum_of",
+    "troubles",
+]
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|~<>$:&])")
 ICONS = {
-    "home": ":material/home:", "tour": ":material/school:", "setup": ":material/tune:",
-    "attributions": ":material/blur_on:", "graphs": ":material/hub:", "models": ":material/grid_on:",
-    "panorama": ":material/view_column:", "layers": ":material/layers:",
-    "why": ":material/question_mark:", "evaluate": ":material/fact_check:",
-}  # fmt: skip
+    "home": ":material/home:",
+    "tour": ":material/school:",
+    "setup": ":material/tune:",
+    "attributions": ":material/blur_on:",
+    "graphs": ":material/hub:",
+    "models": ":material/grid_on:",
+    "panorama": ":material/view_column:",
+    "layers": ":material/layers:",
+    "why": ":material/question_mark:",
+    "evaluate": ":material/fact_check:",
+}
 
 
 def plain(text: str) -> str:
@@ -64,13 +84,13 @@ def sum_of(a: str, b: str, node: float, edge: float, lam: float) -> str:
     )
 
 
-def probes_label(selection: Selection) -> str:
+def probes_label(data: Data) -> str:
     """Return e.g. "100 rooms" or "100 images of holiday"."""
-    if selection.probes == "rooms":
-        return f"{selection.count} rooms"
-    if selection.probes.startswith("upload/"):
+    if data.probes == "rooms":
+        return f"{data.count} rooms"
+    if data.probes.startswith("upload/"):
         return "uploaded images"
-    return f"images of {selection.probes.rstrip('/').rsplit('/', 1)[-1]}"
+    return f"images of {data.probes.rstrip('/').rsplit('/', 1)[-1]}"
 
 
 def _slug(title: str) -> str:
@@ -102,28 +122,28 @@ def empty(what: str, do: str, *, page: str | None = None, label: str = "Open Set
         st.subheader(what, anchor=False)
         st.caption(do)
         if page:
-            state.link(page, label, icon=ICONS.get(page))
+            selection.link(page, label, icon=ICONS.get(page))
 
 
 def links(**labels: str) -> None:
     """Draw a row of links to other pages, page=label, that carry the selection along."""
     with st.container(horizontal=True, key="page-links", gap="medium"):
         for page, label in labels.items():
-            state.link(page, label, icon=ICONS.get(page))
+            selection.link(page, label, icon=ICONS.get(page))
 
 
 def choose_model(label: str, field: str, key: str, models: Sequence[str], *, default: str | None = None) -> str:
     """Choose one model; an unset or unknown one in the selection becomes `default`, else the first."""
-    current = getattr(state.read(), field)
+    current = getattr(selection.read(Pair), field)
     value = current if current in models else default if default in models else models[0]
-    return st.selectbox(label, models, format_func=short, **state.bind(field, key, value)) or value
+    return st.selectbox(label, models, format_func=short, **selection.bind(Pair, field, key, value)) or value
 
 
 def choose_layer(label: str, field: str, key: str, layers: Sequence[str]) -> str:
     """Choose one layer; an unknown one in the selection becomes the last, the output."""
-    current = getattr(state.read(), field)
+    current = getattr(selection.read(Pair), field)
     value = current if current in layers else layers[-1]
-    return st.selectbox(label, layers, **state.bind(field, key, value)) or value
+    return st.selectbox(label, layers, **selection.bind(Pair, field, key, value)) or value
 
 
 LAMBDAS = (0.0, 0.01, 0.03, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 7.0, 10.0, 20.0, 30.0, 100.0)
@@ -131,11 +151,15 @@ LAMBDAS = (0.0, 0.01, 0.03, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 7.
 
 def lam_slider(key: str) -> float:
     """Choose λ, the weight of the edges in S = s_V + λ s_E, on a scale that is fine near 1."""
-    value = state.read().lam
+    value = selection.read(Pair).lam
     steps = sorted({*LAMBDAS, value})
     help_text = "Weight of the edges: S = s_V + λ · s_E. The paper takes 1 with 10 % of the target's data, 10 with 1 %."
     return st.select_slider(
-        "λ, weight of the edges", steps, format_func=lambda lam: f"{lam:g}", help=help_text, **state.bind("lam", key)
+        "λ, weight of the edges",
+        steps,
+        format_func=lambda lam: f"{lam:g}",
+        help=help_text,
+        **selection.bind(Pair, "lam", key),
     )
 
 
@@ -154,7 +178,7 @@ def progress_panel(job: Job, again: Callable[[], object], *, key: str = "job") -
         with st.container(horizontal=True):
             label = "Go on" if job.state == "cancelled" else "Try again"
             st.button(label, key=f"{key}-again", on_click=again, type="primary")
-            state.link("setup", "Change the setup", icon=ICONS["setup"])
+            selection.link("setup", "Change the setup", icon=ICONS["setup"])
 
 
 @st.fragment(run_every=0.5)

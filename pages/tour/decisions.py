@@ -1,12 +1,15 @@
 """The tour's second half: weighing nodes against edges, choosing a model and a layer, and asking why."""
 
+from dataclasses import replace
+
 import streamlit as st
 
 import depara_core as depara
 from depara_core import tour
 from depara_core.figures import curves
 from depara_core.figures import tour_steps as pictures
-from pages.shared import cached, state, views, widgets
+from pages.shared import cached, selection, views, widgets
+from pages.shared.selection import Data, Pair
 from pages.shared.views import number
 from pages.tour.step import Place, Stage, Step, ask, covered, figure, image, strip
 
@@ -54,7 +57,7 @@ def weight(stage: Stage, view: Place, turn: Place) -> None:
 def model(stage: Stage, view: Place, turn: Place) -> None:
     """Step 8: every source for the target, on all images, with whiskers."""
     with view:
-        comparison = cached.require(state.read(), layers="output")
+        comparison = cached.require(selection.read(Data), layers="output")
     goal, count = stage.name(stage.b), len(comparison.probes)
     if comparison.graph(stage.b.model) is None or len(comparison.models) < 2:
         with view:
@@ -72,10 +75,14 @@ def model(stage: Stage, view: Place, turn: Place) -> None:
     )
     winners = {name for name, place in zip(names, ranked["rank"], strict=True) if place == 1}
     answered = ask(
-        turn, "model", f"Predict first: which of these is the best source for **{goal}**?", offered, winners,
+        turn,
+        "model",
+        f"Predict first: which of these is the best source for **{goal}**?",
+        offered,
+        winners,
         f"{names[0]} leads with S = {number(best['score'], 3)} "
         f"\\[{number(best['low'], 3)}, {number(best['high'], 3)}\\] on {count} images, λ = {stage.lam:g}. {sure}",
-    )  # fmt: skip
+    )
     reading = "Longer is better. Whisker: 95 % interval over images; where two overlap, these images cannot tell."
     with view, widgets.card(f"Sources for {goal}, all {count} images", reading, key="card-model"):
         if not answered:
@@ -85,13 +92,14 @@ def model(stage: Stage, view: Place, turn: Place) -> None:
         figure(
             drawn, "tour.ranking", f"The {min(ROWS, len(names))} best of {len(names)} sources, {best['source']} first."
         )
-        state.link("models", "All models and all pairs", icon=widgets.ICONS["models"], target=stage.b.model, view="")
+        pair = replace(selection.read(Pair), target=stage.b.model)
+        selection.link("models", "All models and all pairs", pair, icon=widgets.ICONS["models"])
 
 
 def layer(stage: Stage, view: Place, turn: Place) -> None:
     """Step 9: every layer of the source against the target's output."""
     with view:
-        comparison = cached.require(state.read(), layers="all", models=(stage.a.model,))
+        comparison = cached.require(selection.read(Data), layers="all", models=(stage.a.model,))
     source, goal = stage.name(stage.a), stage.name(stage.b)
     layers = comparison.of(stage.a.model)
     ranked = cached.layer_ranking(cached.matrix(layers, (stage.b,), grid=stage.grid), stage.lam)
@@ -105,11 +113,14 @@ def layer(stage: Stage, view: Place, turn: Place) -> None:
         else "Here no earlier layer is more like the target than the source's own output."
     )
     answered = ask(
-        turn, "layer", f"Predict first: up to which layer should **{source}** be kept for **{goal}**?", offered,
+        turn,
+        "layer",
+        f"Predict first: up to which layer should **{source}** be kept for **{goal}**?",
+        offered,
         {name for name, score in zip(names, ranked["score"], strict=True) if score == best["score"]},
         f"{names[at]} has the highest S, {number(best['score'], 3)} "
         f"\\[{number(best['low'], 3)}, {number(best['high'], 3)}\\]. {end}",
-    )  # fmt: skip
+    )
     reading = f"Left: near the pixels; right: the output. Higher: more like the output of {goal}."
     with view, widgets.card(f"Every layer of {source}, all {len(stage.b)} images", reading, key="card-layer"):
         if not answered:
@@ -119,7 +130,8 @@ def layer(stage: Stage, view: Place, turn: Place) -> None:
             ranked, stage.lam, probes=len(stage.b), target=widgets.short(stage.b.model), dark=widgets.dark()
         )
         figure(drawn, "tour.layers", f"S, s_V and s_E over {len(names)} layers; the best is {best['layer']}.")
-        state.link("layers", "All layers of both", icon=widgets.ICONS["layers"], a=stage.a.model, b=stage.b.model)
+        pair = replace(selection.read(Pair), source=stage.a.model, target=stage.b.model)
+        selection.link("layers", "All layers of both", pair, icon=widgets.ICONS["layers"])
 
 
 def why(stage: Stage, view: Place, turn: Place) -> None:
@@ -128,11 +140,14 @@ def why(stage: Stage, view: Place, turn: Place) -> None:
     shares = [float(share) for share in reason.probe]
     most, least = (shares.index(pick(shares)) for pick in (max, min))
     answered = ask(
-        turn, "why", f"Which image speaks most for **{stage.name(stage.a)}** as source for **{stage.name(stage.b)}**?",
-        [image(k) for k in range(len(shares))], {image(k) for k, share in enumerate(shares) if share == max(shares)},
+        turn,
+        "why",
+        f"Which image speaks most for **{stage.name(stage.a)}** as source for **{stage.name(stage.b)}**?",
+        [image(k) for k in range(len(shares))],
+        {image(k) for k, share in enumerate(shares) if share == max(shares)},
         f"{image(most)} adds {number(shares[most], 3)} of S = {number(reason.total, 3)}; {image(least)} adds least, "
         f"{number(shares[least], 3)}.",
-    )  # fmt: skip
+    )
     reading = "A bar is an image's share: its own cosine, and half of each of its pairs. All shares add up to S."
     with view, widgets.card("Where S comes from", reading, key="card-why"):
         strip(stage, "tour.six")
@@ -144,23 +159,41 @@ def why(stage: Stage, view: Place, turn: Place) -> None:
         alt = f"Shares of S by image: {', '.join(f'{image(k)} {number(v, 3)}' for k, v in enumerate(shares))}."
         figure(pictures.probe_shares(reason, dark=widgets.dark()), "tour.shares", alt)
     with view, st.container(horizontal=True, key="tour-onward", gap="medium"):
-        pair = {"a": stage.a.model, "b": stage.b.model}
-        onward = {"why": "Why, on all images and down to the pixel", "models": "Compare all models",
-                  "setup": "Your own images and networks"}  # fmt: skip
+        pair = replace(selection.read(Pair), source=stage.a.model, target=stage.b.model)
+        onward = {
+            "why": "Why, on all images and down to the pixel",
+            "models": "Compare all models",
+            "setup": "Your own images and networks",
+        }
         for page, label in onward.items():
-            state.link(page, label, icon=widgets.ICONS.get(page), **pair)
+            selection.link(page, label, pair, icon=widgets.ICONS[page])
 
 
 SECOND_HALF = (
-    Step("λ", "λ: how much do edges count?",
-         "The score is **S = s_V + λ · s_E**. λ weighs what the networks find alike against where they look; "
-         "a choice of yours, not a law.", weight),
-    Step("Which model?", "Which model should I start from?",
-         "The source whose graph is most like the target's. Images are a sample, so every score has an error bar.",
-         model),
-    Step("Which layer?", "Which layer should I keep?",
-         "Every layer has a graph of its own. Keep the source up to the layer most like the target's output, "
-         "train the rest.", layer),
-    Step("Why?", "Why does the score say so?",
-         "S is a sum, so it splits over the images exactly: no approximation, nothing left over.", why),
-)  # fmt: skip
+    Step(
+        "λ",
+        "λ: how much do edges count?",
+        "The score is **S = s_V + λ · s_E**. λ weighs what the networks find alike against where they look; "
+        "a choice of yours, not a law.",
+        weight,
+    ),
+    Step(
+        "Which model?",
+        "Which model should I start from?",
+        "The source whose graph is most like the target's. Images are a sample, so every score has an error bar.",
+        model,
+    ),
+    Step(
+        "Which layer?",
+        "Which layer should I keep?",
+        "Every layer has a graph of its own. Keep the source up to the layer most like the target's output, "
+        "train the rest.",
+        layer,
+    ),
+    Step(
+        "Why?",
+        "Why does the score say so?",
+        "S is a sum, so it splits over the images exactly: no approximation, nothing left over.",
+        why,
+    ),
+)

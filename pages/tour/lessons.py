@@ -6,9 +6,11 @@ from depara_core import tour
 from depara_core.figures import probe_graphs
 from depara_core.figures import tour_steps as pictures
 from depara_core.similarity import grid_text
-from pages.shared import cached, state, views, widgets
+from pages.shared import cached, selection, views, widgets
 from pages.shared.atlas import Cell, Heading, atlas
+from pages.shared.selection import Pair
 from pages.shared.views import number
+from pages.tour.selection import Tour
 from pages.tour.step import SIX, Place, Stage, Step, ask, covered, figure, image, strip
 
 OFFERED = 24  # images to choose from
@@ -21,11 +23,14 @@ def feature(stage: Stage, view: Place, turn: Place) -> None:
     cosines = [float(small.edges[place, other]) for other in near]
     best = {image(other) for other, cosine in zip(near, cosines, strict=True) if cosine == cosines[0]}
     answered = ask(
-        turn, "feature", f"Which of the other images does **{stage.name(stage.b)}** find most like {image(place)}?",
-        [image(other) for other in sorted(near)], best,
+        turn,
+        "feature",
+        f"Which of the other images does **{stage.name(stage.b)}** find most like {image(place)}?",
+        [image(other) for other in sorted(near)],
+        best,
         f"the feature of {image(near[0])} has cosine {number(cosines[0], 3)} with that of {image(place)}; "
         f"the next, {image(near[1])}, has {number(cosines[1], 3)}.",
-    )  # fmt: skip
+    )
     with view, widgets.card("Your six images", "Click an image to put it in the frame.", key="card-six"):
         strip(stage, "tour.six")
         with st.expander("Exchange the framed image for another one"):
@@ -39,10 +44,13 @@ def feature(stage: Stage, view: Place, turn: Place) -> None:
         for graph in (stage.b, stage.a):
             part = stage.small(graph)
             row = [
-                Cell(cached.thumbnail(stage.probes, stage.six[other], 112),
-                     f"{other + 1} · {number(part.edges[place, other], 3)}", image(other))
+                Cell(
+                    cached.thumbnail(stage.probes, stage.six[other], 112),
+                    f"{other + 1} · {number(part.edges[place, other], 3)}",
+                    image(other),
+                )
                 for other in views.nearest(part, place, SIX)
-            ]  # fmt: skip
+            ]
             rows.append([Cell(None, widgets.short(graph.model)), *row])
         headings = [Heading("network"), *(Heading(f"{k + 1}.") for k in range(len(near)))]
         atlas("tour.near", headings, rows, size=64, largest=96, label="Images in order of likeness")
@@ -56,7 +64,8 @@ def _offer(stage: Stage) -> None:
     if clicked is not None:
         six = list(stage.six)
         six[stage.place] = offered[clicked]
-        state.update(picked=tuple(map(str, six)), probe=offered[clicked])
+        selection.update(Tour, images=tuple(map(str, six)))
+        selection.update(Pair, probe=offered[clicked])
         st.rerun()
 
 
@@ -68,12 +77,14 @@ def node(stage: Stage, view: Place, turn: Place) -> None:
     ]
     told = [f"{stage.name(graph)} {number(cosine, 3)}" for graph, cosine in zip(sources, cosines, strict=True)]
     answered = ask(
-        turn, "node", f"Whose map of {image(place)} is more like that of **{stage.name(stage.b)}**?",
+        turn,
+        "node",
+        f"Whose map of {image(place)} is more like that of **{stage.name(stage.b)}**?",
         [stage.name(graph) for graph in sources],
         {stage.name(graph) for graph, cosine in zip(sources, cosines, strict=True) if cosine == max(cosines)},
         f"the cosine with the map of {stage.name(stage.b)} is {told[0]} and {told[1]}. "
         "1 would be the same pixels with the same signs, 0 unrelated ones.",
-    )  # fmt: skip
+    )
     with (
         view,
         widgets.card(
@@ -95,8 +106,15 @@ def node(stage: Stage, view: Place, turn: Place) -> None:
         ]
         headings = [Heading("image"), *(Heading(widgets.short(graph.model)) for graph in graphs)]
         whole = Cell(cached.thumbnail(stage.probes, probe, 160), str(place + 1), image(place))
-        atlas("tour.maps", headings, [[whole, *cells]], size=104, largest=190,
-              legend=views.legend(signed=True, dark=dark), label="Attribution maps of one image")  # fmt: skip
+        atlas(
+            "tour.maps",
+            headings,
+            [[whole, *cells]],
+            size=104,
+            largest=190,
+            legend=views.legend(signed=True, dark=dark),
+            label="Attribution maps of one image",
+        )
 
 
 def edge(stage: Stage, view: Place, turn: Place) -> None:
@@ -112,14 +130,16 @@ def edge(stage: Stage, view: Place, turn: Place) -> None:
     higher = names[0] if pair["rank_a"] > pair["rank_b"] else names[1]
     same = pair["rank_a"] == pair["rank_b"]
     answered = ask(
-        turn, "edge",
+        turn,
+        "edge",
         f"Here **{names[0]}** says {number(pair['cosine_a'], 3)}, **{names[1]}** {number(pair['cosine_b'], 3)}. "
         "Compared with its own other pairs, which network finds these two more alike?",
-        [*names, "Both the same"], {"Both the same" if same else higher},
+        [*names, "Both the same"],
+        {"Both the same" if same else higher},
         f"of {len(table)} pairs this one has rank {pair['rank_a']:g} in {names[0]} and {pair['rank_b']:g} in "
         f"{names[1]} ({len(table)} is the most alike). Each network has a scale of its own, so DEPARA compares ranks, "
         "not cosines.",
-    )  # fmt: skip
+    )
     reading = "Every dot is a pair of images; the pair you chose is orange. Further right: more alike to this network."
     with strips, widgets.card("All pairs, in each network", reading, key="card-strips"):
         if not answered:
@@ -128,24 +148,31 @@ def edge(stage: Stage, view: Place, turn: Place) -> None:
         drawn = pictures.cosine_strips(
             table, row, names=(widgets.short(stage.a.model), widgets.short(stage.b.model)), dark=widgets.dark()
         )
-        figure(drawn, "tour.strips", f"Cosines of {len(table)} pairs in two networks. The chosen pair has rank "
-               f"{pair['rank_a']:g} in {stage.a.model} and {pair['rank_b']:g} in {stage.b.model}.")  # fmt: skip
+        figure(
+            drawn,
+            "tour.strips",
+            f"Cosines of {len(table)} pairs in two networks. The chosen pair has rank "
+            f"{pair['rank_a']:g} in {stage.a.model} and {pair['rank_b']:g} in {stage.b.model}.",
+        )
 
 
 def _pair(stage: Stage) -> tuple[int, int]:
     """Choose two of the six; return their places."""
     six, first = stage.six, stage.place
-    chosen = state.read().other
+    chosen = selection.read(Pair).other_probe
     second = six.index(chosen) if chosen in six and chosen != six[first] else (first + 1) % len(six)
     for label, field, at, options in (
         ("First image", "probe", first, range(len(six))),
-        ("Second image", "other", second, [k for k in range(len(six)) if k != first]),
+        ("Second image", "other_probe", second, [k for k in range(len(six)) if k != first]),
     ):
         with st.container():
             st.segmented_control(
-                label, list(options), format_func=lambda k: str(k + 1), required=True,
-                **state.bind(field, f"tour.{field}", at, store=six.__getitem__),
-            )  # fmt: skip
+                label,
+                list(options),
+                format_func=lambda k: str(k + 1),
+                required=True,
+                **selection.bind(Pair, field, f"tour.{field}", at, store=six.__getitem__),
+            )
             st.image(cached.thumbnail(stage.probes, six[at], 256), width=170, alt=image(at))
     return first, second
 
@@ -155,11 +182,14 @@ def graph(stage: Stage, view: Place, turn: Place) -> None:
     count, total = len(stage.six), len(stage.probes)
     edges = len(tour.edge_table(stage.a, stage.b, stage.six))
     ask(
-        turn, "graph", f"How many edges does a graph of {count} images have?",
-        [str(n) for n in sorted({count, 2 * count, edges, count * count})], {str(edges)},
+        turn,
+        "graph",
+        f"How many edges does a graph of {count} images have?",
+        [str(n) for n in sorted({count, 2 * count, edges, count * count})],
+        {str(edges)},
         f"every image is tied to every other, and an edge has two ends: {count} × {count - 1} / 2 = {edges}. "
         f"The {total} images of the whole comparison have {len(stage.b.ranks):,}.",
-    )  # fmt: skip
+    )
     graphs = (stage.small(stage.a), stage.small(stage.b))
     drawings = views.drawings(graphs, tuple(range(count)), "spring", count - 1)
     bounds = probe_graphs.extent(*(drawing.positions for drawing in drawings))
@@ -174,14 +204,23 @@ def graph(stage: Stage, view: Place, turn: Place) -> None:
         images = stage.probes.images[list(stage.six)]
         for column, part, drawing in zip(st.columns(2), graphs, drawings, strict=True):
             drawn = probe_graphs.network(
-                drawing.positions, drawing.pairs, drawing.strength, names=[image(k) for k in range(count)],
-                images=images, disagreement=drawing.disagreement, selected=stage.place, bounds=bounds,
+                drawing.positions,
+                drawing.pairs,
+                drawing.strength,
+                names=[image(k) for k in range(count)],
+                images=images,
+                disagreement=drawing.disagreement,
+                selected=stage.place,
+                bounds=bounds,
                 dark=widgets.dark(),
-            ).update_layout(height=380)  # fmt: skip
+            ).update_layout(height=380)
             with column:
                 st.markdown(f"**{stage.name(part)}**")
-                figure(drawn, f"tour.graph.{drawings.index(drawing)}",
-                       f"Graph of {count} images and {len(drawing.pairs)} edges in {part.model}.")  # fmt: skip
+                figure(
+                    drawn,
+                    f"tour.graph.{drawings.index(drawing)}",
+                    f"Graph of {count} images and {len(drawing.pairs)} edges in {part.model}.",
+                )
 
 
 def nodes_by_hand(stage: Stage, view: Place, turn: Place) -> None:
@@ -191,10 +230,13 @@ def nodes_by_hand(stage: Stage, view: Place, turn: Place) -> None:
     shown = [number(value, 3) for value in tour.adding_up(cosines.to_numpy(), 3)]
     total = number(float(cosines.sum()), 3)
     answered = ask(
-        turn, "nodes", f"Which number is s_V of **{stage.name(stage.a)}** and **{stage.name(stage.b)}**?",
-        sorted({score, total, number(float(cosines.max()), 3), number(float(cosines.min()), 3)}), {score},
+        turn,
+        "nodes",
+        f"Which number is s_V of **{stage.name(stage.a)}** and **{stage.name(stage.b)}**?",
+        sorted({score, total, number(float(cosines.max()), 3), number(float(cosines.min()), 3)}),
+        {score},
         f"s_V is the mean of the {count} cosines: {total} / {count} = {score}.",
-    )  # fmt: skip
+    )
     reading = (
         "Cosine of the two networks' maps of each image. Three decimals, rounded so that the column adds up. "
         f"{grid_text(stage.grid).capitalize()}."
@@ -220,11 +262,14 @@ def edges_by_hand(stage: Stage, view: Place, turn: Place) -> None:
     least = table["product"].min()
     worst = table.iloc[int(order[0])]
     answered = ask(
-        turn, "edges", f"About which of these pairs do **{names[0]}** and **{names[1]}** disagree most?",
-        sorted(offered), {pair for pair, product in zip(pairs, table["product"], strict=True) if product == least},
+        turn,
+        "edges",
+        f"About which of these pairs do **{names[0]}** and **{names[1]}** disagree most?",
+        sorted(offered),
+        {pair for pair, product in zip(pairs, table["product"], strict=True) if product == least},
         f"{pairs[int(order[0])]} has the ranks {worst['rank_a']:g} and {worst['rank_b']:g}, so the smallest product, "
         f"{_exact(least)}. A pair below the middle in one network and above it in the other counts against s_E.",
-    )  # fmt: skip
+    )
     reading = f"Rank 1: the least alike of {len(table)} pairs. {total.middle:g} is the middle rank."
     with view, widgets.card("s_E by hand: compare the order of the pairs", reading, key="card-edges"):
         strip(stage, "tour.six")
@@ -257,21 +302,44 @@ def _exact(value: float) -> str:
 
 
 FIRST_HALF = (
-    Step("Images in", "Images in, feature out",
-         "A network turns each image into a *feature*, a long list of numbers. Two images with alike features are alike"
-         " **to this network**. No labels are needed.", feature),
-    Step("A node", "A node: which pixels make the feature?",
-         "The node of an image is its attribution map, each pixel times its gradient: **x · d‖F(x)‖ / dx**. "
-         "It says where the network looks.", node),
-    Step("An edge", "An edge: how alike are two images?",
-         "The edge between two images is the cosine of their features, **cos(F(x₁), F(x₂))**: "
-         "1 is the same direction, 0 unrelated.", edge),
-    Step("The graph", "The graph: a network, drawn",
-         "Nodes and edges together are the network's *deep attribution graph*. "
-         "Two networks see the same images, so their graphs can be compared.", graph),
-    Step("s_V", "s_V: do they look at the same pixels?",
-         "The first half of the score: the mean over the images of the cosine of the two maps.", nodes_by_hand),
-    Step("s_E", "s_E: do they find the same images alike?",
-         "The second half: Spearman's correlation of the pairs' ranks. Equal order gives 1, opposite order −1.",
-         edges_by_hand),
-)  # fmt: skip
+    Step(
+        "Images in",
+        "Images in, feature out",
+        "A network turns each image into a *feature*, a long list of numbers. Two images with alike features are alike"
+        " **to this network**. No labels are needed.",
+        feature,
+    ),
+    Step(
+        "A node",
+        "A node: which pixels make the feature?",
+        "The node of an image is its attribution map, each pixel times its gradient: **x · d‖F(x)‖ / dx**. "
+        "It says where the network looks.",
+        node,
+    ),
+    Step(
+        "An edge",
+        "An edge: how alike are two images?",
+        "The edge between two images is the cosine of their features, **cos(F(x₁), F(x₂))**: "
+        "1 is the same direction, 0 unrelated.",
+        edge,
+    ),
+    Step(
+        "The graph",
+        "The graph: a network, drawn",
+        "Nodes and edges together are the network's *deep attribution graph*. "
+        "Two networks see the same images, so their graphs can be compared.",
+        graph,
+    ),
+    Step(
+        "s_V",
+        "s_V: do they look at the same pixels?",
+        "The first half of the score: the mean over the images of the cosine of the two maps.",
+        nodes_by_hand,
+    ),
+    Step(
+        "s_E",
+        "s_E: do they find the same images alike?",
+        "The second half: Spearman's correlation of the pairs' ranks. Equal order gives 1, opposite order −1.",
+        edges_by_hand,
+    ),
+)

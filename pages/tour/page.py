@@ -4,9 +4,11 @@ import streamlit as st
 
 from depara_core import tour
 from depara_core.comparison import Comparison
-from pages.shared import cached, state, widgets
+from pages.shared import cached, selection, widgets
+from pages.shared.selection import Data, Pair
 from pages.tour.decisions import SECOND_HALF
 from pages.tour.lessons import FIRST_HALF
+from pages.tour.selection import Tour
 from pages.tour.step import SIX, Stage
 
 STEPS = (*FIRST_HALF, *SECOND_HALF)
@@ -16,38 +18,43 @@ EXAMPLE = ("rooms/normal", "rooms/reshading", "rooms/autoencoding")  # target, s
 def steps(at: int) -> None:
     """Draw the ten steps to jump to; each has an address of its own."""
     st.segmented_control(
-        "Step", list(range(1, len(STEPS) + 1)), format_func=lambda step: f"{step}", required=True,
-        label_visibility="collapsed", **state.bind("step", "tour.step", at),
-    )  # fmt: skip
+        "Step",
+        list(range(1, len(STEPS) + 1)),
+        format_func=lambda step: f"{step}",
+        required=True,
+        label_visibility="collapsed",
+        **selection.bind(Tour, "step", "tour.step", at),
+    )
 
 
 def networks(models: tuple[str, ...]) -> tuple[str, str, str]:
     """Choose the target and two sources, all different; return source, target and the other source."""
-    selection = state.read()
-    chosen = []
+    chosen: list[str] = []
     with st.popover("Networks", icon=":material/checklist:"):
         for label, field, example in zip(
-            ("Target: the task you want", "A source", "Another source, to hold it against"), "bac", EXAMPLE, strict=True
+            ("Target: the task you want", "A source", "Another source, to hold it against"),
+            ("target", "source", "third"),
+            EXAMPLE,
+            strict=True,
         ):
             left = [model for model in models if model not in chosen]
-            wanted = selection.target if field == "b" and selection.target else example
-            chosen.append(widgets.choose_model(label, field, f"tour.{field}", left, default=wanted))
+            chosen.append(widgets.choose_model(label, field, f"tour.{field}", left, default=example))
     target, source, other = chosen
     return source, target, other
 
 
 def gather(a: str, b: str, c: str) -> Comparison:
     """Return a comparison that holds the three networks: the whole one if it is at hand, else one of these three."""
-    selection = state.read()
-    whole = cached.ready(selection, layers="output")
+    data = selection.read(Data)
+    whole = cached.ready(data, layers="output")
     if whole is not None and all(whole.graph(model) is not None for model in (a, b, c)):
         return whole
-    return cached.require(selection, layers="output", models=(b, a, c))
+    return cached.require(data, layers="output", models=(b, a, c))
 
 
 def picked(count: int) -> tuple[int, ...]:
     """Return the six images of the address; what is missing or unknown there comes from an even spread."""
-    named = [int(text) if text.isdecimal() and len(text) < 9 else count for text in state.read().picked]
+    named = [int(text) if text.isdecimal() and len(text) < 9 else count for text in selection.read(Tour).images]
     known = list(dict.fromkeys(probe for probe in named if probe < count))[:SIX]
     if named and len(known) < SIX:
         st.warning(
@@ -63,24 +70,25 @@ def onward(at: int) -> None:
     with st.container(horizontal=True, key="tour-onward-steps"):
         if at > 1:
             label = f"Back: {STEPS[at - 2].name}"
-            st.button(label, key="tour.previous", on_click=state.update, kwargs={"step": at - 1})
+            st.button(label, key="tour.previous", **selection.click(Tour, step=at - 1))
         if at < len(STEPS):
             label = f"Next: {STEPS[at].name}"
-            st.button(label, key="tour.next", on_click=state.update, kwargs={"step": at + 1}, type="primary",
-                      icon=":material/arrow_forward:", icon_position="right")  # fmt: skip
+            look = {"type": "primary", "icon": ":material/arrow_forward:", "icon_position": "right"}
+            there = selection.click(Tour, step=at + 1)
+            st.button(label, key="tour.next", **look, **there)
     st.caption("The address of this page opens this step with your networks and images: send it to a class.")
 
 
 def main() -> None:
     """Draw the page."""
-    at = state.read().step
+    at = selection.read(Tour).step
     step = STEPS[at - 1]
     widgets.header(f"{at} · {step.title}", step.gist)
-    models = tuple(spec.id for spec in cached.specs(state.read().models)[0])
+    models = tuple(spec.id for spec in cached.specs(selection.read(Data).models)[0])
     if len(models) < len(EXAMPLE):
         what = f"The tour needs three networks; {len(models)} of the chosen ones exist here."
         widgets.empty(what, "Choose more in Setup, or take the bundled ones.", page="setup")
-        st.button("Take the bundled networks", on_click=state.update, kwargs={"models": ()}, type="primary")
+        st.button("Take the bundled networks", type="primary", **selection.click(Data, models=()))
         return
     with st.container(horizontal=True, vertical_alignment="center", key="tour-steps"):
         steps(at)
@@ -98,7 +106,7 @@ def main() -> None:
         return
     six = picked(len(comparison.probes))
     view, turn = st.columns([1.7, 1])
-    step.draw(Stage(comparison.probes, six, *graphs, state.read().lam, comparison.grid), view, turn)
+    step.draw(Stage(comparison.probes, six, *graphs, selection.read(Pair).lam, comparison.grid), view, turn)
     with turn:
         onward(at)
 

@@ -10,7 +10,8 @@ import streamlit as st
 import depara_core as depara
 from depara_core import tour
 from depara_core.similarity import Grid
-from pages.shared import cached, charts, state, widgets
+from pages.shared import cached, charts, selection, widgets
+from pages.shared.selection import Pair
 
 SIX = 6
 SHOW = "Just show me"
@@ -32,7 +33,7 @@ class Stage:
     @property
     def place(self) -> int:
         """The selected image among the six, counted from 0."""
-        probe = state.read().probe
+        probe = selection.read(Pair).probe
         return self.six.index(probe) if probe in self.six else 0
 
     def name(self, graph: depara.AttributionGraph) -> str:
@@ -68,7 +69,7 @@ def strip(stage: Stage, key: str) -> None:
         key, pictures, captions, selected=stage.place, columns=len(pictures), alts=alts, label="The six images"
     )
     if clicked is not None and clicked != stage.place:
-        state.update(probe=stage.six[clicked])
+        selection.update(Pair, probe=stage.six[clicked])
         st.rerun()
 
 

@@ -1,7 +1,7 @@
 """The evidence on the Why page, row by row: the probes that make a score, and the pairs of probes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 import streamlit as st
@@ -9,15 +9,16 @@ import streamlit as st
 import depara_core as depara
 from depara_core.figures import contributions
 from depara_core.figures.labels import score
-from pages.shared import cached, state, views, widgets
+from pages.shared import cached, selection, views, widgets
 from pages.shared.ledger import Row, ledger
+from pages.shared.selection import Pair
 from pages.why import reasons as _reasons
 from pages.why.reasons import Ends
+from pages.why.selection import KINDS, Why
 
 TOP, BOTTOM = 5, 3  # rows on the first screen, from both ends of the order
 ROWS = TOP + BOTTOM  # on every other one
 PAIRS = 8
-KINDS = {"both alike": "Both find these alike", "only A alike": "Only {a} does", "only B alike": "Only {b} does"}
 WITHIN = "within"  # the pairs of the region that was brushed
 
 
@@ -48,10 +49,17 @@ def list_probes(ends: Ends, ranked: pd.DataFrame, key: str, *, size: int = 92) -
         for entry, place, pair, png in zip(shown.rows.itertuples(), shown.places, maps, agreed, strict=True)
     ]
     clicked = ledger(
-        key, rows, pictures=("image", a, b, "agreement"), bar="node and edge share", texts=("share of S",), size=size,
+        key,
+        rows,
+        pictures=("image", a, b, "agreement"),
+        bar="node and edge share",
+        texts=("share of S",),
+        size=size,
         extent=contributions.bar_extent(ranked["node"].to_numpy(), ranked["edge"].to_numpy()),
-        selected=shown.selected, gap=shown.gap, label="Probes by their share of S",
-    )  # fmt: skip
+        selected=shown.selected,
+        gap=shown.gap,
+        label="Probes by their share of S",
+    )
     if any(picture is None for row in rows for picture in row.pictures):
         st.caption("**none**: no pixel changes the feature; such a probe counts with a node share of 0.")
     pager(key, shown)
@@ -73,9 +81,9 @@ class Batch:
 
 def batch(ranked: pd.DataFrame) -> Batch:
     """Choose what is on the screen, as the selection says."""
-    count, selection = len(ranked), state.read()
+    count, probe = len(ranked), selection.read(Pair).probe
     pages = -(-count // ROWS) if count > ROWS else 0
-    page = min(selection.page, pages)
+    page = min(selection.read(Why).page, pages)
     gap = None
     if page:
         places = list(range((page - 1) * ROWS, min(page * ROWS, count)))
@@ -84,9 +92,9 @@ def batch(ranked: pd.DataFrame) -> Batch:
         gap = (TOP, f"… {count - ROWS:,} more …") if pages else None
     rows = ranked.iloc[places]
     order = ranked["probe"].tolist()
-    at = order.index(selection.probe) if selection.probe in order else None
+    at = order.index(probe) if probe in order else None
     here = places.index(at) if at in places else None
-    home = None if at is None or here is not None else page_of(ranked, selection.probe)
+    home = None if at is None or here is not None else page_of(ranked, probe)
     return Batch(rows, tuple(place + 1 for place in places), count, page, here, home, gap)
 
 
@@ -104,18 +112,16 @@ def pager(key: str, shown: Batch) -> None:
     last = -(-shown.count // ROWS)
     with st.container(horizontal=True, vertical_alignment="center", key=f"{key}.pager"):
         if not shown.page:
-            st.button(f"Page through all {shown.count:,}", key=f"{key}.all", on_click=state.update, kwargs={"page": 1})
+            st.button(f"Page through all {shown.count:,}", key=f"{key}.all", **selection.click(Why, page=1))
         else:
-            st.button("Both ends", key=f"{key}.ends", on_click=state.update, kwargs={"page": 0})
-            for name, icon, step in (("Higher shares", "chevron_left", -1), ("Lower shares", "chevron_right", 1)):
-                st.button(
-                    f":material/{icon}:", key=f"{key}.step{step:+d}", help=name,
-                    disabled=not 1 <= shown.page + step <= last, on_click=state.update,
-                    kwargs={"page": shown.page + step},
-                )  # fmt: skip
+            st.button("Both ends", key=f"{key}.ends", **selection.click(Why, page=0))
+            for name, icon, by in (("Higher shares", "chevron_left", -1), ("Lower shares", "chevron_right", 1)):
+                label, off = f":material/{icon}:", not 1 <= shown.page + by <= last
+                there = selection.click(Why, page=shown.page + by)
+                st.button(label, key=f"{key}.step{by:+d}", help=name, disabled=off, **there)
             st.caption(f"{shown.places[0]:,} to {shown.places[-1]:,} of {shown.count:,}")
         if shown.home is not None:
-            st.button("Go to the selected probe", key=f"{key}.home", on_click=state.update, kwargs={"page": shown.home})
+            st.button("Go to the selected probe", key=f"{key}.home", **selection.click(Why, page=shown.home))
 
 
 def probe_row(
@@ -138,26 +144,36 @@ def probe_row(
 def select(indices: Sequence[int], clicked: int | None) -> None:
     """Select the probe whose row was clicked."""
     if clicked is not None:
-        state.update(probe=indices[clicked], other=None)
+        selection.update(Pair, probe=indices[clicked], other_probe=None)
         st.rerun()
 
 
 def pairs(ends: Ends) -> None:
     """List the pairs of probes: by what the two networks make of them, or within the brushed region."""
-    brush = state.read().brush
-    region = _reasons.box(brush)
+    region, kind = selection.read(Pair).region, selection.read(Why).kind
     kinds = {kind: label.format(a=ends.names[0], b=ends.names[1]) for kind, label in KINDS.items()}
     if region:
         kinds[WITHIN] = "In the brushed region"
-    kind = WITHIN if region else brush if brush in kinds else "both alike"
+    shown = WITHIN if region else kind
+
+    def listed(one: str) -> str:
+        """Keep the kind that was chosen; the region is left for it."""
+        if one == WITHIN:
+            return kind
+        selection.update(Pair, region=None)
+        return one
+
     told = "A pair adds to S where both networks rank it alike, and takes from S where only one does. Click to select."
     with widgets.card("Pairs of probes by their share of S", told, key="card-pairs"):
         st.segmented_control(
-            "Pairs", list(kinds), format_func=lambda one: widgets.plain(kinds[one]), label_visibility="collapsed",
-            **state.bind("brush", "why.kind", kind, store=lambda one: brush if one == WITHIN else one),
-        )  # fmt: skip
+            "Pairs",
+            list(kinds),
+            format_func=lambda one: widgets.plain(kinds[one]),
+            label_visibility="collapsed",
+            **selection.bind(Why, "kind", "why.kind", shown, store=listed),
+        )
         if region:
-            found = ends.why.pairs_within(a=region[0], b=region[1], top=PAIRS)
+            found = ends.why.pairs_within(a=region.source, b=region.target, top=PAIRS)
         else:
             found = _reasons.pairs(ends.a, ends.b, ends.lam, ends.why.grid, kind, PAIRS)
         clicked = list_pairs(ends, found, "why.pairs")
@@ -170,17 +186,24 @@ def list_pairs(ends: Ends, found: pd.DataFrame, key: str, *, size: int = 92) -> 
         st.caption("No pair of probes lies here.")
         return None
     rows = [_pair_row(ends.probes, pair, place) for place, pair in enumerate(found.itertuples(), start=1)]
-    chosen = {state.read().probe, state.read().other}
+    asked = selection.read(Pair)
+    chosen = {asked.probe, asked.other_probe}
     at = next((k for k, pair in enumerate(found.itertuples()) if {pair.i, pair.j} == chosen), None)
     clicked = ledger(
-        key, rows, pictures=("image", "image"), bar="share of S", selected=at, words=84, size=size,
+        key,
+        rows,
+        pictures=("image", "image"),
+        bar="share of S",
+        selected=at,
+        words=84,
+        size=size,
         texts=(f"rank in {ends.names[0]}", f"rank in {ends.names[1]}", "share of S"),
         extent=contributions.bar_extent(0 * found["share"].to_numpy(), found["share"].to_numpy()),
         label="Pairs of probes by their share of S",
-    )  # fmt: skip
+    )
     st.caption("Rank 1: the most alike of all pairs, 0: the least. Listed: those with the largest share.")
     if at is not None:
-        state.link("graphs", "See the two in the graphs", icon=widgets.ICONS["graphs"], **link(ends))
+        selection.link("graphs", "See the two in the graphs", link(ends), icon=widgets.ICONS["graphs"])
     return clicked
 
 
@@ -188,13 +211,19 @@ def select_pair(found: pd.DataFrame, clicked: int | None) -> None:
     """Select the two probes whose row was clicked."""
     if clicked is not None:
         pair = found.iloc[clicked]
-        state.update(probe=int(pair["i"]), other=int(pair["j"]))
+        selection.update(Pair, probe=int(pair["i"]), other_probe=int(pair["j"]))
         st.rerun()
 
 
-def link(ends: Ends) -> dict[str, str]:
+def link(ends: Ends) -> Pair:
     """Return the selection of the two ends, for a link to another page."""
-    return {"a": ends.a.model, "b": ends.b.model, "layer_a": ends.a.layer, "layer_b": ends.b.layer, "view": ""}
+    return replace(
+        selection.read(Pair),
+        source=ends.a.model,
+        source_layer=ends.a.layer,
+        target=ends.b.model,
+        target_layer=ends.b.layer,
+    )
 
 
 def _pair_row(images: depara.ProbeSet, pair: object, place: int) -> Row:

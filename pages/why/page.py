@@ -1,5 +1,6 @@
 """Why does A look transferable to B? A score taken apart into the probes, the pairs and the pixels that make it."""
 
+from dataclasses import replace
 from functools import partial
 
 import pandas as pd
@@ -11,65 +12,58 @@ from depara_core.comparison import Comparison
 from depara_core.figures import contributions
 from depara_core.figures.labels import score
 from depara_core.similarity import grid_text
-from pages.shared import cached, charts, downloads, state, views, widgets
+from pages.attributions.selection import Attributions
+from pages.shared import cached, charts, downloads, ranks, selection, views, widgets
+from pages.shared.selection import Data, Pair
 from pages.why import evidence as _evidence
 from pages.why import parts
 from pages.why import reasons as _reasons
 from pages.why.reasons import Ends
+from pages.why.selection import VIEWS, Why
 
 QUESTION = "Why do these two look transferable?"
 EXAMPLE = ("rooms/reshading", "rooms/normal")  # source and target shown first, where they are among the models
-TABS = {
-    "probes": "Probes",
-    "pairs": "Pairs",
-    "groups": "Groups",
-    "objects": "Surfaces",
-    "influence": "One probe less",
-    "contrast": "A third model",
-}
 
 
 def choose(comparison: Comparison) -> tuple[depara.AttributionGraph, depara.AttributionGraph, float]:
     """Draw the controls and return source, target and lambda."""
-    selection, models = state.read(), comparison.models
+    pair, models = selection.read(Pair), comparison.models
     layers = {spec.id: spec.layers for spec in comparison.specs}
-    first = next((model for model in (EXAMPLE[0], *models) if model in models and model != selection.b), models[0])
+    first = next((model for model in (EXAMPLE[0], *models) if model in models and model != pair.target), models[0])
     with st.container(horizontal=True, vertical_alignment="bottom", key="why-controls"):
-        a = widgets.choose_model("Source", "a", "why.a", models, default=first)
-        layer_a = widgets.choose_layer("Its layer", "layer_a", "why.layer_a", layers[a])
-        goals = (selection.target, EXAMPLE[1], *models)
+        a = widgets.choose_model("Source", "source", "why.source", models, default=first)
+        layer_a = widgets.choose_layer("Its layer", "source_layer", "why.source_layer", layers[a])
+        goals = (EXAMPLE[1], *models)
         other = next((model for model in goals if model in models and model != a), a)
-        b = widgets.choose_model("Target", "b", "why.b", models, default=other)
-        layer_b = widgets.choose_layer("Its layer", "layer_b", "why.layer_b", layers[b])
+        b = widgets.choose_model("Target", "target", "why.target", models, default=other)
+        layer_b = widgets.choose_layer("Its layer", "target_layer", "why.target_layer", layers[b])
         lam = widgets.lam_slider("why.lam")
-    _fallbacks(selection, comparison, (a, b), (layer_a, layer_b))
-    graphs = [views.graph(comparison, state.read(), *end) for end in ((a, layer_a), (b, layer_b))]
+    _fallbacks(pair, comparison, (a, b), (layer_a, layer_b))
+    graphs = [views.graph(comparison, selection.read(Data), *end) for end in ((a, layer_a), (b, layer_b))]
     return graphs[0], graphs[1], lam
 
 
-def _fallbacks(
-    selection: state.Selection, comparison: Comparison, models: tuple[str, str], layers: tuple[str, str]
-) -> None:
+def _fallbacks(pair: Pair, comparison: Comparison, models: tuple[str, str], layers: tuple[str, str]) -> None:
     """Tell what the address names that is not here, and what is shown in its place."""
     count = len(comparison.probes)
     named = [
-        (selection.a, models[0], "model"), (selection.b, models[1], "model"),
-        (selection.layer_a, layers[0], f"layer of {models[0]}"),
-        (selection.layer_b, layers[1], f"layer of {models[1]}"),
-    ]  # fmt: skip
+        (pair.source, models[0], "model"),
+        (pair.target, models[1], "model"),
+        (pair.source_layer, layers[0], f"layer of {models[0]}"),
+        (pair.target_layer, layers[1], f"layer of {models[1]}"),
+    ]
     wrong = [(asked, what, f"{used} is shown") for asked, used, what in named if asked and asked != used]
-    if selection.c and selection.c not in comparison.models:
-        wrong.append((selection.c, "model", "another one is held against"))
+    if pair.third and pair.third not in comparison.models:
+        wrong.append((pair.third, "model", "another one is held against"))
     wrong += [
         (str(index), "probe", f"there are {count}, from 0 to {count - 1}")
-        for index in (selection.probe, selection.other)
+        for index in (pair.probe, pair.other_probe)
         if index is not None and index >= count
     ]
-    if selection.brush not in _evidence.KINDS and not _reasons.box(selection.brush):
-        wrong.append((selection.brush, "kind of pairs, nor a box of ranks", "those that both find alike are listed"))
     for asked, what, used in wrong:
-        st.warning(widgets.plain(f"The address names {asked!r}, which is no {what} here; {used}."),
-                   icon=":material/link_off:")  # fmt: skip
+        st.warning(
+            widgets.plain(f"The address names {asked!r}, which is no {what} here; {used}."), icon=":material/link_off:"
+        )
 
 
 def sources_of(comparison: Comparison, a: depara.AttributionGraph) -> tuple[depara.AttributionGraph, ...]:
@@ -113,25 +107,25 @@ def in_words(ends: Ends, sure: explanation.Intervals) -> None:
     """Say in a sentence what the numbers say, and lead to the pages that show it."""
     with widgets.card("In words", key="card-words", height="stretch"):
         with st.container(key="why-words"):
-            view = state.read().view
+            view, rooms = selection.read(Why).view, selection.read(Data).probes == "rooms"
             groups = parts.group_contributions(ends) if view == "groups" else None
-            pixels = parts.surface_shares(ends) if view == "objects" and state.read().probes == "rooms" else None
+            pixels = parts.surface_shares(ends) if view == "surfaces" and rooms else None
             said = explanation.sentence(ends.why, intervals=sure, groups=groups, pixels=pixels)
             st.markdown(_reasons.coloured(said))
         with st.container(key="why-links", gap=None):
-            here = _evidence.link(ends)
-            state.link("attributions", "See where they look", icon=widgets.ICONS["attributions"],
-                        target=ends.b.model, **here)  # fmt: skip
-            state.link("graphs", "Compare their graphs", icon=widgets.ICONS["graphs"], **here)
-            state.link("layers", "At which layer?", icon=widgets.ICONS["layers"], **here)
-            state.link("models", "Back to all models", icon=widgets.ICONS["models"], **{**here, "target": ends.b.model})
+            here, side_by_side = _evidence.link(ends), replace(selection.read(Attributions), view="models")
+            icon = widgets.ICONS["attributions"]
+            selection.link("attributions", "See where they look", here, side_by_side, icon=icon)
+            selection.link("graphs", "Compare their graphs", here, icon=widgets.ICONS["graphs"])
+            selection.link("layers", "At which layer?", here, icon=widgets.ICONS["layers"])
+            selection.link("models", "Back to all models", here, icon=widgets.ICONS["models"])
 
 
 def how_it_adds_up(ends: Ends, sure: explanation.Intervals) -> None:
     """Draw 0, s_V, lambda * s_E and S."""
 
     def opened(place: charts.Place) -> None:
-        state.update(view="pairs" if place[0] == "edge" else "probes", page=0)
+        selection.update(Why, view="pairs" if place[0] == "edge" else "probes", page=0)
 
     told = "Whiskers: 95 % over the probes. Click a bar for what it is made of."
     with widgets.card("How S adds up", told, key="card-adds", height="stretch"):
@@ -141,36 +135,35 @@ def how_it_adds_up(ends: Ends, sure: explanation.Intervals) -> None:
 
 def rank_against_rank(ends: Ends) -> None:
     """Draw the ranks of all pairs against each other; a box lists its pairs."""
-    region, key = _reasons.box(state.read().brush), f"why.ranks.{ends.a.digest[:8]}.{ends.b.digest[:8]}"
+    key = f"why.ranks.{ends.a.digest[:8]}.{ends.b.digest[:8]}"
     told = "On the diagonal both agree. Click, or drag a box, to list its pairs."
     with widgets.card("Edges, rank against rank", told, key="card-ranks", height="stretch"):
         figure = _reasons.density(ends.a, ends.b, ends.why.grid, ends.names, dark=widgets.dark())
-        if region:
-            contributions.mark_region(figure, *region, dark=widgets.dark())
-        st.plotly_chart(
-            figure, theme=None, config=charts.camera(key), key=key, selection_mode=("points", "box"),
-            on_select=partial(_reasons.brushed, key, layouts.rank_bins(len(ends.why.ranks_a))),
-        )  # fmt: skip
+        listed = partial(selection.update, Why, view="pairs", page=0)
+        ranks.chart(figure, key, layouts.rank_bins(len(ends.why.ranks_a)), listed)
 
 
 def evidence(ends: Ends, sources: tuple[depara.AttributionGraph, ...]) -> None:
     """Draw the choice of evidence and the evidence chosen."""
-    tabs = {name: label for name, label in TABS.items() if name != "objects" or state.read().probes == "rooms"}
-    view = state.read().view
+    rooms, view = selection.read(Data).probes == "rooms", selection.read(Why).view
+    tabs = {name: label for name, label in VIEWS.items() if name != "surfaces" or rooms}
     view = view if view in tabs else "probes"
     st.segmented_control(
-        "Evidence", list(tabs), format_func=tabs.__getitem__, label_visibility="collapsed",
-        **state.bind("view", "why.view", view),
-    )  # fmt: skip
+        "Evidence",
+        list(tabs),
+        format_func=tabs.__getitem__,
+        label_visibility="collapsed",
+        **selection.bind(Why, "view", "why.view", view),
+    )
     ends_alone = {
         "probes": _evidence.probes,
         "pairs": _evidence.pairs,
         "groups": parts.groups,
-        "objects": parts.objects,
+        "surfaces": parts.objects,
     }
     if view in ends_alone:
         ends_alone[view](ends)
-    elif view == "influence":
+    elif view == "leave_one_out":
         parts.influence(ends, tuple(graph for graph in sources if graph.label != ends.b.label))
     else:
         ours = {ends.a.label, ends.b.label}
@@ -180,7 +173,7 @@ def evidence(ends: Ends, sources: tuple[depara.AttributionGraph, ...]) -> None:
 def main() -> None:
     """Draw the page."""
     head = st.container()
-    comparison = cached.require(state.read(), layers="output", before=lambda: widgets.header(QUESTION))
+    comparison = cached.require(selection.read(Data), layers="output", before=lambda: widgets.header(QUESTION))
     a, b, lam = choose(comparison)
     sources = sources_of(comparison, a)
     matrix = cached.matrix(sources, (b,), grid=comparison.grid)
@@ -190,8 +183,11 @@ def main() -> None:
         take_away(ends)
     sure = _reasons.intervals(a, b, lam, comparison.grid)
     columns = st.columns([5, 3.4, 4])
-    for column, draw in zip(columns, (partial(in_words, ends, sure), partial(how_it_adds_up, ends, sure),
-                                      partial(rank_against_rank, ends)), strict=True):  # fmt: skip
+    for column, draw in zip(
+        columns,
+        (partial(in_words, ends, sure), partial(how_it_adds_up, ends, sure), partial(rank_against_rank, ends)),
+        strict=True,
+    ):
         with column:
             draw()
     evidence(ends, sources)

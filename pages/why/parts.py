@@ -8,11 +8,13 @@ import streamlit as st
 import depara_core as depara
 from depara_core import explanation
 from depara_core.figures import contributions
-from pages.shared import cached, charts, state, views, widgets
+from pages.shared import cached, charts, selection, views, widgets
 from pages.shared.ledger import Row, ledger
+from pages.shared.selection import Data, Pair
 from pages.why import evidence
 from pages.why import reasons as _reasons
 from pages.why.reasons import Ends
+from pages.why.selection import Why
 
 EXAMPLES = 4  # probes shown of a group
 MOST_GROUPS = 24  # labels beyond that are too many to compare: clusters are shown
@@ -33,12 +35,12 @@ def group_contributions(ends: Ends) -> explanation.GroupContributions:
 
 def surface_shares(ends: Ends) -> explanation.PixelContributions:
     """Return the shares of the rooms' surfaces."""
-    return _reasons.surfaces(ends.a, ends.b, ends.why.grid, state.read().seed)
+    return _reasons.surfaces(ends.a, ends.b, ends.why.grid, selection.read(Data).seed)
 
 
 def looked_into(ends: Ends) -> tuple[str, str] | None:
     """Return the two groups that the selection looks into, twice the same for one alone, or None."""
-    chosen, known = state.read().groups, set(labels_of(ends)[0])
+    chosen, known = selection.read(Why).groups, set(labels_of(ends)[0])
     return (chosen[0], chosen[-1]) if 1 <= len(chosen) <= 2 and known.issuperset(chosen) else None
 
 
@@ -50,7 +52,7 @@ def groups(ends: Ends) -> None:
     selected = None if chosen is None else (names.index(chosen[0]), names.index(chosen[1]))
 
     def opened(place: charts.Place) -> None:
-        state.update(groups=tuple(dict.fromkeys(names[int(end)] for end in place[:2])), page=0)
+        selection.update(Why, groups=tuple(dict.fromkeys(names[int(end)] for end in place[:2])), page=0)
 
     what = "label" if labelled else "cluster of probes that both networks together find alike"
     left, right = st.columns(2)
@@ -68,11 +70,11 @@ def groups(ends: Ends) -> None:
         clicked = _group_list(ends, labels, shares, selected)
     if chosen is not None:
         _inside(ends, labels, chosen)
-    elif state.read().groups:
-        named = " and ".join(map(widgets.plain, state.read().groups))
+    elif selection.read(Why).groups:
+        named = " and ".join(map(widgets.plain, selection.read(Why).groups))
         st.caption(f"The address looks into {named}: not groups of these probes. Choose a cell.")
     if clicked is not None:
-        state.update(groups=(names[clicked],), page=0)
+        selection.update(Why, groups=(names[clicked],), page=0)
         st.rerun()
 
 
@@ -88,18 +90,27 @@ def _group_list(
         alts = [ends.probes.names[i] for i in found[:EXAMPLES]]
         rows.append(
             Row(
-                f"{entry.group}\n{entry.probes} probes", (*pictures, *[b""] * empty), (*alts, *[""] * empty),
+                f"{entry.group}\n{entry.probes} probes",
+                (*pictures, *[b""] * empty),
+                (*alts, *[""] * empty),
                 (("s_V", entry.node), ("s_E", entry.edge)),
                 (contributions.thousandths(entry.mean), contributions.thousandths(entry.share)),
                 f"{entry.group}, {entry.probes} probes: share {contributions.thousandths(entry.share)}",
             )
-        )  # fmt: skip
+        )
     return ledger(
-        "why.groups.list", rows, pictures=("e.g.", *[""] * (EXAMPLES - 1)), bar="node and edge share",
-        texts=("of a probe", "share of S"), size=46, words=56, lead=76, label="Groups of probes",
+        "why.groups.list",
+        rows,
+        pictures=("e.g.", *[""] * (EXAMPLES - 1)),
+        bar="node and edge share",
+        texts=("of a probe", "share of S"),
+        size=46,
+        words=56,
+        lead=76,
+        label="Groups of probes",
         extent=contributions.bar_extent(frame["node"].to_numpy(), frame["edge"].to_numpy()),
         selected=selected[0] if selected and selected[0] == selected[1] else None,
-    )  # fmt: skip
+    )
 
 
 def _inside(ends: Ends, labels: Sequence[str], chosen: tuple[str, str]) -> None:
@@ -110,10 +121,16 @@ def _inside(ends: Ends, labels: Sequence[str], chosen: tuple[str, str]) -> None:
     indices, probe = (), None
     left, right = st.columns(2) if alone else (st.container(), None)
     told = "Those with the largest share, in either direction. Click to select."
-    with left, widgets.card(f"Pairs {'within' if alone else 'between'} {one}{'' if alone else f' and {other}'}", told,
-                             key="card-group-pairs"):  # fmt: skip
+    with (
+        left,
+        widgets.card(
+            f"Pairs {'within' if alone else 'between'} {one}{'' if alone else f' and {other}'}",
+            told,
+            key="card-group-pairs",
+        ),
+    ):
         pair = evidence.list_pairs(ends, found, "why.groups.pairs", size=66)
-        st.button("Back to all groups", key="why.groups.close", on_click=state.update, kwargs={"groups": ()})
+        st.button("Back to all groups", key="why.groups.close", **selection.click(Why, groups=()))
     if right is not None:
         ranked = ends.why.to_frame()
         ranked = ranked[[labels[i] == chosen[0] for i in ranked["probe"]]]
@@ -133,12 +150,12 @@ def objects(ends: Ends) -> None:
     )
 
     def opened(place: charts.Place) -> None:
-        state.update(probe=int(np.abs(shares.probe[:, int(place[0])]).argmax()), other=None)
+        selection.update(Pair, probe=int(np.abs(shares.probe[:, int(place[0])]).argmax()), other_probe=None)
 
     with left, widgets.card("Where in the rooms they agree", told, key="card-objects"):
         figure = contributions.surface_shares(shares.to_frame(), dark=widgets.dark())
         charts.chart(figure, f"why.objects.{ends.a.digest[:8]}.{ends.b.digest[:8]}", opened)
-    index = min(state.read().probe, len(ends.probes) - 1)
+    index = min(selection.read(Pair).probe, len(ends.probes) - 1)
     name, dark = ends.probes.names[index], widgets.dark()
     told = "Green: both rest on these pixels; purple: one is for, the other against."
     with right, widgets.card(f"In {widgets.plain(name)}", told, key="card-agreement"):
@@ -178,22 +195,33 @@ def _lent(ends: Ends, found: explanation.Influence, flips: dict[int, str]) -> No
     indices = [int(order[place]) for place in places]
     rows = [
         Row(
-            str(place + 1), (cached.thumbnail(ends.probes, i, 112),), (ends.probes.names[i],),
+            str(place + 1),
+            (cached.thumbnail(ends.probes, i, 112),),
+            (ends.probes.names[i],),
             (("S", -found.change[i]),),
-            (*([flips.get(i, "")] if flips else []), views.number(found.without[i], 4),
-             contributions.thousandths(found.change[i])),
+            (
+                *([flips.get(i, "")] if flips else []),
+                views.number(found.without[i], 4),
+                contributions.thousandths(found.change[i]),
+            ),
             f"{ends.probes.names[i]}: S without it {views.number(found.without[i], 4)}",
         )
         for place, i in zip(places, indices, strict=True)
-    ]  # fmt: skip
+    ]
     gap = (evidence.TOP, f"… {len(order) - len(places):,} more …") if len(places) < len(order) else None
-    probe, best = state.read().probe, ["then the best is"] if flips else []
+    probe, best = selection.read(Pair).probe, ["then the best is"] if flips else []
     clicked = ledger(
-        "why.influence", rows, pictures=("image",), bar="what it lends to S", words=76, gap=gap,
-        texts=(*best, "S without it", "change"), label="Probes by their influence on S",
+        "why.influence",
+        rows,
+        pictures=("image",),
+        bar="what it lends to S",
+        words=76,
+        gap=gap,
+        texts=(*best, "S without it", "change"),
+        label="Probes by their influence on S",
         extent=contributions.bar_extent(0 * found.change, -found.change),
         selected=indices.index(probe) if probe in indices else None,
-    )  # fmt: skip
+    )
     evidence.select(indices, clicked)
 
 
@@ -214,7 +242,7 @@ def contrast(ends: Ends, choices: tuple[depara.AttributionGraph, ...]) -> None:
     models = [graph.model for graph in choices]
     left, right = st.columns([5, 7])
     with left, widgets.card("A third model", "Why is the one a better source than the other?", key="card-third"):
-        other = choices[models.index(widgets.choose_model("Held against", "c", "why.c", models))]
+        other = choices[models.index(widgets.choose_model("Held against", "third", "why.third", models))]
         found = _reasons.contrast(ends.b, ends.a, other, ends.lam, ends.why.grid)
         sure = _reasons.contrast_intervals(ends.b, ends.a, other, ends.lam, ends.why.grid)
         short = dict(
@@ -228,9 +256,10 @@ def contrast(ends: Ends, choices: tuple[depara.AttributionGraph, ...]) -> None:
 
         def opened(place: charts.Place) -> None:
             if place[0] == "from":  # the two change places
-                state.update(a=other.model, layer_a=other.layer, c=ends.a.model, page=0)
+                selection.update(Pair, source=other.model, source_layer=other.layer, third=ends.a.model)
+                selection.update(Why, page=0)
             elif place[0] == "to":
-                state.update(view="probes", page=0)
+                selection.update(Why, view="probes", page=0)
 
         charts.chart(figure, f"why.bridge.{ends.a.digest[:8]}.{other.digest[:8]}", opened)
         st.caption("Click the bar of a score to see what that one is made of.")
@@ -245,18 +274,31 @@ def contrast(ends: Ends, choices: tuple[depara.AttributionGraph, ...]) -> None:
         indices = tuple(int(i) for i in shown.rows["probe"])
         dark = widgets.dark()
         maps = views.overlays(
-            ends.probes, (ends.a, other, ends.b), indices,
-            signed=True, shared=True, smooth=True, opacity=0.85, dark=dark,
-        )  # fmt: skip
+            ends.probes,
+            (ends.a, other, ends.b),
+            indices,
+            signed=True,
+            shared=True,
+            smooth=True,
+            opacity=0.85,
+            dark=dark,
+        )
         gains = _reasons.advantage(ends.probes, ends.b, ends.a, other, ends.why.grid, indices, dark=dark)
         rows = [
             evidence.probe_row(ends.probes, entry, place, (*line, gain), (a, third, b, f"better by {a}"))
             for entry, place, line, gain in zip(shown.rows.itertuples(), shown.places, maps, gains, strict=True)
         ]
         clicked = ledger(
-            "why.contrast", rows, pictures=("image", a, third, b, "gain"), bar="node and edge share", size=66,
-            texts=("difference",), selected=shown.selected, gap=shown.gap, label="Probes by their difference",
+            "why.contrast",
+            rows,
+            pictures=("image", a, third, b, "gain"),
+            bar="node and edge share",
+            size=66,
+            texts=("difference",),
+            selected=shown.selected,
+            gap=shown.gap,
+            label="Probes by their difference",
             extent=contributions.bar_extent(ranked["node"].to_numpy(), ranked["edge"].to_numpy()),
-        )  # fmt: skip
+        )
         evidence.pager("why.contrast", shown)
     evidence.select(indices, clicked)

@@ -14,7 +14,7 @@ from depara_core.bootstrap import Resamples, resample_probes
 from depara_core.comparison import Comparison
 from depara_core.figures import contributions, rank_density, tiles
 from depara_core.similarity import Grid
-from pages.shared import cached, charts, state, widgets
+from pages.shared import cached, widgets
 
 Graph = depara.AttributionGraph
 CLUSTERS = 6
@@ -78,7 +78,7 @@ def density(a: Graph, b: Graph, grid: Grid, names: tuple[str, str], *, dark: boo
     figure = rank_density.rank_density(
         found.ranks_a, found.ranks_b, names=names, bins=layouts.rank_bins(len(found.ranks_a)), dark=dark
     )
-    return figure.update_layout(dragmode="select", height=330)
+    return figure.update_layout(height=330)
 
 
 @st.cache_data(show_spinner=False, max_entries=48, hash_funcs=cached._BY_DIGEST)
@@ -189,26 +189,3 @@ def coloured(sentence: explanation.Sentence, short: Mapping[str, str] | None = N
         colour = _COLOURS.get(span.role)
         parts.append(lead + (f":{colour}[**{inner}**]" if colour and inner else inner) + tail)
     return "".join(parts)
-
-
-def box(text: str) -> tuple[tuple[float, float], tuple[float, float]] | None:
-    """Read a box of ranks "a0,a1,b0,b1", 0 to 1, or return None."""
-    try:
-        a0, a1, b0, b1 = map(float, text.split(","))
-    except ValueError:
-        return None
-    return ((a0, a1), (b0, b1)) if 0 <= a0 <= a1 <= 1 and 0 <= b0 <= b1 <= 1 else None
-
-
-def brushed(key: str, bins: int) -> None:
-    """Answer to a box drawn, or a bin clicked, in a chart of ranks: list its pairs; else those that both find alike."""
-    chosen = st.session_state[key]["selection"]
-    ends: list[list[float]] = []
-    if chosen["box"]:
-        ends = [sorted(min(1.0, max(0.0, float(end))) for end in chosen["box"][0][axis]) for axis in ("x", "y")]
-    elif chosen["points"]:
-        ends = [[place / bins, (place + 1) / bins] for place in charts.cell(chosen["points"][0]["customdata"])]
-    if ends:
-        state.update(brush=",".join(f"{end:.3g}" for pair in ends for end in pair), view="pairs", page=0)
-    elif box(state.read().brush):
-        state.update(brush="both alike")

@@ -1,0 +1,18 @@
+"""What the Graphs page shows."""
+
+from dataclasses import dataclass
+
+from depara_core import layouts
+from pages.shared.address import Part, choice
+
+VIEWS = {"two": "Two networks", "one": "One network"}
+
+
+@dataclass(frozen=True)
+class Graphs(Part):
+    """How many graphs are drawn, how, and with which probes."""
+
+    PAGE = "graphs"
+    view: str = choice("two", lambda: VIEWS)
+    layout: str = choice("spring", lambda: layouts.LAYOUTS)
+    around: bool = False  # the probes most alike to the selected one, not a sample of all

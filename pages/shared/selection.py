@@ -1,0 +1,210 @@
+"""What the reader looks at: small frozen values, kept in the address so that every view is a link.
+
+    data, pair = selection.read(Data), selection.read(Pair)     # which models on which images, and which two of them
+    mine = selection.read(Why)                                  # a page's own value, declared in its folder
+    st.selectbox("Target", names, **selection.bind(Pair, "target", "models.target", value))   # a widget that writes
+    selection.update(Pair, source=a, probe=7)                   # change it (then st.rerun(), or in a callback)
+    selection.link("why", "Why?", replace(pair, source=a))      # a link that carries everything along
+
+The address is the truth: it holds what all pages share and the page's own value by their names, and what other pages
+would show as "page.name". `session_state` only remembers what was last written, so that a navigation which drops the
+query does not lose the selection. Only values that differ from the default are written.
+"""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import streamlit as st
+
+from depara_core import attribution
+from depara_core.exports.documents import PICTURES
+from pages.shared import address, old_links
+from pages.shared.address import Box, P, Part, choice, number
+
+
+@dataclass(frozen=True)
+class Data(Part):
+    """Which models, on which probes, and how their graphs are made."""
+
+    models: tuple[str, ...] = ()  # ids; none: the bundled zoo
+    probes: str = "rooms"  # "rooms", "upload/<digest>", or the path of a folder or a zip
+    count: int = number(100, 3, 5000)  # probes drawn from the source
+    seed: int = number(0, 0, 2**31 - 1)
+    preset: str = choice("paper", lambda: attribution.PRESETS)
+    method: str | None = choice(None, lambda: attribution.METHODS)  # None: the preset's
+    objective: str | None = choice(None, lambda: attribution.OBJECTIVES)
+    channels: str | None = choice(None, lambda: attribution.CHANNELS)
+    center: bool | None = None
+    resolution: int | None = number(None, 2, 512)  # side of the stored maps, cells; None: the model's input
+    layers: tuple[str, ...] = ("output",)  # ("all",): every layer
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The options of attribution and of edges, as build_graphs takes them."""
+        names = ("preset", "method", "objective", "channels", "center", "resolution")
+        return {name: getattr(self, name) for name in names}
+
+
+@dataclass(frozen=True)
+class Pair(Part):
+    """Which source for which target, on which probes; an empty text means "the page chooses"."""
+
+    source: str = ""  # model ids
+    source_layer: str = "output"
+    target: str = ""
+    target_layer: str = "output"
+    third: str = ""  # the model that the source is held against
+    lam: float = number(1.0, 0, 1000)
+    probe: int = number(0, 0, 10**6)
+    other_probe: int | None = number(None, 0, 10**6)  # the second probe of a pair of probes
+    region: Box | None = None  # pairs of probes with ranks in the source and the target within a box
+
+
+@dataclass(frozen=True)
+class Look(Part):
+    """How maps, graphs and figures are drawn, on whatever page."""
+
+    maps: str = choice("signed", lambda: ("signed", "magnitude"))
+    opacity: float = number(0.85, 0, 1)
+    scale: str = choice("shared", lambda: ("shared", "own"))  # of the maps: one for all, or each its own
+    sharp: bool = False  # maps pixel by pixel, not smoothed
+    neighbours: int = number(4, 1, 64)  # strongest edges drawn per probe
+    drawn: int = number(30, 2, 200)  # probes in a drawn graph
+    picture: str = choice("png", lambda: PICTURES)  # what the camera on a figure saves
+
+
+SHARED: tuple[type[Part], ...] = (Data, Pair, Look)
+_SHARED_NAMES = frozenset().union(*map(address.names, SHARED))
+_SESSION = "_selection"
+_IGNORED = {"embed", "embed_options"}  # streamlit's own
+
+
+@dataclass
+class _Session:
+    """What was last written: by page ("" what all share), each name with its texts as they stand in an address."""
+
+    page: str = ""
+    texts: dict[str, dict[str, list[str]]] = field(default_factory=dict)
+    written: dict[str, list[str]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    known: set[tuple[str, str]] = field(default_factory=set)  # (page, name) of every part that was read
+
+    def query(self, page: str, *parts: Part) -> dict[str, list[str]]:
+        """Return the address of a page, some parts of it replaced."""
+        texts = {one: dict(names) for one, names in self.texts.items()}
+        for part in parts:
+            here = texts.setdefault(part.PAGE, {})
+            for name in address.names(type(part)):
+                here.pop(name, None)
+            here.update(address.to_query(part))
+        return {
+            f"{one}.{name}" if one not in ("", page) else name: values
+            for one, names in texts.items()
+            for name, values in names.items()
+        }
+
+
+def enter(page: str, pages: Collection[str] = ()) -> None:
+    """Begin a run of a page: take over the address where it changed, else keep what was there."""
+    given = {name: st.query_params.get_all(name) for name in st.query_params if name not in _IGNORED}
+    session = st.session_state.get(_SESSION)
+    if session is None or (given and (given != session.written or page != session.page)):
+        known = session.known if session else set()
+        session = st.session_state[_SESSION] = _Session(page, known=known)
+        for name, texts in old_links.renamed(given, page).items():
+            place, dot, own = name.rpartition(".")
+            if dot and place not in pages:
+                session.notes += (_unknown(name),)
+                continue
+            scope = "" if name in _SHARED_NAMES else place if dot else page
+            session.texts.setdefault(scope, {})[own] = texts
+    session.page = page
+    for kind in SHARED:
+        read(kind)
+    _write(session)
+
+
+def leave() -> None:
+    """End a run of a page: what stands in the address for it and was never read is unknown, and is told."""
+    session = _session()
+    names = session.texts.get(session.page, {})
+    for name in [name for name in names if (session.page, name) not in session.known]:
+        session.notes += (_unknown(name),)
+        del names[name]
+    _write(session)
+
+
+def read(kind: type[P]) -> P:
+    """Return a part of the selection; what the address says wrongly is told, once, and keeps its default."""
+    session = _session()
+    session.known.update((kind.PAGE, name) for name in address.names(kind))
+    part, notes = address.from_query(kind, session.texts.get(kind.PAGE, {}))
+    if notes:
+        _keep(session, part)
+        session.notes += notes
+    return part
+
+
+def update(kind: type[Part], /, **changes: Any) -> None:
+    """Change a part of the selection and the address; in a callback, or followed by st.rerun()."""
+    session = _session()
+    _keep(session, replace(read(kind), **changes))
+    session.notes = ()
+
+
+def notes() -> tuple[str, ...]:
+    """Return what was wrong with the address, until the selection is changed."""
+    return _session().notes
+
+
+def bind(
+    kind: type[Part], name: str, key: str, value: Any = None, *, store: Callable[[Any], Any] = lambda value: value
+) -> dict[str, Any]:
+    """Return the keyword arguments that tie a widget to a field of a part.
+
+    The widget shows `value` (None: the field's own, which must be among its options); `store` turns what the widget
+    holds into what the field holds.
+    """
+    st.session_state[key] = getattr(read(kind), name) if value is None else value
+
+    def changed() -> None:
+        if st.session_state[key] is not None:
+            update(kind, **{name: store(st.session_state[key])})
+
+    return {"key": key, "on_change": changed}
+
+
+def click(kind: type[Part], /, **changes: Any) -> dict[str, Any]:
+    """Return the keyword arguments of a button that changes a part of the selection."""
+    return {"on_click": update, "args": (kind,), "kwargs": changes}
+
+
+def link(page: str, label: str, /, *parts: Part, icon: str | None = None, help: str | None = None) -> None:
+    """Draw a link to pages/<page>/page.py that carries the selection along, some parts of it replaced."""
+    query = _session().query(page, *parts)
+    st.page_link(f"pages/{page}/page.py", label=label, icon=icon, help=help, query_params=query)
+
+
+def _session() -> _Session:
+    if _SESSION not in st.session_state:
+        enter("")
+    return st.session_state[_SESSION]
+
+
+def _keep(session: _Session, part: Part) -> None:
+    names = session.texts.setdefault(part.PAGE, {})
+    for name in address.names(type(part)):
+        names.pop(name, None)
+    names.update(address.to_query(part))
+    _write(session)
+
+
+def _write(session: _Session) -> None:
+    session.written = session.query(session.page)
+    if {name: st.query_params.get_all(name) for name in st.query_params} != session.written:
+        st.query_params.from_dict(session.written)
+
+
+def _unknown(name: str) -> str:
+    return f"The address holds {address.short(name)}, which this version does not know."

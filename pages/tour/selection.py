@@ -1,0 +1,16 @@
+"""What the Tour page shows."""
+
+from dataclasses import dataclass
+
+from pages.shared.address import Part, number
+
+STEPS = 10
+
+
+@dataclass(frozen=True)
+class Tour(Part):
+    """The step, and the six images it works on."""
+
+    PAGE = "tour"
+    step: int = number(1, 1, STEPS)
+    images: tuple[str, ...] = ()  # as numbers; none: a spread

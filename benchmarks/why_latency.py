@@ -24,7 +24,7 @@ from streamlit.testing.v1 import AppTest
 import depara_core as depara
 
 EXAMPLE = ("rooms/reshading", "rooms/normal")  # source and target
-VIEWS = ("probes", "pairs", "groups", "objects", "influence", "contrast")
+VIEWS = ("probes", "pairs", "groups", "surfaces", "leave_one_out", "contrast")
 LAMS = ("0.5", "2.0", "3.0", "5.0", "10.0")
 BOXES = ("0,0.3,0.7,1", "0.2,0.4,0.2,0.4", "0.7,1,0,0.3", "0.5,1,0.5,1", "0.4,0.9,0,0.2")
 
@@ -84,7 +84,12 @@ def main() -> None:
     models = [*EXAMPLE, *others][: max(2, asked.models)]
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=PATIENCE_S)
     app.run()
-    for name, value in {"models": models, "count": str(asked.probes), "a": EXAMPLE[0], "b": EXAMPLE[1]}.items():
+    for name, value in {
+        "models": models,
+        "count": str(asked.probes),
+        "source": EXAMPLE[0],
+        "target": EXAMPLE[1],
+    }.items():
         app.query_params[name] = value
     settle(app, "why")
     rows = []
@@ -93,7 +98,7 @@ def main() -> None:
         rows.append(row(app, f"{view}, seen before", [{}] * 5, 700))
         rows.append(row(app, f"{view}, lambda moved to a new value", [{"lam": lam} for lam in LAMS], 250))
         app.query_params["lam"] = "1.0"
-    rows.append(row(app, "pairs, a new box drawn", [{"view": "pairs", "brush": box} for box in BOXES], 250))
+    rows.append(row(app, "pairs, a new box drawn", [{"view": "pairs", "region": box} for box in BOXES], 250))
     rows.append(row(app, "probes, another probe chosen", [{"view": "probes", "probe": str(i)} for i in range(5)], 250))
     title = f"The Why page, {len(models)} models, {asked.probes:,} rooms"
     report(title, rows, ["Baseline: the project's own targets; times are of the script alone."])

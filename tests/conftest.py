@@ -84,10 +84,11 @@ def app(zoo, tmp_path, monkeypatch):
 
     def start(page, **query):
         test = AppTest.from_file("../app.py", default_timeout=120)
-        for name, value in {"count": "8", **query}.items():
-            test.query_params[name] = value
+        asked = {"count": "8", **query}
+        test.query_params.update(asked)
         test.run()
         if page != "home":
+            test.query_params.update(asked)  # home keeps none of the names that are the page's own
             test.switch_page(f"pages/{page}/page.py").run()
         assert not test.exception, test.exception
         return test

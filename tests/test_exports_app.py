@@ -62,7 +62,7 @@ def test_models_can_be_taken_away(monkeypatch, downloads):
 def test_layers_can_be_taken_away_with_a_recipe_for_the_cut(monkeypatch, downloads):
     asked = []
     monkeypatch.setattr(exports, "transfer_recipe", lambda *given: asked.append(given) or "a recipe")
-    app = open_page(monkeypatch, "layers", a="rooms/reshading", b=TARGET, layer_a="stem")
+    app = open_page(monkeypatch, "layers", source="rooms/reshading", target=TARGET, source_layer="stem")
     found = comparison(("rooms/reshading", TARGET), LAYERS)
     matrix = depara.similarity_matrix(list(found.of("rooms/reshading")), [found.graph(TARGET)])
     ranked = depara.rank_layers(matrix, 1.0)
@@ -86,7 +86,7 @@ def test_layers_can_be_taken_away_with_a_recipe_for_the_cut(monkeypatch, downloa
 
 @pytest.mark.parametrize("view", ["two", "one"])
 def test_graphs_can_be_taken_away(monkeypatch, downloads, view):
-    open_page(monkeypatch, "graphs", a="rooms/reshading", b=TARGET, view=view, neighbours="2")
+    open_page(monkeypatch, "graphs", source="rooms/reshading", target=TARGET, view=view, neighbours="2")
     ends = ["graph-a-rooms-reshading-output", "graph-b-rooms-normal-output"]
     ends = ends if view == "two" else ["graph-rooms-reshading-output"]
     graphs = [comparison().graph(model) for model in ("rooms/reshading", TARGET)]
@@ -102,7 +102,7 @@ def test_graphs_can_be_taken_away(monkeypatch, downloads, view):
 
 @pytest.mark.parametrize("view", ["models", "layers"])
 def test_attributions_can_be_taken_away(monkeypatch, downloads, view):
-    open_page(monkeypatch, "attributions", target=TARGET, a=TARGET, view=view)
+    open_page(monkeypatch, "attributions", target=TARGET, source=TARGET, view=view)
     found = comparison((TARGET,), LAYERS) if view == "layers" else comparison()
     reference = found.graph(TARGET)
     table = pd.read_parquet(io.BytesIO(downloads["attributions-normal-cosines.parquet"]()))

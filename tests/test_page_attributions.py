@@ -85,14 +85,14 @@ def test_a_clicked_map_is_held_against_the_reference_and_leads_to_why(monkeypatc
     app.run()
     found, column = comparison(), tables[-1]["headings"][3]["text"]
     model = next(one for one in found.models if one.endswith(column))
-    assert {name: np.ravel(app.query_params[name])[0] for name in ("a", "b", "probe")} == {
-        "a": model, "b": REFERENCE, "probe": "4",
-    }  # fmt: skip
+    asked = {name: np.ravel(app.query_params[name])[0] for name in ("source", "target", "probe")}
+    assert asked == {"source": model, "target": REFERENCE, "probe": "4"}
     assert (tables[-1]["selected"], tables[-1]["lens"]) == (4, 3)
     label, query = why_link(app)
     cosine = views.agreement((found.graph(model),), found.graph(REFERENCE), found.grid)[0, 4]
     assert ("agree here?" if cosine > 0 else "differ here?") in label
-    assert (query["a"], query["b"], query["probe"], query["view"]) == ([model], [REFERENCE], ["4"], ["probes"])
+    assert (query["source"], query["target"], query["probe"]) == ([model], [REFERENCE], ["4"])
+    assert "view" not in query  # the list of probes is what Why shows first
     ranked = depara.explain(found.graph(model), found.graph(REFERENCE), 1.0).to_frame()
     place = ranked["probe"].tolist().index(4)
     assert int(query.get("page", ["0"])[0]) == (0 if place < 5 or place >= COUNT - 3 else place // 8 + 1)
@@ -100,7 +100,7 @@ def test_a_clicked_map_is_held_against_the_reference_and_leads_to_why(monkeypatc
     assert shown
     tables.click = (2, 1)  # the reference's own map: only the image changes
     app.run()
-    assert (app.query_params["a"], app.query_params["probe"]) == (model, "2")
+    assert (app.query_params["source"], app.query_params["probe"]) == (model, "2")
 
 
 def test_the_pair_under_the_lens_is_shown_even_where_there_is_no_room_for_all(monkeypatch, tables):
@@ -111,19 +111,19 @@ def test_the_pair_under_the_lens_is_shown_even_where_there_is_no_room_for_all(mo
     shown = [heading["title"].split()[1] for heading in tables[-1]["headings"][2:]]
     assert len(shown) == 7
     hidden = next(model for model in zoo[4:] if model not in shown)
-    app = open_page(monkeypatch, "attributions", zoo=zoo, target=REFERENCE, a=hidden, b=REFERENCE)
+    app = open_page(monkeypatch, "attributions", zoo=zoo, target=REFERENCE, source=hidden)
     assert hidden.split("/")[1] in [heading["text"] for heading in tables[-1]["headings"]]
-    assert why_link(app)[1]["a"] == [hidden]
+    assert why_link(app)[1]["source"] == [hidden]
 
 
 def test_a_clicked_layer_is_held_against_the_output(monkeypatch, tables):
-    app = open_page(monkeypatch, "attributions", view="layers", a=REFERENCE)
+    app = open_page(monkeypatch, "attributions", view="layers", source=REFERENCE)
     tables.click = (1, 2)
     app.run()
-    assert app.query_params["layer_a"] == LAYERS[1]
+    assert app.query_params["source_layer"] == LAYERS[1]
     label, query = why_link(app)
     assert label.startswith("Why do normal · middle and normal ")
-    assert (query["a"], query["layer_a"], query["b"]) == ([REFERENCE], [LAYERS[1]], [REFERENCE])
+    assert (query["source"], query["source_layer"], query["target"]) == ([REFERENCE], [LAYERS[1]], [REFERENCE])
 
 
 def test_the_selected_probe_is_one_click_away(monkeypatch, tables):
@@ -134,7 +134,7 @@ def test_the_selected_probe_is_one_click_away(monkeypatch, tables):
 
 
 def test_layers_of_one_model_stand_side_by_side(monkeypatch, tables):
-    app = open_page(monkeypatch, "attributions", view="layers", a=REFERENCE)
+    app = open_page(monkeypatch, "attributions", view="layers", source=REFERENCE)
     assert [h["text"] for h in tables[-1]["headings"][1:]] == list(LAYERS)
     assert [h["note"] == "reference" for h in tables[-1]["headings"][1:]] == [False, False, True]
     assert app.title[0].value == "What does each layer of *normal* look at?"
@@ -164,7 +164,7 @@ def test_a_map_without_attribution_says_none_and_why(monkeypatch, tables):
 
 
 @pytest.mark.parametrize(
-    "query", [{"mode": "magnitude"}, {"opacity": "0.2"}, {"scale": "own"}, {"sharp": "1"}], ids=str
+    "query", [{"maps": "magnitude"}, {"opacity": "0.2"}, {"scale": "own"}, {"sharp": "1"}], ids=str
 )
 def test_every_way_of_painting_changes_the_pictures(monkeypatch, tables, query):
     open_page(monkeypatch, "attributions")

@@ -170,10 +170,10 @@ def _numbers(values):
 
 def test_controls_change_the_address_and_the_numbers(world):
     app = open_page()
-    app.selectbox(key="evaluate.figure").set_value("Spearman").run()
+    app.selectbox(key="evaluate.measure").set_value("Spearman").run()
     app.selectbox(key="evaluate.budget").set_value(250).run()
     app.select_slider(key="evaluate.lam").set_value(10.0).run()
-    assert (app.query_params["figure"], app.query_params["budget"]) == ("Spearman", "250")
+    assert (app.query_params["measure"], app.query_params["budget"]) == ("Spearman", "250")
     compared = evaluation(10.0, 250).compare("depara", "rsa", "Spearman")
     assert f"Spearman differs by **{compared.difference:+.2f}**".replace("-", "−") in text(app)
     merits = figures(app)["evaluate.merits"]["layout"]["xaxis"]["title"]["text"]
@@ -199,20 +199,20 @@ def test_a_click_on_any_mark_brings_what_stands_behind_it(world, monkeypatch):
     click = clicker(monkeypatch)
     app = open_page(published="1")
     click(app, "evaluate.curves", 1, "cka", "Linear CKA", 0.2)
-    assert asked(app, "metric", "figure") == ["cka", "P@1"]
+    assert asked(app, "metric", "measure") == ["cka", "P@1"]
     click(app, "evaluate.curves", 3, "rsa", "RSA", 0.2)  # no figure has a K of 3: it stays
-    assert asked(app, "metric", "figure") == ["rsa", "P@1"]
+    assert asked(app, "metric", "measure") == ["rsa", "P@1"]
     click(app, "evaluate.curves", 1, "", "published: DEPARA", 0.2)
     assert asked(app, "metric") == ["rsa"]
     click(app, "evaluate.lambda", "Spearman", 10.0)
-    assert asked(app, "figure", "lam") == ["Spearman", "10.0"]
+    assert asked(app, "measure", "lam") == ["Spearman", "10.0"]
     assert "metric" not in app.query_params  # DEPARA, whose figures these are
     click(app, "evaluate.published", "RSA", "P@1")
-    assert asked(app, "metric", "figure") == ["rsa", "P@1"]
+    assert asked(app, "metric", "measure") == ["rsa", "P@1"]
     click(app, "evaluate.probes", "Spearman", 12)
-    assert asked(app, "figure") == ["Spearman"]
+    assert asked(app, "measure") == ["Spearman"]
     click(app, "evaluate.ranks", 0, "rooms/a")
-    assert asked(app, "a", "b") == ["rooms/a", "rooms/normal"]
+    assert asked(app, "source", "target") == ["rooms/a", "rooms/normal"]
 
 
 @pytest.fixture
@@ -228,7 +228,7 @@ def downloads(monkeypatch):
 
 
 def test_the_evaluation_can_be_taken_away(world, downloads):
-    open_page(lam="2.0", budget="250", figure="Spearman")
+    open_page(lam="2.0", budget="250", measure="Spearman")
     merits = pd.read_parquet(io.BytesIO(downloads["rooms-figures.parquet"]()))
     expected = evaluation(2.0, 250).summary()
     found = merits.set_index(["metric", "figure"])["mean"]
@@ -258,7 +258,7 @@ def test_without_models_the_truth_can_still_be_taken_away(world, downloads):
 
 
 def test_unknown_words_in_a_link_fall_back(world):
-    app = open_page(metric="psychic", rival="depara", world="mars", budget="7", metrics="none")
+    app = open_page(metric="psychic", rival="depara", benchmark="mars", budget="7", metrics="none")
     assert not app.error
     assert app.selectbox(key="evaluate.metric").value == "depara"
     assert app.selectbox(key="evaluate.rival").value != "depara"
@@ -352,9 +352,13 @@ def test_layers_measured_here_stand_beside_the_published_ones(world, monkeypatch
     assert sum("published" in row for row in rows) == 4
     click = clicker(monkeypatch)
     click(app, "evaluate.dnn_rich", 1, "conv2")
-    assert asked(app, "a", "layer_a", "b") == ["rooms/dnn_rich", "conv2", "rooms/dnn_target"]
+    assert asked(app, "study_source", "study_layer") == ["rooms/dnn_rich", "conv2"]
+    assert "target" not in app.query_params  # the study has a target of its own
     (why,) = [link.proto for link in app.get("page_link") if link.proto.label == "Why this score of conv2?"]
-    assert parse_qs(why.query_string)["models"] == ["rooms/dnn_source", "rooms/dnn_rich", "rooms/dnn_target"]
+    query = parse_qs(why.query_string)
+    ends = [query[name] for name in ("source", "source_layer", "target")]
+    assert ends == [["rooms/dnn_rich"], ["conv2"], ["rooms/dnn_target"]]
+    assert query["models"] == ["rooms/dnn_source", "rooms/dnn_rich", "rooms/dnn_target"]
 
 
 def test_layers_measured_in_part_are_not_shown(world, monkeypatch):

@@ -21,14 +21,14 @@ def text(app):
 
 
 def test_the_answer_is_the_spearman_of_the_edges(monkeypatch):
-    app = open_page(monkeypatch, "graphs", a=A, b=B)
+    app = open_page(monkeypatch, "graphs", source=A, target=B)
     edge = depara.similarity(*pair(comparison())).edge
     assert f"s_E = :orange[**{views.number(edge)}**]" in text(app)
     assert f"the {COUNT * (COUNT - 1) // 2} pairs of {COUNT} images" in text(app)
 
 
 def test_two_drawings_show_every_probe_and_its_strongest_edges(monkeypatch):
-    app = open_page(monkeypatch, "graphs", a=A, b=B, neighbours="2")
+    app = open_page(monkeypatch, "graphs", source=A, target=B, neighbours="2")
     drawn = figures(app)
     assert len([name for name in drawn if "drawing" in name]) == 2
     for graph, other, place in [(*pair(comparison()), "0"), (*reversed(pair(comparison())), "1")]:
@@ -42,41 +42,57 @@ def test_two_drawings_show_every_probe_and_its_strongest_edges(monkeypatch):
 
 
 def test_one_network_has_one_drawing_and_no_comparison(monkeypatch):
-    app = open_page(monkeypatch, "graphs", a=A, view="one")
+    app = open_page(monkeypatch, "graphs", source=A, view="one")
     assert len(figures(app)) == 1
     assert app.title[0].value == "Which images does *normal* find alike?"
     assert "Why are they alike?" not in [link.proto.label for link in app.get("page_link")]
 
 
 def test_the_selected_pair_leads_to_why(monkeypatch):
-    app = open_page(monkeypatch, "graphs", a=A, b=B, probe="3", other="5")
+    app = open_page(monkeypatch, "graphs", source=A, target=B, probe="3", other_probe="5")
     (why,) = [link.proto for link in app.get("page_link") if link.proto.label == "Why are they alike?"]
-    for part in ("a=rooms%2Fnormal", "b=rooms%2Freshading", "view=pairs", "probe=3", "other=5"):
+    for part in ("source=rooms%2Fnormal", "target=rooms%2Freshading", "view=pairs", "probe=3", "other_probe=5"):
         assert part in why.query_string
 
 
 def test_disputed_pairs_are_listed_and_a_click_opens_one(monkeypatch, tables):  # noqa: F811
-    app = open_page(monkeypatch, "graphs", a=A, b=B)
-    worst = layouts.pairs_within(layouts.pair_table(*pair(comparison())), None, 8).iloc[0]
+    app = open_page(monkeypatch, "graphs", source=A, target=B)
+    worst = layouts.pairs_within(layouts.pair_table(*pair(comparison()))).iloc[0]
     listed = next(table for table in reversed(tables) if table["label"] == "Pairs of images")
     assert listed["rows"][0][2]["text"] == f"rank {worst.rank_a:.2f}\ncosine {views.number(worst.cosine_a, 3)}"
     tables.click = (0, 0)  # the first table of the page is the list of pairs
     app.run()
-    assert (app.query_params["probe"], app.query_params["other"]) == (str(int(worst.i)), str(int(worst.j)))
+    assert (app.query_params["probe"], app.query_params["other_probe"]) == (str(int(worst.i)), str(int(worst.j)))
     assert f"more alike than {100 * worst.rank_a:.0f} % of all pairs" in text(app)
     app.button(key="graphs.close").click().run()
-    assert "other" not in app.query_params
+    assert "other_probe" not in app.query_params
+
+
+def test_a_brushed_region_of_the_address_is_marked_and_lists_its_pairs(monkeypatch, tables):  # noqa: F811
+    app = open_page(monkeypatch, "graphs", source=A, target=B, region="0.5,1,0,0.5")
+    found = layouts.pairs_within(layouts.pair_table(*pair(comparison())), (0.5, 1), (0, 0.5))
+    assert f"{len(found)} pairs in the brushed region" in [block.value for block in app.subheader]
+    listed = next(table for table in reversed(tables) if table["label"] == "Pairs of images")
+    assert [row[2]["text"].split("\n")[0] for row in listed["rows"]] == [f"rank {r:.2f}" for r in found["rank_a"][:6]]
+    frame = figures(app)["graphs.ranks"]["layout"]["shapes"][-1]
+    assert [frame[end] for end in ("x0", "x1", "y0", "y1")] == [0.5, 1, 0, 0.5]
+    (why,) = [link.proto for link in app.get("page_link") if link.proto.label == "Why are they alike?"]
+    assert "region=0.5%2C1%2C0%2C0.5" in why.query_string
+    assert "view=pairs" in why.query_string
+    app.button(key="graphs.all").click().run()
+    assert "region" not in app.query_params
+    assert "The most disputed pairs" in [block.value for block in app.subheader]
 
 
 def test_nearest_images_are_those_with_the_highest_cosines(monkeypatch, tables):  # noqa: F811
-    open_page(monkeypatch, "graphs", a=A, b=B, probe="4")
+    open_page(monkeypatch, "graphs", source=A, target=B, probe="4")
     for row, graph in zip(tables[-1]["rows"], pair(comparison()), strict=True):
         cosines = np.sort(np.delete(graph.edges[4], 4))[::-1][:8]
         assert [cell["text"] for cell in row[1:]] == [views.number(c, 3) for c in cosines]
 
 
 def test_the_same_network_twice_agrees_everywhere(monkeypatch):
-    app = open_page(monkeypatch, "graphs", a=A, b=A)
+    app = open_page(monkeypatch, "graphs", source=A, target=A)
     assert "s_E = :orange[**1.00**]" in text(app)
 
 
@@ -84,7 +100,7 @@ def test_the_same_network_twice_agrees_everywhere(monkeypatch):
     "query", [{"layout": "spectral"}, {"layout": "nonsense"}, {"around": "1", "drawn": "5"}], ids=str
 )
 def test_other_drawings_are_drawn(monkeypatch, query):
-    assert len(figures(open_page(monkeypatch, "graphs", a=A, b=B, **query))) == 3
+    assert len(figures(open_page(monkeypatch, "graphs", source=A, target=B, **query))) == 3
 
 
 def test_only_the_most_alike_are_drawn_around_a_probe():

@@ -45,11 +45,11 @@ def test_a_click_on_a_bar_puts_its_source_under_the_lens_and_leads_to_why(app, m
     click = clicker(monkeypatch)
     test = app("home", target="rooms/normal")
     click(test, "home.ranking", 2, "rooms/denoising")
-    assert (test.query_params["a"], test.query_params["b"]) == ("rooms/denoising", "rooms/normal")
+    assert (test.query_params["source"], test.query_params["target"]) == ("rooms/denoising", "rooms/normal")
     assert "**denoising** against **normal**" in markdown(test)
     links = [link.proto for link in test.get("page_link")]
     (why,) = [link for link in links if link.label == "Why does denoising look transferable to normal?"]
-    assert "a=rooms%2Fdenoising" in why.query_string
+    assert "source=rooms%2Fdenoising" in why.query_string
     test.selectbox(key="home.target").select("rooms/denoising").run()  # not the clicked bar's target: the best again
     assert "**denoising** against" not in markdown(test)
 

@@ -15,7 +15,7 @@ A, B = "rooms/reshading", "rooms/normal"
 
 @pytest.fixture
 def app(monkeypatch):
-    return open_page(monkeypatch, "layers", a=A, b=B)
+    return open_page(monkeypatch, "layers", source=A, target=B)
 
 
 def ranked(lam=1.0):
@@ -54,20 +54,20 @@ def test_lambda_moves_the_recommendation_with_the_core(app):
 
 
 def test_choosing_models_writes_the_pair_to_the_address(app):
-    app.selectbox(key="layers.a").set_value("rooms/denoising").run()
-    assert app.query_params["a"] == "rooms/denoising"
+    app.selectbox(key="layers.source").set_value("rooms/denoising").run()
+    assert app.query_params["source"] == "rooms/denoising"
     assert "keep **denoising** up to" in text(app)
 
 
 def test_a_model_against_itself_is_allowed(monkeypatch):
-    app = open_page(monkeypatch, "layers", a=A, b=A)
+    app = open_page(monkeypatch, "layers", source=A, target=A)
     assert len(figures(app)) == 2
 
 
 def test_chosen_layer_is_shown_and_the_way_back_leads_to_the_cut(app, monkeypatch):
     best = str(ranked()[ranked()["best"]].iloc[0]["layer"])
     other = next(layer for layer in LAYERS if layer != best)
-    app = open_page(monkeypatch, "layers", a=A, b=B, layer_a=other)
+    app = open_page(monkeypatch, "layers", source=A, target=B, source_layer=other)
     assert f"**{other}**:" in text(app)
     app.button(key="layers.cut").click().run()
     assert f"**{best}**:" in text(app)
@@ -75,23 +75,23 @@ def test_chosen_layer_is_shown_and_the_way_back_leads_to_the_cut(app, monkeypatc
 
 def test_a_cell_of_two_layers_leads_to_why_and_back(monkeypatch):
     click = clicker(monkeypatch)
-    app = open_page(monkeypatch, "layers", a=A, b=B)
+    app = open_page(monkeypatch, "layers", source=A, target=B)
     click(app, "layers.matrix", 0, 1)
     found = comparison((A, B), LAYERS)
     score = depara.similarity(found.graph(A, LAYERS[0]), found.graph(B, LAYERS[1])).total(1.0)
     assert f":violet[S **{labels.score(score)}**]" in text(app)
     (why,) = [link.proto for link in app.get("page_link") if link.proto.label == "Why these two layers?"]
     query = parse_qs(why.query_string)
-    assert (query["layer_a"], query["layer_b"]) == ([LAYERS[0]], [LAYERS[1]])
+    assert (query["source_layer"], query["target_layer"]) == ([LAYERS[0]], [LAYERS[1]])
     app.button(key="layers.output").click().run()
-    assert "layer_b" not in app.query_params
+    assert "target_layer" not in app.query_params
     assert not [link for link in app.get("page_link") if link.proto.label == "Why these two layers?"]
 
 
 def test_without_models_the_page_says_what_to_do(monkeypatch):
     from pages.shared import cached
 
-    app = open_page(monkeypatch, "layers", a=A, b=B)
+    app = open_page(monkeypatch, "layers", source=A, target=B)
     monkeypatch.setattr(cached, "specs", lambda models=(): ((), ()))
     app.run()
     assert not app.exception

@@ -75,7 +75,7 @@ def test_moving_lambda_is_quick(app):
 
 
 def test_pair_of_the_address_is_shown_with_its_numbers(monkeypatch):
-    app = open_page(monkeypatch, "models", a="rooms/denoising", b="rooms/reshading")
+    app = open_page(monkeypatch, "models", source="rooms/denoising", target="rooms/reshading")
     matrix = depara.similarity_matrix(list(comparison().graphs))
     edge = matrix.edge[MODELS.index("rooms/denoising"), MODELS.index("rooms/reshading")]
     from depara_core.figures.labels import score

@@ -55,7 +55,7 @@ def text(app):
 
 
 def test_columns_stand_in_the_order_of_the_tree_under_its_branches(monkeypatch, boards):
-    open_page(monkeypatch, "panorama", a=A, b=B)
+    open_page(monkeypatch, "panorama", source=A, target=B)
     tree = depara.task_tree(matrix(), 1.0)
     assert names(boards[-1]) == [widgets.short(MODELS[k]) for k in trees.tree_order(tree)]
     np.testing.assert_allclose(boards[-1]["tree"]["branches"], trees.branches(tree), atol=1e-4)
@@ -67,7 +67,7 @@ def test_columns_stand_in_the_order_of_the_tree_under_its_branches(monkeypatch, 
 
 
 def test_every_column_carries_its_cosines_and_ranks_of_the_drawn_pairs(monkeypatch, boards):
-    open_page(monkeypatch, "panorama", a=A, b=B, drawn="6", probe="1", other="2")
+    open_page(monkeypatch, "panorama", source=A, target=B, drawn="6", probe="1", other_probe="2")
     board, found = boards[-1], comparison()
     chosen = [found.probes.names.index(probe["name"]) for probe in board["probes"]]
     sample = layouts.choose_probes(found.graphs[0], 6).tolist()
@@ -128,12 +128,12 @@ def test_rows_keep_their_places_while_the_selected_are_among_them():
 @pytest.mark.parametrize(
     "click, changed",
     [
-        (["probe", 2], {"probe": "2", "other": None}),
-        (["pair", 3, 5], {"probe": "3", "other": "5"}),
+        (["probe", 2], {"probe": "2", "other_probe": None}),
+        (["pair", 3, 5], {"probe": "3", "other_probe": "5"}),
     ],
 )
 def test_a_click_selects_a_probe_or_a_pair(monkeypatch, boards, click, changed):
-    app = open_page(monkeypatch, "panorama", probe="1", other="4")
+    app = open_page(monkeypatch, "panorama", probe="1", other_probe="4")
     boards.click = click
     app.run()
     for name, value in changed.items():
@@ -142,10 +142,10 @@ def test_a_click_selects_a_probe_or_a_pair(monkeypatch, boards, click, changed):
 
 
 def test_a_heading_becomes_the_target_and_the_target_the_source(monkeypatch, boards):
-    app = open_page(monkeypatch, "panorama", a=A, b=B)
+    app = open_page(monkeypatch, "panorama", source=A, target=B)
     boards.click = ["model", names(boards[-1]).index("denoising")]
     app.run()
-    assert (app.query_params["a"], app.query_params["b"]) == (B, "rooms/denoising")
+    assert (app.query_params["source"], app.query_params["target"]) == (B, "rooms/denoising")
     sim = depara.similarity(comparison().graph(B), comparison().graph("rooms/denoising"))
     assert widgets.sum_of(B, "rooms/denoising", sim.node, sim.edge, 1.0) in text(app)
     before = dict(app.query_params)
@@ -211,22 +211,22 @@ def test_the_pair_defaults_to_the_target_and_the_model_most_alike(monkeypatch, b
 
 
 def test_only_the_models_chosen_and_the_pair_are_shown(monkeypatch, boards):
-    open_page(monkeypatch, "panorama", a=A, b=B, shown=[A, "rooms/denoising"])
+    open_page(monkeypatch, "panorama", source=A, target=B, shown=[A, "rooms/denoising"])
     assert sorted(names(boards[-1])) == ["denoising", "normal", "reshading"]
     with monkeypatch.context() as watched:
         labels = []
         watched.setattr(st, "popover", lambda label, **more: labels.append(label) or st.container())
-        open_page(monkeypatch, "panorama", a=A, b=B, shown=[A, "rooms/denoising"])
+        open_page(monkeypatch, "panorama", source=A, target=B, shown=[A, "rooms/denoising"])
     assert "3 of 4 models" in labels
 
 
 def test_lambda_maps_and_neighbours_change_what_is_drawn(monkeypatch, boards):
-    app = open_page(monkeypatch, "panorama", a=A, b=B)
+    app = open_page(monkeypatch, "panorama", source=A, target=B)
     plain = boards[-1]
     app.select_slider(key="panorama.lam").set_value(0.0).run()
     assert app.query_params["lam"] == "0.0"
     assert boards[-1]["tree"]["top"] != plain["tree"]["top"]
-    app.segmented_control(key="panorama.mode").set_value("magnitude").run()
+    app.segmented_control(key="panorama.maps").set_value("magnitude").run()
     assert boards[-1]["rows"][0]["maps"] != plain["rows"][0]["maps"]
     app.slider(key="panorama.neighbours").set_value(1).run()
     assert len(boards[-1]["columns"][0]["pairs"]) < len(plain["columns"][0]["pairs"])
@@ -234,7 +234,8 @@ def test_lambda_maps_and_neighbours_change_what_is_drawn(monkeypatch, boards):
 
 
 def test_what_the_address_names_in_vain_is_told(monkeypatch, boards):
-    app = open_page(monkeypatch, "panorama", a="rooms/none", b=B, layer_b="nowhere", probe="900", shown=[A, "rooms/x"])
+    query = {"source": "rooms/none", "target_layer": "nowhere", "probe": "900", "shown": [A, "rooms/x"]}
+    app = open_page(monkeypatch, "panorama", target=B, **query)
     told = " ".join(warning.value.replace("\\", "") for warning in app.warning)
     for wrong in ("'rooms/none', which is no model", "'rooms/x', which is no model", "'nowhere', which is no layer of"):
         assert wrong in told
@@ -244,7 +245,7 @@ def test_what_the_address_names_in_vain_is_told(monkeypatch, boards):
 
 
 def test_names_are_data(monkeypatch, boards):
-    app = open_page(monkeypatch, "panorama", b=MODELS[-1])
+    app = open_page(monkeypatch, "panorama", target=MODELS[-1])
     assert "<b>odd</b> $x$" in names(boards[-1])
     assert "<b>" not in text(app).replace("\\<b", "")
 
@@ -276,7 +277,7 @@ def test_one_model_alone_is_a_designed_state(monkeypatch, boards):
 
 
 def test_the_panorama_can_be_taken_away(monkeypatch, boards, downloads):  # noqa: F811
-    open_page(monkeypatch, "panorama", a=A, b=B, drawn="6", lam="2.0")
+    open_page(monkeypatch, "panorama", source=A, target=B, drawn="6", lam="2.0")
     drawn = len(boards[-1]["probes"])
     cosines = pd.read_parquet(io.BytesIO(downloads["panorama-cosines.parquet"]()))
     assert len(cosines) == drawn * (drawn - 1) // 2

@@ -14,9 +14,9 @@ STEPS = 10
 TITLES = (
     "Images in", "A node", "An edge", "The graph", "s_V", "s_E", "λ", "Which model", "Which layer", "Why does",
 )  # fmt: skip
-CHOICE = {"count": "12", "a": "rooms/reshading", "b": "rooms/normal", "c": "rooms/denoising"}
+CHOICE = {"count": "12", "source": "rooms/reshading", "target": "rooms/normal", "third": "rooms/denoising"}
 SIX = (1, 3, 4, 7, 8, 11)
-PICKED = {"picked": [str(probe) for probe in SIX]}
+PICKED = {"images": [str(probe) for probe in SIX]}
 
 
 def text(app):
@@ -37,12 +37,10 @@ def minus(value):
 
 
 def test_the_range_of_the_link_is_the_number_of_steps(app):
-    from pages.shared import state
-    from pages.tour import decisions
+    from pages.tour import decisions, selection
     from pages.tour import lessons as _lessons
 
-    steps = len(_lessons.FIRST_HALF) + len(decisions.SECOND_HALF)
-    assert state._RANGES["step"] == (1, steps) == (1, STEPS)
+    assert selection.STEPS == len(_lessons.FIRST_HALF) + len(decisions.SECOND_HALF) == STEPS
 
 
 def test_a_learner_walks_all_steps(app):
@@ -68,33 +66,32 @@ def test_a_learner_walks_all_steps(app):
 def test_a_link_opens_a_step_with_the_choices_of_its_sender(app, step):
     tour = app("tour", **CHOICE, **PICKED, step=str(step))
     assert tour.title[0].value.startswith(f"{step} · {TITLES[step - 1]}")
-    assert tour.selectbox(key="tour.a").value == CHOICE["a"]
-    assert tour.selectbox(key="tour.c").value == CHOICE["c"]
+    assert tour.selectbox(key="tour.source").value == CHOICE["source"]
+    assert tour.selectbox(key="tour.third").value == CHOICE["third"]
     tour.segmented_control(key="tour.step").set_value(1).run()
-    assert tour.query_params["picked"] == PICKED["picked"]
+    assert tour.query_params["images"] == PICKED["images"]
     assert "step" not in tour.query_params
 
 
 @pytest.mark.parametrize("bad", ["0", "11", "two"])
 def test_a_bad_step_is_named_and_the_tour_begins(app, bad):
-    from pages.shared import state
-
-    _, notes = state.from_query({"step": [bad]})
-    assert [("step" in note, "from 1 to 10" in note) for note in notes] == [(True, True)]
     tour = app("tour", **CHOICE, step=bad)
+    told = tour.main.warning[0].value
+    assert "The address gives step" in told
+    assert "from 1 to 10" in told
     assert tour.title[0].value.startswith("1 ·")
 
 
 def test_bad_images_are_named_and_filled_up(app):
-    tour = app("tour", **CHOICE, picked=["3", "3", "99", "x", "²", "5"], step="5")
+    tour = app("tour", **CHOICE, images=["3", "3", "99", "x", "²", "5"], step="5")
     assert "picks 2 usable images of the 6" in tour.warning[-1].value
-    cosines = lessons.node_table(planted(CHOICE["a"]), planted(CHOICE["b"]), (3, 5, 0, 2, 4, 7))["cosine"]
+    cosines = lessons.node_table(planted(CHOICE["source"]), planted(CHOICE["target"]), (3, 5, 0, 2, 4, 7))["cosine"]
     assert minus(cosines.mean()) in tour.radio[0].options
 
 
 def test_s_v_by_hand_adds_up(app):
     tour = app("tour", **CHOICE, **PICKED, step="5")
-    truth = depara.similarity(*(lessons.small(planted(CHOICE[end]), SIX) for end in "ab"))
+    truth = depara.similarity(*(lessons.small(planted(CHOICE[end]), SIX) for end in ("source", "target")))
     assert minus(truth.node) in tour.radio[0].options
     tour.radio[0].set_value(minus(truth.node)).run()
     assert tour.success[0].value.startswith("Yes: s_V is the mean of the 6 cosines")
@@ -107,7 +104,7 @@ def test_s_v_by_hand_adds_up(app):
 
 def test_s_e_by_hand_adds_up(app):
     tour = show(app("tour", **CHOICE, **PICKED, step="6"))
-    truth = depara.similarity(*(lessons.small(planted(CHOICE[end]), SIX) for end in "ab"))
+    truth = depara.similarity(*(lessons.small(planted(CHOICE[end]), SIX) for end in ("source", "target")))
     rows = [line.split("|")[1:-1] for line in text(tour).replace("−", "-").splitlines() if re.match(r"\| \d and", line)]
     assert len(rows) == 15
     products = [(float(row[3]) - 8) * (float(row[4]) - 8) for row in rows]
@@ -136,8 +133,8 @@ def test_the_ranking_is_covered_until_the_learner_has_predicted(app):
 def test_lambda_moves_both_scores(app):
     tour = app("tour", **CHOICE, **PICKED, step="7")
     tour.select_slider(key="tour.lam").set_value(5.0).run()
-    for end in "ac":
-        sim = depara.similarity(*(lessons.small(planted(CHOICE[name]), SIX) for name in (end, "b")))
+    for end in ("source", "third"):
+        sim = depara.similarity(*(lessons.small(planted(CHOICE[name]), SIX) for name in (end, "target")))
         assert f":violet[**{minus(sim.total(5.0))}**]" in text(tour)
 
 

@@ -59,7 +59,7 @@ def why(lam=1.0):
 
 
 def test_the_headline_is_the_score_its_interval_and_its_rank(monkeypatch, ledgers):
-    app = open_page(monkeypatch, "why", a=A, b=B, lam="2.0")
+    app = open_page(monkeypatch, "why", source=A, target=B, lam="2.0")
     matrix = depara.similarity_matrix(list(comparison().graphs))
     row = depara.rank_sources(matrix, B, 2.0).set_index("source").loc[A]
     assert "*normal*" in app.title[0].value
@@ -72,7 +72,7 @@ def test_the_headline_is_the_score_its_interval_and_its_rank(monkeypatch, ledger
 
 
 def test_all_probes_are_listed_by_share_and_add_up(monkeypatch, ledgers):
-    app = open_page(monkeypatch, "why", a=A, b=B)
+    app = open_page(monkeypatch, "why", source=A, target=B)
     ranked, names = why().to_frame(), comparison().probes.names
     ends = ledgers["why.probes"]["rows"]
     assert [row["number"] for row in ends] == ["1", "2", "3", "4", "5", "10", "11", "12"]
@@ -88,7 +88,7 @@ def test_all_probes_are_listed_by_share_and_add_up(monkeypatch, ledgers):
 
 
 def test_a_click_selects_the_probe(monkeypatch, ledgers):
-    app = open_page(monkeypatch, "why", a=A, b=B)
+    app = open_page(monkeypatch, "why", source=A, target=B)
     ledgers.click = ("why.probes", 2)
     app.run()
     chosen = int(why().to_frame()["probe"].iloc[2])
@@ -97,7 +97,7 @@ def test_a_click_selects_the_probe(monkeypatch, ledgers):
 
 
 def test_pairs_of_every_kind_are_listed_and_a_click_selects_both(monkeypatch, ledgers):
-    app = open_page(monkeypatch, "why", a=A, b=B, view="pairs")
+    app = open_page(monkeypatch, "why", source=A, target=B, view="pairs")
     for kind in ("both alike", "only A alike", "only B alike"):
         app.segmented_control(key="why.kind").set_value(kind).run()
         found = why().pairs(8, kind)
@@ -107,8 +107,8 @@ def test_pairs_of_every_kind_are_listed_and_a_click_selects_both(monkeypatch, le
     ledgers.click = ("why.pairs", 1)
     app.run()
     pair = found.iloc[1]
-    shown = {name: np.ravel(app.query_params[name])[0] for name in ("probe", "other", "brush")}
-    assert shown == {"probe": str(int(pair["i"])), "other": str(int(pair["j"])), "brush": "only B alike"}
+    shown = {name: np.ravel(app.query_params[name])[0] for name in ("probe", "other_probe", "kind")}
+    assert shown == {"probe": str(int(pair["i"])), "other_probe": str(int(pair["j"])), "kind": "only B alike"}
     assert ledgers["why.pairs"]["selected"] == 1
 
 
@@ -118,12 +118,14 @@ def brush(box, points=()):
     def page(box, points):
         import streamlit as st
 
-        from pages.shared import state
-        from pages.why import reasons as _reasons
+        from pages.shared import ranks, selection
+        from pages.shared.selection import Pair
+        from pages.why.selection import Why
 
+        selection.enter("why")
         st.session_state["chart"] = {"selection": {"box": box, "points": list(points)}}
-        _reasons.brushed("chart", 8)
-        st.write(repr((state.read().brush, state.read().view)))
+        ranks.brushed("chart", 8, lambda: selection.update(Why, view="pairs"))
+        st.write(f"{selection.read(Pair).region} {selection.read(Why).view}")
 
     app = AppTest.from_function(page, args=(box, points)).run()
     assert not app.exception, app.exception
@@ -131,28 +133,26 @@ def brush(box, points=()):
 
 
 def test_a_brushed_box_becomes_part_of_the_address():
-    assert brush([{"x": [0.9, 0.1], "y": [-0.2, 0.25]}]) == "('0.1,0.9,0,0.25', 'pairs')"
-    assert brush([]) == "('both alike', '')"
-    assert brush([], [{"customdata": {"0": 2, "1": 7, "2": 3}}]) == "('0.25,0.375,0.875,1', 'pairs')"
-    assert _reasons.box("0.1,0.9,0,0.25") == ((0.1, 0.9), (0, 0.25))
-    for wrong in ("", "0.1", "0.9,0.1,0,1", "0,1,0,2", "nan,1,0,1", "a,b,c,d"):
-        assert _reasons.box(wrong) is None
+    assert brush([{"x": [0.9, 0.1], "y": [-0.2, 0.25]}]) == "0.1,0.9,0,0.25 pairs"
+    assert brush([]) == "None probes"
+    assert brush([], [{"customdata": {"0": 2, "1": 7, "2": 3}}]) == "0.25,0.375,0.875,1 pairs"
 
 
 def test_a_link_with_a_brushed_region_reopens_it(monkeypatch, ledgers):
-    app = open_page(monkeypatch, "why", a=A, b=B, view="pairs", brush="0.5,1,0,0.5")
+    app = open_page(monkeypatch, "why", source=A, target=B, view="pairs", region="0.5,1,0,0.5")
     found = why().pairs_within(a=(0.5, 1), b=(0, 0.5), top=8)
     assert [row["texts"][2] for row in ledgers["why.pairs"]["rows"]] == [
         contributions.thousandths(s) for s in found["share"]
     ]
     frame = figures(app)["why.ranks"]["layout"]["shapes"][-1]
     assert [frame[end] for end in ("x0", "x1", "y0", "y1")] == [0.5, 1, 0, 0.5]
-    app.segmented_control(key="why.kind").set_value("both alike").run()
+    app.segmented_control(key="why.kind").set_value("only A alike").run()
     assert len(figures(app)["why.ranks"]["layout"]["shapes"]) == 1
+    assert (asked(app, "kind"), "region" in app.query_params) == (["only A alike"], False)
 
 
 def test_groups_are_clusters_where_probes_have_no_labels(monkeypatch, ledgers):
-    app = open_page(monkeypatch, "why", a=A, b=B, view="groups")
+    app = open_page(monkeypatch, "why", source=A, target=B, view="groups")
     found = comparison()
     labels = explanation.cluster_probes(found.graph(A), found.graph(B), 6)
     shares = explanation.group_contributions(why(), labels)
@@ -170,7 +170,7 @@ def asked(app, name):
 
 def test_a_cell_of_groups_opens_its_pairs_and_there_is_a_way_back(monkeypatch, ledgers):
     click = clicker(monkeypatch)
-    app = open_page(monkeypatch, "why", a=A, b=B, view="groups")
+    app = open_page(monkeypatch, "why", source=A, target=B, view="groups")
     found = comparison()
     labels = explanation.cluster_probes(found.graph(A), found.graph(B), 6)
     names = list(dict.fromkeys(labels))
@@ -184,14 +184,14 @@ def test_a_cell_of_groups_opens_its_pairs_and_there_is_a_way_back(monkeypatch, l
     assert (frame["x0"], frame["y0"]) == (1.5, -0.5)
     ledgers.click = ("why.groups.pairs", 1)
     app.run()
-    assert asked(app, "other") == [str(int(expected.iloc[1]["j"]))]
+    assert asked(app, "other_probe") == [str(int(expected.iloc[1]["j"]))]
     app.button(key="why.groups.close").click().run()
     assert "groups" not in app.query_params
 
 
 def test_one_group_shows_its_pairs_and_its_probes(monkeypatch, ledgers):
     click = clicker(monkeypatch)
-    app = open_page(monkeypatch, "why", a=A, b=B, view="groups")
+    app = open_page(monkeypatch, "why", source=A, target=B, view="groups")
     found = comparison()
     labels = explanation.cluster_probes(found.graph(A), found.graph(B), 6)
     ledgers.click = ("why.groups.list", 1)
@@ -204,25 +204,25 @@ def test_one_group_shows_its_pairs_and_its_probes(monkeypatch, ledgers):
     assert ledgers["why.groups.list"]["selected"] == 1
     click(app, "why.groups", 0, 0)
     assert asked(app, "groups") == list(dict.fromkeys(labels))[:1]
-    app = open_page(monkeypatch, "why", a=A, b=B, view="groups", groups=["attic"])
+    app = open_page(monkeypatch, "why", source=A, target=B, view="groups", groups=["attic"])
     assert "looks into attic" in text(app)
 
 
 def test_bars_lead_to_what_they_are_made_of(monkeypatch, ledgers):
     click = clicker(monkeypatch)
-    app = open_page(monkeypatch, "why", a=A, b=B, c=C, view="contrast")
+    app = open_page(monkeypatch, "why", source=A, target=B, third=C, view="contrast")
     click(app, "why.bridge", "from")
-    assert (asked(app, "a"), asked(app, "c")) == ([C], [A])
+    assert (asked(app, "source"), asked(app, "third")) == ([C], [A])
     click(app, "why.bridge", "to")
-    assert asked(app, "view") == ["probes"]
+    assert "view" not in app.query_params  # the probes
     click(app, "why.adds", "edge")
     assert asked(app, "view") == ["pairs"]
     click(app, "why.adds", "node")
-    assert asked(app, "view") == ["probes"]
+    assert "view" not in app.query_params
 
 
 def test_one_probe_less_says_whether_the_best_source_changes(monkeypatch, ledgers):
-    app = open_page(monkeypatch, "why", a=A, b=B, view="influence")
+    app = open_page(monkeypatch, "why", source=A, target=B, view="leave_one_out")
     found = comparison()
     alone = explanation.influence(found.graph(A), found.graph(B), 1.0)
     sources = [g for g in found.graphs if g.model != B]
@@ -236,7 +236,7 @@ def test_one_probe_less_says_whether_the_best_source_changes(monkeypatch, ledger
 
 
 def test_a_third_model_is_held_against_the_source(monkeypatch, ledgers):
-    app = open_page(monkeypatch, "why", a=A, b=B, c=C, view="contrast")
+    app = open_page(monkeypatch, "why", source=A, target=B, third=C, view="contrast")
     found = comparison()
     split = explanation.Contrast(*(depara.explain(found.graph(B), found.graph(one), 1.0) for one in (A, C)))
     ranked = split.to_frame()
@@ -246,20 +246,20 @@ def test_a_third_model_is_held_against_the_source(monkeypatch, ledgers):
 
 
 def test_two_models_leave_no_third(monkeypatch, ledgers):
-    app = open_page(monkeypatch, "why", zoo=(A, B), a=A, b=B, view="contrast")
+    app = open_page(monkeypatch, "why", zoo=(A, B), source=A, target=B, view="contrast")
     assert "There is no third model." in text(app)
 
 
-@pytest.mark.parametrize("view", ["probes", "pairs", "groups", "influence", "contrast"])
+@pytest.mark.parametrize("view", ["probes", "pairs", "groups", "leave_one_out", "contrast"])
 def test_the_same_end_twice_is_a_designed_state(monkeypatch, ledgers, view):
-    app = open_page(monkeypatch, "why", a=A, b=A, view=view)
+    app = open_page(monkeypatch, "why", source=A, target=A, view=view)
     assert "to itself?" in app.title[0].value
     assert "identical" in text(app)
 
 
 def test_what_the_address_names_in_vain_is_told_with_what_is_shown(monkeypatch, ledgers):
-    query = {"a": "rooms/gone", "layer_b": "cellar", "probe": "99", "brush": "2,1"}
-    app = open_page(monkeypatch, "why", b=B, **query)
+    query = {"source": "rooms/gone", "target_layer": "cellar", "probe": "99", "region": "2,1"}
+    app = open_page(monkeypatch, "why", target=B, **query)
     told = [warning.value.replace("\\", "") for warning in app.warning]
     assert len(told) == 4
     for name, shown in (("rooms/gone", "is shown"), ("cellar", "output is shown"), ("99", "from 0 to 11"), ("2,1", "")):
@@ -308,7 +308,7 @@ def planted(monkeypatch, ledgers):
 
 
 def test_networks_that_agree_on_the_left_half_are_said_to(planted):
-    app = planted(a=A, b=B, view="objects")
+    app = planted(source=A, target=B, view="surfaces")
     found = halves()
     shares = depara.explain(found[A], found[B], 1.0)
     left = sum(shares.pixel(i)[:, : SIZE // 2].sum() for i in range(COUNT))
@@ -326,7 +326,7 @@ def test_networks_that_agree_on_the_left_half_are_said_to(planted):
 
 def test_a_surface_leads_to_the_image_in_which_it_weighs_most(planted, monkeypatch):
     click = clicker(monkeypatch)
-    app = planted(a=A, b=B, view="objects", probe="99")
+    app = planted(source=A, target=B, view="surfaces", probe="99")
     found = halves()
     shares = depara.explain(found[A], found[B], 1.0)
     most = int(np.argmin([shares.pixel(i)[:, SIZE // 2 :].sum() for i in range(COUNT)]))
@@ -335,13 +335,13 @@ def test_a_surface_leads_to_the_image_in_which_it_weighs_most(planted, monkeypat
 
 
 def test_opposites_are_asked_about_as_such(planted):
-    app = planted(a=A, b=C)
+    app = planted(source=A, target=C)
     assert app.title[0].value.startswith("Why is ")
     assert "exact opposites" in text(app)
 
 
 def test_a_probe_without_attribution_has_no_maps_and_is_counted(planted, ledgers):
-    app = planted(a=ODD, b=A, page="1")
+    app = planted(source=ODD, target=A, page="1")
     rows = list(ledgers["why.probes"]["rows"])
     app.button(key="why.probes.step+1").click().run()
     rows += ledgers["why.probes"]["rows"]
@@ -353,7 +353,7 @@ def test_a_probe_without_attribution_has_no_maps_and_is_counted(planted, ledgers
 
 
 def test_models_and_layers_lead_here(monkeypatch):
-    for page, query in (("models", {"target": B}), ("layers", {"a": A, "b": B})):
+    for page, query in (("models", {"target": B}), ("layers", {"source": A, "target": B})):
         app = open_page(monkeypatch, page, **query)
         links = [link.proto for link in app.get("page_link")]
         assert any(link.label == "Why?" and "why" in link.page for link in links)

@@ -2,7 +2,7 @@
 
 import re
 
-QUERY = "graphs?models=rooms/normal&models=rooms/reshading&count=16&a=rooms/normal&b=rooms/reshading"
+QUERY = "graphs?models=rooms/normal&models=rooms/reshading&count=16&source=rooms/normal&target=rooms/reshading"
 
 
 def place(page, kind):
@@ -35,10 +35,11 @@ def test_images_edges_and_ranks_answer_to_the_mouse(reader):
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] - 3, box["y"] + box["height"] - 3, steps=6)
     page.mouse.up()
-    page.get_by_text("pairs in the chosen part").wait_for()
+    page.wait_for_url(re.compile(r"[?&]region=0"))
+    page.get_by_text("pairs in the brushed region").wait_for()
     reader.settle()
     page.locator('[aria-label="Pairs of images"] [data-at="0.0"]').click()
-    page.wait_for_url(re.compile(r"[?&]other=\d+"))
+    page.wait_for_url(re.compile(r"[?&]other_probe=\d+"))
     page.get_by_text("The selected pair").wait_for()
     assert reader.complaints() == []
 
@@ -49,6 +50,6 @@ def test_the_dot_of_an_edge_opens_its_pair(reader):
     page.wait_for_selector(".js-plotly-plot image")
     x, y, _ = place(page, "pair")
     page.mouse.click(x, y)
-    page.wait_for_url(re.compile(r"[?&]other=\d+"))
+    page.wait_for_url(re.compile(r"[?&]other_probe=\d+"))
     page.get_by_text("The selected pair").wait_for()
     assert reader.complaints() == []

@@ -3,7 +3,7 @@
 import re
 
 MODELS = "models=rooms/normal&models=rooms/reshading&models=rooms/denoising"
-QUERY = f"panorama?{MODELS}&count=12&a=rooms/reshading&b=rooms/normal&probe=0&neighbours=2"
+QUERY = f"panorama?{MODELS}&count=12&source=rooms/reshading&target=rooms/normal&probe=0&neighbours=2"
 LIT = (
     "graphs => graphs.map(g => [...g.querySelectorAll('g')].flatMap((n, i) => n.classList.contains('lit') ? [i] : []))"
 )
@@ -73,7 +73,7 @@ def test_a_line_is_drawn_in_every_model_with_its_cosine(reader):
     pattern = r"most alike for \w+ \(cosine .*\), least for \w+ \(.*\)\.|more alike than \d+ % of the pairs drawn, .*"
     assert re.fullmatch(rf"room 0\d\d and room 0\d\d: ({pattern})", said)
     page.mouse.click(x, y)
-    page.wait_for_url(re.compile(r"[?&]other=\d+"))
+    page.wait_for_url(re.compile(r"[?&]other_probe=\d+"))
     reader.settle()
     assert len(page.locator(".first.chosen").all()) == 2
     assert page.locator(".readout p").inner_text().startswith("Selected: " + said.partition(":")[0])
@@ -109,7 +109,7 @@ def test_a_heading_makes_its_model_the_target_and_the_evidence_follows(reader):
     page.locator("button.heading", has_text="denoising").click()
     page.wait_for_url(re.compile(r"[?&]b=rooms(/|%2F)denoising"))
     reader.settle()
-    assert re.search(r"[?&]a=rooms(/|%2F)normal", page.url)
+    assert re.search(r"[?&]source=rooms(/|%2F)normal", page.url)
     assert page.locator(".heading.target b").inner_text() == "denoising"
     page.locator(".st-key-panorama-links").get_by_role("link", name="Why?").click()
     page.wait_for_function("() => document.title.startsWith('Why')")

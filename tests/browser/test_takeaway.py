@@ -15,7 +15,7 @@ from plotly.offline import get_plotlyjs
 from test_exports_code import folder, train  # noqa: F401 - a fixture
 from test_pages import SMALL, barriers
 
-PAIR = f"{SMALL}&a=rooms%2Freshading&b=rooms%2Fnormal&target=rooms%2Fnormal"
+PAIR = f"{SMALL}&source=rooms%2Freshading&target=rooms%2Fnormal"
 KINDS = {  # page -> the endings of its files
     "attributions": {"csv", "parquet", "json", "png", "svg", "html", "npz", "py"},
     "graphs": {"graphml", "gexf", "html", "py"},

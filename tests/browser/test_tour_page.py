@@ -4,7 +4,7 @@ import re
 
 QUERY = (
     "tour?models=rooms/normal&models=rooms/reshading&models=rooms/denoising&count=12"
-    "&a=rooms/reshading&b=rooms/normal&c=rooms/denoising"
+    "&source=rooms/reshading&target=rooms/normal&third=rooms/denoising"
 )
 STEPS = 10
 
@@ -36,11 +36,11 @@ def test_a_learner_walks_the_whole_tour(reader):
 
 
 def test_a_lecturer_opens_a_step_by_its_link(reader):
-    reader.open(f"{QUERY}&step=6&picked=1&picked=3&picked=4&picked=7&picked=8&picked=11")
+    reader.open(f"{QUERY}&step=6&images=1&images=3&images=4&images=7&images=8&images=11")
     assert heading(reader.page).startswith("6 · ")
     reader.page.get_by_role("button", name=re.compile("Back: ")).click()
     reader.page.wait_for_url(re.compile(r"[?&]step=5(&|$)"))
     reader.settle()
     assert heading(reader.page).startswith("5 · ")
-    assert "picked=11" in reader.page.url
+    assert "images=11" in reader.page.url
     assert reader.complaints() == []

@@ -3,7 +3,8 @@
 import re
 
 QUERY = (
-    "why?models=rooms/normal&models=rooms/reshading&models=rooms/denoising&count=16&a=rooms/reshading&b=rooms/normal"
+    "why?models=rooms/normal&models=rooms/reshading&models=rooms/denoising&count=16"
+    "&source=rooms/reshading&target=rooms/normal"
 )
 
 
@@ -23,11 +24,11 @@ def test_a_link_a_row_and_a_box_answer(reader):
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] - 3, box["y"] + 0.45 * box["height"], steps=6)
     page.mouse.up()
-    page.wait_for_url(re.compile(r"[?&]brush=0\.5"))
+    page.wait_for_url(re.compile(r"[?&]region=0\.5"))
     reader.settle()
     page.get_by_text("In the brushed region").wait_for()
     page.locator('[aria-label="Pairs of probes by their share of S"] button[data-at="0"]').click()
-    page.wait_for_url(re.compile(r"[?&]other=\d+"))
+    page.wait_for_url(re.compile(r"[?&]other_probe=\d+"))
     reader.settle()
     assert reader.complaints() == []
 
@@ -59,10 +60,10 @@ def test_a_cell_of_groups_opens_its_pairs_and_a_link_reopens_them(reader, phone)
 
 
 def test_every_evidence_is_drawn_without_a_complaint(reader):
-    for view, label in (("groups", "Groups of probes"), ("influence", "Probes by their influence on S"),
+    for view, label in (("groups", "Groups of probes"), ("leave_one_out", "Probes by their influence on S"),
                         ("contrast", "Probes by their difference")):  # fmt: skip
         reader.open(f"{QUERY}&view={view}")
         reader.page.locator(f'[aria-label="{label}"] button').first.wait_for()
-    reader.open(f"{QUERY}&view=objects")
+    reader.open(f"{QUERY}&view=surfaces")
     reader.page.get_by_text("Where in the rooms they agree").wait_for()
     assert reader.complaints() == []

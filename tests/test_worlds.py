@@ -1,5 +1,7 @@
 """Worlds, features and sweeps: what metrics are given, and how their scores meet the measured transfer."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -216,6 +218,31 @@ def test_scores_are_kept_by_models_and_probes(evidence, monkeypatch):
     assert depara.score_pairs(evidence, ["cka"])["cka"].equals(first)
     other = Evidence(evidence.graphs[::-1], evidence.predecessors, evidence.features)
     assert (depara.score_pairs(other, ["cka"])["cka"] == 0).all(axis=None)
+
+
+def test_scores_with_labels_are_kept_by_the_labels(evidence, monkeypatch):
+    names = ["cka", "knn", "logme"]
+    first = depara.score_pairs(evidence, names)
+    a, b = evidence.labels[IDS[0]], evidence.labels[IDS[1]]
+    others = {IDS[0]: Labels(a.classes[::-1].copy(), None), IDS[1]: Labels(b.classes, b.numbers + 1)}
+    benchmark = replace(evidence, labels={**evidence.labels, **others})  # another one on the same models and images
+    found = depara.score_pairs(benchmark, names)
+    x = evidence.features[IDS[3]]
+    assert found["knn"].loc[IDS[3], IDS[0]] == METRICS["knn"](x, others[IDS[0]].classes)
+    assert found["logme"].loc[IDS[3], IDS[1]] != first["logme"].loc[IDS[3], IDS[1]]
+    monkeypatch.setattr(scoring._Scorer, "compute", lambda *_: np.zeros((7, 7)))
+    again = depara.score_pairs(benchmark, names)
+    assert all(again[name].equals(found[name]) for name in names)
+    assert found["cka"].equals(first["cka"]), "which takes no labels"
+    numbers = replace(evidence, labels={**evidence.labels, IDS[1]: others[IDS[1]]})
+    assert (depara.score_pairs(numbers, ["logme"])["logme"] == 0).all(axis=None)
+    assert depara.score_pairs(numbers, ["knn"])["knn"].equals(first["knn"]), "which asks for classes alone"
+
+
+def test_scores_are_kept_by_the_settings(evidence, monkeypatch):
+    first = depara.score_pairs(evidence, ["leep"])["leep"]
+    monkeypatch.setattr(scoring, "CLUSTERS", 5)
+    assert not depara.score_pairs(evidence, ["leep"])["leep"].equals(first)
 
 
 def test_the_directed_score_adds_what_is_explained_to_what_is_alike():

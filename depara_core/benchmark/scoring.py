@@ -9,7 +9,7 @@ import pandas as pd
 from jaxtyping import Float, Int
 from sklearn.mixture import GaussianMixture
 
-from depara_core.benchmark.benchmarks import CLUSTERS, Evidence, components
+from depara_core.benchmark.benchmarks import CLUSTERS, COMPONENTS, Evidence, components
 from depara_core.benchmark.transfer_table import TransferTable, load_transfer_table, table_path
 from depara_core.errors import OptionError
 from depara_core.evaluation import Evaluation, evaluate, static_mean, symmetrised
@@ -102,17 +102,23 @@ class _Scorer:
 
     def metric(self, metric: Metric) -> Float[np.ndarray, "M M"]:
         """Return one metric for all pairs, from the store if it is there."""
-        models = [(graph.model, graph.weights, graph.probes, graph.layer) for graph in self.evidence.graphs]
-        content = [VERSION, metric.name, metric.settings, models]
-        if "codes" in metric.takes:
-            content.append([self.evidence.code(name).shape for name in self.ids])
-        key = hashlib.sha256(json.dumps(content).encode()).hexdigest()
+        key = self.key(metric)
         kept = self.store.get(key)
         if kept is not None:
             return kept.arrays["scores"]
         values = self.compute(metric)
         self.store.keep(key, {"scores": values}, {"metric": metric.name})
         return values
+
+    def key(self, metric: Metric) -> str:
+        """Return the sha256 (hex) of all that a metric's scores depend on."""
+        models = [(graph.model, graph.weights, graph.probes, graph.layer) for graph in self.evidence.graphs]
+        content = [VERSION, metric.name, metric.settings, COMPONENTS, CLUSTERS, models]
+        if "codes" in metric.takes:
+            content.append([self.evidence.code(name).shape for name in self.ids])
+        if metric.takes[1] == "labels":
+            content.append([_digest(self.side(metric, 1, name)) for name in self.ids])
+        return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
     def compute(self, metric: Metric) -> Float[np.ndarray, "M M"]:
         """Compute one metric for all pairs; of a symmetric one each pair is computed once."""
@@ -153,6 +159,12 @@ VARIANTS: dict[str, Callable[[_Scorer], Float[np.ndarray, "M M"]]] = {
     "attribution_maps": lambda s: similarity_matrix(s.evidence.predecessors).node,
 }
 SCORES = (*VARIANTS, *(name for name in METRICS if name not in VARIANTS))
+
+
+def _digest(values: np.ndarray) -> str:
+    numbers = hashlib.sha256(repr((values.dtype.str, values.shape)).encode())
+    numbers.update(np.ascontiguousarray(values).data)
+    return numbers.hexdigest()
 
 
 def compact(features: Float[np.ndarray, "N D"]) -> Float[np.ndarray, "N R"]:

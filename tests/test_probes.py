@@ -1,6 +1,7 @@
 """Probe images: what comes in, in whichever form, and what a model sees of it."""
 
 import io
+import os
 import struct
 import zipfile
 import zlib
@@ -16,6 +17,7 @@ from depara_core import rooms
 from depara_core.errors import Cancelled, OptionError, ProbeError
 from depara_core.probes import ProbeSet, archives, load_probes, loading, preprocess
 from depara_core.probes.decoding import MAX_PIXELS, decode
+from depara_core.probes.listing import listing_digest
 
 
 def encode(image, kind="PNG", **options):
@@ -457,3 +459,40 @@ def test_preprocess_without_resize_is_exact(side, seed):
     np.testing.assert_array_equal(np.rint(result.numpy() * 255).astype(np.uint8).transpose(0, 2, 3, 1), images)
     images.setflags(write=False)
     assert torch.equal(preprocess(images, Input(side, (0.0,) * 3, (1.0,) * 3)), result)
+
+
+def test_a_listing_sees_every_change_below_a_folder(tmp_path):
+    deep = tmp_path / "a" / "b"
+    deep.mkdir(parents=True)
+    (deep / "x.png").write_bytes(b"1")
+    (tmp_path / "y.png").write_bytes(b"22")
+    seen = [listing_digest(tmp_path)]
+    assert listing_digest(tmp_path) == seen[0]
+
+    def changed():
+        seen.append(listing_digest(tmp_path))
+        return len(set(seen)) == len(seen)
+
+    (deep / "x.png").write_bytes(b"333")  # in place, in a sub-folder
+    assert changed()
+    os.utime(deep / "x.png", ns=(1, 1))  # the same size, written again
+    assert changed()
+    (deep / "z.png").write_bytes(b"4")
+    assert changed()
+    (deep / "z.png").rename(deep / "w.png")
+    assert changed()
+    (deep / "w.png").unlink()
+    (tmp_path / "a" / ".hidden").write_bytes(b"5")
+    assert listing_digest(tmp_path) == seen[2], "hidden files are no probes"
+
+
+def test_a_listing_of_one_file_and_of_nothing(tmp_path):
+    file = tmp_path / "images.zip"
+    nothing = listing_digest(file)
+    file.write_bytes(b"1")
+    one = listing_digest(file)
+    assert nothing != one
+    os.utime(file, ns=(1, 1))
+    assert listing_digest(file) not in (one, nothing)
+    file.unlink()
+    assert listing_digest(file) == nothing

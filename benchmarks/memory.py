@@ -3,10 +3,9 @@
 Each row is a process of its own, so that its peak is its own. Baseline: the memory that its features and maps would
 take if all were held (N x D numbers a layer, and N x 3 x 224 x 224), and the project's target of 6 GB for 1,000 probes
 and all 19 layers, which `--full` measures (over an hour on 2 cores). `--light` measures that size on the same network
-with 1 x 1 kernels: every feature, map and activation is as large, and the arithmetic a ninth. `--sketch` folds what is
-longer.
+with 1 x 1 kernels: every feature, map and activation is as large, and the arithmetic a ninth.
 
-    python benchmarks/memory.py [--quick | --light | --full] [--sketch WIDTH]
+    python benchmarks/memory.py [--quick | --light | --full]
 """
 
 import argparse
@@ -34,8 +33,8 @@ def lighten(module: nn.Module) -> None:
             module.set_submodule(name, nn.Conv2d(part.in_channels, part.out_channels, 1))
 
 
-def one(count: int, layers: int, light: bool, sketch: int | None) -> None:
-    """Build the graphs in this process; print seconds, its peak and what holding all would take in GB, the error."""
+def one(count: int, layers: int, light: bool) -> None:
+    """Build the graphs in this process; print seconds, its peak and what holding all would take in GB."""
     torch.manual_seed(0)
     module = NETWORKS["vgg19"]()
     if light:
@@ -56,8 +55,8 @@ def one(count: int, layers: int, light: bool, sketch: int | None) -> None:
     held = 4 * count * (sum(sizes) + layers * 3 * 224 * 224) / 1e9
     probes = depara.load_probes("rooms", count=count)
     with tempfile.TemporaryDirectory() as folder, measure() as watch:
-        graphs = depara.build_graphs(spec, probes, layers=names, device="cpu", sketch=sketch, store=folder)
-    print(watch.seconds, peak_memory_gb(), held, max(graph.edge_error for graph in graphs))
+        depara.build_graphs(spec, probes, layers=names, device="cpu", store=folder)
+    print(watch.seconds, peak_memory_gb(), held)
 
 
 def main() -> None:
@@ -67,22 +66,19 @@ def main() -> None:
     size.add_argument("--quick", action="store_true", help="4 layers, 4 and 16 probes")
     size.add_argument("--full", action="store_true", help="19 layers, 1,000 probes")
     size.add_argument("--light", action="store_true", help="1 x 1 kernels, and the size of --full")
-    parser.add_argument("--sketch", type=int, help="fold longer features into so many numbers")
     parser.add_argument("--one", nargs=2, type=int, metavar=("PROBES", "LAYERS"), help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.one:
-        one(*asked.one, asked.light, asked.sketch)
+        one(*asked.one, asked.light)
         return
     rows = []
     for count, layers in QUICK if asked.quick else FULL if asked.full or asked.light else USUAL:
         command = [sys.executable, __file__, "--one", str(count), str(layers), *["--light"] * asked.light]
-        command += [] if asked.sketch is None else ["--sketch", str(asked.sketch)]
         said = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
-        seconds, peak, held, error = map(float, said[-4:])
+        seconds, peak, held = map(float, said[-3:])
         row = {"probes": count, "layers": layers, "seconds": seconds, "peak GB": peak, "if all were held GB": held}
-        rows.append(row if asked.sketch is None else row | {"standard error of an edge": error})
+        rows.append(row)
     name = "VGG-19 with 1 x 1 kernels" if asked.light else "VGG-19"
-    name += "" if asked.sketch is None else f", features sketched to {asked.sketch}"
     report(f"Peak memory, {name}, 224 x 224", rows, [f"Target: {TARGET_GB:g} GB for 1,000 probes and 19 layers."])
     most = max(rows, key=lambda row: row["if all were held GB"])
     headline(

@@ -33,7 +33,6 @@ class AttributionGraph:
     no_attribution: Bool[np.ndarray, " N"]
     no_feature: Bool[np.ndarray, " N"]
     versions: Mapping[str, str] = field(default_factory=dict)
-    edge_error: float = 0.0  # standard error of an edge, where features were sketched
     note: str = ""  # why no probe has an attribution, and what to take instead; mostly empty
 
     def __post_init__(self) -> None:

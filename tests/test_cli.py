@@ -130,20 +130,10 @@ def test_memory_and_precision_change_no_number(run, graphs):
     for option, value, told in (
         ("--memory", "much", "--memory: expected a size"),
         ("--precision", "half", "'half'"),
-        ("--sketch", "7", "even whole number"),
     ):
         result = run("graphs", SMALL, option, value, work=True)
         assert result.exit_code == 1
         assert told in result.stderr
-
-
-def test_a_sketch_tells_how_sure_its_edges_are(run):
-    result = run("graphs", SMALL, "--layers", "features.3", "--sketch", "64", "--json", work=True)
-    assert "folded into 64 numbers: edges have a standard error of up to 0." in result.stderr
-    answer = document(result)
-    assert 0 < answer["edge_error"] < 0.2
-    assert answer["computed_with"][0]["features sketched to"] == "64"
-    assert document(run("graphs", SMALL, "--layers", "features.3", "--json", work=True))["edge_error"] == 0
 
 
 def test_rank_is_the_library_s_ranking(run, graphs):

@@ -57,17 +57,6 @@ def test_parts_of_layers_and_many_batches_give_the_same(monkeypatch):
         np.testing.assert_allclose(parts[layer].edges, whole[layer].edges, atol=1e-5)
 
 
-def test_a_sketch_is_the_same():
-    net = tiny.shared_relu()
-    here, there = (
-        dict(extract(net, tiny.spec(net), tiny.probes(), LAYERS, resolve_options(), device=device, sketch=64))
-        for device in ("cpu", "cuda")
-    )
-    for layer in LAYERS:
-        np.testing.assert_allclose(there[layer].edges, here[layer].edges, atol=1e-5)
-        assert there[layer].edge_error == pytest.approx(here[layer].edge_error, rel=1e-3)
-
-
 def test_real_networks(tmp_path):
     specs = [depara.model(f"rooms/{name}") for name in ("normal", "denoising")]
     probes = depara.load_probes("rooms", count=30)

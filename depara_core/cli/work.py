@@ -45,10 +45,6 @@ class Work:
         ),
     ] = None
     precision: Annotated[str, _option("'float32', or 'fast' where that agrees with float32.")] = "float32"
-    sketch: Annotated[
-        int | None,
-        _option("Fold longer features into so many numbers, such as 8192.", show_default="exact, in any memory"),
-    ] = None
     store: StorePath = None
     store_limit: StoreLimit = None
 
@@ -98,7 +94,7 @@ class Built:
             },
             "options": asdict(self.options),
             "grid": list(self.grid),
-            **computed_with(self.graphs),
+            "computed_with": computed_with(self.graphs),
             "failed": [{"model": model, "reason": reason} for model, reason in self.failed],
         }
 
@@ -151,7 +147,6 @@ def build(work: Work, jobs: Sequence[tuple[Sequence[depara.ModelSpec], str | lis
                 device=work.device,
                 memory_budget=budget,
                 precision=work.precision,
-                sketch=work.sketch,
                 progress=progress,
                 store=store,
                 on_error=leave_out,
@@ -163,8 +158,6 @@ def build(work: Work, jobs: Sequence[tuple[Sequence[depara.ModelSpec], str | lis
     probes, graphs = follow(make)
     if probes.skipped:
         warn(f"{len(probes.skipped)} files were left out, first {': '.join(probes.skipped[0])}")
-    if error := computed_with(graphs)["edge_error"]:
-        warn(f"features were folded into {work.sketch} numbers: edges have a standard error of up to {error:.2g}")
     for model, reason in failed.items():
         warn(f"{model} was left out: {reason}")
     grid = planned_grid([spec for specs, _ in jobs for spec in specs], options)

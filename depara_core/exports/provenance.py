@@ -27,7 +27,7 @@ def provenance(
 
     Keys: models (id, layers, sha256 of the weights), probes (count, sha256 of the pixels, and the source where the set
     is given), options, lam, grid (channels, height and width that maps were compared on), versions (of what writes),
-    computed_with (the versions that built the graphs), edge_error.
+    computed_with (the versions that built the graphs).
     """
     if not graphs:
         raise OptionError("Nothing has no origin: expected at least one graph, got none.")
@@ -57,15 +57,14 @@ def provenance(
         "lam": lam,
         "grid": None if grid is None else list(grid),
         "versions": versions(),
-        **computed_with(graphs),
+        "computed_with": computed_with(graphs),
     }
 
 
-def computed_with(graphs: Sequence[AttributionGraph]) -> dict[str, Any]:
-    """Return the versions and numerics that graphs were computed with, and their edges' largest standard error."""
+def computed_with(graphs: Sequence[AttributionGraph]) -> list[dict[str, str]]:
+    """Return the distinct versions and numerics that graphs were computed with."""
     known = [dict(graph.versions) for graph in graphs if graph.versions]
-    distinct = [versions for place, versions in enumerate(known) if versions not in known[:place]]
-    return {"computed_with": distinct, "edge_error": max((graph.edge_error for graph in graphs), default=0.0)}
+    return [versions for place, versions in enumerate(known) if versions not in known[:place]]
 
 
 def versions() -> dict[str, str]:

@@ -126,8 +126,6 @@ def _settings(origin: Mapping[str, Any]) -> str:
         rows += [[f"{group}: {name}", str(value)] for name, value in origin[group].items()]
     for built in origin["computed_with"]:
         rows.append(["graphs built with", ", ".join(f"{name} {value}" for name, value in built.items())])
-    if origin["edge_error"]:
-        rows.append(["standard error of an edge, at most", f"{origin['edge_error']:.2g}"])
     return _table(["setting", "value"], rows, code={1})
 
 

@@ -18,7 +18,6 @@ from depara_core.errors import ModelError
 from depara_core.extraction.geometry import cosines, gram_matrix, unit_rows
 from depara_core.extraction.host_copies import HostCopies
 from depara_core.extraction.numerics import Numerics
-from depara_core.extraction.sketch import Sketch, edge_error, halves
 from depara_core.extraction.spill import DeviceScratch, Scratch, let_go
 from depara_core.probes import ProbeSet
 from depara_core.zoo.spec import ModelSpec, Network
@@ -34,16 +33,12 @@ class Extraction:
     no_attribution: Bool[np.ndarray, " N"]
     no_feature: Bool[np.ndarray, " N"]
     numerics: Numerics
-    edge_error: float  # standard error of an edge: 0 unless features were sketched
     note: str = ""  # why no probe has an attribution, and what to take instead
 
 
 @dataclass(frozen=True)
 class Pass:
-    """What one pass over the probes reads: columns of layers' features, and whether it attributes these layers too.
-
-    A feature that is longer than the sketch is folded, and the columns are those of the sketch.
-    """
+    """What one pass over the probes reads: columns of layers' features, and whether it attributes these layers too."""
 
     columns: dict[str, slice]
     attributes: bool
@@ -75,20 +70,18 @@ class Collector:
         options: Options,
         rooms: Rooms,
         numerics: Numerics,
-        sketch: int | None,
         is_noise: Callable[[str], bool],
     ) -> None:
         self.is_noise = is_noise  # tells whether a layer's gradient is but rounding
         self.ranges: dict[str, tuple[Tensor, Tensor]] = {}  # the least and the greatest objective of each layer
         self.spec, self.probes, self.sizes, self.options = spec, probes, sizes, options
         self.rooms, self.numerics = rooms, numerics
-        self.widths = {layer: min(size, sketch or size) for layer, size in sizes.items()}  # what is kept of a feature
         self.place = rooms.device or torch.device("cpu")  # of the geometry; not every device has float64
         self.arrivals = HostCopies(self.place)
         self.nodes_room = Scratch(rooms.nodes)
         self.nodes: dict[str, np.ndarray] = {}
         self.shapes: dict[str, tuple[int, int, int]] = {}
-        self.grams: dict[str, np.ndarray] = {}  # one a layer, or those of the two sketches
+        self.grams: dict[str, np.ndarray] = {}
         self.without = {layer: np.zeros(len(probes), bool) for layer in sizes}
 
     def begin(self, part: Pass) -> None:
@@ -97,11 +90,6 @@ class Collector:
         self.features = {
             layer: room.array((len(self.probes), columns.stop - columns.start))
             for layer, columns in part.columns.items()
-        }
-        self.sketches = {
-            layer: Sketch(self.sizes[layer], self.widths[layer], self.place)
-            for layer in part.columns
-            if self.widths[layer] < self.sizes[layer]
         }
 
     def open(self, network: Network, tick: Callable[[], None]) -> AbstractContextManager[Run]:
@@ -115,10 +103,7 @@ class Collector:
         """Take a batch that begins at probe `start`."""
         self.arrivals.wait()
         for layer, columns in self.part.columns.items():
-            feature = features[layer].flatten(1)
-            if layer in self.sketches:
-                feature = self.sketches[layer].fold(feature.float().to(self.place))
-            feature = feature[:, columns].float().to(self.place)
+            feature = features[layer].flatten(1)[:, columns].float().to(self.place)
             _put(feature, self.features[layer], start)
             self.arrivals.bring(partial(self._require_finite, layer, "feature", start), _finite(feature))
             if layer in maps:
@@ -132,19 +117,15 @@ class Collector:
         """Close a pass: its features become inner products and are let go; yield the layers that are whole."""
         self.arrivals.wait()
         for layer, columns in self.part.columns.items():
-            kept = self.features.pop(layer)
-            parts = [kept[:, half] for half in halves(columns.start)] if layer in self.sketches else [kept]
-            self.grams[layer] = self.grams.pop(layer, 0.0) + np.stack([gram_matrix(part) for part in parts])
-            if columns.stop == self.widths[layer]:
-                grams, center = self.grams.pop(layer), self.options.center
-                edges, no_feature = cosines(grams.sum(axis=0), center=center)
-                error = edge_error(grams, center=center) if layer in self.sketches else 0.0
+            self.grams[layer] = self.grams.pop(layer, 0.0) + gram_matrix(self.features.pop(layer))
+            if columns.stop == self.sizes[layer]:
+                edges, no_feature = cosines(self.grams.pop(layer), center=self.options.center)
                 nodes, shape = self.nodes.pop(layer), self.shapes[layer]
                 note = self._note(layer)
                 if note:
                     nodes[:], self.without[layer][:] = 0, True
                 none = self.without[layer], no_feature
-                yield layer, Extraction(nodes, edges, shape, *none, self.numerics, error, note)
+                yield layer, Extraction(nodes, edges, shape, *none, self.numerics, note)
 
     def close(self) -> None:
         """Let nothing arrive any more."""

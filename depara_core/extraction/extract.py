@@ -45,7 +45,6 @@ def extract(
     batch_size: int | None = None,
     memory_budget: int | None = None,
     precision: str = "float32",
-    sketch: int | None = None,
     progress: Progress | None = None,
 ) -> Iterator[tuple[str, Extraction]]:
     """Attribute `layers` of `network` on all probes and yield (layer, `Extraction`) as soon as one is whole.
@@ -54,9 +53,8 @@ def extract(
     than that are read in parts, and the inner products of the parts added up, which is exact. `memory_budget` bounds,
     in bytes, what is held in memory of features, attributions and one batch beside the model; what is beyond lies in
     files. A GPU keeps features and batches in its own memory, of which seven eighths of what is free are taken. Memory
-    that runs out halves the batch. `precision`: see `choose_numerics`. `sketch` folds features that are longer into so
-    many numbers: see `Sketch`. `progress(done, total, message)` counts probes; raising `Cancelled` from it stops within
-    the batch.
+    that runs out halves the batch. `precision`: see `choose_numerics`. `progress(done, total, message)` counts
+    probes; raising `Cancelled` from it stops within the batch.
     """
     place = resolve_device(device)
     network = _in_float32(network)
@@ -74,10 +72,8 @@ def extract(
             x = preprocess(probes.images[:1], spec).to(place)
             return gradient_is_noise(network, layer, x, options.objective)
 
-        collector = held.enter_context(
-            closing(Collector(spec, probes, sizes, options, rooms, numerics, sketch, is_noise))
-        )
-        passes = _passes(collector.widths, len(probes), rooms.features + rooms.spill)
+        collector = held.enter_context(closing(Collector(spec, probes, sizes, options, rooms, numerics, is_noise)))
+        passes = _passes(sizes, len(probes), rooms.features + rooms.spill)
         for number, part in enumerate(passes):
 
             def tick(done: int, number: int = number) -> None:
@@ -174,7 +170,7 @@ def _batch_size(spec: ModelSpec, place: torch.device, activations: int, room: in
     return max(1, min(busy, room // max(1, activations)))
 
 
-def _passes(widths: dict[str, int], count: int, room: int) -> list[Pass]:
+def _passes(sizes: dict[str, int], count: int, room: int) -> list[Pass]:
     """Group layers, in the order the network comes to them, so that a pass collects at most `room` bytes of features.
 
     A pass runs the network only as far as its last layer, and early layers, which are the large ones, are soon reached.
@@ -182,7 +178,7 @@ def _passes(widths: dict[str, int], count: int, room: int) -> list[Pass]:
     passes: list[Pass] = []
     most = max(1, room // (4 * count))
     left = 0
-    for layer, width in widths.items():
+    for layer, width in sizes.items():
         first = min(width, most)
         if not passes or first > left:
             passes.append(Pass({}, attributes=True))

@@ -19,7 +19,6 @@ from depara_core.extraction.collector import Extraction
 from depara_core.extraction.device import release, resolve_device
 from depara_core.extraction.extract import extract
 from depara_core.extraction.numerics import check_precision
-from depara_core.extraction.sketch import SEED, check_sketch
 from depara_core.files import Progress
 from depara_core.graphs import AttributionGraph
 from depara_core.jobs import Tally, alone
@@ -47,7 +46,6 @@ def build_graphs(
     device: str = "auto",
     memory_budget: int | None = None,
     precision: str = "float32",
-    sketch: int | None = None,
     progress: Progress | None = None,
     store: str | os.PathLike[str] | Store | None = None,
     on_error: OnError | None = None,
@@ -59,9 +57,7 @@ def build_graphs(
     `memory_budget` is in bytes (default: a quarter of the machine's memory, 0.5 to 3 GiB, beside a GPU to 32); what
     does not fit in it lies in files for a while. `precision` "fast" computes in bfloat16 or TF32 on a device that has
     them, where the maps and features of a few probes keep a cosine of 0.99 or more to float32; `versions` of a graph
-    tells which it was, and the cosine. `sketch`, an even number such as 8192, folds features that are longer into so
-    many numbers: a choice for tens of thousands of probes, as edges are then estimates, with the standard error that
-    the graph's `edge_error` tells; None computes them exactly, in any memory.
+    tells which it was, and the cosine.
     """
     chosen = [specs] if isinstance(specs, ModelSpec) else list(specs)
     _require_different_names(chosen)
@@ -74,9 +70,8 @@ def build_graphs(
         )
     probes.require_comparable()
     check_precision(precision)
-    check_sketch(sketch)
     place = resolve_device(device).type if device == "auto" else device
-    execution = _Execution(place, memory_budget, precision, sketch)
+    execution = _Execution(place, memory_budget, precision)
     wanted: list[tuple[ModelSpec, tuple[str, ...]]] = []
     for spec in chosen:
         with _reporting(spec, on_error):
@@ -172,19 +167,17 @@ def _explained(spec: ModelSpec, error: Exception) -> DeparaError:
 
 @dataclass(frozen=True)
 class _Execution:
-    """Where and how a network is computed; only `precision` and `sketch` may change what comes out."""
+    """Where and how a network is computed; only `precision` may change what comes out."""
 
     device: str
     memory_budget: int | None
     precision: str
-    sketch: int | None
 
     @property
     def numerics(self) -> str:
         """What the numbers depend on: "fast" means something else on every kind of device."""
         fast = "" if self.precision == "float32" else f" {torch.device(self.device).type}"
-        folded = "" if self.sketch is None else f", features sketched to {self.sketch} with seed {SEED}"
-        return self.precision + fast + folded
+        return self.precision + fast
 
 
 class _Builder:
@@ -260,10 +253,8 @@ class _Builder:
         numerics = extraction.numerics
         if numerics.name != "float32":
             versions = versions | {"numerics": numerics.name, "agreement with float32": f"{numerics.agreement:.4f}"}
-        if extraction.edge_error:
-            versions = versions | {"features sketched to": str(self.execution.sketch)}
         metadata = {"model": spec.id, "layer": layer, "shape": list(extraction.shape), "versions": versions}
-        return self.store.keep(key, arrays, metadata | {"edge_error": extraction.edge_error, "note": extraction.note})
+        return self.store.keep(key, arrays, metadata | {"note": extraction.note})
 
     def key(self, spec: ModelSpec, identity: Identity, layer: str) -> str:
         """Return the sha256 (hex) of all that the numbers of a layer's graph depend on."""
@@ -294,6 +285,5 @@ class _Builder:
             no_attribution=artefact.arrays["no_attribution"],
             no_feature=artefact.arrays["no_feature"],
             versions=artefact.metadata["versions"],
-            edge_error=artefact.metadata.get("edge_error", 0.0),  # which stores of before the sketch do not tell
             note=artefact.metadata.get("note", ""),
         )

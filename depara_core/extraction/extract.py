@@ -22,7 +22,7 @@ from depara_core.extraction.device import on_device, release, resolve_device
 from depara_core.extraction.numerics import TRIED, Numerics, choose_numerics, computing_in
 from depara_core.extraction.spill import free_disk
 from depara_core.files import Progress
-from depara_core.probes import ProbeSet, preprocess
+from depara_core.probes import ProbeSet, model_input
 from depara_core.zoo.spec import ModelSpec, Network
 
 BATCH_PIXELS = {"cpu": 50 * 64 * 64, "mps": 400 * 64 * 64, "cuda": 400 * 64 * 64}  # of input, in one batch
@@ -69,7 +69,7 @@ def extract(
         size = batch_size or _batch_size(spec, place, activations, rooms.batch)
 
         def is_noise(layer: str) -> bool:
-            x = preprocess(probes.images[:1], spec).to(place)
+            x = model_input(probes, slice(1), spec).to(place)
             return gradient_is_noise(network, layer, x, options.objective)
 
         collector = held.enter_context(closing(Collector(spec, probes, sizes, options, rooms, numerics, is_noise)))
@@ -126,7 +126,7 @@ def _numerics(
     """Choose the numerics by the maps and features of a few probes."""
 
     def trial() -> dict[str, Tensor]:
-        x = preprocess(probes.images[:TRIED], spec).to(place)
+        x = model_input(probes, slice(TRIED), spec).to(place)
         with METHODS[options.method].open(network, layers, options.objective) as run:
             done = _guarded(run, x, spec)
         features, maps = done or ({}, {})
@@ -142,7 +142,7 @@ def _rehearse(
 
     The sizes are in numbers, what is kept for the backward in bytes. A model that cannot take the input shows it here.
     """
-    x = preprocess(probes.images[:1], spec).to(place)
+    x = model_input(probes, slice(1), spec).to(place)
     weights = {parameter.data_ptr() for parameter in network.module.parameters()}
     kept: dict[int, int] = {}
 
@@ -209,7 +209,7 @@ def _sweep(
     with collector.open(network, lambda: tick(start)) as run, ThreadPoolExecutor(1, "depara-batches") as ahead:
 
         def prepare(start: int, size: int) -> Tensor:
-            x = preprocess(probes.images[start : start + size], spec)
+            x = model_input(probes, slice(start, start + size), spec)
             return x.pin_memory().to(place, non_blocking=True) if place.type == "cuda" else x.to(place)
 
         coming = ahead.submit(prepare, 0, size)

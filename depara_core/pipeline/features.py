@@ -16,7 +16,7 @@ from depara_core.errors import ModelError
 from depara_core.extraction.device import on_device, resolve_device
 from depara_core.extraction.numerics import exact_float32
 from depara_core.files import Progress
-from depara_core.probes import ProbeSet, preprocess
+from depara_core.probes import ProbeSet, model_input
 from depara_core.store import Store
 from depara_core.zoo.spec import OUTPUT, ModelSpec, Network
 
@@ -87,7 +87,7 @@ def _run(spec: ModelSpec, network: Network, probes: ProbeSet, layer: str, device
     parts = []
     with exact_float32(), at_rest(network.module), on_device(network.module, place), torch.no_grad():
         for start in range(0, len(probes), size):
-            x = preprocess(probes.images[start : start + size], spec).to(place)
+            x = model_input(probes, slice(start, start + size), spec).to(place)
             parts.append(read_features(network, [layer], x)[layer].float().cpu().numpy())
     values = np.concatenate(parts)
     if not np.isfinite(values).all():

@@ -1,74 +1,87 @@
-"""Where probes come from: the bundled rooms, folders, zip files, lists of paths, uploads."""
+"""Where probes come from: the bundled rooms, folders, archives, tables, arrays, lists, uploads."""
 
 import hashlib
 import operator
-from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
-from functools import partial
-from os import PathLike, fspath
-from os.path import commonpath
-from pathlib import Path, PurePosixPath
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
+from PIL import Image, ImageColor
 
 from depara_core import rooms
 from depara_core.errors import OptionError, ProbeError
 from depara_core.files import Progress
-from depara_core.probes.archives import open_zip, read_member, usable_members
-from depara_core.probes.decoding import MAX_BYTES, SUFFIXES, decode
+from depara_core.probes.candidates import Candidate, Candidates
+from depara_core.probes.decoding import decode
+from depara_core.probes.drawing import order_of_draw
+from depara_core.probes.folders import folders_tell
 from depara_core.probes.probeset import ProbeSet
+from depara_core.probes.sources import collect
 
-Source = str | PathLike[str] | Sequence[str | PathLike[str] | tuple[str, bytes]]
 ROOMS_COUNT = 200
-ROOMS_SIZE = 128  # pixels; photographs are kept at 256
-MAX_PROBES = 10_000  # 256 x 256 pixels each: 2 GB in memory
-
-
-@dataclass
-class _Candidates:
-    """Files that may be probes, in order, and those that cannot be; `opened` holds the zip files until the end."""
-
-    opened: ExitStack
-    files: list[tuple[PurePosixPath, Callable[[], bytes]]] = field(default_factory=list)
-    skipped: list[tuple[str, str]] = field(default_factory=list)
-
-    def add(self, name: PurePosixPath, read: Callable[[], bytes], *, any_suffix: bool = False) -> None:
-        if any_suffix or name.suffix.lower() in SUFFIXES:
-            self.files.append((name, read))
-        else:
-            self.skipped.append((str(name), f"{name.suffix or 'no suffix'}: not an image type that is read here"))
+ROOMS_SIZE = 128  # pixels
+MAX_PROBES = 10_000
+SHOWN = 256  # pixels: what is looked at; what networks read are the originals
+MOST = 640  # pixels: an original is kept up to this side, more than most networks read
+MEMORY = 2**30  # bytes that the originals take; more images are kept at a smaller side, though not below SHOWN
 
 
 def load_probes(
-    source: Source,
+    source: Any,
     *,
     count: int | None = None,
     seed: int = 0,
     size: int | None = None,
+    split: str | None = None,
+    background: str = "white",
     progress: Progress | None = None,
 ) -> ProbeSet:
-    """Return square probes, `size` x `size`, from "rooms", a folder, a .zip, or a list of paths or (name, bytes).
+    """Return probe images, upright centre squares, from wherever images are.
 
-    Folders are read with their subfolders, in sorted order; where every image lies in a subfolder, its name is the
-    label. `count` takes that many usable images, drawn with `seed` (None: all; 200 rooms). Files that cannot be
-    used, and images whose pixels repeat an earlier one's, are left out and listed in `skipped` with the reason:
-    a repeated image would add an edge of cosine 1 that says nothing about the network. `progress(done, total, message)`
-    counts images; what it raises stops the work.
+    Files that cannot be used, and images whose pixels repeat an earlier one's, are left out and listed in `skipped`
+    with the reason: a repeated image would add an edge of cosine 1 that says nothing about the network.
+
+    Parameters
+    ----------
+    source
+        "rooms"; a folder, read with its subfolders in sorted order; a .zip or .tar (WebDataset too); a .csv of
+        path,label; a .parquet, or a folder of a Hugging Face data set; an .npy or .npz; a pattern such as "a/*.jpg";
+        a list of paths, (name, bytes), Pillow images or arrays, among them a .csv with the labels; a torch Dataset.
+        A folder's name is the label of the images in it, where every image lies in one; train, val and test are splits.
+    count
+        Takes that many usable images, spread over the classes where there are labels (None: all; 200 rooms).
+    seed
+        Which ones.
+    size
+        Resamples every image to this side, in pixels (None: images stay as they are, up to 640 pixels).
+    split
+        Keeps one split, such as "val" (None: all).
+    background
+        Colour under transparent parts, a name or "#rrggbb".
+    progress
+        `progress(done, total, message)` counts images; what it raises stops the work.
+
+    Raises
+    ------
+    ProbeError
+        Nothing can be read there, or no image can be used; the first reasons are told.
     """
     count = None if count is None else _whole("count", count)
     size = None if size is None else _whole("size", size)
+    try:
+        ImageColor.getrgb(background)
+    except ValueError:
+        raise OptionError(
+            f"Expected background as a colour, such as 'white' or '#808080'; {background!r} came."
+        ) from None
     if isinstance(source, str) and source == "rooms":
         return _render_rooms(ROOMS_COUNT if count is None else count, seed, size or ROOMS_SIZE, progress)
     with ExitStack() as opened:
-        candidates = _Candidates(opened)
-        if isinstance(source, str | PathLike):
-            title = fspath(source)
-            _add_path(candidates, Path(source).expanduser())
-        else:
-            title = "a list of files"
-            _add_items(candidates, source)
-        return _decode_all(candidates, title, count, seed, size or 256, progress)
+        candidates = Candidates(opened)
+        title = collect(candidates, source)
+        labels = _keep_split(candidates, split)
+        return _decode_all(candidates, labels, title, count, seed, size, background, progress)
 
 
 def _whole(what: str, value: int) -> int:
@@ -86,110 +99,86 @@ def _render_rooms(count: int, seed: int, size: int, progress: Progress | None) -
     return ProbeSet(images, tuple(f"room {i:03d}" for i in range(count)), source=f"rooms (seed {seed})")
 
 
-def _add_items(candidates: _Candidates, items: Iterable[object]) -> None:
-    """Add paths, named from the folder they share, and uploads; one that fails does not stop the others."""
-    items = list(items)
-    paths = [Path(item).expanduser().absolute() for item in items if isinstance(item, str | PathLike)]
-    folders = [path.parent for path in paths if path.exists()]
-    shared = Path(commonpath(folders)) if folders else Path()
-    for item in items:
-        try:
-            if isinstance(item, str | PathLike):
-                _add_path(candidates, Path(item).expanduser().absolute(), shared)
-            elif isinstance(item, tuple) and len(item) == 2 and isinstance(item[1], bytes):
-                _add_upload(candidates, PurePosixPath(str(item[0])), item[1])
-            else:
-                raise OptionError(
-                    f"Expected a list of image paths or of (name, bytes); an item of type {type(item).__name__} came."
-                    " Arrays of pixels go to ProbeSet.from_arrays."
-                )
-        except ProbeError as error:
-            name = item[0] if isinstance(item, tuple) else item
-            candidates.skipped.append((str(name), str(error)))
-
-
-def _add_upload(candidates: _Candidates, name: PurePosixPath, data: bytes) -> None:
-    if name.suffix.lower() == ".zip":
-        _add_zip(candidates, data)
-    else:
-        candidates.add(name, lambda: data, any_suffix=True)
-
-
-def _add_path(candidates: _Candidates, path: Path, shared: Path | None = None) -> None:
-    """Add a folder with everything under it, a zip with its members, or one file named relative to `shared`."""
-    if path.is_dir():
-        _add_folder(candidates, path)
-    elif not path.is_file():
-        raise ProbeError(f"Expected 'rooms', a folder, a .zip or images; there is nothing to read at {str(path)!r}.")
-    elif path.suffix.lower() == ".zip":
-        _add_zip(candidates, path)
-    else:
-        name = path.relative_to(shared or path.parent)
-        candidates.add(PurePosixPath(name.as_posix()), partial(_read_file, path), any_suffix=True)
-
-
-def _add_folder(candidates: _Candidates, folder: Path) -> None:
-    try:
-        found = sorted(path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
-    except OSError as error:
-        raise ProbeError(f"The folder {str(folder)!r} cannot be read: {error.strerror}.") from error
-    for path in found:
-        if not any(part.startswith(".") for part in path.parts):
-            candidates.add(PurePosixPath(path.as_posix()), partial(_read_file, folder / path))
-
-
-def _add_zip(candidates: _Candidates, content: Path | bytes) -> None:
-    archive = candidates.opened.enter_context(open_zip(content))
-    members, refused = usable_members(archive)
-    candidates.skipped.extend(refused)
-    for member in members:
-        candidates.add(PurePosixPath(member.filename), partial(read_member, archive, member))
-
-
-def _read_file(path: Path) -> bytes:
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise ProbeError(f"the file is larger than {MAX_BYTES // 2**20} MiB")
-        return path.read_bytes()
-    except OSError as error:
-        raise ProbeError(f"the file cannot be read: {error.strerror or error}") from error
+def _keep_split(candidates: Candidates, split: str | None) -> list[str | None] | None:
+    """Drop what is not of the split and return the labels of the rest, or None where nothing tells any."""
+    names = [one.name for one in candidates.found]
+    labels, splits = folders_tell(names)
+    told = any(one.label is not None for one in candidates.found)
+    chosen = [one.label for one in candidates.found] if told else labels
+    if split is None:
+        return list(chosen) if chosen is not None else None
+    known = sorted(set(splits or ()))
+    if split not in known:
+        there = f"The splits are: {', '.join(known)}." if known else "No folder is named like a split."
+        raise OptionError(f"There is no split {split!r}. {there}")
+    keep = [i for i, name in enumerate(splits or ()) if name == split]
+    candidates.found = [candidates.found[i] for i in keep]
+    return None if chosen is None else [chosen[i] for i in keep]
 
 
 def _decode_all(
-    candidates: _Candidates, title: str, count: int | None, seed: int, size: int, progress: Progress | None
+    candidates: Candidates,
+    labels: list[str | None] | None,
+    title: str,
+    count: int | None,
+    seed: int,
+    size: int | None,
+    background: str,
+    progress: Progress | None,
 ) -> ProbeSet:
-    files, skipped = candidates.files, candidates.skipped
+    files, skipped = candidates.found, candidates.skipped
     if count is None and len(files) > MAX_PROBES:
         raise ProbeError(f"{title} holds {len(files):,} images; give a count of at most {MAX_PROBES:,} to sample.")
-    sampled = count is not None and count < len(files)
-    order = np.random.default_rng(seed).permutation(len(files)) if sampled else range(len(files))
-    kept: dict[int, np.ndarray] = {}
-    seen: dict[bytes, str] = {}
     wanted = len(files) if count is None else min(count, len(files))
+    order = range(len(files)) if wanted == len(files) else order_of_draw(len(files), labels, seed)
+    side, kept, seen, notes = size or _most(wanted), {}, {}, []  # type: ignore[var-annotated]
     for index in order:
         if progress:
             progress(len(kept), wanted, "Reading images")
-        name, read = files[index]
+        remarks: list[str] = []
         try:
-            pixels = decode(read(), size)
-            content = hashlib.sha256(pixels.data).digest()
+            read = files[index].read()
+            pixels = decode(read, side, enlarge=size is not None, background=background, notes=remarks)
+            content = hashlib.sha256(repr(pixels.shape).encode() + pixels.tobytes()).digest()
             if content in seen:
                 raise ProbeError(f"the same pixels as {seen[content]}")
-            seen[content] = str(name)
-            kept[int(index)] = pixels
+            seen[content], kept[index] = files[index].name, pixels
+            notes += [(files[index].name, remark) for remark in remarks]
         except ProbeError as error:
-            skipped.append((str(name), str(error)))
+            candidates.skip(files[index].name, error)
         if len(kept) == count:
             break
     if not kept:
         raise ProbeError(_nothing_usable(title, skipped))
-    labels, chosen = _labels([name for name, _ in files]), sorted(kept)
+    chosen = sorted(kept)
+    told = None if labels is None else [labels[i] for i in chosen]
+    whole = None if told is None or None in told else tuple(str(label) for label in told)
+    found = _gathered([kept[i] for i in chosen], [files[i] for i in chosen], title, skipped, notes, size is not None)
+    return replace(found, labels=whole)
+
+
+def _most(count: int) -> int:
+    """Return the side up to which `count` originals are kept."""
+    return max(SHOWN, min(MOST, int((MEMORY / (3 * max(1, count))) ** 0.5)))
+
+
+def _gathered(
+    pixels: list[np.ndarray], files: list[Candidate], title: str, skipped: list, notes: list, exact: bool
+) -> ProbeSet:
+    """Make the set: small originals of one size as they are, others beside pictures of one size."""
+    sides = {len(one) for one in pixels}
+    plain = len(sides) == 1 and (exact or max(sides) <= SHOWN)
+    shown = [
+        one if len(one) == SHOWN else np.asarray(Image.fromarray(one).resize((SHOWN, SHOWN), Image.Resampling.BICUBIC))
+        for one in pixels
+    ]
     return ProbeSet(
-        images=np.stack([kept[i] for i in chosen]),
-        names=_unique([str(files[i][0]) for i in chosen]),
-        labels=None if labels is None else tuple(labels[i] for i in chosen),
+        images=np.stack(pixels if plain else shown),
+        names=_unique([one.name for one in files]),
         source=title,
         skipped=tuple(skipped),
+        originals=None if plain else tuple(pixels),
+        notes=tuple(notes),
     )
 
 
@@ -197,21 +186,6 @@ def _nothing_usable(title: str, skipped: list[tuple[str, str]]) -> str:
     reasons = "; ".join(f"{name}: {reason}" for name, reason in skipped[:3]) or "it holds no files"
     more = f" (and {len(skipped) - 3} more)" if len(skipped) > 3 else ""
     return f"Expected images in {title}; none can be used: {reasons}{more}. Give JPEG, PNG or similar files."
-
-
-def _labels(names: list[PurePosixPath]) -> list[str] | None:
-    """Return each image's class folder: the first folder below those that all share; None if some image has none."""
-    folders = [name.parts[:-1] for name in names]
-    if not all(folders):
-        return None
-    shared = 0
-    while len({parts[: shared + 1] for parts in folders}) == 1 and all(len(parts) > shared for parts in folders):
-        shared += 1
-    if all(len(parts) == shared for parts in folders):  # a single class
-        shared -= 1
-    if not all(len(parts) > shared for parts in folders):
-        return None
-    return [parts[shared] for parts in folders]
 
 
 def _unique(names: list[str]) -> tuple[str, ...]:

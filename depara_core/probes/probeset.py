@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Protocol, runtime_checkable
 
@@ -34,16 +34,27 @@ class InputSpec(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class ProbeSet:
-    """N square RGB images of H x H pixels with their names; `skipped` lists (file, reason) of what was left out."""
+    """N square RGB images with their names.
+
+    `images` are of one size, H x H pixels, to be looked at. Where the pictures were larger or of several sizes,
+    `originals` holds them as they are, up to a bound, and networks read these: an image is resampled once, from its
+    original to what the network takes. `skipped` lists (file, reason) of what was left out; `notes`, (file, remark) of
+    what was taken in part.
+    """
 
     images: UInt8[np.ndarray, "N H H 3"]
     names: tuple[str, ...]
     labels: tuple[str, ...] | None = None
     source: str = "arrays"
     skipped: tuple[tuple[str, str], ...] = ()
+    originals: tuple[np.ndarray, ...] | None = None  # (S, S, 3) uint8 each
+    notes: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
-        self.images.setflags(write=False)
+        for held in (self.images, *(self.originals or ())):
+            held.setflags(write=False)
+        if self.originals is not None and len(self.originals) != len(self.images):
+            raise ProbeError(f"Expected an original per image: {len(self.images)} images, {len(self.originals)} came.")
         for what, values in (("names", self.names), ("labels", self.labels)):
             if values is not None and len(values) != len(self.images):
                 raise ProbeError(f"Expected one of {what} per image: {len(self.images)} images, {len(values)} {what}.")
@@ -55,8 +66,17 @@ class ProbeSet:
     def digest(self) -> str:
         """Sha256 (hex) of the shape and the pixels alone: names and labels do not change what a network computes."""
         content = hashlib.sha256(repr(self.images.shape).encode())
-        content.update(np.ascontiguousarray(self.images).data)
+        if self.originals is None:
+            content.update(np.ascontiguousarray(self.images).data)
+        for original in self.originals or ():
+            content.update(repr(original.shape).encode())
+            content.update(np.ascontiguousarray(original).data)
         return content.hexdigest()
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that the pixels take in memory."""
+        return self.images.nbytes + sum(original.nbytes for original in self.originals or ())
 
     def take(self, indices: Iterable[int]) -> "ProbeSet":
         """Return the probes at `indices`, in that order."""
@@ -66,7 +86,14 @@ class ProbeSet:
             came = f"{wrong[:5]} came" if wrong else "none came"
             raise ProbeError(f"Expected probe indices from 0 to {len(self) - 1}; {came}.")
         labels = None if self.labels is None else tuple(self.labels[i] for i in chosen)
-        return ProbeSet(self.images[chosen], tuple(self.names[i] for i in chosen), labels, self.source, self.skipped)
+        originals = None if self.originals is None else tuple(self.originals[i] for i in chosen)
+        return replace(
+            self,
+            images=self.images[chosen],
+            names=tuple(self.names[i] for i in chosen),
+            labels=labels,
+            originals=originals,
+        )
 
     def require_comparable(self) -> "ProbeSet":
         """Return the set itself, or raise: graphs over fewer than 3 probes cannot be compared."""
@@ -100,6 +127,13 @@ class ProbeSet:
             names=tuple(str(name) for name in (default if names is None else names)),
             labels=None if labels is None else tuple(str(label) for label in labels),
         )
+
+
+def model_input(probes: ProbeSet, rows: slice, spec: InputSpec) -> Float32[torch.Tensor, "B 3 S S"]:
+    """Return what the model reads of some probes, each resampled once, from its original."""
+    if probes.originals is None:
+        return preprocess(probes.images[rows], spec)
+    return torch.cat([preprocess(original[None], spec) for original in probes.originals[rows]])
 
 
 def preprocess(images: UInt8[np.ndarray, "B H W 3"], spec: InputSpec) -> Float32[torch.Tensor, "B 3 S S"]:

@@ -12,11 +12,12 @@ from torch import nn
 from torch.nn import functional as F
 
 from depara_core.attribution import gradients
-from depara_core.attribution.gradients import objective_slopes, objective_values
 from depara_core.attribution.hooks import captured
-from depara_core.attribution.methods import METHODS, reduce_channels
+from depara_core.attribution.methods import METHODS
+from depara_core.attribution.objective import objective_slopes, objective_values
 from depara_core.attribution.options import CHANNELS, OBJECTIVES, PRESETS, Options, resolve_options
 from depara_core.errors import ModelError, OptionError
+from depara_core.extraction.geometry import reduce_channels
 
 LAYERS = ("bn2", "head_in", "output")
 

@@ -1,60 +1,64 @@
-"""Attribution methods and options: what in the input a layer's feature rests on, one map an image and layer."""
+"""Attribution methods: what in the input a layer's feature rests on, one map an image and layer."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
-from jaxtyping import Float
-from torch import Tensor
-
-from depara_core.attribution.gradients import (
-    IG_STEPS,
-    LRP_EPSILON,
-    SMOOTHGRAD_NOISE,
-    SMOOTHGRAD_SAMPLES,
-    SMOOTHGRAD_SEED,
-    Open,
-    Run,
-    Tick,
-    as_it_is,
-    at_the_image,
-    from_zero,
-    guided,
-    lrp_method,
-    magnitude,
-    path_gradients,
-    rescaled,
-    times_input,
-    with_noise,
-)
+from depara_core.attribution import gradients, lrp, rules
+from depara_core.attribution.passes import Open, Run, Tick
 from depara_core.zoo.spec import Network
 
 
 @dataclass(frozen=True)
 class Method:
-    """One way to attribute a layer's feature to the input's pixels, and how to open it on a network."""
+    """One way to attribute a layer's feature to the input's pixels.
+
+    Parameters
+    ----------
+    name
+        What `build_graphs(method=...)` and `--method` take.
+    summary
+        One sentence for a person who chooses.
+    source
+        Where the method is defined.
+    settings
+        The constants that shape the result: part of what a stored graph is kept under.
+    """
 
     name: str
-    summary: str  # one sentence for a person who chooses
-    source: str  # where the method is defined
-    settings: Mapping[str, int | float]  # the constants that shape the result: part of an artefact's identity
+    summary: str
+    source: str
+    settings: Mapping[str, int | float]
     _open: Open
 
     def open(
         self, network: Network, layers: Sequence[str], objective: str, tick: Tick = lambda: None
     ) -> AbstractContextManager[Run]:
-        """Hold `network` ready and yield run(x) -> (features, maps) of every layer; `tick()` is called on the way.
+        """Hold a network ready; leaving puts it back as it was.
 
-        x is the normalised input (B, 3, S, S); a map has x's shape. Leaving puts the network back as it was.
+        Parameters
+        ----------
+        network
+            The model in memory, on the device of the images to come.
+        layers
+            Names of the layers to attribute.
+        objective
+            "l2_norm" or "mean": what is attributed of a feature.
+        tick
+            Called before each forward and backward pass; raising `Cancelled` from it stops the work.
+
+        Returns
+        -------
+        AbstractContextManager
+            Yields run(x) -> (features, maps), each by layer: x is the normalised input (B, 3, S, S), a feature
+            (B, ...), a map (B, 3, S, S).
+
+        Raises
+        ------
+        ModelError
+            On running: a layer is not reached, yields no tensor of B rows, or has no gradient at the input.
         """
         return self._open(network, layers, objective, tick)
-
-
-def reduce_channels(maps: Float[Tensor, "B C H W"], channels: str) -> Float[Tensor, "B D H W"]:
-    """Keep the colour channels ("none", D = C), or average them or their absolute values over colours (D = 1)."""
-    if channels == "none":
-        return maps
-    return (maps.abs() if channels == "abs_mean" else maps).mean(dim=1, keepdim=True)
 
 
 METHODS: dict[str, Method] = {
@@ -65,49 +69,55 @@ METHODS: dict[str, Method] = {
             "Each pixel times the gradient at it: the paper's choice, one backward pass a layer.",
             "Shrikumar et al. 2016; DEPARA (Song et al. 2020), Eq. 3",
             {},
-            path_gradients(at_the_image, times_input),
+            gradients.input_x_gradient,
         ),
         Method(
             "saliency",
             "The gradient's absolute value: how strongly a small change of each pixel would tell.",
             "Simonyan et al. 2014, section 3",
             {},
-            path_gradients(at_the_image, magnitude),
+            gradients.saliency,
         ),
         Method(
             "integrated_gradients",
-            f"Gradients averaged over {IG_STEPS} points from a grey image to this one; the map sums to the change.",
+            f"Gradients averaged over {gradients.IG_STEPS} points from a grey image to this one: the map sums to the "
+            "change.",
             "Sundararajan et al. 2017, Eq. 1",
-            {"steps": IG_STEPS},
-            path_gradients(from_zero, times_input),
+            {"steps": gradients.IG_STEPS},
+            gradients.integrated_gradients,
         ),
         Method(
             "smoothgrad",
-            f"The signed gradient averaged over {SMOOTHGRAD_SAMPLES} noisy copies of the image: less speckle.",
+            f"The signed gradient averaged over {gradients.SMOOTHGRAD_SAMPLES} noisy copies of the image: less "
+            "speckle.",
             "Smilkov et al. 2017, section 3",
-            {"samples": SMOOTHGRAD_SAMPLES, "noise": SMOOTHGRAD_NOISE, "seed": SMOOTHGRAD_SEED},
-            path_gradients(with_noise, as_it_is),
+            {
+                "samples": gradients.SMOOTHGRAD_SAMPLES,
+                "noise": gradients.SMOOTHGRAD_NOISE,
+                "seed": gradients.SMOOTHGRAD_SEED,
+            },
+            gradients.smoothgrad,
         ),
         Method(
             "deep_lift",
             "Differences from a grey image, shared out by the rescale rule at activations, softmax and max-pools.",
             "Shrikumar et al. 2017, Rescale rule",
             {"rules": 2},
-            rescaled,
+            rules.deep_lift,
         ),
         Method(
             "guided_backprop",
             "The gradient that keeps only positive signals at every ReLU: sharp, but nearly model-blind.",
             "Springenberg et al. 2015, section 3.4",
             {"rules": 2},
-            guided,
+            rules.guided_backprop,
         ),
         Method(
             "epsilon_lrp",
             "Layer-wise relevance with the epsilon rule; on plain ReLU networks nearly input x gradient. Needs zennit.",
             "Bach et al. 2015, Eq. 58, as zennit's Epsilon; Ancona et al. 2018 for the likeness",
-            {"epsilon": LRP_EPSILON},
-            lrp_method,
+            {"epsilon": lrp.EPSILON},
+            lrp.epsilon_lrp,
         ),
     )
 }

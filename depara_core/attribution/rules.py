@@ -4,7 +4,8 @@ A mode intercepts the calls themselves, so that nothing depends on how a network
 fused operation (the softmax of fused attention) takes its plain gradient.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -12,6 +13,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
+
+from depara_core.attribution.hooks import at_rest, captured
+from depara_core.attribution.passes import Features, Maps, Run, Tick, one_pass
+from depara_core.zoo.spec import Network
 
 NEAR = 1e-10  # of an input to its reference: there the plain gradient stands for the quotient
 
@@ -29,6 +34,32 @@ SOFTMAX: frozenset[Function] = frozenset({F.softmax, torch.softmax, Tensor.softm
 POOLS: frozenset[Function] = frozenset(
     {F.max_pool1d, F.max_pool2d, F.max_pool3d, torch.max_pool1d, torch.max_pool2d, torch.max_pool3d}
 )
+
+
+@contextmanager
+def guided_backprop(network: Network, layers: Sequence[str], objective: str, tick: Tick) -> Iterator[Run]:
+    """Send only positive signals back through every ReLU."""
+
+    def run(x: Tensor) -> tuple[Features, Maps]:
+        return one_pass(capture, layers, objective, x, tick, rules=Guided())
+
+    with at_rest(network.module), captured(network, layers) as capture, torch.enable_grad():
+        yield run
+
+
+@contextmanager
+def deep_lift(network: Network, layers: Sequence[str], objective: str, tick: Tick) -> Iterator[Run]:
+    """Send differences from the zero baseline back; the references ride along as the second half of the batch."""
+
+    def run(x: Tensor) -> tuple[Features, Maps]:
+        pair = torch.cat([x, torch.zeros_like(x)])
+        features, gradients = one_pass(capture, layers, objective, pair, tick, rules=Rescaled())
+        count = len(x)
+        maps = {layer: x * gradient[:count] for layer, gradient in gradients.items()}
+        return {layer: feature[:count] for layer, feature in features.items()}, maps
+
+    with at_rest(network.module), captured(network, layers) as capture, torch.enable_grad():
+        yield run
 
 
 class Guided(TorchFunctionMode):

@@ -7,8 +7,8 @@ image, and a softmax has one mean.
 import torch
 from torch import Tensor
 
-from depara_core.attribution.gradients import objective_slopes
 from depara_core.attribution.hooks import captured
+from depara_core.attribution.objective import objective_slopes
 from depara_core.zoo.spec import Network
 
 SPREAD = 1e-4  # an objective that varies less over the images, in units of itself, is looked at more closely

@@ -10,9 +10,10 @@ import torch
 from jaxtyping import Bool, Float32
 from torch import Tensor
 
-from depara_core.attribution.gradients import Run, objective_values, reading
 from depara_core.attribution.methods import METHODS
+from depara_core.attribution.objective import objective_values
 from depara_core.attribution.options import Options
+from depara_core.attribution.passes import Run, reading
 from depara_core.attribution.vanishing import is_suspect, no_attribution_note
 from depara_core.errors import ModelError
 from depara_core.extraction.geometry import cosines, gram_matrix, unit_rows

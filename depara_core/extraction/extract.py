@@ -11,10 +11,10 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from depara_core.attribution.gradients import Run
 from depara_core.attribution.hooks import at_rest, captured, check_captured
 from depara_core.attribution.methods import METHODS
 from depara_core.attribution.options import Options
+from depara_core.attribution.passes import Run
 from depara_core.attribution.vanishing import gradient_is_noise
 from depara_core.errors import DeparaError, ModelError
 from depara_core.extraction.collector import Collector, Extraction, Pass, Rooms

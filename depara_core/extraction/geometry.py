@@ -7,7 +7,6 @@ import torch
 from jaxtyping import Bool, Float, Float32
 from torch import Tensor
 
-from depara_core.attribution.methods import reduce_channels
 from depara_core.attribution.options import Options
 from depara_core.extraction.spill import let_go
 
@@ -27,6 +26,13 @@ def unit_rows(
     none = norms == 0
     _, channels, height, width = maps.shape
     return (rows / torch.where(none, 1.0, norms)).float(), (channels, height, width), none.flatten()
+
+
+def reduce_channels(maps: Float[Tensor, "B C H W"], channels: str) -> Float[Tensor, "B D H W"]:
+    """Keep the colour channels ("none", D = C), or average them or their absolute values over colours (D = 1)."""
+    if channels == "none":
+        return maps
+    return (maps.abs() if channels == "abs_mean" else maps).mean(dim=1, keepdim=True)
 
 
 def gram_matrix(features: Float32[np.ndarray, "N D"] | Float32[Tensor, "N D"]) -> Float[np.ndarray, "N N"]:

@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from jaxtyping import Float32
 
-from depara_core.attribution.gradients import read_features
 from depara_core.attribution.hooks import at_rest
+from depara_core.attribution.passes import read_features
 from depara_core.errors import ModelError
 from depara_core.extraction.device import on_device, resolve_device
 from depara_core.extraction.numerics import exact_float32

@@ -21,7 +21,7 @@ from depara_core.benchmark.transfer_table import table_path
 from depara_core.zoo import rooms
 
 RIVAL = "rsa"
-FIGURES = ("P@1", "P@5", "Spearman")
+MEASURES = ("P@1", "P@5", "Spearman")
 SEED = 1  # of the probes: other rooms than the ones that choices were made on
 
 
@@ -50,15 +50,15 @@ def main() -> None:
         write_scores(zoo)
     scores, truth = held_out()
     found = assess(scores, truth.frame())
-    table = found.summary()["mean"].unstack()[list(FIGURES)].sort_values("P@5", ascending=False)
+    table = found.summary()["mean"].unstack()[list(MEASURES)].sort_values("P@5", ascending=False)
     rows = []
     for name, values in table.iterrows():
-        row: dict[str, object] = {"metric": str(name)} | {figure: float(values[figure]) for figure in FIGURES}
-        for figure in FIGURES if name not in (RIVAL, *CONTROLS) else ():
-            one = found.compare(str(name), RIVAL, figure)
-            row[f"{figure} - {RIVAL}"] = f"{one.difference:+.2f} [{one.low:+.2f}, {one.high:+.2f}] {one.verdict}"
-        rows.append(row | {f"{figure} - {RIVAL}": row.get(f"{figure} - {RIVAL}", "") for figure in FIGURES})
-    chance = ", ".join(f"{figure} {found.random[figure]:.2f}" for figure in FIGURES)
+        row: dict[str, object] = {"metric": str(name)} | {measure: float(values[measure]) for measure in MEASURES}
+        for measure in MEASURES if name not in (RIVAL, *CONTROLS) else ():
+            one = found.compare(str(name), RIVAL, measure)
+            row[f"{measure} - {RIVAL}"] = f"{one.difference:+.2f} [{one.low:+.2f}, {one.high:+.2f}] {one.verdict}"
+        rows.append(row | {f"{measure} - {RIVAL}": row.get(f"{measure} - {RIVAL}", "") for measure in MEASURES})
+    chance = ", ".join(f"{measure} {found.random[measure]:.2f}" for measure in MEASURES)
     report(
         f"The zoo of seed 1: {truth.frame().shape[1]} targets, {truth.budgets[0]} labels each",
         rows,

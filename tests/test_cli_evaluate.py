@@ -43,7 +43,7 @@ def test_evaluate_says_who_finds_the_best_sources(planted, tmp_path):
     assert best["p_random"] < 0.001
     assert document["random"]["P@5"] == pytest.approx(5 / 19)
     assert 0.7 < document["ceiling"]["P@5"] <= 1
-    verdicts = {(one["a"], one["figure"]): one["verdict"] for one in document["comparisons"]}
+    verdicts = {(one["a"], one["measure"]): one["verdict"] for one in document["comparisons"]}
     assert verdicts[("depara", "P@5")] == "yes"
 
 

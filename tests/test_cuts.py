@@ -33,7 +33,7 @@ from depara_core.training.layer_study import BUDGETS, SCRATCH, Budget, Plan, lab
 from depara_core.training.pool import soften
 from depara_core.training.trainer import Recipe
 from depara_core.zoo import rooms as zoo
-from depara_core.zoo.rooms_study import CUTS, SOURCES, STUDY, TARGET
+from depara_core.zoo.rooms_study import CUTS, STUDY_NETWORKS, STUDY_SOURCES, STUDY_TARGET
 from depara_core.zoo.rooms_vgg import Vgg
 from depara_core.zoo.rooms_weights import load_vgg
 
@@ -210,14 +210,14 @@ def test_a_smaller_budgets_pictures_are_among_the_larger_ones():
 def test_the_table_has_every_cut_at_every_budget(measured):
     table = layer_study.read_layer_table(measured / "truth")
     assert len(table) == 2 * (1 + 2 * len(CUTS))
-    assert set(table["source"]) == {SCRATCH, *(f"rooms/{name}" for name in SOURCES)}
+    assert set(table["source"]) == {SCRATCH, *(f"rooms/{name}" for name in STUDY_SOURCES)}
     assert (table.loc[table["source"] == SCRATCH, "k"] == 0).all()
     for _, part in table[table["source"] != SCRATCH].groupby(["source", "budget"]):
         assert part["k"].tolist() == list(range(1, 14))
         assert part["layer"].tolist() == list(CUTS)
     about = json.loads((measured / "truth" / "rooms-layers.json").read_text())
     assert about["command"] == "depara rooms layers --seed 0"
-    assert about["weights"] == {name: zoo.card(name, measured / "zoo")["sha256"] for name in STUDY}
+    assert about["weights"] == {name: zoo.card(name, measured / "zoo")["sha256"] for name in STUDY_NETWORKS}
     scratch = table[(table["source"] == SCRATCH) & (table["budget"] == 0.5)]["accuracy"]
     assert about["scratch"]["0.5"]["mean"] == pytest.approx(scratch.mean())
 
@@ -248,7 +248,7 @@ def test_an_interrupted_study_goes_on_and_ends_the_same(study, work, monkeypatch
         record(work, study, progress=stop)
     assert len(pd.read_csv(path)) == 2 * 24
     record(work, study)
-    assert sorted(asked) == sorted({(f"rooms/{name}", k) for name in SOURCES for k in (11, 12, 13)})
+    assert sorted(asked) == sorted({(f"rooms/{name}", k) for name in STUDY_SOURCES for k in (11, 12, 13)})
     assert path.read_text() == whole
 
 
@@ -279,7 +279,7 @@ def test_force_trains_again(study, work, monkeypatch):
     monkeypatch.setattr(layer_study, "_train", lambda name, *_: asked.append(name) or name)
     monkeypatch.setattr(layer_study, "measure_cut", lambda *job: rows_of(job))
     record(work, study, force=True)
-    assert asked == list(STUDY)
+    assert asked == list(STUDY_NETWORKS)
 
 
 @pytest.mark.parametrize("plan", [replace(PLAN, seeds=0), replace(PLAN, target_pictures=4)])
@@ -308,7 +308,7 @@ def test_negative_transfer_is_less_than_scratch_at_the_same_budget(tmp_path):
 
 def test_the_committed_networks_are_listed_and_sound():
     listed = {spec.id: spec for spec in depara.list_models()}
-    for name, known in STUDY.items():
+    for name, known in STUDY_NETWORKS.items():
         spec = listed[f"rooms/{name}"]
         assert (spec.layers, spec.group, spec.bundled) == (CUTS, "layers", False)
         assert depara.model(f"rooms/{name}") == spec
@@ -319,17 +319,17 @@ def test_the_committed_networks_are_listed_and_sound():
         assert network.module.head.out_features == known.outputs
         assert network.tap("output")[0] is network.module.output
         assert card["parameters"] == sum(value.numel() for value in network.module.parameters())
-    assert len({listed[f"rooms/{name}"].open().digest for name in STUDY}) == 3
+    assert len({listed[f"rooms/{name}"].open().digest for name in STUDY_NETWORKS}) == 3
 
 
 def test_damaged_or_unknown_networks_are_told(tmp_path):
     for suffix in (".safetensors", ".json"):
-        shutil.copy(zoo.weights_path(TARGET, zoo.study_folder()).with_suffix(suffix), tmp_path)
-    assert isinstance(load_vgg(TARGET, tmp_path), Vgg)
-    path = zoo.weights_path(TARGET, tmp_path)
+        shutil.copy(zoo.weights_path(STUDY_TARGET, zoo.study_folder()).with_suffix(suffix), tmp_path)
+    assert isinstance(load_vgg(STUDY_TARGET, tmp_path), Vgg)
+    path = zoo.weights_path(STUDY_TARGET, tmp_path)
     path.write_bytes(path.read_bytes()[:-1] + b"\x00\x01")
     with pytest.raises(ModelError, match=r"damaged.*depara rooms layers"):
-        load_vgg(TARGET, tmp_path)
+        load_vgg(STUDY_TARGET, tmp_path)
     with pytest.raises(ModelError, match="dnn_rich"):
         load_vgg("dnn_poor", tmp_path)
 
@@ -338,7 +338,7 @@ def test_the_committed_table_belongs_to_the_committed_networks():
     table = layer_study.read_layer_table()
     path = zoo.assets_folder() / "benchmark" / "rooms-layers.json"
     about = json.loads(path.read_text())
-    assert about["weights"] == {name: zoo.card(name, zoo.study_folder())["sha256"] for name in STUDY}
+    assert about["weights"] == {name: zoo.card(name, zoo.study_folder())["sha256"] for name in STUDY_NETWORKS}
     assert not table.duplicated(["source", "k", "budget", "seed"]).any()
     assert (table.groupby(["source", "k"]).size() == len(BUDGETS) * about["plan"]["seeds"]).all()
     assert set(zip(table["k"], table["layer"], strict=True)) <= set(enumerate(("none", *CUTS)))
@@ -350,7 +350,7 @@ def drawn():
     """The 24 labelled pictures of the 1 % budget and 60 of the 2,000 test pictures, with their classes."""
     plan = Plan()
     chosen = labelled(plan.target_pictures, round(BUDGETS[1].share * plan.target_pictures), 0)
-    return draw(layer_views.SEEDS[TARGET], chosen.tolist()), draw(layer_views.FRESH_SEED, range(60))
+    return draw(layer_views.SEEDS[STUDY_TARGET], chosen.tolist()), draw(layer_views.FRESH_SEED, range(60))
 
 
 def draw(seed, rows):

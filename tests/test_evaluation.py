@@ -1,4 +1,4 @@
-"""Figures of merit by hand, against every order that ties allow, against scipy and scikit-learn, and by invariances."""
+"""Ranking measures by hand, against every order that ties allow, against scipy and scikit-learn, and by invariances."""
 
 from itertools import chain, permutations, product
 
@@ -12,7 +12,7 @@ from sklearn.metrics import average_precision_score
 
 from depara_core.errors import OptionError
 from depara_core.evaluation import (
-    FIGURES,
+    MEASURES,
     area_under_pr,
     precision_at_k,
     precision_recall,
@@ -212,9 +212,9 @@ def test_the_curve_takes_more_relevant_sources_than_there_are():
 
 
 def test_figures_say_how_to_read_them():
-    assert list(FIGURES) == ["P@1", "P@5", "R@5", "AP", "Spearman", "weighted Kendall", "regret@1", "regret@5"]
-    assert [name for name, figure in FIGURES.items() if not figure.higher_is_better] == ["regret@1", "regret@5"]
-    assert all(figure.reading.endswith(".") for figure in FIGURES.values())
+    assert list(MEASURES) == ["P@1", "P@5", "R@5", "AP", "Spearman", "weighted Kendall", "regret@1", "regret@5"]
+    assert [name for name, figure in MEASURES.items() if not figure.higher_is_better] == ["regret@1", "regret@5"]
+    assert all(figure.reading.endswith(".") for figure in MEASURES.values())
 
 
 @pytest.mark.parametrize(

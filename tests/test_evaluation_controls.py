@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from depara_core.errors import OptionError
-from depara_core.evaluation import FIGURES, affinity, ceiling, spearman, static_mean, static_size, symmetrised
+from depara_core.evaluation import MEASURES, affinity, ceiling, spearman, static_mean, symmetrised
 from depara_core.evaluation.affinity import priorities
 
 NAN = np.nan
@@ -44,12 +44,6 @@ def test_a_source_measured_nowhere_else_is_in_the_middle():
     assert spearman(static_mean(single), single) == 0
 
 
-def test_size_ranks_alike_for_every_target():
-    found = static_size({"a": 3, "b": 1, "c": 2, "d": 10, "unused": 7}, TRUTH)
-    assert found.columns.tolist() == ["a", "b", "c"]
-    assert all(found[target].tolist() == [3, 1, 2, 10] for target in found)
-
-
 def test_the_symmetric_oracle_averages_both_directions():
     found = symmetrised(TRUTH)
     assert found.loc["b", "a"] == found.loc["a", "b"] == (1 + 0) / 2
@@ -64,7 +58,7 @@ def test_the_ceiling_is_the_mean_over_ordered_pairs():
     splits = [pd.DataFrame(rng.normal(size=(8, 4)), columns=list("wxyz")) for _ in range(3)]
     found = ceiling(splits, relevant=3)
     pairs = [spearman(splits[i], splits[j]) for i, j in permutations(range(3), 2)]
-    assert found.index.tolist() == list(FIGURES)
+    assert found.index.tolist() == list(MEASURES)
     assert found.loc["Spearman"].tolist() == pytest.approx([np.mean(pairs), min(pairs), max(pairs)])
     same = ceiling([splits[0], splits[0].iloc[::-1]], relevant=5)
     assert same["mean"].tolist() == pytest.approx([1, 1, 1, 1, 1, 1, 0, 0])
@@ -131,7 +125,6 @@ def test_only_the_order_of_losses_on_an_image_counts():
     [
         (lambda: affinity(np.ones((0, 3))), r"at least one image and one source, got the shape \(0, 3\)"),
         (lambda: affinity(np.array([[1.0, NAN, np.inf]])), r"must be finite, got .* in columns \[1, 2\]"),
-        (lambda: static_size({"a": 1, "b": NAN, "c": 2}, TRUTH), "needed for every source, missing: b, d"),
         (lambda: ceiling([TRUTH]), "at least 2 splits of the measurement, got 1"),
         (lambda: ceiling([TRUTH, TRUTH.drop(index="d")]), "score for split 0: Measured in truth but missing in scores"),
         (lambda: ceiling([TRUTH, TRUTH], relevant=2), "The k of P@5 = 5 is more than the 3 candidates of target 'a'"),

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from depara_core.errors import OptionError
-from depara_core.evaluation import FIGURES, evaluate, precision_at_k, regret_at_k, spearman, weighted_kendall
+from depara_core.evaluation import MEASURES, evaluate, precision_at_k, regret_at_k, spearman, weighted_kendall
 
 SOURCES = [f"s{number}" for number in range(12)]
 TARGETS = [f"t{number}" for number in range(10)]
@@ -43,7 +43,7 @@ def evaluation(scores, truth):
 
 def test_every_target_has_the_figures_of_its_own(evaluation, scores, truth):
     frame = evaluation.per_target
-    assert list(frame.columns) == ["metric", "target", *FIGURES]
+    assert list(frame.columns) == ["metric", "target", *MEASURES]
     row = frame[(frame["metric"] == "bad") & (frame["target"] == "t3")].iloc[0]
     one, measured = scores["bad"][["t3"]], truth[["t3"]]
     assert row["P@5"] == pytest.approx(precision_at_k(one, measured, 5, 4))
@@ -66,7 +66,7 @@ def test_undefined_targets_are_named_and_left_out(evaluation, scores, truth):
 
 def test_intervals_are_percentiles_of_means_over_drawn_targets(evaluation):
     summary = evaluation.summary()
-    assert summary.index.names == ["metric", "figure"]
+    assert summary.index.names == ["metric", "measure"]
     assert list(summary.columns) == ["mean", "low", "high"]
     frame = evaluation.per_target
     drawn = np.random.default_rng(0).multinomial(10, np.full(10, 0.1), size=2000)
@@ -90,7 +90,7 @@ def test_random_is_the_mean_over_all_orders_and_the_oracle_is_perfect():
     truth = pd.DataFrame({"t": [5.0, 3, 2, 1, 0.5]}, index=list("abcde"))
     every = {str(order): pd.DataFrame({"t": order}, index=list("abcde")) for order in permutations(range(5))}
     evaluation = evaluate(every, truth, relevant=2, resamples=1)
-    means = evaluation.per_target[list(FIGURES)].mean()
+    means = evaluation.per_target[list(MEASURES)].mean()
     assert evaluation.random == pytest.approx(means.to_dict(), abs=1e-12)
     assert evaluation.random["P@1"] == pytest.approx(2 / 5)
     assert evaluation.oracle == {
@@ -193,7 +193,7 @@ def test_rounding_is_no_difference(truth):
         (lambda s, t: evaluate({"m": t.tail(9)}, t), "Metric 'm': Measured in truth but missing in scores: s0 for t0"),
         (lambda s, t: evaluate(s, t.head(1)), "^Target 't0' has 1 candidate sources"),
         (lambda s, t: evaluate(s, t).compare("good", "x", "AP"), "Metric 'x' does not exist. Expected one of: good"),
-        (lambda s, t: evaluate(s, t).p_random("good", "ap"), "Figure 'ap' does not exist. Expected one of: P@1, P@5"),
+        (lambda s, t: evaluate(s, t).p_random("good", "ap"), "Measure 'ap' does not exist. Expected one of: P@1, P@5"),
         (
             lambda s, t: evaluate({**s, "t2": t[["t2"]].reindex(columns=TARGETS)}, t).compare("t2", "one", "AP"),
             "t2 and one",

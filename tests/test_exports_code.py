@@ -93,8 +93,8 @@ def test_the_evaluation_is_done_again(monkeypatch, capsys):
     graphs = tuple(random_graph(seed, model=name) for seed, name in enumerate(names))
     frame = pd.DataFrame(np.random.default_rng(0).normal(size=(8, 8)), names, names).mask(np.eye(8, dtype=bool))
     asked = []
-    world = SimpleNamespace(truth=SimpleNamespace(frame=lambda budget: asked.append(budget) or frame))
-    monkeypatch.setitem(depara.BENCHMARKS, "planted", world)
+    benchmark = SimpleNamespace(transfer_table=SimpleNamespace(frame=lambda budget: asked.append(budget) or frame))
+    monkeypatch.setitem(depara.BENCHMARKS, "planted", benchmark)
 
     def gather(one, **given):
         asked.append((one, given))
@@ -102,9 +102,9 @@ def test_the_evaluation_is_done_again(monkeypatch, capsys):
 
     monkeypatch.setattr(depara, "gather", gather)
     monkeypatch.setattr(depara, "score_pairs", lambda evidence: {"rsa": frame.fillna(0.0)})
-    given = {"lam": 0.5, "budget": 250, "figure": "Spearman", "count": 4, "seed": 1}
+    given = {"lam": 0.5, "budget": 250, "measure": "Spearman", "count": 4, "seed": 1}
     result = execute(evaluation_python("planted", digest="0" * 64, **given))["result"]
-    assert asked == [(world, {"count": 4, "seed": 1}), 250]
+    assert asked == [(benchmark, {"count": 4, "seed": 1}), 250]
     own = depara.similarity_matrix(graphs).to_frame(0.5)
     expected = depara.assess({"rsa": frame.fillna(0.0), "depara": own}, frame).summary()
     pd.testing.assert_frame_equal(result.summary(), expected)

@@ -1,4 +1,4 @@
-"""Maps, agreements, scores and figures of merit as files: what is reopened is what was computed."""
+"""Maps, agreements, scores and ranking measures as files: what is reopened is what was computed."""
 
 import io
 import json
@@ -75,12 +75,12 @@ def test_scores_stand_beside_the_measured_transfer(form):
         (scores["logme"].loc["m/b", "m/a"], planted(0).loc["m/b", "m/a"])
     )
     assert exports.score_table({}, truth()).empty
-    assert len(exports.truth_table(truth())) == 56
+    assert len(exports.measured_pairs(truth())) == 56
 
 
 def test_figures_of_merit_are_the_evaluations_own():
     result = scoring.assess({"rsa": planted(1)}, truth(), resamples=50)
-    merits = exports.merit_table(result).set_index(["metric", "figure"])
+    merits = exports.measure_table(result).set_index(["metric", "measure"])
     found = result.summary()
     np.testing.assert_allclose(merits[["mean", "lower", "upper"]], found[["mean", "low", "high"]])
     assert merits.loc[("rsa", "P@5"), "random"] == result.random["P@5"]
@@ -88,5 +88,5 @@ def test_figures_of_merit_are_the_evaluations_own():
     targets = exports.target_table(result)
     by_metric = targets[targets["metric"] == "rsa"]
     assert by_metric["P@5"].mean() == pytest.approx(found.loc[("rsa", "P@5"), "mean"])
-    for table in (exports.merit_table(result), targets):
+    for table in (exports.measure_table(result), targets):
         json.loads(exports.table_file(table, "json", {}))

@@ -62,14 +62,14 @@ def test_curves_are_the_frames_own_between_chance_and_the_truth(against):
     traces = {trace.name: trace for trace in figure.data}
     np.testing.assert_allclose(traces["DEPARA"].x, frame[against])
     np.testing.assert_allclose(traces["DEPARA"].y, frame["precision"])
-    np.testing.assert_allclose(traces["the truth itself"].y, best["precision"])
+    np.testing.assert_allclose(traces["measured transfer"].y, best["precision"])
     np.testing.assert_allclose(traces["a random order"].y, 5 / 7)
     theirs = traces["published: RSA &lt;b&gt;"]
     assert (theirs.line.dash, theirs.marker.color) == ("dash", theme.TRANSPARENT)
     assert traces["RSA &lt;b&gt;"].line.dash == "solid"
     clicks = {name: {row[1] for row in trace.customdata} for name, trace in traces.items()}
     assert clicks == {
-        "DEPARA": {"depara"}, "RSA &lt;b&gt;": {"rsa"}, "the truth itself": {""}, "a random order": {""},
+        "DEPARA": {"depara"}, "RSA &lt;b&gt;": {"rsa"}, "measured transfer": {""}, "a random order": {""},
         "published: RSA &lt;b&gt;": {""},
     }  # fmt: skip
     assert [row[0] for row in traces["DEPARA"].customdata] == list(frame["k"])
@@ -91,7 +91,7 @@ def test_merits_keep_the_order_and_every_interval():
     frame = pd.DataFrame(
         {"metric": ["best", "logme", "depara"], "mean": [0.9, 0.7, 0.6], "low": [0.8, 0.5, 0.4], "high": [1, 0.9, 0.7]}
     )
-    figure = evaluation.merits(
+    figure = evaluation.measure_by_metric(
         frame, LOOKS, "P@5", random=0.26, oracle=1.0, targets=20, shown=("depara",), selected=("depara",)
     )
     points = {
@@ -123,7 +123,7 @@ def test_differences_are_first_less_second_and_stack_where_equal():
 
 def test_every_cell_of_the_target_table_answers_and_an_undefined_one_is_empty():
     values = pd.DataFrame({"depara": [1.0, 0.0], "logme": [0.4, np.nan]}, index=NAMES[:2])
-    figure = by_target.target_table(values, LOOKS, "P@5", groups=GROUPS, target=NAMES[1])
+    figure = by_target.measure_by_target(values, LOOKS, "P@5", groups=GROUPS, target=NAMES[1])
     heat, cells = figure.data
     assert [list(row) for row in heat.text] == [["1.00", "0.40"], ["0.00", ""]]
     assert [tuple(row[:4]) for row in cells.customdata] == [
@@ -133,7 +133,7 @@ def test_every_cell_of_the_target_table_answers_and_an_undefined_one_is_empty():
     frame = figure.layout.shapes[0]
     assert (frame.y0, frame.y1) == (0.5, 1.5)
     with pytest.raises(OptionError, match="at least one target"):
-        by_target.target_table(values.head(0), LOOKS, "P@5", groups=GROUPS)
+        by_target.measure_by_target(values.head(0), LOOKS, "P@5", groups=GROUPS)
 
 
 @given(st.lists(st.sampled_from([0.0, 0.25, 0.5, 1.0]), min_size=2, max_size=8), st.integers(0, 10))
@@ -243,14 +243,16 @@ def test_layer_agreement_sets_ours_and_theirs_apart():
 
 
 def test_published_merits_are_hollow_and_ours_filled_on_the_same_axes():
-    ours = pd.DataFrame([{"method": "DEPARA", "figure": "P@5", "mean": 0.7, "low": 0.6, "high": 0.9}])
+    ours = pd.DataFrame([{"method": "DEPARA", "measure": "P@5", "mean": 0.7, "low": 0.6, "high": 0.9}])
     theirs = pd.DataFrame(
         [
-            {"method": "RSA", "figure": "P@5", "probes": "coco", "value": 0.69},
-            {"method": "DEPARA", "figure": "P@5", "probes": "indoor", "value": 0.81},
+            {"method": "RSA", "measure": "P@5", "probes": "coco", "value": 0.69},
+            {"method": "DEPARA", "measure": "P@5", "probes": "indoor", "value": 0.81},
         ]
     )
-    figure = published.published_merits(ours, theirs, colours={"DEPARA": "#112233", "RSA": "#445566"}, targets=(20, 17))
+    figure = published.published_measures(
+        ours, theirs, colours={"DEPARA": "#112233", "RSA": "#445566"}, targets=(20, 17)
+    )
     mine, coco, indoor = figure.data
     np.testing.assert_allclose(mine.error_x.array, [0.2])
     assert [coco.x[0], indoor.x[0]] == [0.69, 0.81]

@@ -83,19 +83,6 @@ def test_collapse_sums_channels_with_and_without_sign():
     assert attribution_maps.collapse(maps, signed=False).tolist() == [[[4.0]]]
 
 
-def test_contact_sheet_places_tiles_and_leaves_gaps_in_the_cards_colour():
-    sheet = attribution_maps.contact_sheet([[_grey(10), None], [_grey(30), _grey(40)]], tile=4, gap=2, dark=True)
-    assert sheet.shape == (10, 10, 3)
-    surface = theme.rgb(theme.DARK.surface)
-    np.testing.assert_array_equal(sheet[1, 1], [10] * 3)
-    np.testing.assert_array_equal(sheet[1, 7], surface)  # the empty tile
-    np.testing.assert_array_equal(sheet[4, 4], surface)  # the gap
-    np.testing.assert_array_equal(sheet[7, 1], [30] * 3)
-    np.testing.assert_array_equal(sheet[9, 9], [40] * 3)
-    with pytest.raises(OptionError, match="at least one tile"):
-        attribution_maps.contact_sheet([[]])
-
-
 def test_png_round_trip_is_exact():
     image = np.random.default_rng(0).integers(0, 256, (5, 7, 3), dtype=np.uint8)
     np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(attribution_maps.to_png(image)))), image)

@@ -19,7 +19,7 @@ from streamlit.util import calc_hash
 import depara_core as depara
 from depara_core.benchmark import benchmarks, scoring, sweeps, transfer_table
 from depara_core.errors import StoreError
-from depara_core.evaluation import FIGURES
+from depara_core.evaluation import MEASURES
 from depara_core.training import layer_scores, layer_study
 from depara_core.zoo.spec import Network
 
@@ -147,10 +147,10 @@ def test_every_figure_is_drawn_from_the_evaluation(world):
         "curves", "differences", "merits", "targets", "ranks", "lambda", "probes", "sets", "measured", "predicted",
         "layers", "agreement", "published",
     ]  # fmt: skip
-    means = evaluation().summary().xs("P@5", level="figure")["mean"]
+    means = evaluation().summary().xs("P@5", level="measure")["mean"]
     points = {
         row[1]: x
-        for trace in drawn["evaluate.merits"]["data"]
+        for trace in drawn["evaluate.measures"]["data"]
         for row, x in zip(trace["customdata"], _numbers(trace["x"]), strict=True)
     }
     assert points == pytest.approx(means.to_dict())
@@ -176,7 +176,7 @@ def test_controls_change_the_address_and_the_numbers(world):
     assert (app.query_params["measure"], app.query_params["budget"]) == ("Spearman", "250")
     compared = evaluation(10.0, 250).compare("depara", "rsa", "Spearman")
     assert f"Spearman differs by **{compared.difference:+.2f}**".replace("-", "−") in text(app)
-    merits = figures(app)["evaluate.merits"]["layout"]["xaxis"]["title"]["text"]
+    merits = figures(app)["evaluate.measures"]["layout"]["xaxis"]["title"]["text"]
     assert merits.startswith("Spearman (mean of 10 targets")
 
 
@@ -185,7 +185,7 @@ def test_pair_metrics_and_target_of_a_link_are_shown(world):
     assert ":red[**No, it is worse.**]" in text(app)
     drawn = figures(app)
     curves = [trace["name"] for trace in drawn["evaluate.curves"]["data"]]
-    assert curves[:4] == ["the truth itself", "a random order", "RSA", "Linear CKA"]
+    assert curves[:4] == ["measured transfer", "a random order", "RSA", "Linear CKA"]
     assert "published: DEPARA" in curves
     assert "Predicted against measured for \\<b\\>odd\\</b\\>" in [block.value for block in app.subheader]
 
@@ -229,9 +229,9 @@ def downloads(monkeypatch):
 
 def test_the_evaluation_can_be_taken_away(world, downloads):
     open_page(lam="2.0", budget="250", measure="Spearman")
-    merits = pd.read_parquet(io.BytesIO(downloads["rooms-figures.parquet"]()))
+    merits = pd.read_parquet(io.BytesIO(downloads["rooms-measures.parquet"]()))
     expected = evaluation(2.0, 250).summary()
-    found = merits.set_index(["metric", "figure"])["mean"]
+    found = merits.set_index(["metric", "measure"])["mean"]
     pd.testing.assert_series_equal(found.loc[expected.index], expected["mean"])
     assert (merits.attrs["provenance"]["budget"], merits.attrs["provenance"]["lam"]) == (250, 2.0)
     transfer_table = pd.read_csv(io.BytesIO(downloads["rooms-transfer.csv"]()), comment="#")
@@ -284,7 +284,7 @@ def test_world_without_its_models_says_what_to_install_and_shows_the_rest(world)
     assert "The models of this world are not here" in [block.value for block in app.subheader]
     assert "has no \\*weights\\* here" in text(app)
     drawn = figures(app)
-    assert {"evaluate.merits", "evaluate.measured", "evaluate.published"} <= set(drawn)
+    assert {"evaluate.measures", "evaluate.measured", "evaluate.published"} <= set(drawn)
     assert "evaluate.predicted" not in drawn
     world.broken.clear()
     app.button(key="evaluate.again").click().run()
@@ -300,7 +300,7 @@ def test_no_truth_is_a_designed_state(world, monkeypatch):
 
 def test_table_lists_every_figure_of_every_metric(world):
     shown = open_page().dataframe[0].value
-    assert list(shown.columns) == ["metric", "kind", *FIGURES, "paper"]
+    assert list(shown.columns) == ["metric", "kind", *MEASURES, "paper"]
     assert set(shown["kind"]) == {"label-free", "with labels", "control"}
     assert shown["metric"].tolist()[0] == "RSA"
     assert json.dumps(shown["P@1"].tolist()[0]) == '"1.00 [1.00, 1.00]"'

@@ -14,7 +14,7 @@ from depara_core.training.cards import GATE
 from depara_core.zoo import rooms as zoo
 from depara_core.zoo.rooms import INPUT_SIZE, LAYERS
 from depara_core.zoo.rooms_network import Solver
-from depara_core.zoo.rooms_study import CUTS, STUDY
+from depara_core.zoo.rooms_study import CUTS, STUDY_NETWORKS
 from depara_core.zoo.rooms_weights import load_solver
 
 SHAPES = {
@@ -31,14 +31,14 @@ def pixels():
 
 def test_all_twenty_tasks_the_control_and_the_layer_study_are_listed():
     specs = {spec.name: spec for spec in zoo.specs()}
-    assert set(specs) == {*TASKS, zoo.CONTROL, *STUDY}
+    assert set(specs) == {*TASKS, zoo.CONTROL, *STUDY_NETWORKS}
     for spec in specs.values():
         assert spec.id == f"rooms/{spec.name}"
         assert spec.bundled == (spec.name in TASKS)  # the control is drawn, not shipped; the study is no candidate
         assert (spec.input_size, spec.mean, spec.std) == (64, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
-        assert spec.layers == (CUTS if spec.name in STUDY else LAYERS)
+        assert spec.layers == (CUTS if spec.name in STUDY_NETWORKS else LAYERS)
         assert spec.layers[-1] == "output"
-        alone = "layers" if spec.name in STUDY else "control"
+        alone = "layers" if spec.name in STUDY_NETWORKS else "control"
         assert spec.group == (TASKS[spec.name].group if spec.name in TASKS else alone)
 
 

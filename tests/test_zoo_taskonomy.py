@@ -21,7 +21,7 @@ from depara_core import rooms, zoo
 from depara_core.errors import ModelError, OptionError
 from depara_core.paths import assets_folder
 from depara_core.zoo import downloads, taskonomy
-from depara_core.zoo.taskonomy_network import TAPS, Encoder, Lightness
+from depara_core.zoo.taskonomy_network import TAPS, Lightness, TaskonomyEncoder
 
 SHAPES = {
     "stem": (64, 64, 64), "layer1": (256, 32, 32), "layer2": (512, 16, 16), "layer3": (1024, 16, 16),
@@ -36,7 +36,7 @@ STAGES = ((64, 3, 2), (128, 4, 2), (256, 6, 1), (512, 3, 1))  # width, blocks, s
 def test_all_25_encoders_are_listed_after_what_ships():
     listed = zoo.list_models("taskonomy")
     assert len(listed) == 25
-    assert {spec.id for spec in listed} == {f"taskonomy/{name}" for name in taskonomy.TASKS}
+    assert {spec.id for spec in listed} == {f"taskonomy/{name}" for name in taskonomy.TASKONOMY_TASKS}
     for spec in listed:
         assert zoo.model(spec.id) is spec
         assert not spec.bundled
@@ -48,7 +48,7 @@ def test_all_25_encoders_are_listed_after_what_ships():
 
 def test_the_tasks_of_the_rooms_are_in_the_same_groups():
     for name, task in rooms.TASKS.items():
-        assert taskonomy.TASKS[name].group == task.group
+        assert taskonomy.TASKONOMY_TASKS[name].group == task.group
 
 
 def test_random_weights_are_asked_for_as_elsewhere():
@@ -98,7 +98,7 @@ def published_shapes(channels=3):
 @pytest.mark.parametrize("grey", [False, True])
 def test_the_parameters_are_those_of_the_published_files(grey):
     with torch.device("meta"):
-        state = Encoder(grey).state_dict()
+        state = TaskonomyEncoder(grey).state_dict()
     counted = {name: tuple(v.shape) for name, v in state.items() if not name.endswith("num_batches_tracked")}
     assert counted == published_shapes(1 if grey else 3)
 
@@ -128,7 +128,7 @@ def reference(state, x):
 
 def test_the_code_is_what_the_published_architecture_computes():
     torch.manual_seed(3)
-    encoder = Encoder().eval()
+    encoder = TaskonomyEncoder().eval()
     with torch.no_grad():
         for name, value in encoder.state_dict().items():
             if "bn" in name or "downsample.1" in name:
@@ -230,8 +230,10 @@ def place(tmp_path, monkeypatch):
         file = tmp_path / "file.pth"
         torch.save(content, file)
         checksum = hashlib.sha256(file.read_bytes()).hexdigest()
-        known = taskonomy.TASKS[task]
-        monkeypatch.setitem(taskonomy.TASKS, task, taskonomy.Task(task, known.group, known.purpose, checksum))
+        known = taskonomy.TASKONOMY_TASKS[task]
+        monkeypatch.setitem(
+            taskonomy.TASKONOMY_TASKS, task, taskonomy.TaskonomyTask(task, known.group, known.purpose, checksum)
+        )
         return file.rename(folder / f"{task}_encoder-{checksum}.pth")
 
     return put
@@ -297,7 +299,7 @@ def test_without_file_and_network_the_error_says_what_goes_where(place, tmp_path
     monkeypatch.setattr(downloads, "urlopen", refuse)
     with pytest.raises(ModelError) as caught:
         zoo.model("taskonomy/curvature").open()
-    checksum = taskonomy.TASKS["curvature"].checksum
+    checksum = taskonomy.TASKONOMY_TASKS["curvature"].checksum
     for part in (
         f"curvature_encoder-{checksum}.pth is not in '{tmp_path / 'hub'}", "no network",
         f"{taskonomy.SITE}/curvature_encoder-", "put the file in that folder",
@@ -315,7 +317,7 @@ def test_an_installed_visualpriors_tells_where_the_files_are(monkeypatch):
 
 
 def test_checksums_are_those_of_25_files():
-    checksums = {task.checksum for task in taskonomy.TASKS.values()}
+    checksums = {task.checksum for task in taskonomy.TASKONOMY_TASKS.values()}
     assert len(checksums) == 25
     assert all(len(checksum) == 64 and int(checksum, 16) for checksum in checksums)
 
@@ -334,7 +336,7 @@ def published(name):
 
 def test_the_published_affinities_are_a_table_under_our_names(truth):
     assert list(truth.columns) == ["source", "target", "affinity"]
-    assert set(truth["source"]) == set(rooms.TASKS) <= set(taskonomy.TASKS)
+    assert set(truth["source"]) == set(rooms.TASKS) <= set(taskonomy.TASKONOMY_TASKS)
     assert set(truth["target"]) == set(rooms.TASKS) - {"colorization", "inpainting"}
     assert len(truth) == 20 * 18 - 18 == len(truth.drop_duplicates(["source", "target"]))
     assert (truth["source"] != truth["target"]).all()

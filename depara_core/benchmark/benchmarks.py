@@ -1,4 +1,4 @@
-"""Worlds in which transfer was measured, and the score that every metric gives every pair of their models."""
+"""Models whose transfer was measured, and the score that every metric gives every pair of their models."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -43,14 +43,14 @@ class Benchmark:
     labels: Callable[[ProbeSet, int, Sequence[str]], dict[str, Labels]] | None  # probes, seed, model ids
 
     @property
-    def truth(self) -> TransferTable:
+    def transfer_table(self) -> TransferTable:
         """The measured transfer."""
         return load_transfer_table(self.name)
 
     @property
     def models(self) -> tuple[ModelSpec, ...]:
         """The sources that are candidates, then targets that are no source."""
-        frame = self.truth.frame()
+        frame = self.transfer_table.frame()
         return tuple(model(name) for name in dict.fromkeys([*frame.index, *frame.columns]))
 
 
@@ -61,7 +61,7 @@ class Evidence:
     graphs: tuple[AttributionGraph, ...]  # of the paper's preset, one a model
     predecessors: tuple[AttributionGraph, ...]  # their maps as in the NeurIPS 2019 paper: attribution of mean(F)
     features: Mapping[str, Float[np.ndarray, "N D"]]  # by model id
-    labels: Mapping[str, Labels] = field(default_factory=dict)  # by model id, where the world has labels
+    labels: Mapping[str, Labels] = field(default_factory=dict)  # by model id, where the benchmark has labels
     shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)  # by model id, of one probe's features
 
     def code(self, name: str) -> Float[np.ndarray, "N ..."]:
@@ -71,7 +71,7 @@ class Evidence:
 
 
 def gather(
-    world: Benchmark,
+    benchmark: Benchmark,
     *,
     count: int = 200,
     seed: int = 0,
@@ -81,13 +81,16 @@ def gather(
     store: Store | str | None = None,
     progress: Progress | None = None,
 ) -> Evidence:
-    """Compute, or read from the store, all that the metrics compare; `probes` replaces the world's own (no labels)."""
-    specs = tuple(world.models if models is None else models)
-    chosen = world.probes(count, seed, progress) if probes is None else probes
+    """Compute, or read from the store, all that the metrics compare.
+
+    `probes` replaces the benchmark's own; then there are no labels.
+    """
+    specs = tuple(benchmark.models if models is None else models)
+    chosen = benchmark.probes(count, seed, progress) if probes is None else probes
     build = partial(build_graphs, specs, chosen, device=device, store=store, progress=progress)
     features = build_features(specs, chosen, device=device, store=store, progress=progress)
     ids = [spec.id for spec in specs]
-    known = world.labels(chosen, seed, ids) if world.labels is not None and probes is None else {}
+    known = benchmark.labels(chosen, seed, ids) if benchmark.labels is not None and probes is None else {}
     return Evidence(
         tuple(build()),
         tuple(build(preset="released_models", center=False)),
@@ -153,8 +156,8 @@ def _describe(task: rooms.Task, values: np.ndarray) -> Labels:
 
 
 BENCHMARKS: dict[str, Benchmark] = {
-    world.name: world
-    for world in (
+    benchmark.name: benchmark
+    for benchmark in (
         Benchmark(
             "rooms",
             "The bundled rooms: twenty tasks, measured on this zoo",

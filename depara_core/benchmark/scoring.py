@@ -1,4 +1,4 @@
-"""The score that every metric gives every pair of a world's models, and what it is worth against the truth."""
+"""The score that every metric gives every pair of a benchmark's models, and how well it predicts measured transfer."""
 
 import hashlib
 import json
@@ -58,10 +58,10 @@ CONTROLS = ("static_mean", "symmetric_oracle")
 def assess(
     frames: Mapping[str, pd.DataFrame], truth: pd.DataFrame, *, resamples: int = 2000, seed: int = 0
 ) -> Evaluation:
-    """Check scores of pairs against measured transfer, with two controls that know the truth of other targets.
+    """Check scores of pairs against measured transfer, with two controls that know measured transfer.
 
-    "static_mean" ranks sources by what they are worth elsewhere; "symmetric_oracle" knows the truth itself, but, like
-    every symmetric score, cannot tell a direction from its opposite.
+    "static_mean" ranks sources by what they are worth elsewhere; "symmetric_oracle" knows the transfer table
+    itself, but, like every symmetric score, cannot tell a direction from its opposite.
     """
     controls = dict(zip(CONTROLS, (static_mean(truth), symmetrised(truth)), strict=True))
     return evaluate({**frames, **controls}, truth, resamples=resamples, seed=seed)
@@ -71,7 +71,7 @@ HELD_OUT = "rooms-seed1"  # a second zoo of the rooms, trained, rendered and mea
 
 
 def held_out() -> tuple[dict[str, pd.DataFrame], TransferTable]:
-    """Return the scores and the truth of the zoo of another seed: no choice in this library was made on it.
+    """Return the scores and the transfer table of the zoo of another seed: no choice in this library was made on it.
 
     Its weights are not bundled; `benchmarks/held_out.py` says how they are made and computes the scores again.
     """

@@ -1,4 +1,4 @@
-"""How far a figure of merit depends on lambda, on the number of probes, and on which images they are.
+"""How far a ranking measure depends on lambda, on the number of probes, and on which images they are.
 
 Symbols: M models, N probes, K repetitions (subsets, or sets of probes).
 """
@@ -22,7 +22,7 @@ from depara_core.zoo import ModelSpec
 
 LAMBDAS = (0.0, 0.03, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 30.0, 100.0)
 COUNTS = (10, 20, 40, 70, 100, 150)
-FIGURES: dict[str, Callable[[pd.DataFrame, pd.DataFrame], float]] = {
+SWEPT: dict[str, Callable[[pd.DataFrame, pd.DataFrame], float]] = {
     "P@1": partial(precision_at_k, k=1),
     "P@5": partial(precision_at_k, k=5),
     "Spearman": spearman,
@@ -39,23 +39,23 @@ class Sweep:
     node: Float[np.ndarray, "K M M"]
     edge: Float[np.ndarray, "K M M"]
 
-    def figures(self, truth: pd.DataFrame, lam: float) -> pd.DataFrame:
+    def measures(self, truth: pd.DataFrame, lam: float) -> pd.DataFrame:
         """Return a row a set of probes: name, probes, and P@1, P@5 and Spearman's correlation of S."""
         rows = []
         for name, count, scores in zip(self.names, self.probes, self.node + lam * self.edge, strict=True):
             frame = pd.DataFrame(scores, index=self.models, columns=self.models)
-            rows.append({"name": name, "probes": count, **figures_of(frame, truth)})
+            rows.append({"name": name, "probes": count, **measures_of(frame, truth)})
         return pd.DataFrame(rows)
 
 
-def figures_of(scores: pd.DataFrame, truth: pd.DataFrame) -> dict[str, float]:
+def measures_of(scores: pd.DataFrame, truth: pd.DataFrame) -> dict[str, float]:
     """Return P@1, P@5 and Spearman's correlation of one score, means over targets."""
-    return {name: figure(scores, truth) for name, figure in FIGURES.items()}
+    return {name: measure(scores, truth) for name, measure in SWEPT.items()}
 
 
 def over_lambda(matrix: SimilarityMatrix, truth: pd.DataFrame, lams: Sequence[float] = LAMBDAS) -> pd.DataFrame:
-    """Return a row a lambda: lam and the figures of S = s_V + lam * s_E."""
-    return pd.DataFrame([{"lam": lam, **figures_of(matrix.to_frame(lam), truth)} for lam in lams])
+    """Return a row a lambda: lam and the measures of S = s_V + lam * s_E."""
+    return pd.DataFrame([{"lam": lam, **measures_of(matrix.to_frame(lam), truth)} for lam in lams])
 
 
 def over_probes(

@@ -1,4 +1,4 @@
-"""Measured transfer: how well every source served every target of a world, as it was measured or published."""
+"""Measured transfer: how well every source served every target of a benchmark, as it was measured or published."""
 
 import json
 from collections.abc import Mapping
@@ -59,7 +59,9 @@ class TransferTable:
         ):
             if came not in known:
                 choices = ", ".join(map(str, known))
-                raise OptionError(f"The truth table {self.name!r} has no {what} {came!r}. Expected one of: {choices}.")
+                raise OptionError(
+                    f"The transfer table {self.name!r} has no {what} {came!r}. Expected one of: {choices}."
+                )
         rows = self.table[(self.table["budget"] == budget) & (self.table["split"] == split)]
         if not controls:
             rows = rows[~rows["source"].isin(self.controls)]
@@ -69,7 +71,7 @@ class TransferTable:
 
 
 def table_path(name: str, folder: Path | None = None) -> Path:
-    """Return where a world's table is; its description lies beside it as .json."""
+    """Return where a benchmark's table is; its description lies beside it as .json."""
     return (folder or assets_folder() / "benchmark") / f"{name}.csv"
 
 
@@ -81,7 +83,7 @@ def transfer_tables(folder: Path | None = None) -> tuple[str, ...]:
 
 
 def load_transfer_table(name: str, folder: Path | None = None) -> TransferTable:
-    """Read a table of measured transfer; its names get the world's in front: "normal" becomes "rooms/normal"."""
+    """Read a table of measured transfer; its names get their source's in front: "normal" becomes "rooms/normal"."""
     path = table_path(name, folder)
     if not path.exists():
         known = ", ".join(transfer_tables(folder))
@@ -90,17 +92,19 @@ def load_transfer_table(name: str, folder: Path | None = None) -> TransferTable:
         table = pd.read_csv(path, dtype={"split": str})
         about = json.loads(path.with_suffix(".json").read_text())
     except (OSError, ValueError) as error:
-        raise StoreError(f"The truth table at {path} cannot be read ({error}). Restore the assets folder.") from None
+        raise StoreError(f"The transfer table at {path} cannot be read ({error}). Restore the assets folder.") from None
     missing = {"source", "target", "affinity"} - set(table.columns)
     if missing:
-        raise StoreError(f"The truth table at {path} lacks the columns {', '.join(sorted(missing))}. Restore the file.")
+        raise StoreError(
+            f"The transfer table at {path} lacks the columns {', '.join(sorted(missing))}. Restore the file."
+        )
     for column, value in (("budget", int(about.get("budget", 0))), ("split", POOLED)):
         if column not in table:
             table[column] = value
-    world = str(about.get("world", name))
+    source = str(about.get("world", name))
     for side in ("source", "target"):
-        table[side] = [f"{world}/{model}" for model in table[side]]
-    return TransferTable(world, table, about)
+        table[side] = [f"{source}/{model}" for model in table[side]]
+    return TransferTable(source, table, about)
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from depara_core.benchmark.scoring import CONTROLS, assess, score_pairs
 from depara_core.benchmark.transfer_table import TransferTable
 from depara_core.cli import options as o
 from depara_core.cli.output import emit, follow
-from depara_core.evaluation import FIGURES, Evaluation, ceiling
+from depara_core.evaluation import MEASURES, Evaluation, ceiling
 from depara_core.files import Progress
 
 SHOWN = ("P@1", "P@5", "Spearman", "regret@1")
@@ -38,7 +38,7 @@ def evaluate(
     """Check every metric's ranking of sources against measured transfer, with intervals over the targets."""
     if benchmark not in BENCHMARKS:
         raise depara.OptionError(f"The benchmark {benchmark!r} is unknown. Expected one of: {', '.join(BENCHMARKS)}.")
-    truth = BENCHMARKS[benchmark].truth
+    truth = BENCHMARKS[benchmark].transfer_table
     frame = truth.frame(budget)
     kept = depara.Store(store, store_limit)
 
@@ -75,7 +75,7 @@ def summary_rows(found: Evaluation) -> list[dict[str, Any]]:
     for name in dict.fromkeys(table.index.get_level_values("metric")):
         values = {
             figure: dict(zip(("mean", "low", "high"), map(float, table.loc[(name, figure)]), strict=True))
-            for figure in FIGURES
+            for figure in MEASURES
         }
         rows.append({"metric": name, "figures": values, "p_random": found.p_random(name, "P@5")})
     return sorted(rows, key=lambda row: -row["figures"]["P@5"]["mean"])

@@ -9,7 +9,7 @@ from depara_core.benchmark.transfer_table import load_transfer_table
 from depara_core.cli.options import Json
 from depara_core.cli.output import emit, progress
 from depara_core.rooms import TASKS
-from depara_core.training import Outcome, Recipe, record_transfer, train_zoo
+from depara_core.training import Recipe, TrainingOutcome, record_transfer, train_zoo
 from depara_core.training.layer_study import read_layer_table, record_layers
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
@@ -93,7 +93,7 @@ def layers(
     emit({"table": str(path), "accuracy": rows}, as_json, rows, f"Accuracy by the last frozen layer, written to {path}")
 
 
-def _row(outcome: Outcome) -> dict[str, Any]:
+def _row(outcome: TrainingOutcome) -> dict[str, Any]:
     """Return what became of a task; one that was trained before keeps its card and has no score here."""
     row: dict[str, Any] = {"task": outcome.task, "trained": outcome.score is not None}
     if outcome.score is None:

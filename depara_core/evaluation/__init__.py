@@ -1,10 +1,10 @@
 """The statistics that check a transferability score against measured transfer."""
 
 from depara_core.evaluation.affinity import affinity
-from depara_core.evaluation.baselines import ceiling, static_mean, static_size, symmetrised
+from depara_core.evaluation.baselines import ceiling, static_mean, symmetrised
 from depara_core.evaluation.ranking_measures import (
-    FIGURES,
-    Figure,
+    MEASURES,
+    Measure,
     area_under_pr,
     precision_at_k,
     precision_recall,
@@ -13,14 +13,14 @@ from depara_core.evaluation.ranking_measures import (
     spearman,
     weighted_kendall,
 )
-from depara_core.evaluation.significance import Comparison, Evaluation, evaluate
+from depara_core.evaluation.significance import Evaluation, PairedComparison, evaluate
 from depara_core.evaluation.tree import measured_tree
 
 __all__ = [
-    "FIGURES",
-    "Comparison",
+    "MEASURES",
     "Evaluation",
-    "Figure",
+    "Measure",
+    "PairedComparison",
     "affinity",
     "area_under_pr",
     "ceiling",
@@ -32,7 +32,6 @@ __all__ = [
     "regret_at_k",
     "spearman",
     "static_mean",
-    "static_size",
     "symmetrised",
     "weighted_kendall",
 ]

@@ -3,14 +3,14 @@
 Symbols: S sources, T targets. Every table has the truth's index (sources) and columns (targets).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
 from depara_core.errors import OptionError
 from depara_core.evaluation.alignment import align
-from depara_core.evaluation.ranking_measures import FIGURES, measures_by_target
+from depara_core.evaluation.ranking_measures import MEASURES, measures_by_target
 
 UNKNOWN = 0.5  # the middle rank, for a source that was measured on no other target
 
@@ -28,15 +28,6 @@ def static_mean(truth: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(score, index=truth.index, columns=truth.columns)
 
 
-def static_size(sizes: Mapping[str, float], truth: pd.DataFrame) -> pd.DataFrame:
-    """Score every source by its size for all targets alike: the larger, the better."""
-    missing = [str(source) for source in truth.index if not np.isfinite(sizes.get(source, np.nan))]
-    if missing:
-        raise OptionError(f"A finite size is needed for every source, missing: {', '.join(missing)}.")
-    column = np.array([sizes[source] for source in truth.index], dtype=np.float64)
-    return pd.DataFrame(dict.fromkeys(truth.columns, column), index=truth.index)
-
-
 def symmetrised(truth: pd.DataFrame) -> pd.DataFrame:
     """Score pairs by what a symmetric score could know at best: the mean rank of both directions, in [0, 1].
 
@@ -50,7 +41,7 @@ def symmetrised(truth: pd.DataFrame) -> pd.DataFrame:
 def ceiling(splits: Sequence[pd.DataFrame], *, relevant: int = 5) -> pd.DataFrame:
     """Let the truth of one split predict another's: what a perfect score of one measurement would reach.
 
-    Index: the figures; columns: mean, lowest and highest over the ordered pairs of splits, each the mean over targets.
+    Index: the measures; columns: mean, lowest and highest over the ordered pairs of splits, each the mean over targets.
     """
     if len(splits) < 2:
         raise OptionError(f"A ceiling needs at least 2 splits of the measurement, got {len(splits)}.")
@@ -62,7 +53,7 @@ def ceiling(splits: Sequence[pd.DataFrame], *, relevant: int = 5) -> pd.DataFram
             raise OptionError(f"Another split as the score for split {number}: {error}") from None
         values = measures_by_target(np.stack([one.scores for one in others]), others[0], relevant)
         found.append(values.mean(axis=1))
-    pairs = pd.DataFrame(np.concatenate(found), columns=list(FIGURES))
+    pairs = pd.DataFrame(np.concatenate(found), columns=list(MEASURES))
     return pd.DataFrame({"mean": pairs.mean(), "lowest": pairs.min(), "highest": pairs.max()})
 
 

@@ -1,6 +1,6 @@
-"""Figures of merit of one target: exact expectations over random breaking of ties, in the scores and in the truth.
+"""Ranking measures of one target: exact expectations over random breaking of ties, in the scores and in the truth.
 
-Symbols: n candidates, B scores of them. A figure reads a score only through its places, so that B shuffled or rival
+Symbols: n candidates, B scores of them. A measure reads a score only through its places, so that B shuffled or rival
 scores of one target are one call. A constant score has exactly the value expected of a random order.
 """
 

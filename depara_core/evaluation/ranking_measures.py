@@ -1,6 +1,6 @@
-"""Figures of merit: how well scores order the sources of a target, told by measured transfer.
+"""Ranking measures: how well scores order the sources of a target, told by measured transfer.
 
-Symbols: S sources, T targets, n candidates of one target, M metrics, F figures. Higher is better in scores and truth.
+Symbols: S sources, T targets, n candidates of one target, M metrics, F measures. Higher is better in scores and truth.
 Ties are broken at random and every value is the exact expectation, so a constant score has the value of a random order.
 """
 
@@ -20,8 +20,8 @@ Value = Callable[[Ranks, Float[np.ndarray, " n"]], Float[np.ndarray, " B"]]
 
 
 @dataclass(frozen=True)
-class Figure:
-    """A figure of merit: its value for the places and the truth of one target, and how to read it."""
+class Measure:
+    """A ranking measure: its value for the places and the truth of one target, and how to read it."""
 
     function: Callable[[Ranks, Float[np.ndarray, " n"], int], Float[np.ndarray, " B"]]  # the last: `relevant`
     reading: str
@@ -29,40 +29,40 @@ class Figure:
     k: int = 1  # how many candidates it needs at least
 
 
-FIGURES: dict[str, Figure] = {
-    "P@1": Figure(
+MEASURES: dict[str, Measure] = {
+    "P@1": Measure(
         partial(expectation.precision, k=1),
         "How often the source ranked first is one of the truly best; 1 is always.",
     ),
-    "P@5": Figure(
+    "P@5": Measure(
         partial(expectation.precision, k=5),
         "The share of the five sources ranked first that are among the truly best; 1 is all of them.",
         k=5,
     ),
-    "R@5": Figure(
+    "R@5": Measure(
         partial(expectation.recall, k=5),
         "The share of the truly best sources that are among the five ranked first; 1 is all of them.",
         k=5,
     ),
-    "AP": Figure(
+    "AP": Measure(
         expectation.average_precision,
         "The area under precision against recall: 1 when the truly best sources are all ranked before the others.",
     ),
-    "Spearman": Figure(
+    "Spearman": Measure(
         lambda scores, truth, _relevant: expectation.spearman(scores, truth),
         "How well the whole ranking follows the measured one: 1 the same order, 0 unrelated, -1 reversed.",
     ),
-    "weighted Kendall": Figure(
+    "weighted Kendall": Measure(
         lambda scores, truth, _relevant: expectation.weighted_kendall(scores, truth),
         "How well pairs of sources are ordered, the truly best weighing most: 1 the same order, 0 unrelated, "
         "-1 reversed.",
     ),
-    "regret@1": Figure(
+    "regret@1": Measure(
         lambda scores, truth, _relevant: expectation.regret(scores, truth, k=1),
         "How much measured transfer is lost by taking the source ranked first, in the truth's unit; 0 is nothing.",
         higher_is_better=False,
     ),
-    "regret@5": Figure(
+    "regret@5": Measure(
         lambda scores, truth, _relevant: expectation.regret(scores, truth, k=5),
         "How much measured transfer is lost by trying only the five sources ranked first, in the truth's unit; 0 is "
         "nothing.",
@@ -135,19 +135,19 @@ def precision_recall(scores: Table, truth: Table, relevant: int = 5) -> pd.DataF
 def measures_by_target(
     scores: Float[np.ndarray, "M S T"], aligned: Aligned, relevant: int
 ) -> Float[np.ndarray, "M T F"]:
-    """Return every figure of M scores against one truth, NaN where a score is undefined for a target.
+    """Return every measure of M scores against one truth, NaN where a score is undefined for a target.
 
-    Raises OptionError when a target has fewer candidates than `relevant` or than a figure needs.
+    Raises OptionError when a target has fewer candidates than `relevant` or than a measure needs.
     """
     aligned.require("relevant", relevant)
-    for name, figure in FIGURES.items():
-        aligned.require(f"The k of {name}", figure.k)
-    found = np.full((len(scores), len(aligned.targets), len(FIGURES)), np.nan)
+    for name, measure in MEASURES.items():
+        aligned.require(f"The k of {name}", measure.k)
+    found = np.full((len(scores), len(aligned.targets), len(MEASURES)), np.nan)
     for column, (values, measured) in enumerate(_targets(scores, aligned.truth)):
         defined = np.isfinite(values).all(axis=-1)
         places = Ranks.of(values[defined])
-        for number, figure in enumerate(FIGURES.values()):
-            found[defined, column, number] = figure.function(places, measured, relevant)
+        for number, measure in enumerate(MEASURES.values()):
+            found[defined, column, number] = measure.function(places, measured, relevant)
     found.setflags(write=False)
     return found
 

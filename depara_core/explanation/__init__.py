@@ -8,7 +8,6 @@ from depara_core.explanation.influence import (
     Influence,
     RankingInfluence,
     influence,
-    without,
 )
 from depara_core.explanation.intervals import Interval, Intervals, contrast_interval, interval
 from depara_core.explanation.pairs import PAIR_KINDS
@@ -38,5 +37,4 @@ __all__ = [
     "pixel_contributions",
     "resample_masks",
     "sentence",
-    "without",
 ]

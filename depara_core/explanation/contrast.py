@@ -7,10 +7,7 @@ import pandas as pd
 from jaxtyping import Float
 
 from depara_core.errors import OptionError
-from depara_core.explanation import pairs
 from depara_core.explanation.contributions import Explanation, probe_frame
-
-_SIGNS = {"for": 1, "against": -1}
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,11 +67,6 @@ class Contrast:
         """Each probe's share of `total`."""
         return self.probe_node + self.probe_edge
 
-    @property
-    def edges(self) -> Float[np.ndarray, "N N"]:
-        """Each pair's share of `edge`, half in (i, j) and half in (j, i)."""
-        return self.better.edge - self.other.edge
-
     def pixel(self, i: int) -> Float[np.ndarray, "H W"]:
         """Return the map of probe i: positive where A agrees more with B than with C."""
         return self.better.pixel(i) - self.other.pixel(i)
@@ -82,21 +74,3 @@ class Contrast:
     def to_frame(self) -> pd.DataFrame:
         """Every probe's shares, the highest first: probe, node, edge, share."""
         return probe_frame(self.probe_node, self.probe_edge)
-
-    def pairs(self, top: int, kind: str = "for") -> pd.DataFrame:
-        """List at most `top` pairs that speak most "for" B or "against" it.
-
-        Columns: i, j, share (lam * z^A * (z^B - z^C), the whole pair's), rank_target, rank_first, rank_second (0 to 1).
-        """
-        if kind not in _SIGNS:
-            raise OptionError(f"The kind of pairs {kind!r} is unknown. Expected one of: {', '.join(_SIGNS)}.")
-        (target, first), (_, second) = self.better.standard_ranks, self.other.standard_ranks
-        product = target * (first - second)
-        places = pairs.strongest(_SIGNS[kind] * product, _SIGNS[kind] * product > 0, top)
-        i, j = pairs.ends(places, len(self.better.probe_node))
-        ranks = {
-            "rank_target": self.better.ranks_a[places],
-            "rank_first": self.better.ranks_b[places],
-            "rank_second": self.other.ranks_b[places],
-        }
-        return pd.DataFrame({"i": i, "j": j, "share": self.lam * product[places], **ranks})

@@ -3,7 +3,6 @@
 Symbols: N probes, E = N(N-1)/2 edges, R sources. Removing probe i removes its N - 1 edges.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -13,8 +12,8 @@ from jaxtyping import Float, Int
 from depara_core.errors import OptionError
 from depara_core.explanation.contributions import frozen
 from depara_core.explanation.leave_one_out import kept_rank_correlations, rank_correlations
-from depara_core.graphs import AttributionGraph, subgraph
-from depara_core.similarity import Grid, Similarity, common_grid, probe_cosines, similarity
+from depara_core.graphs import AttributionGraph
+from depara_core.similarity import Grid, common_grid, probe_cosines
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,7 +95,7 @@ def influence(
     lam
         Weight of the edges in S = s_V + lam * s_E.
     exact
-        Rank the remaining edges anew, so that entry i is `without(a, b, [i])`; else they keep the ranks that they have
+        Rank the remaining edges anew, as if probe i had never been there; else they keep the ranks that they have
         among all edges, as in the bootstrap, which takes N^2 steps instead of N^3.
     grid
         (channels, height, width) that maps are compared on; None: the common grid of these two.
@@ -115,18 +114,3 @@ def influence(
     correlation = rank_correlations(a, b) if exact else kept_rank_correlations(a, b)
     left = (cosines.sum() - cosines) / (count - 1)
     return Influence(lam, float(cosines.mean()), float(a.ranks @ b.ranks), frozen(left), frozen(correlation))
-
-
-def without(
-    a: AttributionGraph, b: AttributionGraph, dropped: Sequence[int], *, grid: Grid | None = None
-) -> Similarity:
-    """Compare two graphs without some of their probes; the remaining edges are ranked anew."""
-    grid = common_grid([a, b], grid)
-    count = len(a)
-    gone = np.unique(np.asarray(dropped, dtype=np.int64))
-    if gone.size and (gone[0] < 0 or gone[-1] >= count):
-        raise OptionError(f"Probes {gone[0]} to {gone[-1]} were dropped. Expected numbers from 0 to {count - 1}.")
-    if count - len(gone) < 2:
-        raise OptionError(f"{len(gone)} of {count} probes were dropped. Leave at least 2: one has no pair to compare.")
-    left = np.setdiff1d(np.arange(count), gone)
-    return similarity(subgraph(a, left), subgraph(b, left), grid=grid)

@@ -3,7 +3,7 @@
 from depara_core.exports.documents import PICTURES, figure_document, picture_config, picture_document
 from depara_core.exports.graph_files import GRAPH_FORMATS, network_file
 from depara_core.exports.maps import agreement_table, maps_file
-from depara_core.exports.measures import merit_table, score_table, target_table, truth_table
+from depara_core.exports.measures import measure_table, measured_pairs, score_table, target_table
 from depara_core.exports.provenance import computed_with, provenance
 from depara_core.exports.recipe import transfer_recipe
 from depara_core.exports.report import comparison_report
@@ -33,7 +33,8 @@ __all__ = [
     "figure_document",
     "maps_file",
     "matrix_table",
-    "merit_table",
+    "measure_table",
+    "measured_pairs",
     "network_file",
     "picture_config",
     "picture_document",
@@ -45,5 +46,4 @@ __all__ = [
     "table_file",
     "target_table",
     "transfer_recipe",
-    "truth_table",
 ]

@@ -1,20 +1,20 @@
-"""What an evaluation rests on, as tables: every score beside the measured transfer, and every figure of merit."""
+"""What an evaluation rests on, as tables: every score beside the measured transfer, and every ranking measure."""
 
 from collections.abc import Mapping
 
 import pandas as pd
 
-from depara_core.evaluation import FIGURES, Evaluation
+from depara_core.evaluation import MEASURES, Evaluation
 from depara_core.exports.texts import printable
 
 
-def score_table(scores: Mapping[str, pd.DataFrame], truth: pd.DataFrame) -> pd.DataFrame:
+def score_table(scores: Mapping[str, pd.DataFrame], measured_transfer: pd.DataFrame) -> pd.DataFrame:
     """Return one row a metric and measured pair: metric, source, target, value, measured.
 
-    `scores` and `truth`: source x target, higher is better. Pairs that were not measured have no row, nor have those
-    that a metric is not defined for.
+    `scores` and `measured_transfer`: source x target, higher is better. Pairs that were not measured have no row, nor
+    have those that a metric is not defined for.
     """
-    measured = _pairs(truth, "measured")
+    measured = _pairs(measured_transfer, "measured")
     parts = [
         _pairs(frame, "value").merge(measured, on=["source", "target"]).assign(metric=name)
         for name, frame in scores.items()
@@ -23,20 +23,20 @@ def score_table(scores: Mapping[str, pd.DataFrame], truth: pd.DataFrame) -> pd.D
     return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
 
 
-def truth_table(truth: pd.DataFrame) -> pd.DataFrame:
+def measured_pairs(measured_transfer: pd.DataFrame) -> pd.DataFrame:
     """Return one row a measured pair: source, target, measured."""
-    return _pairs(truth, "measured")
+    return _pairs(measured_transfer, "measured")
 
 
-def merit_table(result: Evaluation) -> pd.DataFrame:
-    """Return one row a metric and figure of merit: metric, figure, mean, lower, upper, random, oracle."""
+def measure_table(result: Evaluation) -> pd.DataFrame:
+    """Return one row a metric and ranking measure: metric, measure, mean, lower, upper, random, oracle."""
     found = result.summary().reset_index().rename(columns={"low": "lower", "high": "upper"})
-    return found.assign(random=found["figure"].map(result.random), oracle=found["figure"].map(result.oracle))
+    return found.assign(random=found["measure"].map(result.random), oracle=found["measure"].map(result.oracle))
 
 
 def target_table(result: Evaluation) -> pd.DataFrame:
-    """Return one row a metric and target that it is defined for: metric, target, then every figure of merit."""
-    return result.per_target[["metric", "target", *FIGURES]].reset_index(drop=True)
+    """Return one row a metric and target that it is defined for: metric, target, then every ranking measure."""
+    return result.per_target[["metric", "target", *MEASURES]].reset_index(drop=True)
 
 
 def _pairs(frame: pd.DataFrame, value: str) -> pd.DataFrame:

@@ -159,17 +159,17 @@ def _attributions(ends: Ends, target: str, lam: float, neighbours: int, on: str)
 
 
 def evaluation_python(
-    world: str,
+    benchmark: str,
     *,
     lam: float = 1.0,
     budget: int | None = None,
-    figure: str = "P@5",
+    measure: str = "P@5",
     probes: str = "rooms",
     count: int | None = None,
     seed: int = 0,
     digest: str = "",
 ) -> str:
-    """Return a script that checks every metric against the measured transfer of a world again.
+    """Return a script that checks every metric against the measured transfer of a benchmark again.
 
     `budget`: labelled images of the target that the measured transfer learned from; None: the most.
     """
@@ -181,8 +181,8 @@ def evaluation_python(
         "import depara_core as depara",
         "",
         *([] if own else [*_probes(probes, count, seed, digest), ""]),
-        f"world = depara.BENCHMARKS[{world!r}]",
-        f"evidence = depara.gather(world, {given})",
+        f"benchmark = depara.BENCHMARKS[{benchmark!r}]",
+        f"evidence = depara.gather(benchmark, {given})",
     ]
     if own and digest:
         lines += [f"if evidence.graphs[0].probes != {digest!r}:",
@@ -190,9 +190,9 @@ def evaluation_python(
     lines += [
         "scores = depara.score_pairs(evidence)",
         f'scores["depara"] = depara.similarity_matrix(evidence.graphs).to_frame({lam!r})  # S = s_V + lam * s_E',
-        f"truth = world.truth.frame({budget!r})  # measured transfer, source x target",
-        "result = depara.assess(scores, truth)",
-        f'print(result.summary().xs({figure!r}, level="figure"))  # with 95 % intervals over the targets',
+        f"measured = benchmark.transfer_table.frame({budget!r})  # measured transfer, source x target",
+        "result = depara.assess(scores, measured)",
+        f'print(result.summary().xs({measure!r}, level="measure"))  # with 95 % intervals over the targets',
     ]
     return "\n".join(lines) + "\n"
 

@@ -45,7 +45,7 @@ COLUMNS = {
     "metric": "what scored the pairs",
     "value": "the metric's score of the pair, higher is better",
     "measured": "measured transfer from source to target, higher is better",
-    "figure": "the figure of merit",
+    "measure": "the ranking measure",
     "mean": "over the targets",
     "lower": "lower end of the 95 % interval of the mean over the targets",
     "upper": "upper end of the 95 % interval of the mean over the targets",

@@ -5,7 +5,7 @@ H, W: height and width of the image; h, w: of the map; all images are uint8 (H, 
 
 import base64
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import cache
 
 import numpy as np
@@ -16,7 +16,6 @@ from depara_core.errors import OptionError
 from depara_core.figures.theme import palette, rgb, scale_table
 
 Picture = UInt8[np.ndarray, "H W 3"]
-Tile = UInt8[np.ndarray, "_ _ 3"]  # of any size
 _LUMINANCE = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601
 # The ground leaves room for the colours on the side they need it: lifted towards paper in light, dimmed in dark.
 _GROUND = {False: (92.0, 0.62), True: (14.0, 0.58)}
@@ -107,22 +106,6 @@ def resize(image: Picture, size: int) -> UInt8[np.ndarray, "size size 3"]:
     """Resize an image to size x size pixels, antialiased; enlarging keeps the pixels square and visible."""
     resample = Image.Resampling.LANCZOS if size < image.shape[0] else Image.Resampling.NEAREST
     return np.asarray(Image.fromarray(np.ascontiguousarray(image)).resize((size, size), resample))
-
-
-def contact_sheet(rows: Sequence[Sequence[Tile | None]], *, tile: int = 96, gap: int = 6, dark: bool = False) -> Tile:
-    """Lay tiles out as one picture, row by row, on the card's colour; None leaves its place empty."""
-    columns = max((len(row) for row in rows), default=0)
-    if not columns:
-        raise OptionError("A contact sheet needs at least one tile; got none.")
-    height, width = len(rows) * (tile + gap) - gap, columns * (tile + gap) - gap
-    sheet = np.empty((height, width, 3), dtype=np.uint8)
-    sheet[:] = rgb(palette(dark).surface)
-    for r, row in enumerate(rows):
-        for c, image in enumerate(row):
-            if image is not None:
-                top, left = r * (tile + gap), c * (tile + gap)
-                sheet[top : top + tile, left : left + tile] = resize(image, tile)
-    return sheet
 
 
 def to_png(image: Picture) -> bytes:

@@ -19,7 +19,7 @@ _SCATTER_PIXELS = 440  # the drawing area labels are placed for
 _INSIDE = 0.76  # of the places: beyond, a label to the right would not fit
 
 
-def target_table(
+def measure_by_target(
     values: pd.DataFrame,
     looks: Mapping[str, Look],
     name: str,
@@ -29,7 +29,7 @@ def target_table(
     limits: tuple[float, float] | None = None,
     dark: bool = False,
 ) -> go.Figure:
-    """Draw one figure of merit, `name`, of every metric (columns) for every target (rows), the chosen target framed.
+    """Draw one ranking measure, `name`, of every metric (columns) for every target (rows), the chosen target framed.
 
     A cell without a value (NaN) is empty: the metric is not defined there. A click carries (row, column, target,
     metric). `limits`: the values of the darkest and the brightest cell; None: those of the table.

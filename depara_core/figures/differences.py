@@ -20,7 +20,7 @@ def differences(
 ) -> go.Figure:
     """Draw how much one metric is ahead of another on every target, and the mean with its interval (mean, low, high).
 
-    `first`, `second`: a figure of merit, `name`, by target. Equal differences are stacked; a click carries (position,
+    `first`, `second`: a ranking measure, `name`, by target. Equal differences are stacked; a click carries (position,
     target).
     """
     paint, (one, other) = palette(dark), (escape(look.label) for look in looks)

@@ -63,7 +63,7 @@ def precision_curves(
     published: Mapping[str, pd.DataFrame] | None = None,
     dark: bool = False,
 ) -> go.Figure:
-    """Draw precision against K, or against recall, with the truth's own curve above and a random order's below.
+    """Draw precision against K, or against recall, between the curves of a random order and of the measured transfer.
 
     Frames: k, recall, precision, as precision_recall gives them. `whiskers`: k, mean, low, high of some metrics, drawn
     against K only. `published` curves, by a metric's name, are dashed and hollow. A click carries (K, metric),
@@ -73,7 +73,7 @@ def precision_curves(
         raise OptionError(f"Curves are drawn against 'k' or 'recall'; {against!r} came.")
     layout = _curve_layout(against, targets, relevant, int(best["k"].max()))
     paint, picture = palette(dark), figure(dark, height=430, **layout)
-    for frame, name, dash in ((best, "the truth itself", "solid"), (random, "a random order", "dash")):
+    for frame, name, dash in ((best, "measured transfer", "solid"), (random, "a random order", "dash")):
         style = {"color": paint.muted, "width": 1.3, "dash": dash}
         picture.add_trace(_curve(frame, against, "", escape(name), line=style, mode="lines"))
     for name, frame in curves.items():
@@ -142,7 +142,7 @@ def _curve_layout(against: str, targets: int, relevant: int, most: int) -> dict[
     }
 
 
-def merits(
+def measure_by_metric(
     frame: pd.DataFrame,
     looks: Mapping[str, Look],
     name: str,
@@ -154,9 +154,9 @@ def merits(
     selected: Sequence[str] = (),
     dark: bool = False,
 ) -> go.Figure:
-    """Draw one figure of merit of every metric, in the order given, with its interval, between chance and the truth.
+    """Draw one ranking measure of every metric, in the order given, with its interval, between chance and the oracle.
 
-    `frame`: metric, mean, low, high; a click carries (position, metric). `name`: the figure of merit. The metrics in
+    `frame`: metric, mean, low, high; a click carries (position, metric). `name`: the ranking measure. The metrics in
     `shown` have their colour, the others are grey; those `selected` are bold. A symbol tells the kind.
     """
     paint, names = palette(dark), [str(metric) for metric in frame["metric"]]
@@ -183,7 +183,7 @@ def merits(
         hoverdistance=40,
         legend={"y": 1.0, "yanchor": "top", "yref": "container"},
     )  # fmt: skip
-    for value, label, dash in ((random, "random", "dash"), (oracle, "the truth itself", "solid")):
+    for value, label, dash in ((random, "random", "dash"), (oracle, "measured transfer", "solid")):
         picture.add_vline(x=value, line={"color": paint.muted, "width": 1.2, "dash": dash}, layer="below")
         side = (
             "right" if value > low + 0.85 * (high - low) else "left" if value < low + 0.1 * (high - low) else "center"
@@ -207,11 +207,11 @@ def merits(
     for kind, symbol in KIND_SYMBOLS.items():
         members = [i for i, metric in enumerate(names) if looks[metric].kind == kind]
         if members:
-            picture.add_trace(_merit_points(kind, symbol, members, names, rows, colours, looks, dark))
+            picture.add_trace(_metric_points(kind, symbol, members, names, rows, colours, looks, dark))
     return picture
 
 
-def _merit_points(
+def _metric_points(
     kind: str,
     symbol: str,
     members: list[int],

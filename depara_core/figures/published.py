@@ -105,7 +105,7 @@ def layer_agreement(frame: pd.DataFrame, *, dark: bool = False) -> go.Figure:
     return picture
 
 
-def published_merits(
+def published_measures(
     ours: pd.DataFrame,
     published: pd.DataFrame,
     *,
@@ -113,19 +113,19 @@ def published_merits(
     targets: tuple[int, int],
     dark: bool = False,
 ) -> go.Figure:
-    """Draw the paper's table 1 and our own figures on the same axes: ours filled with intervals, published hollow.
+    """Draw the paper's table 1 and our own measures on the same axes: ours filled with intervals, published hollow.
 
-    `ours`: method, figure, mean, low, high. `published`: method, figure, probes, value. `colours`: method -> "#rrggbb",
-    also the order of the rows. `targets`: how many are behind ours and behind the published numbers. A click on ours
-    carries (method, figure).
+    `ours`: method, measure, mean, low, high. `published`: method, measure, probes, value. `colours`: method ->
+    "#rrggbb", also the order of the rows. `targets`: how many are behind ours and behind the published numbers. A click
+    on ours carries (method, measure).
     """
     paint, methods = palette(dark), list(colours)
-    panels = list(dict.fromkeys([*published["figure"], *ours["figure"]]))
+    panels = list(dict.fromkeys([*published["measure"], *ours["measure"]]))
     picture = make_subplots(cols=len(panels), rows=1, shared_yaxes=True, horizontal_spacing=0.04)
     picture.update_layout(template=template(dark), height=104 + 44 * len(methods), margin={"t": 40})
     sets = list(dict.fromkeys(published["probes"]))
     for column, panel in enumerate(panels, start=1):
-        mine = ours[(ours["figure"] == panel) & ours["method"].isin(methods)]
+        mine = ours[(ours["measure"] == panel) & ours["method"].isin(methods)]
         mean = mine["mean"].to_numpy(float)
         picture.add_trace(
             go.Scatter(
@@ -144,7 +144,7 @@ def published_merits(
             ), row=1, col=column,
         )  # fmt: skip
         for symbol, probes in zip(PROBE_SYMBOLS * len(sets), sets, strict=False):
-            rows = published[(published["figure"] == panel) & (published["probes"] == probes)]
+            rows = published[(published["measure"] == panel) & (published["probes"] == probes)]
             rows = rows[rows["method"].isin(methods)]
             picture.add_trace(
                 go.Scatter(

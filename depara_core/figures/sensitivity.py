@@ -1,6 +1,6 @@
-"""What the verdict hangs on: figures of merit over lambda, over the number of probes, and over sets of probes.
+"""What the verdict hangs on: ranking measures over lambda, over the number of probes, and over sets of probes.
 
-A click on a point carries (figure of merit, x): the lambda, the number of probes, or the set's place.
+A click on a point carries (ranking measure, x): the lambda, the number of probes, or the set's place.
 """
 
 from collections.abc import Sequence
@@ -13,22 +13,22 @@ from depara_core.errors import OptionError
 from depara_core.figures.labels import escape, number, shorten
 from depara_core.figures.theme import fade, figure, palette
 
-FIGURES = {"P@1": ("teal", "circle"), "P@5": ("magenta", "square"), "Spearman": ("ochre", "diamond")}
+STYLES = {"P@1": ("teal", "circle"), "P@5": ("magenta", "square"), "Spearman": ("ochre", "diamond")}
 BAND = (5, 95)  # percentiles over the repeats
 HEIGHT = 300
 
 
 def _require(frame: pd.DataFrame, *columns: str) -> None:
-    missing = [column for column in (*columns, *FIGURES) if column not in frame]
+    missing = [column for column in (*columns, *STYLES) if column not in frame]
     if missing or frame.empty:
-        raise OptionError(f"Expected rows with {', '.join((*columns, *FIGURES))}; got {len(frame)} without {missing}.")
+        raise OptionError(f"Expected rows with {', '.join((*columns, *STYLES))}; got {len(frame)} without {missing}.")
 
 
 def _line(
     name: str, at: Sequence, values: Sequence, told: Sequence[str], y: np.ndarray, dark: bool, **more: object
 ) -> go.Scatter:
-    """Draw one figure at the places `at`; `values` are what a click carries, `told` what the hover text says of it."""
-    colour, symbol = FIGURES[name]
+    """Draw one measure at the places `at`; `values` are what a click carries, `told` what the hover text says of it."""
+    colour, symbol = STYLES[name]
     paint = palette(dark)
     return go.Scatter(
         x=at,
@@ -47,7 +47,7 @@ def _line(
 
 
 def _finish(picture: go.Figure, frame: pd.DataFrame, title: str, targets: int) -> go.Figure:
-    lowest = float(frame[list(FIGURES)].min().min())
+    lowest = float(frame[list(STYLES)].min().min())
     picture.update_xaxes(title_text=title, fixedrange=True, zeroline=False)
     picture.update_yaxes(
         title_text=f"mean of {targets} targets", range=[min(0.0, 1.08 * lowest), 1.03], fixedrange=True, nticks=6
@@ -57,12 +57,12 @@ def _finish(picture: go.Figure, frame: pd.DataFrame, title: str, targets: int) -
 
 
 def lambda_sweep(frame: pd.DataFrame, lam: float, *, targets: int, dark: bool = False) -> go.Figure:
-    """Draw the figures over lambda, one step a tick, and mark the lambda in use. `frame`: as over_lambda gives it."""
+    """Draw the measures over lambda, one step a tick, and mark the lambda in use. `frame`: as over_lambda gives it."""
     _require(frame, "lam")
     paint, picture = palette(dark), figure(dark, HEIGHT)
     lams = [float(value) for value in frame["lam"]]
     steps, told = list(range(len(lams))), [f"λ = {number(value)}" for value in lams]
-    for name in FIGURES:
+    for name in STYLES:
         picture.add_trace(_line(name, steps, lams, told, frame[name].to_numpy(float), dark))
     at = float(np.interp(lam, lams, steps))
     picture.add_vline(x=at, line={"color": paint.total, "width": 1.4, "dash": "dot"})
@@ -72,24 +72,24 @@ def lambda_sweep(frame: pd.DataFrame, lam: float, *, targets: int, dark: bool = 
 
 
 def probe_convergence(frame: pd.DataFrame, *, targets: int, dark: bool = False) -> go.Figure:
-    """Draw the figures over the number of probes: mean and 5 % to 95 % band of the random subsets drawn.
+    """Draw the measures over the number of probes: mean and 5 % to 95 % band of the random subsets drawn.
 
-    `frame`: a row a subset, as `Sweep.figures` gives them.
+    `frame`: a row a subset, as `Sweep.measures` gives them.
     """
     _require(frame, "probes")
     picture, paint = figure(dark, HEIGHT), palette(dark)
-    grouped = frame.groupby("probes")[list(FIGURES)]
+    grouped = frame.groupby("probes")[list(STYLES)]
     mean, counts = grouped.mean(), grouped.size()
     low, high = (grouped.quantile(share / 100) for share in BAND)
     x = [int(count) for count in mean.index]
-    for name, (colour, _) in FIGURES.items():
+    for name, (colour, _) in STYLES.items():
         picture.add_trace(
             go.Scatter(
                 x=[*x, *x[::-1]], y=[*high[name], *low[name][::-1]], fill="toself", mode="lines", hoverinfo="skip",
                 fillcolor=fade(getattr(paint, colour), 0.14), line={"width": 0}, showlegend=False,
             )
         )  # fmt: skip
-    for name in FIGURES:
+    for name in STYLES:
         picture.add_trace(_line(name, x, x, [f"{count} probes" for count in x], mean[name].to_numpy(float), dark))
     ticks = x if len(x) <= 4 else [x[i] for i in np.unique(np.linspace(0, len(x) - 1, 5).round().astype(int))]
     picture.update_xaxes(tickvals=ticks, showgrid=False, type="log")
@@ -97,11 +97,11 @@ def probe_convergence(frame: pd.DataFrame, *, targets: int, dark: bool = False) 
 
 
 def probe_sets(frame: pd.DataFrame, *, targets: int, dark: bool = False) -> go.Figure:
-    """Draw the figures on several sets of probes side by side. `frame`: name, probes (how many) and figures of each."""
+    """Draw the measures on several sets of probes side by side. `frame`: name, probes (how many), measures of each."""
     _require(frame, "name", "probes")
     picture = figure(dark, HEIGHT)
     places = list(range(len(frame)))
-    for shift, name in zip((-0.16, 0.0, 0.16), FIGURES, strict=True):
+    for shift, name in zip((-0.16, 0.0, 0.16), STYLES, strict=True):
         told = [escape(str(one)) for one in frame["name"]]
         spots = [place + shift for place in places]
         line = _line(name, spots, places, told, frame[name].to_numpy(float), dark, mode="markers")

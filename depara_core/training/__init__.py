@@ -2,6 +2,6 @@
 
 from depara_core.training.trainer import Recipe, Score
 from depara_core.training.transfer_recording import record_transfer
-from depara_core.training.zoo import Outcome, report, train_zoo
+from depara_core.training.zoo import TrainingOutcome, report, train_zoo
 
-__all__ = ["Outcome", "Recipe", "Score", "record_transfer", "report", "train_zoo"]
+__all__ = ["Recipe", "Score", "TrainingOutcome", "record_transfer", "report", "train_zoo"]

@@ -12,7 +12,7 @@ from depara_core.rooms import RICH_FACTORS
 from depara_core.training.cards import GATE, rounded, write_weights
 from depara_core.training.layer_views import Views
 from depara_core.training.trainer import Recipe, Score, learning_rate
-from depara_core.zoo.rooms_study import ARCHITECTURE, Study
+from depara_core.zoo.rooms_study import ARCHITECTURE, StudyNetwork
 from depara_core.zoo.rooms_vgg import Vgg
 
 BATCH = 200  # pictures that are looked at together where nothing is learned
@@ -111,7 +111,9 @@ def constant_accuracy(labels: Tensor, fresh_labels: Tensor) -> float:
     return float((fresh_labels.view(len(fresh_labels), -1) == known[counts.argmax()]).all(1).float().mean())
 
 
-def train_network(study: Study, views: Views, fresh_views: Views, recipe: Recipe, command: str, folder: Path) -> Path:
+def train_network(
+    study: StudyNetwork, views: Views, fresh_views: Views, recipe: Recipe, command: str, folder: Path
+) -> Path:
     """Train one network of the study, score it on fresh pictures of its own domain, and write it; return the card."""
     module = fresh(study.outputs, recipe.seed)
     learn(module, views.images, views.labels(study), recipe, vary=VARIATIONS[study.domain])
@@ -119,7 +121,7 @@ def train_network(study: Study, views: Views, fresh_views: Views, recipe: Recipe
 
 
 def keep_network(
-    study: Study, module: Vgg, views: Views, fresh_views: Views, recipe: Recipe, command: str, folder: Path
+    study: StudyNetwork, module: Vgg, views: Views, fresh_views: Views, recipe: Recipe, command: str, folder: Path
 ) -> Path:
     """Score a trained network as it will be stored, and write weights and card."""
     rounded(module)

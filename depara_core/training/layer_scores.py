@@ -18,7 +18,7 @@ from depara_core.training.layer_views import fresh_views
 from depara_core.training.pool import WORK
 from depara_core.zoo import model
 from depara_core.zoo.rooms import SOURCE
-from depara_core.zoo.rooms_study import SOURCES, STUDY, TARGET
+from depara_core.zoo.rooms_study import STUDY_NETWORKS, STUDY_SOURCES, STUDY_TARGET
 
 PROBES = 200
 AGREEMENT = (
@@ -32,7 +32,7 @@ def target_probes(
     count: int = PROBES, *, seed: int = 0, work: Path = WORK, progress: Progress | None = None
 ) -> ProbeSet:
     """Return the first fresh pictures of the target's domain as probes, labelled by form."""
-    views = fresh_views(STUDY[TARGET].domain, count, seed, work, 1, progress)
+    views = fresh_views(STUDY_NETWORKS[STUDY_TARGET].domain, count, seed, work, 1, progress)
     return ProbeSet(
         views.images.permute(0, 2, 3, 1).contiguous().numpy(),
         tuple(f"object {number:03d}" for number in range(count)),
@@ -54,10 +54,10 @@ def score_layers(
     """
     chosen = target_probes() if probes is None else probes
     table = read_layer_table(folder)
-    names = [f"{SOURCE}/{name}" for name in SOURCES]
+    names = [f"{SOURCE}/{name}" for name in STUDY_SOURCES]
     build = partial(build_graphs, probes=chosen, preset=preset, device=device, store=store, progress=progress)
     rows = build([model(name) for name in names], layers="all")
-    column = build(model(f"{SOURCE}/{TARGET}"))
+    column = build(model(f"{SOURCE}/{STUDY_TARGET}"))
     parts = []
     for name in names:
         matrix = similarity_matrix([graph for graph in rows if graph.model == name], column)

@@ -23,14 +23,14 @@ from depara_core.training.layer_views import fresh_views, training_views
 from depara_core.training.pool import WORK
 from depara_core.training.trainer import Recipe
 from depara_core.zoo.rooms import SOURCE, card, study_folder, weights_path
-from depara_core.zoo.rooms_study import CUTS, SOURCES, STUDY, TARGET, Study
+from depara_core.zoo.rooms_study import CUTS, STUDY_NETWORKS, STUDY_SOURCES, STUDY_TARGET, StudyNetwork
 from depara_core.zoo.rooms_vgg import Vgg
 from depara_core.zoo.rooms_weights import load_vgg
 
 NAME = "rooms-layers"
 SCRATCH = "scratch"  # the control: nothing taken over, nothing frozen
 COLUMNS = ("source", "layer", "k", "budget", "seed", "accuracy")
-Row = dict[str, Any]
+Measurement = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -59,9 +59,9 @@ class Plan:
     budgets: tuple[Budget, ...] = BUDGETS
     seeds: int = 3
 
-    def count(self, study: Study) -> int:
+    def count(self, study: StudyNetwork) -> int:
         """Return how many pictures a network of the study learns from."""
-        return self.target_pictures if study.name == TARGET else self.pictures
+        return self.target_pictures if study.name == STUDY_TARGET else self.pictures
 
 
 def record_layers(
@@ -85,14 +85,14 @@ def record_layers(
     train_networks(plan, seed, workers, force, zoo, work, progress)
     about = {
         "command": _command(seed), "seed": seed, "plan": json.loads(json.dumps(asdict(plan))),
-        "weights": {name: card(name, zoo)["sha256"] for name in STUDY},
+        "weights": {name: card(name, zoo)["sha256"] for name in STUDY_NETWORKS},
     }  # fmt: skip
     rows = [] if force else _known(path, about)
     done = {(row["source"], row["k"]) for row in rows}
-    cuts = [(SCRATCH, 0), *((f"{SOURCE}/{name}", k) for k in range(len(CUTS), 0, -1) for name in SOURCES)]
+    cuts = [(SCRATCH, 0), *((f"{SOURCE}/{name}", k) for k in range(len(CUTS), 0, -1) for name in STUDY_SOURCES)]
     jobs = [(source, k, plan, seed, zoo, work) for source, k in cuts if (source, k) not in done]
     if jobs:
-        _render(STUDY[TARGET], plan, seed, workers, work, progress)
+        _render(STUDY_NETWORKS[STUDY_TARGET], plan, seed, workers, work, progress)
     for number, part in enumerate(side_by_side(measure_cut, jobs, workers), len(cuts) - len(jobs) + 1):
         rows += part
         _write(path, rows, about)
@@ -105,23 +105,23 @@ def train_networks(
     plan: Plan, seed: int, workers: int, force: bool, zoo: Path, work: Path, progress: Progress | None
 ) -> None:
     """Train those networks of the study that `zoo` does not hold yet."""
-    wanted = [name for name in STUDY if force or not _is_trained(name, plan, zoo)]
+    wanted = [name for name in STUDY_NETWORKS if force or not _is_trained(name, plan, zoo)]
     for name in wanted:
-        _render(STUDY[name], plan, seed, workers, work, progress)
+        _render(STUDY_NETWORKS[name], plan, seed, workers, work, progress)
     jobs = [(name, plan, seed, zoo, work) for name in wanted]
-    for done, name in enumerate(side_by_side(_train, jobs, workers), len(STUDY) - len(wanted) + 1):
+    for done, name in enumerate(side_by_side(_train, jobs, workers), len(STUDY_NETWORKS) - len(wanted) + 1):
         if progress:
-            progress(done, len(STUDY), f"Trained {name}")
+            progress(done, len(STUDY_NETWORKS), f"Trained {name}")
 
 
-def _render(study: Study, plan: Plan, seed: int, workers: int, work: Path, progress: Progress | None) -> None:
+def _render(study: StudyNetwork, plan: Plan, seed: int, workers: int, work: Path, progress: Progress | None) -> None:
     """Render what a network learns from and is tested on, before processes side by side ask for the same pictures."""
     training_views(study, plan.count(study), seed, work, workers, progress)
     fresh_views(study.domain, plan.tests, seed, work, workers, progress)
 
 
 def _train(name: str, plan: Plan, seed: int, zoo: Path, work: Path) -> str:
-    study = STUDY[name]
+    study = STUDY_NETWORKS[name]
     views = training_views(study, plan.count(study), seed, work, 1, None)
     tests = fresh_views(study.domain, plan.tests, seed, work, 1, None)
     train_network(study, views, tests, plan.network, _command(seed), zoo)
@@ -133,18 +133,18 @@ def _is_trained(name: str, plan: Plan, zoo: Path) -> bool:
     if not (weights_path(name, zoo).exists() and weights_path(name, zoo).with_suffix(".json").exists()):
         return False
     known = card(name, zoo)
-    scenes = {"training": plan.count(STUDY[name]), "held_out": plan.tests}
+    scenes = {"training": plan.count(STUDY_NETWORKS[name]), "held_out": plan.tests}
     recipe = {key: getattr(plan.network, key) for key in ("steps", "batch", "rate", "seed")}
     return known.get("scenes") == scenes and all(known.get(key) == value for key, value in recipe.items())
 
 
-def measure_cut(source: str, k: int, plan: Plan, seed: int, zoo: Path, work: Path) -> list[Row]:
+def measure_cut(source: str, k: int, plan: Plan, seed: int, zoo: Path, work: Path) -> list[Measurement]:
     """Return the accuracy of one cut at every budget and repetition, as rows of the table.
 
     What the frozen layers make of the pictures is computed once: only the rest is run while it learns.
     """
-    views = training_views(STUDY[TARGET], plan.target_pictures, seed, work, 1, None)
-    tests = fresh_views(STUDY[TARGET].domain, plan.tests, seed, work, 1, None)
+    views = training_views(STUDY_NETWORKS[STUDY_TARGET], plan.target_pictures, seed, work, 1, None)
+    tests = fresh_views(STUDY_NETWORKS[STUDY_TARGET].domain, plan.tests, seed, work, 1, None)
     base = None if source == SCRATCH else load_vgg(source.partition("/")[2], zoo)
     prefix = None if base is None else base.split(k)[0]
     seen = tests.images if prefix is None else apply(prefix, tests.images)
@@ -207,7 +207,7 @@ def _command(seed: int) -> str:
     return f"depara rooms layers --seed {seed}"
 
 
-def _known(path: Path, about: Mapping[str, Any]) -> list[Row]:
+def _known(path: Path, about: Mapping[str, Any]) -> list[Measurement]:
     """Return the rows of a table that was made by the same plan from the same weights; none otherwise."""
     try:
         before = json.loads(path.with_suffix(".json").read_text())
@@ -219,7 +219,7 @@ def _known(path: Path, about: Mapping[str, Any]) -> list[Row]:
     return [{str(key): value for key, value in row.items()} for row in rows]
 
 
-def _write(path: Path, rows: list[Row], about: Mapping[str, Any]) -> None:
+def _write(path: Path, rows: list[Measurement], about: Mapping[str, Any]) -> None:
     """Write table and description; notes that people added to the description stay."""
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     table = table.sort_values(["source", "k", "budget", "seed"], ascending=[True, True, False, True])

@@ -11,11 +11,11 @@ from depara_core.files import Progress, side_by_side, written_aside
 from depara_core.rooms import DOMAINS, form_class, object_views, render_scenes, rich_factors
 from depara_core.training.pool import soften
 from depara_core.zoo.rooms import INPUT_SIZE
-from depara_core.zoo.rooms_study import STUDY, Study
+from depara_core.zoo.rooms_study import STUDY_NETWORKS, StudyNetwork
 
 BLOCK = 512  # scenes sampled at a time, a little less than half of which look at an object
 BATCH = 32  # scenes rendered at a time
-SEEDS = {name: (3 + number) * 1_000_000 for number, name in enumerate(STUDY)}  # added to the study's seed
+SEEDS = {name: (3 + number) * 1_000_000 for number, name in enumerate(STUDY_NETWORKS)}  # added to the study's seed
 FRESH_SEED = 6_000_000
 
 
@@ -30,12 +30,14 @@ class Views:
     def __len__(self) -> int:
         return len(self.images)
 
-    def labels(self, study: Study) -> Tensor:
+    def labels(self, study: StudyNetwork) -> Tensor:
         """Return what a network of the study learns to tell."""
         return self.form if study.task == "form" else self.rich
 
 
-def training_views(study: Study, count: int, seed: int, work: Path, workers: int, progress: Progress | None) -> Views:
+def training_views(
+    study: StudyNetwork, count: int, seed: int, work: Path, workers: int, progress: Progress | None
+) -> Views:
     """Return the pictures that a network of the study learns from."""
     return load_views(study.domain, count, SEEDS[study.name] + seed, work, workers, progress)
 

@@ -115,14 +115,14 @@ def source_losses(
     wanted = [task for task in TASKS.values() if not tasks or task.name in tasks]
     for split in splits:
         for shown in dict.fromkeys(SHOWN.get(task.name, "") for task in wanted):
-            study = Study(module, pool, split, shown)
+            study = SplitReadouts(module, pool, split, shown)
             for column, budget in enumerate(budgets):
                 for task, rows, values in study.losses([t for t in wanted if SHOWN.get(t.name, "") == shown], budget):
                     losses[list(TASKS).index(task.name), column, split.number, rows] = values
     return losses
 
 
-class Study:
+class SplitReadouts:
     """One split, seen by one source through one kind of corruption."""
 
     def __init__(self, module: nn.Module, pool: Pool, split: Split, shown: str) -> None:

@@ -12,11 +12,11 @@ from torch.nn.functional import mse_loss
 from depara_core.files import Progress
 from depara_core.rooms import TASKS
 from depara_core.training.pool import Pool
-from depara_core.training.transfer import Study, make_splits, open_source
+from depara_core.training.transfer import SplitReadouts, make_splits, open_source
 from depara_core.zoo.rooms_network import Decoder
 
-SOURCES = ("normal", "edge_texture", "autoencoding", "class_scene", "random")
-TARGETS = ("depth_zbuffer", "keypoints2d", "vanishing_point")  # none of them corrupts the picture
+CHECKED_SOURCES = ("normal", "edge_texture", "autoencoding", "class_scene", "random")
+CHECKED_TARGETS = ("depth_zbuffer", "keypoints2d", "vanishing_point")  # none of them corrupts the picture
 STEPS, BATCH, RATE = 300, 32, 2e-3
 
 
@@ -25,14 +25,14 @@ def check_with_decoders(
     *,
     folder: Path | None = None,
     seed: int = 0,
-    sources: Sequence[str] = SOURCES,
-    targets: Sequence[str] = TARGETS,
+    sources: Sequence[str] = CHECKED_SOURCES,
+    targets: Sequence[str] = CHECKED_TARGETS,
     steps: int = STEPS,
     progress: Progress | None = None,
 ) -> list[dict[str, Any]]:
     """Return for each target both losses of each source (first split, largest budget) and their rank correlation."""
     split = make_splits()[0]
-    studies = {name: Study(open_source(name, folder), pool, split, "") for name in sources}
+    studies = {name: SplitReadouts(open_source(name, folder), pool, split, "") for name in sources}
     budget = len(next(iter(studies.values())).train)
     checked = []
     for number, target in enumerate(targets):
@@ -47,7 +47,7 @@ def check_with_decoders(
     return checked
 
 
-def _train(study: Study, target: str, steps: int, seed: int) -> float:
+def _train(study: SplitReadouts, target: str, steps: int, seed: int) -> float:
     """Train the zoo's own decoder on the frozen codes and return its loss on the test scenes."""
     task = TASKS[target]
     rows = torch.arange(len(study.train)).numpy(), torch.arange(len(study.test)).numpy()

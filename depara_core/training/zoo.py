@@ -34,7 +34,7 @@ class _Tally:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class TrainingOutcome:
     """What became of one task; rejected: its network is not clearly better than a constant, so nothing was kept."""
 
     task: str
@@ -46,7 +46,7 @@ def train_zoo(
     tasks: Iterable[str] | None = None, *, steps: int = Recipe.steps, seed: int = 0, workers: int = 2,
     out: Path | None = None, device: str = "auto", progress: Progress | None = None, batch: int = Recipe.batch,
     scenes: int = 8192, held_out: int = 768, work: Path = WORK, force: bool = False,
-) -> list[Outcome]:  # fmt: skip
+) -> list[TrainingOutcome]:  # fmt: skip
     """Train tasks (all by default) into `out` (assets/zoo by default) and return what became of each.
 
     A task whose card says that it was trained by the same recipe is skipped unless `force`; an interrupted one goes on
@@ -62,7 +62,7 @@ def train_zoo(
     recipe, where = Recipe(steps=steps, batch=batch, seed=seed), torch.device(_device(device))
     folder = out or assets_folder() / "zoo"
     wanted = [name for name in names if force or not is_trained(name, recipe, folder)]
-    outcomes = [Outcome(name, None) for name in names if name not in wanted]
+    outcomes = [TrainingOutcome(name, None) for name in names if name not in wanted]
     if wanted:
         pools = (
             build_pool(work, scenes, TRAINING_SEED + seed, workers, progress),
@@ -84,19 +84,21 @@ Steps = Callable[[str, int, str], None]  # a task, how many of its steps are don
 
 def train_one(
     name: str, pool: Pool, held_out: Pool, recipe: Recipe, work: Path, folder: Path, device: str, steps: Steps
-) -> Outcome:
+) -> TrainingOutcome:
     """Train, score and (unless the gate rejects it) write one task's network; clears its checkpoint."""
     task, where = TASKS[name], torch.device(device)
     solver = rounded(train_task(task, pool, recipe, work, where, lambda done, message: steps(name, done, message)))
     score = evaluate(solver, task, pool, held_out, where)
-    outcome = Outcome(name, score, rejected=not score.skill >= GATE)  # so written, a score that is no number fails too
+    outcome = TrainingOutcome(
+        name, score, rejected=not score.skill >= GATE
+    )  # so written, a score that is no number fails too
     if not outcome.rejected:
         write_model(solver, task, recipe, score, {"training": pool.count, "held_out": held_out.count}, folder)
     (work / f"{name}.pt").unlink(missing_ok=True)
     return outcome
 
 
-def report(outcome: Outcome) -> str:
+def report(outcome: TrainingOutcome) -> str:
     """Return one line about an outcome."""
     if outcome.score is None:
         return f"{outcome.task}: trained already"

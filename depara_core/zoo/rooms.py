@@ -14,7 +14,7 @@ from depara_core.files import Progress
 from depara_core.paths import assets_folder
 from depara_core.rooms import TASKS
 from depara_core.zoo import rooms_study
-from depara_core.zoo.rooms_study import CUTS, STUDY
+from depara_core.zoo.rooms_study import CUTS, STUDY_NETWORKS
 from depara_core.zoo.spec import Identity, ModelSpec, Network
 
 SOURCE = "rooms"
@@ -30,19 +30,21 @@ def specs() -> list[ModelSpec]:
     """Return what comes with the library: the tasks' networks, the untrained control, the layer study's networks."""
     trained = [task for task in TASKS.values() if weights_path(task.name).exists()]
     known = [_spec(task.name, task.group, task.summary) for task in trained]
-    studied = [_study_spec(name) for name in STUDY if weights_path(name, study_folder()).exists()]
+    studied = [_study_spec(name) for name in STUDY_NETWORKS if weights_path(name, study_folder()).exists()]
     control = _spec(CONTROL, "control", "The same network with random weights: it has learned nothing.")
     return [*known, control, *studied]
 
 
 def spec(name: str, folder: Path | None = None) -> ModelSpec:
     """Return the model "rooms/<name>", or that of another zoo in `folder`; weights are read when it is opened."""
-    if name in STUDY:
+    if name in STUDY_NETWORKS:
         return _study_spec(name)
     if name == CONTROL:
         return next(known for known in specs() if known.name == CONTROL)
     if name not in TASKS:
-        raise ModelError(f"Unknown model 'rooms/{name}'. Expected one of: {', '.join([*TASKS, CONTROL, *STUDY])}.")
+        raise ModelError(
+            f"Unknown model 'rooms/{name}'. Expected one of: {', '.join([*TASKS, CONTROL, *STUDY_NETWORKS])}."
+        )
     return _spec(name, TASKS[name].group, TASKS[name].summary, folder)
 
 
@@ -57,7 +59,7 @@ def _spec(name: str, group: str, summary: str, folder: Path | None = None) -> Mo
 def _study_spec(name: str) -> ModelSpec:
     """Return a network of the layer study: it comes along, but is no part of the default comparison."""
     return ModelSpec(
-        id=f"{SOURCE}/{name}", name=name, source=SOURCE, group="layers", summary=STUDY[name].summary,
+        id=f"{SOURCE}/{name}", name=name, source=SOURCE, group="layers", summary=STUDY_NETWORKS[name].summary,
         input_size=INPUT_SIZE, mean=HALF, std=HALF, bundled=False, _layers=lambda: CUTS,
         _open=partial(_open_vgg, name),
     )  # fmt: skip
@@ -88,7 +90,7 @@ def card(task: str, folder: Path | None = None) -> dict[str, Any]:
 
 def training_command(name: str) -> str:
     """Return the command that trains a model again."""
-    return "depara rooms layers" if name in STUDY else "depara rooms train"
+    return "depara rooms layers" if name in STUDY_NETWORKS else "depara rooms train"
 
 
 def _open(name: str, folder: Path | None, progress: Progress | None) -> Network:

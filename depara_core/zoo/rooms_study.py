@@ -9,7 +9,7 @@ CUTS = (*(f"conv{number}" for number in range(1, 13)), "output")  # layer k of t
 
 
 @dataclass(frozen=True)
-class Study:
+class StudyNetwork:
     """A network of the layer study: the domain it learned in (see rooms.DOMAINS), and its task ("form" or "rich")."""
 
     name: str
@@ -23,13 +23,19 @@ class Study:
         return len(rooms.FORM_CLASSES) if self.task == "form" else sum(rooms.RICH_FACTORS)
 
 
-STUDY = {
+STUDY_NETWORKS = {
     study.name: study
     for study in (
-        Study("dnn_source", "bare", "form", "Told the forms of objects apart in bare rooms (the source domain)."),
-        Study("dnn_rich", "real", "rich", "Told 128 classes of textured rooms and objects apart (as ImageNet's)."),
-        Study("dnn_target", "real", "form", "Told the forms of objects apart in textured rooms (the target domain)."),
+        StudyNetwork(
+            "dnn_source", "bare", "form", "Told the forms of objects apart in bare rooms (the source domain)."
+        ),
+        StudyNetwork(
+            "dnn_rich", "real", "rich", "Told 128 classes of textured rooms and objects apart (as ImageNet's)."
+        ),
+        StudyNetwork(
+            "dnn_target", "real", "form", "Told the forms of objects apart in textured rooms (the target domain)."
+        ),
     )
 }
-TARGET = "dnn_target"
-SOURCES = tuple(name for name in STUDY if name != TARGET)
+STUDY_TARGET = "dnn_target"
+STUDY_SOURCES = tuple(name for name in STUDY_NETWORKS if name != STUDY_TARGET)

@@ -13,7 +13,7 @@ from depara_core.rooms import TASKS
 from depara_core.zoo import rooms_study
 from depara_core.zoo.rooms import ARCHITECTURE, CONTROL_SEED, card, study_folder, training_command, weights_path
 from depara_core.zoo.rooms_network import Encoder, Solver
-from depara_core.zoo.rooms_study import STUDY
+from depara_core.zoo.rooms_study import STUDY_NETWORKS
 from depara_core.zoo.rooms_vgg import Vgg
 
 
@@ -26,9 +26,9 @@ def load_solver(task: str, folder: Path | None = None) -> Solver:
 
 def load_vgg(name: str, folder: Path | None = None) -> Vgg:
     """Return a network of the layer study, in evaluation mode and frozen, after checking the weights' checksum."""
-    if name not in STUDY:
-        raise ModelError(f"Unknown network {name!r} of the layer study. Expected one of: {', '.join(STUDY)}.")
-    return _filled(Vgg(STUDY[name].outputs), name, rooms_study.ARCHITECTURE, folder or study_folder())
+    if name not in STUDY_NETWORKS:
+        raise ModelError(f"Unknown network {name!r} of the layer study. Expected one of: {', '.join(STUDY_NETWORKS)}.")
+    return _filled(Vgg(STUDY_NETWORKS[name].outputs), name, rooms_study.ARCHITECTURE, folder or study_folder())
 
 
 def _filled(module: Any, name: str, architecture: str, folder: Path | None) -> Any:

@@ -73,7 +73,7 @@ def _stage(inputs: int, width: int, blocks: int, stride: int) -> nn.Sequential:
     return nn.Sequential(Bottleneck(inputs, width), *middle, Bottleneck(4 * width, width, stride))
 
 
-class Encoder(nn.Module):
+class TaskonomyEncoder(nn.Module):
     """Picture (B, 3, 256, 256) in [-1, 1] to a code (B, 8, 16, 16) >= 0; 23.7 M parameters.
 
     The code is what Taskonomy's decoders read. visualpriors offers it with each channel normalised over the picture,

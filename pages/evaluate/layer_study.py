@@ -30,8 +30,8 @@ KEY = "layers-job"
 layer_agreement = st.cache_data(layer_scores.layer_agreement, show_spinner=False, max_entries=8)
 layer_table = charts.kept(figures.layer_table)
 agreement_of_layers = charts.kept(figures.layer_agreement)
-TARGET = f"{layer_study.SOURCE}/{layer_study.TARGET}"
-MODELS = (*(f"{layer_study.SOURCE}/{name}" for name in layer_study.SOURCES), TARGET)
+TARGET = f"{layer_study.SOURCE}/{layer_study.STUDY_TARGET}"
+MODELS = (*(f"{layer_study.SOURCE}/{name}" for name in layer_study.STUDY_SOURCES), TARGET)
 
 
 @st.cache_data(show_spinner=False, max_entries=8)
@@ -47,7 +47,7 @@ def measured() -> bool:
     except depara.DeparaError:
         return False
     return layer_study.SCRATCH in found and all(
-        found.get(f"{layer_study.SOURCE}/{name}") == len(layer_study.CUTS) for name in layer_study.SOURCES
+        found.get(f"{layer_study.SOURCE}/{name}") == len(layer_study.CUTS) for name in layer_study.STUDY_SOURCES
     )
 
 

@@ -122,8 +122,8 @@ def failure(benchmark: str, data: Data) -> Job | None:
 
 
 def unscored(world: str) -> Material:
-    """Return what can be told of a world none of whose models is here: its truth, and the controls that know it."""
-    return Material(f"truth-{world}", world, (), (), {})
+    """Return what can be told of a benchmark none of whose models is here: its transfer table and the controls."""
+    return Material(f"transfer-{world}", world, (), (), {})
 
 
 def require(benchmark: str, data: Data, *, before: Callable[[], object]) -> Material:

@@ -21,7 +21,7 @@ from pages.shared.selection import Data, Pair
 @st.cache_resource(show_spinner=False, max_entries=4)
 def measured(world: str) -> transfer_table.TransferTable:
     """Return a world's table of measured transfer."""
-    return benchmarks.BENCHMARKS[world].truth
+    return benchmarks.BENCHMARKS[world].transfer_table
 
 
 @st.cache_data(show_spinner=False, max_entries=16)
@@ -33,7 +33,7 @@ def transfer(world: str, budget: int | None, known: tuple[str, ...] = ()) -> pd.
     return frame
 
 
-def truth_of(material: Material, budget: int | None) -> pd.DataFrame:
+def transfer_of(material: Material, budget: int | None) -> pd.DataFrame:
     """Return measured transfer among the models that could be scored."""
     return transfer(material.world, budget, material.models)
 
@@ -45,16 +45,16 @@ def scores(material: Material, lam: float) -> dict[str, pd.DataFrame]:
 
 
 def all_scores(material: Material, lam: float, budget: int | None) -> dict[str, pd.DataFrame]:
-    """Return every metric's scores at λ, and those of the controls that know the truth."""
-    table = truth_of(material, budget)
+    """Return every metric's scores at λ, and those of the controls that know the measured transfer."""
+    table = transfer_of(material, budget)
     controls = zip(scoring.CONTROLS, (evaluation.static_mean(table), evaluation.symmetrised(table)), strict=True)
     return {**scores(material, lam), **dict(controls)}
 
 
 @st.cache_resource(show_spinner=False, max_entries=32, hash_funcs=BY_KEY)
 def assessment(material: Material, lam: float, budget: int | None) -> evaluation.Evaluation:
-    """Return every figure of merit of every metric, and of the controls, with its interval."""
-    return scoring.assess(scores(material, lam), truth_of(material, budget))
+    """Return every ranking measure of every metric, and of the controls, with its interval."""
+    return scoring.assess(scores(material, lam), transfer_of(material, budget))
 
 
 @st.cache_data(show_spinner=False, max_entries=64, hash_funcs=BY_KEY)
@@ -73,11 +73,11 @@ def chance(material: Material, lam: float, budget: int | None, metric: str, figu
 def curves(
     material: Material, lam: float, budget: int | None, metrics: tuple[str, ...]
 ) -> tuple[dict[str, pd.DataFrame], pd.DataFrame, pd.DataFrame]:
-    """Return precision and recall of these metrics, of the truth itself and of a random order.
+    """Return precision and recall of these metrics, of the measured transfer itself and of a random order.
 
     A metric's curve is the mean over the targets that it is defined for.
     """
-    table, made = truth_of(material, budget), all_scores(material, lam, budget)
+    table, made = transfer_of(material, budget), all_scores(material, lam, budget)
     missing = assessment(material, lam, budget).undefined
     known = {name: table.drop(columns=list(missing.get(name, ()))) for name in metrics}
     drawn = {name: evaluation.precision_recall(made[name], known[name]) for name in metrics}
@@ -87,7 +87,7 @@ def curves(
 @st.cache_data(show_spinner=False, max_entries=32, hash_funcs=BY_KEY)
 def over_lambda(material: Material, budget: int | None) -> pd.DataFrame:
     """Return the figures of DEPARA over λ."""
-    return sweeps.over_lambda(cached.matrix(material.graphs, grid=material.grid), truth_of(material, budget))
+    return sweeps.over_lambda(cached.matrix(material.graphs, grid=material.grid), transfer_of(material, budget))
 
 
 @st.cache_data(show_spinner=False, max_entries=64, hash_funcs=BY_KEY)
@@ -95,8 +95,8 @@ def swept(
     material: Material, lam: float, budget: int | None, _sweeps: tuple[sweeps.Sweep, sweeps.Sweep]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the figures of DEPARA over the number of probes, and over sets of probes."""
-    table = truth_of(material, budget)
-    return tuple(sweep.figures(table, lam) for sweep in _sweeps)
+    table = transfer_of(material, budget)
+    return tuple(sweep.measures(table, lam) for sweep in _sweeps)
 
 
 @st.cache_data(show_spinner=False, max_entries=32)
@@ -108,14 +108,14 @@ def measured_tree(world: str, budget: int | None, known: tuple[str, ...] = ()) -
 @st.cache_data(show_spinner=False, max_entries=128, hash_funcs=BY_KEY)
 def ranked(material: Material, lam: float, budget: int | None, metric: str, target: str) -> tuple[pd.Series, pd.Series]:
     """Return one metric's scores of a target's candidate sources, and their measured transfer, by source."""
-    table = truth_of(material, budget)
+    table = transfer_of(material, budget)
     values = table[target].drop(target, errors="ignore").dropna()
     return all_scores(material, lam, budget)[metric][target].reindex(values.index), values
 
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """What the page shows: scores at one λ against the truth of one budget, by one figure of merit."""
+    """What the page shows: scores at one λ against the measured transfer of one budget, by one ranking measure."""
 
     material: Material
     lam: float
@@ -132,14 +132,14 @@ class View:
         return self.material.key
 
     @cached_property
-    def truth(self) -> pd.DataFrame:
+    def measured(self) -> pd.DataFrame:
         """Measured transfer, source x target."""
-        return truth_of(self.material, self.budget)
+        return transfer_of(self.material, self.budget)
 
     @property
     def targets(self) -> int:
         """How many targets were measured."""
-        return len(self.truth.columns)
+        return len(self.measured.columns)
 
     @cached_property
     def result(self) -> evaluation.Evaluation:

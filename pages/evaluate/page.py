@@ -6,7 +6,7 @@ import streamlit as st
 
 from depara_core.benchmark import benchmarks, transfer_table
 from depara_core.benchmark import scoring as scoring
-from depara_core.evaluation import FIGURES
+from depara_core.evaluation import MEASURES
 from depara_core.figures import evaluation
 from depara_core.figures.labels import score
 from depara_core.similarity import grid_text
@@ -51,9 +51,9 @@ def controls(names: tuple[str, ...], world: str) -> tuple[int | None, str, float
         **selection.bind(Evaluate, "budget", "evaluate.budget", budget),
     )
     columns[2].selectbox(
-        "Figure of merit",
-        list(FIGURES),
-        help=FIGURES[mine.measure].reading,
+        "Ranking measure",
+        list(MEASURES),
+        help=MEASURES[mine.measure].reading,
         **selection.bind(Evaluate, "measure", "evaluate.measure"),
     )
     with columns[3]:
@@ -69,7 +69,7 @@ def verdict(view: View) -> str:
         f"of the five best sources (random {score(view.result.random['P@5'])})"
     )
     compared = view.result.compare("depara", rival if metric == "depara" else metric, view.figure)
-    name = f"**{widgets.plain(text.label(compared.b))}** by {compared.figure}"
+    name = f"**{widgets.plain(text.label(compared.b))}** by {compared.measure}"
     words = {
         "yes": f"; it is better than {name}.",
         "no": f"; {name} is better.",
@@ -96,8 +96,8 @@ def choose_metrics(known: list[str]) -> tuple[str, ...]:
 def curves_card(view: View) -> tuple[tuple[str, ...], Any]:
     """Draw precision against K or recall; return the metrics that are shown, and the figure."""
     reading = (
-        "Higher is better, between a random order and the truth itself. Whiskers: 95 % over targets. Click a point to "
-        "look at its metric."
+        "Higher is better, between a random order and measured transfer. Whiskers: 95 % over targets. "
+        "Click a point to look at its metric."
     )
     if view.material.graphs:
         reading += f" DEPARA's {grid_text(view.material.grid)}."
@@ -137,7 +137,7 @@ def draw_curves(view: View, against: str, shown: tuple[str, ...]) -> Any:
         random=random,
         targets=view.targets,
         against=against,
-        whiskers={metric: rows.assign(k=rows["figure"].map(DEPTHS))},
+        whiskers={metric: rows.assign(k=rows["measure"].map(DEPTHS))},
         published=published.precision(table) if overlaid else None,
         dark=view.dark,
     )
@@ -167,7 +167,7 @@ def absent(world: str, data: Data, reason: str) -> None:
         st.caption(widgets.plain(reason))
         again = {"again": True}
         st.button("Try again", key="evaluate.again", on_click=_material.begin, args=(world, data), kwargs=again)
-        st.caption("What needs no model stands below: the truth itself, its controls, and the published figures.")
+        st.caption("What needs no model stands below: measured transfer, its controls, and the published figures.")
 
 
 def main() -> None:

@@ -14,7 +14,7 @@ from pages.shared import cached, charts, selection, widgets
 from pages.shared.selection import Pair
 
 dendrogram = charts.kept(trees.dendrogram)
-published_merits = charts.kept(published.published_merits)
+published_measures = charts.kept(published.published_measures)
 
 STUDIES = {"saliency": "DEPARA-V", "RSA": "RSA"}  # methods of the later study that have a row here
 
@@ -69,11 +69,11 @@ def merits_card(view: View) -> None:
     table, found = layer_study.published("depara_models"), view.found
     methods = table["methods"]  # the paper's names -> ours
     rows = table["table"] + [
-        {"method": method, "figure": "Spearman", "probes": "later study", "value": table["spearman"][name]}
+        {"method": method, "measure": "Spearman", "probes": "later study", "value": table["spearman"][name]}
         for name, method in STUDIES.items()
     ]
     mine = [
-        {"method": method, "figure": name, **found.loc[(metric, name)].to_dict()}
+        {"method": method, "measure": name, **found.loc[(metric, name)].to_dict()}
         for method, metric in methods.items()
         for name in ("P@1", "P@5", "Spearman")
         if metric in view.looks
@@ -83,8 +83,8 @@ def merits_card(view: View) -> None:
         "Other models, other targets: near is encouraging, equal is chance. Click one of ours to look at its metric."
     )
     with widgets.card("The published figures beside ours", reading, key="published"):
-        picture = published_merits(
-            pd.DataFrame(mine, columns=["method", "figure", "mean", "low", "high"]),
+        picture = published_measures(
+            pd.DataFrame(mine, columns=["method", "measure", "mean", "low", "high"]),
             pd.DataFrame(rows),
             colours={method: view.every_look[metric].colour for method, metric in methods.items()},
             targets=(view.targets, int(table["table_targets"])),

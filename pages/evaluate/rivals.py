@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from depara_core.evaluation import FIGURES, Comparison, Evaluation
+from depara_core.evaluation import MEASURES, Evaluation, PairedComparison
 from depara_core.figures import differences, evaluation
 from depara_core.figures.labels import score
 from pages.evaluate import measured
@@ -15,7 +15,7 @@ from pages.evaluate.selection import Evaluate
 from pages.shared import charts, selection, text, widgets
 from pages.shared.selection import Pair
 
-merits = charts.kept(evaluation.merits)
+measure_by_metric = charts.kept(evaluation.measure_by_metric)
 compared_by_target = charts.kept(differences.differences)
 
 ANSWERS = {"yes": ":green[**Yes.**]", "no": ":red[**No, it is worse.**]", "cannot tell": "**Cannot tell.**"}
@@ -54,11 +54,11 @@ def pair_card(view: View) -> None:
         st.caption(f"Chance: a random order does as well as {name} with p = {chance:.2g} (permutation test).")
 
 
-def answer(compared: Comparison) -> str:
+def answer(compared: PairedComparison) -> str:
     """Say as markdown whether a metric is better, by how much, and how surely."""
-    better = "" if FIGURES[compared.figure].higher_is_better else " (lower is better)"
+    better = "" if MEASURES[compared.measure].higher_is_better else " (lower is better)"
     return (
-        f"{ANSWERS[compared.verdict]} {compared.figure} differs by **{text.signed(compared.difference)}** "
+        f"{ANSWERS[compared.verdict]} {compared.measure} differs by **{text.signed(compared.difference)}** "
         f"\\[{text.signed(compared.low)}, {text.signed(compared.high)}\\] on average over {compared.targets} "
         f"targets{better}."
     )
@@ -71,11 +71,11 @@ def metrics_cards(view: View, shown: tuple[str, ...]) -> Any:
     """
     other = measured.held_out(view.budget) if view.material.world == "rooms" else None
     left, right = st.columns(2) if other is not None else (st.container(), None)
-    reading = f"{FIGURES[view.figure].reading} Click a dot to look at its metric."
+    reading = f"{MEASURES[view.figure].reading} Click a dot to look at its metric."
     with left, widgets.card(f"All metrics by {view.figure}", reading, key="metrics", height="stretch"):
         rows = _best_first(view.found, view.figure)
-        picture = _draw(view, view.result, rows, shown, "merits")
-        with st.expander(f"All {len(FIGURES)} figures as a table"):
+        picture = _draw(view, view.result, rows, shown, "measures")
+        with st.expander(f"All {len(MEASURES)} figures as a table"):
             st.dataframe(table_of(view.found, rows["metric"].tolist()), hide_index=True)
     if other is None or right is None:
         return picture
@@ -92,8 +92,8 @@ def metrics_cards(view: View, shown: tuple[str, ...]) -> Any:
 
 
 def _best_first(found: pd.DataFrame, figure: str) -> pd.DataFrame:
-    rows = found.xs(figure, level="figure").reset_index()
-    return rows.sort_values("mean", ascending=not FIGURES[figure].higher_is_better, kind="stable")
+    rows = found.xs(figure, level="measure").reset_index()
+    return rows.sort_values("mean", ascending=not MEASURES[figure].higher_is_better, kind="stable")
 
 
 def _draw(view: View, result: Evaluation, rows: pd.DataFrame, shown: Sequence[str], key: str) -> Any:
@@ -102,7 +102,7 @@ def _draw(view: View, result: Evaluation, rows: pd.DataFrame, shown: Sequence[st
     def clicked(place: charts.Place) -> None:
         selection.update(Evaluate, metric=str(place[1]))
 
-    picture = merits(
+    picture = measure_by_metric(
         rows,
         view.every_look,
         figure,
@@ -124,5 +124,5 @@ def table_of(found: pd.DataFrame, order: list[str]) -> pd.DataFrame:
     """Write every figure of every metric with its interval, the metrics in the given order."""
     cells = found.apply(lambda row: f"{score(row['mean'])} [{score(row['low'])}, {score(row['high'])}]", axis=1)
     names = {"metric": [text.label(name) for name in order], "kind": [text.kind(name) for name in order]}
-    wide = cells.unstack("figure").loc[order, list(FIGURES)]
+    wide = cells.unstack("measure").loc[order, list(MEASURES)]
     return pd.DataFrame(names, index=order).join(wide).assign(paper=[text.paper(name) for name in order])

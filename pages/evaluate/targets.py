@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from depara_core.evaluation import FIGURES
+from depara_core.evaluation import MEASURES
 from depara_core.figures import by_target
 from pages.evaluate import measured as _measured
 from pages.evaluate.measured import View
@@ -12,7 +12,7 @@ from pages.evaluate.selection import Evaluate
 from pages.shared import charts, selection, widgets
 from pages.shared.selection import Pair
 
-target_table = charts.kept(by_target.target_table)
+measure_by_target = charts.kept(by_target.measure_by_target)
 rank_scatter = charts.kept(by_target.rank_scatter)
 
 EXAMPLE = "rooms/normal"  # the target shown first, where it was measured
@@ -20,7 +20,7 @@ EXAMPLE = "rooms/normal"  # the target shown first, where it was measured
 
 def cards(view: View, shown: tuple[str, ...]) -> None:
     """Draw every target's figure; of the chosen one, its sources' predicted places against the measured ones."""
-    names, wanted = list(view.truth.columns), view.chosen.target
+    names, wanted = list(view.measured.columns), view.chosen.target
     target = wanted if wanted in names else EXAMPLE if EXAMPLE in names else names[0]
     groups = _measured.groups(view.material.world)
 
@@ -29,10 +29,10 @@ def cards(view: View, shown: tuple[str, ...]) -> None:
         selection.update(Evaluate, metric=str(place[3]))
 
     left, right = st.columns([1, 1.1])
-    reading = f"{FIGURES[view.figure].reading} Click a cell: its target and metric open beside it."
+    reading = f"{MEASURES[view.figure].reading} Click a cell: its target and metric open beside it."
     with left, widgets.card("Target by target", reading, key="targets", height="stretch"):
         values = view.by_target.reindex(index=names)[[name for name in shown if name in view.by_target]]
-        picture = target_table(values, view.looks, view.figure, groups=groups, target=target, dark=view.dark)
+        picture = measure_by_target(values, view.looks, view.figure, groups=groups, target=target, dark=view.dark)
         charts.chart(picture, f"evaluate.targets.{view.key}", chosen)
     goal, by = (widgets.plain(name) for name in (widgets.short(target), view.looks[view.pair[0]].label))
     reading = f"Places of the sources, as measured and by {by}. On the line both agree. Click a source for its pair."

@@ -169,7 +169,7 @@ def test_sweeps_agree_with_single_scores(evidence, truth):
     assert swept.loc[1, "P@5"] == pytest.approx(depara.precision_at_k(matrix.to_frame(2.0), truth))
     sweep = sweeps.over_probes(evidence.graphs, counts=(8, 500), repeats=3, seed=1)
     assert sweep.probes == (8, 8, 8, COUNT)
-    counted = sweep.figures(truth, 2.0)
+    counted = sweep.measures(truth, 2.0)
     assert counted["Spearman"].iloc[-1] == pytest.approx(depara.spearman(matrix.to_frame(2.0), truth))
     chosen = np.sort(np.random.default_rng(1).choice(COUNT, 8, replace=False))
     part = depara.similarity_matrix([subgraph(graph, chosen) for graph in evidence.graphs])
@@ -191,7 +191,7 @@ def test_robustness_takes_each_set_of_probes(truth, monkeypatch, evidence):
     assert (sweep.names, sweep.probes, sweep.models[0]) == (("these", "others"), (4, 6), "test/a")
     named = truth.set_axis(sweep.models).set_axis(sweep.models, axis=1)
     expected = depara.precision_at_k(evidence_scores(evidence), truth)
-    assert sweep.figures(named, 1.0)["P@5"].iloc[1] == pytest.approx(expected)
+    assert sweep.measures(named, 1.0)["P@5"].iloc[1] == pytest.approx(expected)
 
 
 def test_probe_sets_differ_in_style_but_not_in_number():

@@ -144,7 +144,7 @@ def test_every_figure_is_drawn_from_the_evaluation(world):
     drawn = figures(open_page())
     names = [name.removeprefix("evaluate.") for name in drawn if name.startswith("evaluate.")]
     assert names == [
-        "curves", "differences", "merits", "targets", "ranks", "lambda", "probes", "sets", "measured", "predicted",
+        "curves", "differences", "measures", "targets", "ranks", "lambda", "probes", "sets", "measured", "predicted",
         "layers", "agreement", "published",
     ]  # fmt: skip
     means = evaluation().summary().xs("P@5", level="measure")["mean"]
@@ -337,7 +337,7 @@ def layers(source):
 
 
 def test_layers_measured_here_stand_beside_the_published_ones(world, monkeypatch):
-    sources = [f"rooms/{name}" for name in layer_study.SOURCES]
+    sources = [f"rooms/{name}" for name in layer_study.STUDY_SOURCES]
     full = [(source, k) for source in sources for k in range(1, len(layer_study.CUTS) + 1)]
     known = pd.DataFrame([*full, (layer_study.SCRATCH, 0)], columns=["source", "k"])
     monkeypatch.setattr(layer_study, "read_layer_table", lambda: known)
@@ -362,6 +362,6 @@ def test_layers_measured_here_stand_beside_the_published_ones(world, monkeypatch
 
 
 def test_layers_measured_in_part_are_not_shown(world, monkeypatch):
-    part = pd.DataFrame([(f"rooms/{layer_study.SOURCES[0]}", 1), (layer_study.SCRATCH, 0)], columns=["source", "k"])
+    part = pd.DataFrame([(f"rooms/{layer_study.STUDY_SOURCES[0]}", 1), (layer_study.SCRATCH, 0)], columns=["source", "k"])
     monkeypatch.setattr(layer_study, "read_layer_table", lambda: part)
     assert "Our own layers are not measured yet." in text(open_page())

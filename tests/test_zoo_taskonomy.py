@@ -379,6 +379,6 @@ def test_published_precisions_are_whole_numbers_of_hits():
         np.testing.assert_allclose(hits, hits.round(), atol=1e-9)
         assert (np.diff(hits) >= 0).all()  # a longer list loses no hit
     for row in models["table"]:
-        cases = models["table_targets"] * {"P@1": 1, "P@5": 5}[row["figure"]]
+        cases = models["table_targets"] * {"P@1": 1, "P@5": 5}[row["measure"]]
         assert abs(round(row["value"] * cases) / cases - row["value"]) <= 0.00501
     assert models["random"] == pytest.approx(models["relevant"] / 19)

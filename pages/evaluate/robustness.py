@@ -34,14 +34,15 @@ def _chosen(place: charts.Place) -> None:
 
 def _draw(view: View) -> None:
     job = material.sweep(view.material, view.data)
-    columns = st.columns(3 if job.state == "done" else [1, 2])
+    done = job.state == "done"  # asked once: it may end while this is drawn
+    columns = st.columns(3 if done else [1, 2])
     place, look = view.key, {"targets": view.targets, "dark": view.dark}
     with columns[0]:
         st.markdown("**λ**")
         st.caption("Flat is good: no tuning. Dotted: the λ in use.")
         picture = lambda_sweep(measured.over_lambda(view.material, view.budget), view.lam, **look)
         charts.chart(picture, f"evaluate.lambda.{place}", _over_lambda)
-    if job.state != "done":
+    if not done:
         with columns[1]:
             widgets.progress_panel(job, again=lambda: material.sweep(view.material, view.data, again=True))
         return

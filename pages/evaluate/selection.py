@@ -16,7 +16,7 @@ class Evaluate(Part):
     PAGE = "evaluate"
     benchmark: str = choice("rooms", lambda: benchmarks.BENCHMARKS)
     budget: int | None = number(None, 0, 10**7)  # labelled images the transfer was measured with; None: the most
-    measure: str = choice("P@5", lambda: evaluation.FIGURES)
+    measure: str = choice("P@5", lambda: evaluation.MEASURES)
     metrics: tuple[str, ...] = ()  # shown beside each other; none: the page chooses
     metric: str = "depara"  # the one that is looked at, and the one that it is compared with
     rival: str = "rsa"

@@ -362,6 +362,8 @@ def test_layers_measured_here_stand_beside_the_published_ones(world, monkeypatch
 
 
 def test_layers_measured_in_part_are_not_shown(world, monkeypatch):
-    part = pd.DataFrame([(f"rooms/{layer_study.STUDY_SOURCES[0]}", 1), (layer_study.SCRATCH, 0)], columns=["source", "k"])
+    part = pd.DataFrame(
+        [(f"rooms/{layer_study.STUDY_SOURCES[0]}", 1), (layer_study.SCRATCH, 0)], columns=["source", "k"]
+    )
     monkeypatch.setattr(layer_study, "read_layer_table", lambda: part)
     assert "Our own layers are not measured yet." in text(open_page())

@@ -58,7 +58,7 @@ def trees_card(view: View) -> None:
     with right, widgets.card("Task tree as predicted by S", reading, key="predicted-tree", height="stretch"):
         if material.graphs:
             models = tuple(graph.model for graph in material.graphs)
-            matrix = cached.matrix(material.graphs)
+            matrix = cached.matrix(material.graphs, grid=material.grid)
             draw(cached.tree(matrix, view.lam), models, "distance of graphs, 1 − S / (1 + λ)", "predicted")
         else:
             st.caption("It needs the models, which are not here.")

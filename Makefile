@@ -1,6 +1,6 @@
 # make app    install what the app needs, start it on localhost and print the address
 # make test   unit, app and browser tests
-# make lint   style, types and layering
+# make lint   style, types, layering, and whether what is imported is declared
 # make bench  measure the quick set and write docs/benchmarks.md
 # make venv   only the shared step: .venv with the pinned packages
 
@@ -18,7 +18,7 @@ install = $(BIN)/python -m pip install --quiet --disable-pip-version-check uv \
 	&& $(BIN)/uv pip install --quiet --python $(BIN)/python $(1) \
 	|| $(BIN)/python -m pip install --disable-pip-version-check $(1)
 
-.PHONY: app test lint style types layers bench venv dev browser clean
+.PHONY: app test lint style types layers declared bench venv dev browser clean
 .DEFAULT_GOAL := app
 
 app: .venv/.installed
@@ -27,7 +27,7 @@ app: .venv/.installed
 test: dev browser
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(PYTEST_ARGS)
 
-lint: style types layers
+lint: style types layers declared
 
 style: dev
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
@@ -37,6 +37,9 @@ types: dev
 
 layers: dev
 	$(BIN)/lint-imports
+
+declared: dev
+	$(BIN)/deptry .
 
 bench: .venv/.installed
 	$(BIN)/python benchmarks/all.py

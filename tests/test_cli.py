@@ -1,10 +1,11 @@
 import json
 import os
 import socket
-import subprocess
+import sys
 import threading
 import time
 import warnings
+from pathlib import Path
 
 import networkx as nx
 import numpy as np
@@ -273,15 +274,23 @@ def test_layers_are_read_as_words_or_lists(text, layers):
 
 
 def test_app_starts_streamlit_on_localhost_and_says_where(run, monkeypatch):
-    calls = []
-    done = subprocess.CompletedProcess([], 0)
-    monkeypatch.setattr(serve.subprocess, "run", lambda command, **more: calls.append((command, more)) or done)
+    started = []
+    monkeypatch.setattr(sys, "argv", ["depara"])
+    monkeypatch.chdir(".")
+    monkeypatch.setattr(serve.runpy, "run_module", lambda name, **more: started.append((name, *sys.argv, Path.cwd())))
     answer = document(run("app", "--port", "8765", "--json"))
-    (command, more), port = calls[0], answer["address"].rpartition(":")[2]
-    assert command[1:5] == ["-m", "streamlit", "run", str(serve.app_script())]
-    assert command[command.index("--server.port") + 1] == port
-    assert command[command.index("--server.address") + 1] == "localhost"
-    assert more["cwd"] == serve.app_script().parent
+    name, _, verb, script, *flags, folder = started[0]
+    assert (name, verb, script) == ("streamlit", "run", str(serve.app_script()))
+    assert flags[flags.index("--server.port") + 1] == answer["address"].rpartition(":")[2]
+    assert flags[flags.index("--server.address") + 1] == "localhost"
+    assert folder == serve.app_script().parent
+
+
+def test_app_without_streamlit_says_what_to_install(run, monkeypatch):
+    monkeypatch.setattr(serve.importlib.util, "find_spec", lambda name: None)
+    result = run("app")
+    assert result.exit_code == 1
+    assert "pip install 'depara-explorer[app]'" in " ".join(result.stderr.split())
 
 
 def test_the_next_free_port_is_taken():

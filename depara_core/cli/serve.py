@@ -1,9 +1,11 @@
 """`depara app`: the web app on this machine."""
 
+import contextlib
 import importlib.util
 import json
+import os
+import runpy
 import socket
-import subprocess
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -33,14 +35,11 @@ def serve(
     line = json.dumps({"address": address}) if as_json else f"DEPARA Explorer: {address}   (Ctrl-C stops it)"
     typer.echo(line)
     sys.stdout.flush()
+    os.chdir(script.parent)  # streamlit reads .streamlit/config.toml from the folder it starts in
     flags = ["--server.address", HOST, "--server.port", str(free), "--server.headless", "true"]
-    command = [sys.executable, "-m", "streamlit", "run", str(script), *flags]
-    try:
-        # streamlit reads .streamlit/config.toml from the folder it starts in
-        code = subprocess.run(command, cwd=script.parent, check=False, stdout=sys.stderr).returncode
-    except KeyboardInterrupt:
-        code = 0
-    raise typer.Exit(code)
+    sys.argv = ["streamlit", "run", str(script), *flags]
+    with contextlib.redirect_stdout(sys.stderr):
+        runpy.run_module("streamlit", run_name="__main__")  # in this process: what ends it ends the server
 
 
 def app_script() -> Path:

@@ -1,6 +1,7 @@
 """A GPU gives the processor's numbers, in its own memory, and is left as it was found. Skipped where there is none."""
 
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -44,13 +45,13 @@ def test_every_method_gives_what_the_processor_gives(preset, method):
 
 
 def test_parts_of_layers_and_many_batches_give_the_same(monkeypatch):
-    real = extraction._rooms
+    real = extraction.plan_memory
     small = {"batch": 2**20, "features": 4 * 40 * 100, "spill": 0, "nodes": 4 * 40 * 200}
-    monkeypatch.setattr(extraction, "_rooms", lambda place, budget: type(real(place, budget))(place, **small))
+    monkeypatch.setattr(extraction, "plan_memory", lambda place, budget: replace(real(place, budget), **small))
     net, probes = tiny.shared_relu(), tiny.probes(40)
     options = resolve_options()
     parts = dict(extract(net, tiny.spec(net), probes, LAYERS, options, device="cuda", batch_size=7))
-    monkeypatch.setattr(extraction, "_rooms", real)
+    monkeypatch.setattr(extraction, "plan_memory", real)
     whole = dict(extract(net, tiny.spec(net), probes, LAYERS, options, device="cpu"))
     for layer in LAYERS:
         np.testing.assert_allclose(parts[layer].nodes, whole[layer].nodes, atol=1e-5)

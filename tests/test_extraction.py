@@ -12,11 +12,14 @@ from torch import nn
 from depara_core.attribution.options import resolve_options
 from depara_core.errors import Cancelled, ModelError, OptionError, StoreError
 from depara_core.extraction import extract as extraction
-from depara_core.extraction.collector import Rooms
+from depara_core.extraction import memory
+from depara_core.extraction.batches import Batches
 from depara_core.extraction.device import resolve_device
 from depara_core.extraction.extract import extract
 from depara_core.extraction.geometry import cosines, gram_matrix, unit_rows
+from depara_core.extraction.memory import MemoryPlan
 from depara_core.extraction.numerics import exact_float32
+from depara_core.extraction.rehearsal import rehearse
 from depara_core.extraction.spill import Scratch, let_go
 from depara_core.probes import preprocess
 
@@ -56,7 +59,7 @@ def test_the_batch_size_the_passes_and_the_parts_of_a_layer_do_not_matter(preset
     """The features of 256, 256 and 5 numbers come in one pass, in one for each layer, or in parts."""
     net, options = tiny.shared_relu(), resolve_options(preset)
     whole = run(net, options=options)
-    monkeypatch.setattr(extraction, "DISK_BYTES", disk)
+    monkeypatch.setattr(memory, "DISK_BYTES", disk)
     parts = run(net, options=options, batch_size=2, memory_budget=1)
     for layer in LAYERS:
         assert isinstance(parts[layer].nodes, np.memmap)
@@ -73,8 +76,8 @@ def test_features_that_stay_on_a_device_give_the_same(preset, room, monkeypatch)
     """The way of a GPU, walked on the processor: features, inner products and rows are tensors of the device."""
     net, options = tiny.shared_relu(), resolve_options(preset)
     whole = run(net, options=options)
-    rooms = Rooms(torch.device("cpu"), batch=2**20, features=room, spill=0, nodes=2**20)
-    monkeypatch.setattr(extraction, "_rooms", lambda place, budget: rooms)
+    plan = MemoryPlan(torch.device("cpu"), batch=2**20, features=room, spill=0, nodes=2**20)
+    monkeypatch.setattr(extraction, "plan_memory", lambda place, budget: plan)
     parts = run(net, options=options, batch_size=4)
     for layer in LAYERS:
         np.testing.assert_allclose(parts[layer].nodes, whole[layer].nodes, atol=1e-5)
@@ -101,7 +104,8 @@ def test_a_forward_ends_at_the_last_wanted_layer():
 
 
 def test_layers_are_read_in_the_networks_own_order_and_the_large_ones_in_parts():
-    passes = extraction._passes({"a": 10, "b": 4, "c": 3, "d": 2, "e": 7}, count=2, room=4 * 2 * 7)
+    plan = MemoryPlan(None, batch=0, features=4 * 2 * 4, spill=4 * 2 * 3, nodes=0)
+    passes = plan.passes({"a": 10, "b": 4, "c": 3, "d": 2, "e": 7}, count=2)
     assert [(part.columns, part.attributes) for part in passes] == [
         ({"a": slice(0, 7)}, True),
         ({"a": slice(7, 10)}, False),
@@ -112,18 +116,20 @@ def test_layers_are_read_in_the_networks_own_order_and_the_large_ones_in_parts()
 
 
 def test_a_batch_fits_into_the_memory_there_is():
-    spec, cpu = tiny.spec(tiny.shared_relu()), torch.device("cpu")
-    assert extraction._batch_size(spec, cpu, activations=1000, room=10**9) == 64
-    assert extraction._batch_size(spec, cpu, activations=1000, room=5500) == 5
-    assert extraction._batch_size(spec, cpu, activations=1000, room=10) == 1
-    assert 2**29 <= extraction.default_memory(cpu) <= 3 * 2**30
+    cpu = torch.device("cpu")
+    for room, fitting in ((10**9, 64), (5500, 5), (10, 1)):
+        plan = MemoryPlan(None, batch=room, features=0, spill=0, nodes=0)
+        assert plan.batch_size(cpu, tiny.SIZE, activations=1000) == fitting
+    assert 2**29 <= memory.default_budget(cpu) <= 3 * 2**30
 
 
 def test_the_rehearsal_counts_what_a_backward_needs():
     net = tiny.network(nn.Sequential(nn.Conv2d(3, 2, 1), nn.Sigmoid()), {"output": ("", "output")})
-    sizes, kept = extraction._rehearse(net, tiny.spec(net), tiny.probes(), ("output",), torch.device("cpu"))
-    assert sizes == {"output": 2 * 64}
-    assert kept == 4 * (3 * 64 + 2 * 64) + 4 * 2 * 64  # the input of the convolution, the sigmoid's output, the feature
+    rehearsal = rehearse(net, ("output",), Batches(tiny.spec(net), tiny.probes(), torch.device("cpu")))
+    assert rehearsal.sizes == {"output": 2 * 64}
+    assert (
+        rehearsal.activations == 4 * (3 * 64 + 2 * 64) + 4 * 2 * 64
+    )  # the input of the convolution, the sigmoid's output, the feature
 
 
 def test_no_tensor_outlives_an_extraction():

@@ -18,8 +18,9 @@ from depara_core.attribution.vanishing import is_suspect, no_attribution_note
 from depara_core.errors import ModelError
 from depara_core.extraction.geometry import cosines, gram_matrix, unit_rows
 from depara_core.extraction.host_copies import HostCopies
+from depara_core.extraction.memory import MemoryPlan, Pass
 from depara_core.extraction.numerics import Numerics
-from depara_core.extraction.spill import DeviceScratch, Scratch, let_go
+from depara_core.extraction.spill import Scratch, let_go
 from depara_core.probes import ProbeSet
 from depara_core.zoo.spec import ModelSpec, Network
 
@@ -37,29 +38,6 @@ class Extraction:
     note: str = ""  # why no probe has an attribution, and what to take instead
 
 
-@dataclass(frozen=True)
-class Pass:
-    """What one pass over the probes reads: columns of layers' features, and whether it attributes these layers too."""
-
-    columns: dict[str, slice]
-    attributes: bool
-
-
-@dataclass(frozen=True)
-class Rooms:
-    """How many bytes may be held at once of what, and the device, if any, that keeps features in its own memory."""
-
-    device: torch.device | None
-    batch: int
-    features: int
-    spill: int  # features in files
-    nodes: int
-
-    def for_features(self) -> Scratch | DeviceScratch:
-        """Return room for the features of one pass."""
-        return Scratch(self.features) if self.device is None else DeviceScratch(self.device)
-
-
 class Collector:
     """Batches of features and maps, gathered into rows and, pass by pass, into the geometry of each layer."""
 
@@ -69,27 +47,27 @@ class Collector:
         probes: ProbeSet,
         sizes: dict[str, int],
         options: Options,
-        rooms: Rooms,
+        plan: MemoryPlan,
         numerics: Numerics,
         is_noise: Callable[[str], bool],
     ) -> None:
         self.is_noise = is_noise  # tells whether a layer's gradient is but rounding
         self.ranges: dict[str, tuple[Tensor, Tensor]] = {}  # the least and the greatest objective of each layer
         self.spec, self.probes, self.sizes, self.options = spec, probes, sizes, options
-        self.rooms, self.numerics = rooms, numerics
-        self.place = rooms.device or torch.device("cpu")  # of the geometry; not every device has float64
+        self.plan, self.numerics = plan, numerics
+        self.place = plan.device or torch.device("cpu")  # of the geometry; not every device has float64
         self.arrivals = HostCopies(self.place)
-        self.nodes_room = Scratch(rooms.nodes)
+        self.node_arrays = Scratch(plan.nodes)
         self.nodes: dict[str, np.ndarray] = {}
         self.shapes: dict[str, tuple[int, int, int]] = {}
         self.grams: dict[str, np.ndarray] = {}
         self.without = {layer: np.zeros(len(probes), bool) for layer in sizes}
 
     def begin(self, part: Pass) -> None:
-        """Make room for what a pass reads."""
-        self.part, room = part, self.rooms.for_features()
+        """Take the arrays for what a pass reads."""
+        self.part, arrays = part, self.plan.feature_arrays()
         self.features = {
-            layer: room.array((len(self.probes), columns.stop - columns.start))
+            layer: arrays.array((len(self.probes), columns.stop - columns.start))
             for layer, columns in part.columns.items()
         }
 
@@ -111,7 +89,7 @@ class Collector:
                 self._widen_range(layer, features[layer])
                 rows, self.shapes[layer], none = unit_rows(maps[layer].float().to(self.place), self.options)
                 if layer not in self.nodes:
-                    self.nodes[layer] = self.nodes_room.array((len(self.probes), rows.shape[1]))
+                    self.nodes[layer] = self.node_arrays.array((len(self.probes), rows.shape[1]))
                 self.arrivals.bring(partial(self._keep, layer, start), _finite(rows), rows, none)
 
     def finish(self) -> Iterator[tuple[str, Extraction]]:

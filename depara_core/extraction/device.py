@@ -1,4 +1,4 @@
-"""The device that computes: chosen, lent a module for a while, and given its memory back."""
+"""The device that computes: which it is, a module moved there and back, its unused memory released."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,7 +36,7 @@ def on_device(module: nn.Module, device: torch.device) -> Iterator[None]:
 
 
 def release(place: torch.device) -> None:
-    """Give a device's memory that torch only keeps for what may come next back to all."""
+    """Give back the memory of a device that torch keeps for later but does not use."""
     if place.type == "cuda":
         torch.cuda.empty_cache()
     elif place.type == "mps":

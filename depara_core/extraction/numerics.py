@@ -1,7 +1,9 @@
 """How exactly the network is computed: float32, or something faster where it was measured to agree with float32."""
 
+import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +14,7 @@ from depara_core.errors import OptionError
 
 PRECISIONS: tuple[str, ...] = ("float32", "fast")
 AGREEMENT = 0.99  # the least cosine to float32 that "fast" accepts, of any map or feature of the probes tried
-TRIED = 8  # probes
+TRIED = 8  # probes, or fewer where memory has no room for so many
 FASTER: dict[str, tuple[str, ...]] = {"cuda": ("bfloat16", "tf32"), "mps": (), "cpu": ()}  # the fastest first
 
 Outcome = Mapping[str, Tensor]  # rows to compare, by name
@@ -32,31 +34,91 @@ def check_precision(precision: str) -> None:
         raise OptionError(f"The precision {precision!r} is unknown. Expected one of: {', '.join(PRECISIONS)}.")
 
 
-@contextmanager
-def exact_float32(products: str = "ieee") -> Iterator[None]:
-    """Keep float32 products float32, and attention unfused so that its modules are really called, until the exit.
+class _Float32Products:
+    """How this process multiplies float32 numbers, which torch keeps in global flags: one way at a time.
 
-    TF32 and its like (`products="tf32"`) spoil attributions long before they spoil accuracy.
+    Any number of threads may hold the same way at once; who wants another waits until all have left, and those who
+    come later wait behind. The flags of before are put back when the last one leaves.
     """
-    cudnn: Any = torch.backends.cudnn
-    backends: tuple[Any, ...] = (torch.backends.cuda.matmul, cudnn.conv, cudnn.rnn)
-    before = [backend.fp32_precision for backend in backends]
-    fused = torch.backends.mha.get_fastpath_enabled()
-    try:
-        for backend in backends:
+
+    def __init__(self) -> None:
+        self.condition = threading.Condition()
+        self.waiting: deque[object] = deque()
+        self.products, self.holders = "", 0
+        self.before: tuple[list[str], bool] = ([], True)
+        self.own = threading.local()  # how often this thread holds it
+
+    @contextmanager
+    def hold(self, products: str) -> Iterator[None]:
+        """Multiply in one way until the exit, in the thread that entered."""
+        if not getattr(self.own, "depth", 0):
+            self._enter(products)
+        elif products != self.products:
+            raise RuntimeError(f"This thread computes in {self.products!r} and cannot turn to {products!r} in between.")
+        self.own.depth = getattr(self.own, "depth", 0) + 1
+        try:
+            yield
+        finally:
+            self.own.depth -= 1
+            if not self.own.depth:
+                self._leave()
+
+    def _enter(self, products: str) -> None:
+        turn = object()
+        with self.condition:
+            self.waiting.append(turn)
+            try:
+                self.condition.wait_for(
+                    lambda: self.waiting[0] is turn and (not self.holders or products == self.products)
+                )
+                if not self.holders:
+                    self._set(products)
+                self.holders += 1
+            finally:
+                self.waiting.remove(turn)
+                self.condition.notify_all()
+
+    def _leave(self) -> None:
+        with self.condition:
+            self.holders -= 1
+            if not self.holders:
+                self._put_back()
+            self.condition.notify_all()
+
+    def _set(self, products: str) -> None:
+        self.products = products
+        self.before = [backend.fp32_precision for backend in _backends()], torch.backends.mha.get_fastpath_enabled()
+        for backend in _backends():
             backend.fp32_precision = products
         torch.backends.mha.set_fastpath_enabled(False)
-        yield
-    finally:
-        for backend, precision in zip(backends, before, strict=True):
+
+    def _put_back(self) -> None:
+        for backend, precision in zip(_backends(), self.before[0], strict=True):
             backend.fp32_precision = precision
-        torch.backends.mha.set_fastpath_enabled(fused)
+        torch.backends.mha.set_fastpath_enabled(self.before[1])
+
+
+def _backends() -> tuple[Any, ...]:
+    cudnn: Any = torch.backends.cudnn
+    return torch.backends.cuda.matmul, cudnn.conv, cudnn.rnn
+
+
+_PRODUCTS = _Float32Products()
+
+
+def exact_float32() -> AbstractContextManager[None]:
+    """Keep float32 products float32, and attention unfused so that its modules are really called, until the exit.
+
+    TF32 and its like spoil attributions long before they spoil accuracy. Whoever computes otherwise at the same time is
+    waited for: hold this for as long as a batch takes, not a job.
+    """
+    return _PRODUCTS.hold("ieee")
 
 
 @contextmanager
 def computing_in(numerics: str, device: torch.device) -> Iterator[None]:
     """Compute in "float32", "tf32" (float32 with 10 bits in products) or "bfloat16" (mixed) until the exit."""
-    with exact_float32("tf32" if numerics == "tf32" else "ieee"):
+    with _PRODUCTS.hold("tf32" if numerics == "tf32" else "ieee"):
         if numerics == "bfloat16":
             with torch.autocast(device.type, dtype=torch.bfloat16):
                 yield
@@ -64,16 +126,26 @@ def computing_in(numerics: str, device: torch.device) -> Iterator[None]:
             yield
 
 
-def choose_numerics(precision: str, device: torch.device, trial: Callable[[], Outcome]) -> Numerics:
-    """Return the fastest numerics in which `trial` agrees with float32: no cosine of two rows below `AGREEMENT`."""
+def choose_numerics(precision: str, device: torch.device, trial: Callable[[int], Outcome | None]) -> Numerics:
+    """Return the fastest numerics in which a trial agrees with float32: no cosine of two rows below `AGREEMENT`.
+
+    `trial(count)` computes that many probes, or returns None where memory has no room for them; then half as many are
+    tried. What has no room for what float32 computed was not measured, and is not taken.
+    """
     candidates: Sequence[str] = FASTER[device.type] if precision == "fast" else ()
     if not candidates:
         return Numerics()
-    with computing_in("float32", device):
-        exact = trial()
+    count, exact = TRIED, None
+    while exact is None and count:
+        with computing_in("float32", device):
+            exact = trial(count)
+        count = count if exact is not None else count // 2
+    if exact is None:
+        return Numerics()  # the pass itself will tell of the memory
     for name in candidates:
         with computing_in(name, device):
-            agreement = least_cosine(exact, trial())
+            outcome = trial(count)
+        agreement = 0.0 if outcome is None else least_cosine(exact, outcome)
         if agreement >= AGREEMENT:
             return Numerics(name, agreement)
     return Numerics()

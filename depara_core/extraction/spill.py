@@ -1,4 +1,4 @@
-"""Large arrays for a while: in memory as long as there is room, beyond that in a nameless file; or on a GPU."""
+"""Temporary arrays: in memory up to a number of bytes, beyond that in nameless files, or on a GPU."""
 
 import mmap
 import os
@@ -14,7 +14,7 @@ from depara_core.errors import StoreError
 
 
 class Scratch:
-    """Hands out float32 arrays: the first `memory` bytes in memory, the rest in files that vanish."""
+    """Hands out float32 arrays: the first `memory` bytes in memory, the rest in files that go with the array."""
 
     def __init__(self, memory: int) -> None:
         self.left = memory
@@ -57,7 +57,7 @@ def _mapped(shape: tuple[int, int], size: int) -> Float32[np.ndarray, "rows colu
 
 
 def let_go(array: np.ndarray) -> None:
-    """Take what is in memory of an array in a file out of memory; other arrays are left as they are.
+    """Free the memory that an array in a file takes; other arrays are left as they are.
 
     Pages of a shared mapping that are dropped are read from the file when they are touched again.
     """

@@ -7,16 +7,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from jaxtyping import Float32
+from torch import Tensor
 
 from depara_core.attribution.hooks import at_rest
-from depara_core.attribution.passes import read_features
+from depara_core.attribution.passes import reading
 from depara_core.errors import ModelError
+from depara_core.extraction.batches import Batches
 from depara_core.extraction.device import on_device, resolve_device
 from depara_core.extraction.numerics import exact_float32
 from depara_core.files import Progress
-from depara_core.probes import ProbeSet, model_input
+from depara_core.probes import ProbeSet
 from depara_core.store import Store
 from depara_core.zoo.spec import OUTPUT, ModelSpec, Network
 
@@ -84,11 +85,14 @@ def _key(spec: ModelSpec, network: Network, probes: ProbeSet, layer: str) -> str
 def _run(spec: ModelSpec, network: Network, probes: ProbeSet, layer: str, device: str) -> Float32[np.ndarray, "N ..."]:
     place = resolve_device(device)
     size = max(4, BATCH_PIXELS // spec.input_size**2)
-    parts = []
-    with exact_float32(), at_rest(network.module), on_device(network.module, place), torch.no_grad():
-        for start in range(0, len(probes), size):
-            x = model_input(probes, slice(start, start + size), spec).to(place)
-            parts.append(read_features(network, [layer], x)[layer].float().cpu().numpy())
+    parts: list[np.ndarray] = []
+
+    def take(_: int, features: dict[str, Tensor], __: dict[str, Tensor]) -> None:
+        parts.append(features[layer].float().cpu().numpy())
+
+    with at_rest(network.module), on_device(network.module, place):
+        batches = Batches(spec, probes, place, exact_float32)
+        batches.sweep(lambda _: reading(network, [layer]), size, take, lambda _: None)
     values = np.concatenate(parts)
     if not np.isfinite(values).all():
         raise ModelError(f"{spec.id}, layer {layer!r}: the features are not finite. Check the model's weights.")

@@ -11,7 +11,7 @@ from jaxtyping import Float, Float32
 
 from depara_core.errors import OptionError
 from depara_core.graphs import AttributionGraph
-from depara_core.similarity import Grid, probe_cosines
+from depara_core.similarity import Grid, check_lam, probe_cosines
 
 INTERVAL = (2.5, 97.5)  # percentiles of the resampled scores: a 95 % interval
 
@@ -22,6 +22,10 @@ class Resamples:
 
     node: Float[np.ndarray, "B R"]
     edge: Float[np.ndarray, "B R"]
+
+    def total(self, lam: float) -> Float[np.ndarray, "B R"]:
+        """S = s_V + lam * s_E on every resample."""
+        return self.node + check_lam(lam) * self.edge
 
 
 def resample_probes(

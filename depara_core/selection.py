@@ -12,7 +12,7 @@ from scipy.spatial.distance import squareform
 from depara_core.bootstrap import INTERVAL, Resamples, resample_probes
 from depara_core.errors import OptionError
 from depara_core.graphs import AttributionGraph
-from depara_core.similarity import SimilarityMatrix, labels
+from depara_core.similarity import MAX_LAM, SimilarityMatrix, check_lam, labels
 
 DIRECTED_WEIGHT = 0.5
 
@@ -38,13 +38,14 @@ def rank_sources(
     better rank), node (s_V), edge (s_E), first (the share of resamples that this source wins). `samples` takes a
     `Resamples` made before for this matrix and target, since only they cost time.
     """
+    check_lam(lam)
     column = find(matrix.columns, target)
     samples = samples or resample(matrix, target, resamples=resamples, seed=seed)
     chosen = matrix.columns[column]
     keep = np.array([(row.model, row.layer) != (chosen.model, chosen.layer) for row in matrix.rows])
     if not keep.any():
         raise OptionError(f"No source is left for {target!r}: the matrix holds no other row. Add at least one model.")
-    scores = samples.node[:, keep] + lam * samples.edge[:, keep]
+    scores = samples.total(lam)[:, keep]
     frame = _scored(matrix, column, lam, scores, keep)
     frame.insert(0, "source", np.array(labels(matrix.rows), dtype=object)[keep])
     frame.insert(4, "rank", frame["score"].rank(ascending=False, method="min").astype(int))
@@ -69,9 +70,10 @@ def rank_layers(
         raise OptionError(
             f"Layers are ranked against one target graph: expected a matrix with 1 column, got {len(matrix.columns)}."
         )
+    check_lam(lam)
     samples = samples or resample(matrix, matrix.columns[0].label, resamples=resamples, seed=seed)
     everything = np.ones(len(matrix.rows), dtype=bool)
-    frame = _scored(matrix, 0, lam, samples.node + lam * samples.edge, everything)
+    frame = _scored(matrix, 0, lam, samples.total(lam), everything)
     frame.insert(0, "layer", [graph.layer for graph in matrix.rows])
     frame["best"] = np.arange(len(frame)) == int(frame["score"].to_numpy().argmax())
     return frame[["layer", "node", "edge", "score", "low", "high", "best"]]
@@ -121,7 +123,7 @@ def spread_lam(matrix: SimilarityMatrix) -> float:
     """
     other = np.array([[(r.model, r.layer) != (c.model, c.layer) for c in matrix.columns] for r in matrix.rows])
     node, edge = (float(values[other].std()) if other.any() else 0.0 for values in (matrix.node, matrix.edge))
-    return node / edge if edge > 0 and node > 0 else 1.0
+    return min(node / edge, MAX_LAM) if edge > 0 and node > 0 else 1.0
 
 
 def directed_scores(

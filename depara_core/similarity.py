@@ -6,6 +6,7 @@ Symbols: N probes, P numbers in a node, E = N(N-1)/2 edges, R and C graphs in th
 import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 import pandas as pd
@@ -19,7 +20,28 @@ from depara_core.graphs import AttributionGraph
 
 Grid = tuple[int, int, int]  # channels, height, width
 
+MAX_LAM = 1e6  # s_V is then below what a score is read to
 WORTH_MOVING = 2**33  # multiplications of a matrix, below which moving the nodes to a GPU costs more than it gains
+
+
+def check_lam(lam: float) -> float:
+    """Return the weight of the edges in S = s_V + lam * s_E, or refuse what is none.
+
+    Parameters
+    ----------
+    lam
+        A finite number, 0 to `MAX_LAM`.
+
+    Raises
+    ------
+    OptionError
+        For anything else: a negative number, NaN, infinity, a word.
+    """
+    if isinstance(lam, bool) or not isinstance(lam, Real) or not 0 <= lam <= MAX_LAM:  # NaN is in no range
+        raise OptionError(
+            f"lambda, the weight of the edges in S, should be a number from 0 to {MAX_LAM:g}, such as 1; {lam!r} came."
+        )
+    return float(lam)
 
 
 @dataclass(frozen=True)
@@ -33,7 +55,7 @@ class Similarity:
 
     def total(self, lam: float) -> float:
         """S = s_V + lam * s_E (DEPARA, Eq. 5)."""
-        return self.node + lam * self.edge
+        return self.node + check_lam(lam) * self.edge
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +70,7 @@ class SimilarityMatrix:
 
     def total(self, lam: float) -> Float[np.ndarray, "R C"]:
         """S = s_V + lam * s_E for every pair."""
-        return self.node + lam * self.edge
+        return self.node + check_lam(lam) * self.edge
 
     def to_frame(self, lam: float) -> pd.DataFrame:
         """S as a table with the graphs' labels on both sides."""

@@ -16,7 +16,7 @@ from depara_core.files import Progress
 from depara_core.graphs import AttributionGraph, standard_ranks
 from depara_core.pipeline.graphs import build_graphs
 from depara_core.probes import ProbeSet
-from depara_core.similarity import SimilarityMatrix, common_grid, node_vectors, similarity_matrix
+from depara_core.similarity import SimilarityMatrix, check_lam, common_grid, node_vectors, similarity_matrix
 from depara_core.store import Store
 from depara_core.zoo import ModelSpec
 
@@ -42,7 +42,7 @@ class Sweep:
     def measures(self, truth: pd.DataFrame, lam: float) -> pd.DataFrame:
         """Return a row a set of probes: name, probes, and P@1, P@5 and Spearman's correlation of S."""
         rows = []
-        for name, count, scores in zip(self.names, self.probes, self.node + lam * self.edge, strict=True):
+        for name, count, scores in zip(self.names, self.probes, self.node + check_lam(lam) * self.edge, strict=True):
             frame = pd.DataFrame(scores, index=self.models, columns=self.models)
             rows.append({"name": name, "probes": count, **measures_of(frame, truth)})
         return pd.DataFrame(rows)

@@ -10,7 +10,18 @@ Models = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Write JSON to standard output.")]
 Layers = Annotated[str, typer.Option(help="'output', 'all', or names separated by commas.")]
-Lam = Annotated[float, typer.Option("--lam", help="Weight of the edges in S = s_V + lam * s_E.")]
+
+
+def _weight(lam: float) -> float:
+    """Refuse a weight that is none before anything is computed."""
+    from depara_core.similarity import check_lam  # late: it brings torch along
+
+    return check_lam(lam)
+
+
+Lam = Annotated[
+    float, typer.Option("--lam", help="Weight of the edges in S = s_V + lam * s_E, 0 or more.", callback=_weight)
+]
 StorePath = Annotated[
     Path | None,
     typer.Option("--store", help="Where results are kept.", show_default="$DEPARA_STORE or the cache folder"),

@@ -13,7 +13,7 @@ from jaxtyping import Bool, Float, Float32, Int
 from depara_core.errors import OptionError
 from depara_core.explanation import pairs
 from depara_core.graphs import AttributionGraph, relative_ranks
-from depara_core.similarity import Grid, common_grid, node_vectors, probe_cosines
+from depara_core.similarity import Grid, check_lam, common_grid, node_vectors, probe_cosines
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +37,9 @@ class Explanation:
     standard_ranks: tuple[Float[np.ndarray, " E"], Float[np.ndarray, " E"]] = field(
         repr=False
     )  # AttributionGraph.ranks
+
+    def __post_init__(self) -> None:
+        check_lam(self.lam)
 
     def at(self, lam: float) -> "Explanation":
         """Return the same shares for another weight of the edges: nothing is computed again."""
@@ -146,7 +149,7 @@ def explain(a: AttributionGraph, b: AttributionGraph, lam: float, *, grid: Grid 
     Raises
     ------
     OptionError
-        Where the graphs are not over the same probes, or their maps cannot be brought to the grid.
+        Where the graphs are not over the same probes, their maps cannot be brought to the grid, or lam is no weight.
     """
     grid = common_grid([a, b], grid)
     count = len(a)

@@ -13,7 +13,7 @@ from depara_core.errors import OptionError
 from depara_core.explanation.contributions import frozen
 from depara_core.explanation.leave_one_out import kept_rank_correlations, rank_correlations
 from depara_core.graphs import AttributionGraph
-from depara_core.similarity import Grid, common_grid, probe_cosines
+from depara_core.similarity import Grid, check_lam, common_grid, probe_cosines
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,6 +25,9 @@ class Influence:
     edge_similarity: float  # s_E with all probes
     node: Float[np.ndarray, " N"]  # s_V without probe i
     correlation: Float[np.ndarray, " N"]  # s_E without probe i
+
+    def __post_init__(self) -> None:
+        check_lam(self.lam)
 
     def at(self, lam: float) -> "Influence":
         """Return the same for another weight of the edges: nothing is computed again."""
@@ -105,6 +108,7 @@ def influence(
     OptionError
         For fewer than 3 probes, different probes, or maps that cannot be brought to the grid.
     """
+    check_lam(lam)
     grid, count = common_grid([a, b], grid), len(a)
     if count < 3:
         raise OptionError(

@@ -7,7 +7,7 @@ from jaxtyping import Float
 
 from depara_core.bootstrap import INTERVAL, Resamples, resample_probes
 from depara_core.graphs import AttributionGraph
-from depara_core.similarity import Grid, common_grid, probe_cosines
+from depara_core.similarity import Grid, check_lam, common_grid, probe_cosines
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def interval(
     OptionError
         For different probes, maps that cannot be brought to the grid, or no resample.
     """
-    grid = common_grid([a, b], grid)
+    grid, lam = common_grid([a, b], grid), check_lam(lam)
     samples = samples or resample_probes([b], a, grid, resamples=resamples, seed=seed)
     node, edge = float(probe_cosines(a, b, grid).mean()), lam * float(a.ranks @ b.ranks)
     return _intervals(node, edge, samples.node[:, 0], lam * samples.edge[:, 0])
@@ -81,7 +81,7 @@ def contrast_interval(
 
     The parameters are those of `interval`, for a target a and two sources; no `grid` means the common one of the three.
     """
-    grid = common_grid([a, b, c], grid)
+    grid, lam = common_grid([a, b, c], grid), check_lam(lam)
     samples = samples or resample_probes([b, c], a, grid, resamples=resamples, seed=seed)
     node = float((probe_cosines(a, b, grid) - probe_cosines(a, c, grid)).mean())
     edge = lam * float(a.ranks @ (b.ranks - c.ranks))

@@ -1,8 +1,12 @@
 """DEPARA Explorer's router: the pages, their titles and order."""
 
+import os
+
 import streamlit as st
 
 from pages.shared import frame
+
+os.environ.setdefault("DEPARA_ALLOW_CODE", "0")  # an address could name any file of this machine
 
 PAGES = {
     "home": "Home",

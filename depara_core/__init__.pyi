@@ -46,5 +46,6 @@ from .similarity import (
 )
 from .store import Store as Store
 from .zoo import SOURCES as SOURCES, list_models as list_models, model as model
+from .zoo.catalogue import STARTERS as STARTERS, search_models as search_models
 from .zoo.module import model_from_module as model_from_module
 from .zoo.spec import ModelSpec as ModelSpec

@@ -81,6 +81,20 @@ def test_models_names_layers_when_asked(run):
     assert all(row["layers"][-1] == "output" for row in rows)
 
 
+def test_models_are_searched(run, monkeypatch):
+    import depara_core as depara
+    from depara_core.zoo.catalogue import Entry
+
+    asked = []
+    found = [Entry(f"timm/vit_{i}", "timm", "vit", 224, "A model.") for i in range(50)]
+    monkeypatch.setattr(depara, "search_models", lambda words, source: asked.append((words, source)) or found)
+    result = run("models", "search", "vit", "dinov2", "--source", "timm", "--json")
+    assert len(document(result)) == 50
+    assert asked == [(["vit", "dinov2"], "timm")]
+    assert "10 more: add a word" in run("models", "search", "vit").stdout
+    assert "'find' came" in run("models", "find", "vit").stderr
+
+
 def test_an_unknown_source_is_an_error_that_names_the_choices(run):
     result = run("models", "--source", "nowhere", "--json")
     assert result.exit_code == 1

@@ -28,8 +28,8 @@ def test_every_torchvision_classifier_is_listed_and_found_by_its_id():
 
 
 def test_an_unknown_source():
-    with pytest.raises(OptionError, match=r"'timm' is unknown\. Expected one of: rooms, torchvision, taskonomy"):
-        zoo.list_models("timm")
+    with pytest.raises(OptionError, match=r"'nowhere' is unknown\. Expected one of: rooms, torchvision, taskonomy"):
+        zoo.list_models("nowhere")
 
 
 def test_models_that_ship_with_the_library_come_first():

@@ -9,7 +9,8 @@ from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
 from depara_core.errors import ModelError
-from depara_core.zoo.spec import Network
+from depara_core.zoo.spec import OUTPUT, Network
+from depara_core.zoo.tokens import select_tokens
 from depara_core.zoo.tracing import first_tensor
 
 
@@ -43,8 +44,8 @@ class _Enough(BaseException):
 class Capture:
     """Runs a network's forward passes and reads its layers; `features` is what the last one read."""
 
-    def __init__(self, module: nn.Module) -> None:
-        self.module = module
+    def __init__(self, network: Network) -> None:
+        self.network, self.module = network, network.module
         self.features: dict[str, Tensor] = {}  # layer -> feature, in the order of their (last) calls
         self.calls = 0
         self.turns: Counter[str] = Counter()  # calls of each layer's module in this forward
@@ -75,6 +76,8 @@ class Capture:
         tensor = first_tensor(value)
         if tensor is None:
             raise ModelError(f"Layer {layer!r} should yield a tensor; it yields {type(value).__name__}. Pick another.")
+        if layer != OUTPUT:
+            tensor = select_tokens(tensor, self.network.tokens, self.network.prefix)
         self.features.pop(layer, None)
         self.features[layer] = tensor.clone()
 
@@ -86,7 +89,7 @@ def captured(network: Network, layers: Sequence[str]) -> Iterator[Capture]:
     The features are clones, so an in-place operation after the layer cannot overwrite them. Of a module that is called
     several times in one forward, the last call is read; of a module that returns several tensors, the first.
     """
-    capture = Capture(network.module)
+    capture = Capture(network)
     with ExitStack() as hooks:
         for layer in layers:
             hooks.callback(_hooked(capture, network, layer).remove)

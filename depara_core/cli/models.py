@@ -1,5 +1,6 @@
-"""`depara models`: what can be compared."""
+"""`depara models`: what can be compared, and the search among it."""
 
+from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
@@ -9,15 +10,24 @@ from depara_core.cli import options as o
 from depara_core.cli.output import emit
 
 app = typer.Typer(add_completion=False)
+MOST = 40  # rows that a person is shown
 
 
 @app.command()
 def models(
+    words: Annotated[
+        list[str] | None, typer.Argument(help="`search` and words that all must occur: search vit dinov2.")
+    ] = None,
     source: Annotated[str | None, typer.Option(help=f"Only one of: {', '.join(depara.SOURCES)}.")] = None,
     layers: Annotated[bool, typer.Option("--layers", help="Name the layers too, from input to output.")] = False,
     as_json: o.Json = False,
 ) -> None:
-    """List the models that can be compared, the bundled ones first."""
+    """List the models that can be compared, the bundled ones first; `models search WORDS` finds all others too."""
+    if words:
+        if words[0] != "search":
+            raise depara.OptionError(f"Expected `depara models` or `depara models search WORDS`; {words[0]!r} came.")
+        _search(words[1:], source, as_json)
+        return
     rows = []
     for spec in depara.list_models(source):
         row: dict[str, Any] = {"id": spec.id, "group": spec.group, "input_size": spec.input_size}
@@ -25,3 +35,10 @@ def models(
         rows.append(row | ({"layers": list(spec.layers)} if layers else {}))
     columns = ("id", "group", *(("layers",) if layers else ("summary",)))
     emit(rows, as_json, [{name: row[name] for name in columns} for row in rows])
+
+
+def _search(words: list[str], source: str | None, as_json: bool) -> None:
+    rows = [asdict(entry) for entry in depara.search_models(words, source=source)]
+    shown = [{name: row[name] for name in ("id", "family", "input_size", "summary")} for row in rows[:MOST]]
+    more = [f"{len(rows) - MOST} more: add a word, or ask for --json."] if len(rows) > MOST else []
+    emit(rows, as_json, shown, f"{len(rows)} models", more or ([] if rows else ["No model has all these words."]))

@@ -24,6 +24,9 @@ app = typer.Typer(add_completion=False)
 @app.command()
 def serve(
     port: Annotated[int, typer.Option(min=1, max=65535, help="The first free port from here on is used.")] = 8501,
+    allow_code: Annotated[
+        bool, typer.Option("--allow-code", help="Let models be Python files and exported programs, which are run.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Start the web app on localhost and print its address; Ctrl-C stops it."""
@@ -35,6 +38,7 @@ def serve(
     line = json.dumps({"address": address}) if as_json else f"DEPARA Explorer: {address}   (Ctrl-C stops it)"
     typer.echo(line)
     sys.stdout.flush()
+    os.environ["DEPARA_ALLOW_CODE"] = "1" if allow_code else "0"
     os.chdir(script.parent)  # streamlit reads .streamlit/config.toml from the folder it starts in
     flags = ["--server.address", HOST, "--server.port", str(free), "--server.headless", "true"]
     sys.argv = ["streamlit", "run", str(script), *flags]

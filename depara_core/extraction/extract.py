@@ -78,7 +78,7 @@ def _in_float32(network: Network) -> Network:
     tensors = [*network.module.parameters(), *network.module.buffers()]
     if all(t.dtype == torch.float32 for t in tensors if t.is_floating_point()):
         return network
-    return Network(copy.deepcopy(network.module).float(), network.taps, network.digest)
+    return replace(network, module=copy.deepcopy(network.module).float())
 
 
 def _trial(

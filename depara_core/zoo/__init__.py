@@ -17,22 +17,31 @@ class Source:
 
     specs: Callable[[], Sequence[ModelSpec]]  # cheap: builds no model
     find: Callable[[str], ModelSpec] | None = None  # for names beyond those of `specs`, such as other weights
+    listed: bool = True  # by `list_models()`; the long ones only when asked for by name, or searched
 
 
-def _in_module(name: str) -> Source:
+def _in_module(name: str, *, listed: bool = True) -> Source:
     """Return the source whose module is `name`: imported when it is asked, as most of them bring torch along."""
     path = f"{__name__}.{name}"
-    return Source(lambda: import_module(path).specs(), lambda wanted: import_module(path).spec(wanted))
+    return Source(lambda: import_module(path).specs(), lambda wanted: import_module(path).spec(wanted), listed)
 
 
-SOURCES: dict[str, Source] = {name: _in_module(name) for name in ("rooms", "torchvision", "taskonomy")}
+SOURCES: dict[str, Source] = {
+    **{name: _in_module(name) for name in ("rooms", "torchvision", "taskonomy")},
+    "timm": _in_module("timm", listed=False),
+    "hf": _in_module("huggingface", listed=False),
+    "openclip": _in_module("openclip", listed=False),
+    "file": _in_module("checkpoints", listed=False),
+    "export": _in_module("exported", listed=False),
+    "python": _in_module("python_files", listed=False),
+}
 
 
 def list_models(source: str | None = None) -> list[ModelSpec]:
-    """Return every model of a source, or of all, those that ship with the library first."""
+    """Return every model of a source, or of those with short lists, the models that ship with the library first."""
     if source is not None and source not in SOURCES:
         raise OptionError(f"The source {source!r} is unknown. Expected one of: {', '.join(SOURCES)}.")
-    asked = SOURCES.values() if source is None else [SOURCES[source]]
+    asked = [one for one in SOURCES.values() if one.listed] if source is None else [SOURCES[source]]
     return sorted((spec for one in asked for spec in one.specs()), key=lambda spec: not spec.bundled)
 
 
@@ -41,6 +50,8 @@ def model(id: str) -> ModelSpec:
     source, slash, name = str(id).partition("/")
     if not slash or source not in SOURCES:
         raise ModelError(f"Expected a model id like 'torchvision/resnet18'; {id!r} came. {_suggest(str(id))}")
+    if not SOURCES[source].listed and SOURCES[source].find is not None:
+        return SOURCES[source].find(name)  # type: ignore[misc]
     for spec in SOURCES[source].specs():
         if id in (spec.id, f"{source}/{spec.name}"):
             return spec

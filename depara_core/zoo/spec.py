@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import torch  # which listing models does not need
 
 OUTPUT = "output"
+MOST_BLOCKS = 16  # layers that "blocks" picks of a deep network
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,8 @@ class Network:
     module: "torch.nn.Module"
     taps: dict[str, tuple[str, str]]
     digest: str  # sha256 (hex) of the weights and the architecture's name: the model's identity in the store
+    tokens: str = "all"  # which tokens of its sequences the inner layers are (see `tokens`)
+    prefix: int = 0  # tokens before those of the patches: class, distillation, registers
 
     @property
     def identity(self) -> Identity:
@@ -61,6 +64,13 @@ def split_call(path: str) -> tuple[str, int | None]:
     return (place, int(number)) if mark and number.isdecimal() else (path, None)
 
 
+def evenly_spread(names: tuple[str, ...], most: int) -> tuple[str, ...]:
+    """Return at most `most` of the names, the first and the last among them, at even distances."""
+    if len(names) <= most:
+        return names
+    return tuple(names[round(i * (len(names) - 1) / (most - 1))] for i in range(most))
+
+
 @dataclass(frozen=True)
 class ModelSpec:
     """A model by name: cheap to make and to list; weights are read only by `open`."""
@@ -84,9 +94,11 @@ class ModelSpec:
         return self._layers()
 
     def resolve_layers(self, layers: str | list[str] | tuple[str, ...]) -> tuple[str, ...]:
-        """Turn "all", one layer name or several into a tuple of names, in the order given, without repeats."""
+        """Turn "all", "blocks" (16 of them, evenly spread), one name or several into names, in order, once each."""
         if layers == "all":
             return self.layers
+        if layers == "blocks":
+            return evenly_spread(self.layers, MOST_BLOCKS)
         names = (layers,) if isinstance(layers, str) else tuple(layers)
         if not names:
             raise OptionError(f"No layer was given for {self.id}. Expected 'output', 'all' or a list of layer names.")

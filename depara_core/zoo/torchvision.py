@@ -15,6 +15,7 @@ from depara_core.errors import ModelError, OptionError
 from depara_core.files import Progress
 from depara_core.zoo.digest import module_digest
 from depara_core.zoo.downloads import check_safe, fetch
+from depara_core.zoo.library import LibraryModel, with_output
 from depara_core.zoo.spec import OUTPUT, ModelSpec, Network
 from depara_core.zoo.tracing import BATCH, feature_layers, head_input, run
 
@@ -39,6 +40,10 @@ def spec(name: str) -> ModelSpec:
     """Return the spec of "<name>[@<weights>]"; `@none` has random weights, always the same ones."""
     architecture, _, wanted = name.partition("@")
     if architecture not in architectures():
+        if architecture in _models().list_models(module=_models().video):
+            raise ModelError(f"torchvision's {architecture} reads clips, not images, so it cannot be compared here.")
+        if architecture in [*_dense("segmentation"), *_dense("detection")]:
+            return _backbone_spec(architecture, wanted)
         raise ModelError(f"torchvision has no classification model named {architecture!r}.")
     choices = _models().get_model_weights(architecture)
     if wanted == RANDOM:
@@ -116,6 +121,58 @@ class _NoWeights(TorchFunctionMode):
     ) -> Any:
         kwargs = kwargs or {}
         return func(*args, **(kwargs | {"device": "meta"} if func is torch.empty else kwargs))
+
+
+def _dense(task: str) -> list[str]:
+    return list(_models().list_models(module=getattr(_models(), task)))
+
+
+def _backbone_spec(name: str, wanted: str) -> ModelSpec:
+    """Return the spec of a segmentation or detection model: its backbone, which yields one feature an image."""
+    choices = _models().get_model_weights(name)
+    if wanted not in ("", RANDOM, *choices.__members__):
+        raise OptionError(
+            f"{name} has no weights {wanted!r}. Expected one of: {', '.join([*choices.__members__, RANDOM])}."
+        )
+    weights = None if wanted == RANDOM else choices[wanted or "DEFAULT"]
+    label = RANDOM if weights is None else weights.name
+    return LibraryModel(
+        id=f"torchvision/{name}@{label}",
+        name=name if wanted == "" else f"{name}@{label}",
+        group=_models().get_model_builder(name).__module__.rpartition(".")[2],
+        summary=f"The backbone of torchvision's {name}, weights {label}; output: its last feature map.",
+        input_size=224,
+        mean=(0.485, 0.456, 0.406),
+        std=(0.229, 0.224, 0.225),
+        library="torchvision",
+        build=partial(_backbone, name, weights),
+    ).spec()
+
+
+def _backbone(name: str, weights: Any) -> nn.Module:
+    if weights is not None:
+        folder = Path(torch.hub.get_dir()) / "checkpoints"
+        check_safe(fetch(weights.url, folder, f"use torchvision/{name}@{RANDOM} (random weights)"))
+    extra = {} if weights is not None else {"weights_backbone": None}
+    return with_output(_models().get_model(name, weights=weights, **extra).backbone, _last_map)
+
+
+def _last_map(result: Any, _: int) -> torch.Tensor:
+    """Return the feature map that the head reads: "out" of segmentation; the deepest level of a pyramid."""
+    if isinstance(result, torch.Tensor):
+        return result
+    if "out" in result:
+        return result["out"]
+    return [value for key, value in result.items() if key not in ("aux", "pool")][-1]
+
+
+def encoder(name: str) -> nn.Module:
+    """Return an architecture with random weights whose head is taken off."""
+    if name not in architectures():
+        raise ModelError(f"torchvision has no classification model named {name!r}.")
+    module: nn.Module = _models().get_model(name, weights=None, **_arguments(name))
+    module.set_submodule(_layout(name)[1][OUTPUT][0], nn.Identity())
+    return module.eval()
 
 
 def _arguments(name: str) -> dict[str, bool]:

@@ -1,0 +1,165 @@
+"""Weights of the user's own in a file: read as tensors alone, freed of prefixes, fitted to an architecture."""
+
+import re
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from depara_core.errors import ModelError
+from depara_core.zoo.library import LibraryModel, split_id, with_options
+from depara_core.zoo.module import IMAGENET_MEAN, IMAGENET_STD
+from depara_core.zoo.spec import ModelSpec
+
+SUFFIXES = (".safetensors", ".pth", ".pt", ".ckpt", ".bin", ".tar")
+NESTED = ("state_dict_ema", "model_ema", "ema", "state_dict", "model_state_dict", "model", "module", "teacher", "net")
+PREFIXES = ("module.", "_orig_mod.", "model.", "backbone.", "encoder.", "net.", "student.", "teacher.", "ema_model.")
+LEAST = 0.95  # of the architecture's own tensors that a file must hold
+GUESSES = (
+    *("torchvision/resnet18", "torchvision/resnet34", "torchvision/resnet50", "torchvision/resnet101"),
+    *("torchvision/vgg16", "torchvision/densenet121", "torchvision/mobilenet_v2", "torchvision/mobilenet_v3_large"),
+    *("torchvision/efficientnet_b0", "torchvision/convnext_tiny", "torchvision/vit_b_16", "torchvision/swin_t"),
+    *("timm/vit_tiny_patch16_224", "timm/vit_small_patch16_224", "timm/vit_base_patch16_224", "timm/convnext_tiny"),
+    *("timm/swin_tiny_patch4_window7_224", "timm/efficientnet_b0", "timm/mobilenetv3_large_100", "timm/regnety_032"),
+)
+
+
+def specs() -> list[ModelSpec]:
+    """Return nothing: files are named, not listed."""
+    return []
+
+
+def spec(name: str) -> ModelSpec:
+    """Return the spec of "<path>[?arch=<source>/<name>]"; without `arch` the architecture is guessed, and said."""
+    plain, options = split_id(name, ("arch", "tokens"))
+    path = Path(plain).expanduser()
+    if not path.is_file():
+        raise ModelError(f"Expected a file of weights ({', '.join(SUFFIXES)}); there is none at {plain!r}.")
+    weights = read_weights(path)
+    arch = options.get("arch") or guess(weights, path.stem)
+    said = "" if "arch" in options else f" Its architecture was guessed: {arch}."
+    source, _, architecture = arch.partition("/")
+    view = _view(source, architecture, arch)
+    return LibraryModel(
+        id=with_options(f"file/{plain}", options),
+        name=path.stem,
+        group=architecture,
+        summary=f"Your weights {path.name} in {arch}.{said}",
+        input_size=view.input_size if view else 224,
+        mean=view.mean if view else IMAGENET_MEAN,
+        std=view.std if view else IMAGENET_STD,
+        library=source,
+        build=partial(_build, path, source, architecture, options.get("tokens")),
+        tokens=options.get("tokens"),
+    ).spec()
+
+
+def _view(source: str, architecture: str, arch: str) -> ModelSpec:
+    if source not in ("timm", "torchvision"):
+        raise ModelError(f"arch={arch!r}: expected arch=timm/<name> or arch=torchvision/<name>.")
+    from depara_core.zoo import timm, torchvision
+
+    return timm.spec(architecture) if source == "timm" else torchvision.spec(architecture)
+
+
+def read_weights(path: Path) -> dict[str, Tensor]:
+    """Return the tensors of a file by name, out of whatever a trainer wrapped them in; no code of it is run."""
+    try:
+        if path.suffix == ".safetensors":
+            held: Any = load_file(path)
+        else:
+            held = torch.load(path, map_location="cpu", weights_only=True)
+    except (SafetensorError, OSError, EOFError, RuntimeError, ValueError) as error:
+        raise ModelError(
+            f"{path.name} cannot be read: it is damaged, cut off, or no file of weights ({error})."
+        ) from error
+    except Exception as error:  # an unpickler that refuses
+        raise ModelError(
+            f"{path.name} holds more than tensors, and was not run: {str(error).splitlines()[0]} Save the state_dict "
+            "alone: torch.save(model.state_dict(), ...), or safetensors."
+        ) from error
+    tensors = {name: value for name, value in _unwrapped(held, path.name).items() if isinstance(value, Tensor)}
+    bad = [name for name, value in tensors.items() if value.is_floating_point() and not torch.isfinite(value).all()]
+    if bad:
+        raise ModelError(f"{path.name} holds numbers that are not finite, in {bad[0]!r} and {len(bad) - 1} others.")
+    return tensors
+
+
+def _unwrapped(held: Any, name: str) -> Mapping[str, Any]:
+    while isinstance(held, Mapping):
+        if any(isinstance(value, Tensor) for value in held.values()):
+            return held
+        inner = next((held[key] for key in NESTED if isinstance(held.get(key), Mapping) and held[key]), None)
+        if inner is None:
+            break
+        held = inner
+    raise ModelError(f"{name} holds no state_dict: expected tensors by name, or one of {', '.join(NESTED)} with them.")
+
+
+def fitted(weights: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return the tensors that fit the names and shapes of `wanted`, under the prefix that fits most."""
+    best: dict[str, Tensor] = {}
+    found = {"": dict(weights)}
+    for _ in range(3):  # module.model.backbone.
+        for prefix, tensors in list(found.items()):
+            for more in PREFIXES:
+                inside = {name[len(more) :]: value for name, value in tensors.items() if name.startswith(more)}
+                if inside:
+                    found[prefix + more] = inside
+    for tensors in found.values():
+        match = {name: value for name, value in tensors.items() if name in wanted and value.shape == wanted[name].shape}
+        best = match if len(match) > len(best) else best
+    return best
+
+
+def guess(weights: Mapping[str, Tensor], stem: str) -> str:
+    """Return the architecture that the tensors' names and shapes fit, those named in the file's name tried first."""
+    flat = re.sub(r"[^a-z0-9]", "", stem.lower())
+    order = sorted(GUESSES, key=lambda one: re.sub(r"[^a-z0-9]", "", one.partition("/")[2]) not in flat)
+    shares = {}
+    for one in order:
+        try:
+            wanted = _bare(*one.split("/"), None).state_dict()
+        except ModelError:  # timm is not installed
+            continue
+        shares[one] = len(fitted(weights, wanted)) / max(1, len(wanted))
+        if shares[one] == 1:
+            return one
+    best = max(shares, key=lambda one: shares[one])
+    if shares[best] < LEAST:
+        raise ModelError(
+            f"No known architecture fits the file: {best} comes closest, with {shares[best]:.0%} of its tensors. Name "
+            "it, as in file/<path>?arch=timm/resnet50."
+        )
+    return best
+
+
+def _bare(source: str, architecture: str, tokens: str | None) -> nn.Module:
+    """Return an architecture with random weights and without its classifier."""
+    from depara_core.zoo import timm, torchvision
+
+    if source == "timm":
+        return timm.build(architecture.partition("@")[0], True, tokens)
+    return torchvision.encoder(architecture.partition("@")[0])
+
+
+def _build(path: Path, source: str, architecture: str, tokens: str | None) -> nn.Module:
+    module = _bare(source, architecture, tokens)
+    weights, wanted = read_weights(path), module.state_dict()
+    match = fitted(weights, wanted)
+    counters = {name for name in wanted if name.endswith("num_batches_tracked")}
+    missing = [name for name in wanted if name not in match and name not in counters]
+    share = 1 - len(missing) / max(1, len(wanted) - len(counters))
+    if share < LEAST:
+        unexpected = [name for name in weights if not any(name.endswith(known) for known in match)]
+        raise ModelError(
+            f"{path.name} fits {share:.0%} of {source}/{architecture}; at least {LEAST:.0%} must fit. Missing: "
+            f"{', '.join(missing[:5])}; unexpected: {', '.join(unexpected[:5]) or 'none'}."
+        )
+    module.load_state_dict(match, strict=False)
+    return module

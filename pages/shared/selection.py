@@ -17,7 +17,7 @@ from typing import Any
 
 import streamlit as st
 
-from depara_core import attribution
+from depara_core.attribution import methods, options
 from depara_core.exports.documents import PICTURES
 from pages.shared import address, old_links
 from pages.shared.address import Box, P, Part, choice, number
@@ -31,10 +31,10 @@ class Data(Part):
     probes: str = "rooms"  # "rooms", "upload/<digest>", or the path of a folder or a zip
     count: int = number(100, 3, 5000)  # probes drawn from the source
     seed: int = number(0, 0, 2**31 - 1)
-    preset: str = choice("paper", lambda: attribution.PRESETS)
-    method: str | None = choice(None, lambda: attribution.METHODS)  # None: the preset's
-    objective: str | None = choice(None, lambda: attribution.OBJECTIVES)
-    channels: str | None = choice(None, lambda: attribution.CHANNELS)
+    preset: str = choice("paper", lambda: options.PRESETS)
+    method: str | None = choice(None, lambda: methods.METHODS)  # None: the preset's
+    objective: str | None = choice(None, lambda: options.OBJECTIVES)
+    channels: str | None = choice(None, lambda: options.CHANNELS)
     center: bool | None = None
     resolution: int | None = number(None, 2, 512)  # side of the stored maps, cells; None: the model's input
     layers: tuple[str, ...] = ("output",)  # ("all",): every layer

@@ -106,7 +106,7 @@ def world(monkeypatch, tmp_path):
 
 
 def open_page(**query):
-    app = AppTest.from_file("../app.py", default_timeout=60)
+    app = AppTest.from_file("../../app.py", default_timeout=60)
     for name, value in query.items():
         app.query_params[name] = value
     app._page_hash = calc_hash("evaluate")  # switch_page would first run Home, on models that are not planted here

@@ -21,7 +21,7 @@ from depara_core.jobs import Job
 from depara_core.pipeline import graphs as pipeline
 from depara_core.rooms import TASKS
 from depara_core.store import Store
-from depara_core.training import Outcome, Score
+from depara_core.training import Score, TrainingOutcome
 
 SMALL = "torchvision/squeezenet1_1@none"
 OTHER = "torchvision/shufflenet_v2_x0_5@none"
@@ -349,7 +349,7 @@ def test_training_hands_its_options_on_and_tells_what_came_of_each_task(run, mon
 
     def train_zoo(tasks, **options):
         given.update(options, tasks=tasks)
-        return [Outcome("normal", Score("loss", 0.25, 1.0)), Outcome("curvature", None)]
+        return [TrainingOutcome("normal", Score("loss", 0.25, 1.0)), TrainingOutcome("curvature", None)]
 
     monkeypatch.setattr(cli_rooms, "train_zoo", train_zoo)
     rows = document(run("rooms", "train", "normal", "curvature", "--steps", "7", "--out", str(tmp_path), "--json"))

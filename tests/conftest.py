@@ -25,6 +25,12 @@ def own_main(monkeypatch):
     monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
 
 
+@pytest.fixture(autouse=True)
+def own_leave_to_run_code(monkeypatch):
+    """Put back what the app and `depara app` set for their process: a later test may open a Python file."""
+    monkeypatch.setenv("DEPARA_ALLOW_CODE", "1")
+
+
 @pytest.fixture
 def zoo(monkeypatch):
     """Plant a zoo of four models under the public names; what each call asked for is recorded.

@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -62,7 +63,7 @@ def search_models(words: str | Sequence[str] = (), *, source: str | None = None)
     if source is not None and source not in SOURCES:
         raise OptionError(f"The source {source!r} is unknown. Expected one of: {', '.join(SOURCES)}.")
     wanted = [word.lower() for word in (words.split() if isinstance(words, str) else words)]
-    entries = [*_kept(), *(_entries("hf") if source in (None, "hf") else [])]
+    entries = [*_kept(), *(_entries("hf") if source in (None, "hf") and _hub_holds_models() else [])]
     found = [
         entry
         for entry in entries
@@ -84,6 +85,13 @@ def _kept() -> list[Entry]:
     except OSError:  # a folder that cannot be written: listed again next time
         return entries
     return entries
+
+
+def _hub_holds_models() -> bool:
+    """Tell whether the hub's cache holds any model, without importing what reads it: that takes seconds."""
+    home = Path(os.environ.get("HF_HOME") or Path.home() / ".cache" / "huggingface").expanduser()
+    hub = Path(os.environ.get("HF_HUB_CACHE") or home / "hub").expanduser()
+    return any(hub.glob("models--*"))
 
 
 def _versions() -> str:

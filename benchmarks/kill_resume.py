@@ -26,7 +26,7 @@ from report import headline, report
 
 import depara_core as depara
 from depara_core.jobs import JobQueue
-from depara_core.pipeline import graphs
+from depara_core.pipeline import builder
 
 QUARTERS = 4  # of the models, as rows of the table
 
@@ -76,13 +76,13 @@ def start(specs: Sequence[depara.ModelSpec], probes: depara.ProbeSet, store: Pat
     try:
         os.close(reading)
         torch.set_num_threads(1)
-        real = graphs.extract
+        real = builder.extract
 
         def extract(network: object, spec: depara.ModelSpec, *given: object, **more: object) -> Iterator[object]:
             os.write(writing, f"began {spec.id}\n".encode())
             return real(network, spec, *given, **more)
 
-        graphs.extract = extract
+        builder.extract = extract
         job = JobQueue().submit(
             "zoo",
             "the zoo",

@@ -200,6 +200,11 @@ class Store:
                     total -= size
 
 
+def as_store(store: str | os.PathLike[str] | Store | None) -> Store:
+    """Return the store itself, or the one at a path; None: see `Store`."""
+    return store if isinstance(store, Store) else Store(store)
+
+
 def _listed(folder: str | os.PathLike[str]) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as entries:

@@ -16,7 +16,7 @@ from torch import nn
 
 from depara_core.errors import Cancelled, ModelError
 from depara_core.jobs import JobQueue
-from depara_core.pipeline import graphs as pipeline
+from depara_core.pipeline import builder as pipeline
 from depara_core.pipeline.features import build_features
 from depara_core.pipeline.graphs import build_graphs
 from depara_core.probes import ProbeSet

@@ -18,7 +18,7 @@ from depara_core.metrics import METRICS, Metric
 from depara_core.metrics.codes import as_code
 from depara_core.selection import directed_scores, spread_lam
 from depara_core.similarity import check_lam, similarity_matrix
-from depara_core.store import Store
+from depara_core.store import Store, as_store
 
 VERSION = 2  # raise it when a metric or what it is given changes: stored scores are then computed anew
 
@@ -41,7 +41,7 @@ def score_pairs(
     unknown = [name for name in chosen if name not in SCORES]
     if unknown:
         raise OptionError(f"Unknown score {unknown[0]!r}. Expected some of: {', '.join(SCORES)}.")
-    scorer = _Scorer(evidence, check_lam(lam), store if isinstance(store, Store) else Store(store))
+    scorer = _Scorer(evidence, check_lam(lam), as_store(store))
     frames = {}
     for done, name in enumerate(chosen):
         if progress is not None:

@@ -1,7 +1,5 @@
 """Features of many models over the probes, kept on disk: what metrics other than DEPARA compare."""
 
-import hashlib
-import json
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,12 +15,12 @@ from depara_core.extraction.batches import Batches
 from depara_core.extraction.device import on_device, resolve_device
 from depara_core.extraction.numerics import exact_float32
 from depara_core.files import Progress
+from depara_core.pipeline.keys import features_key
 from depara_core.probes import ProbeSet
-from depara_core.store import Store
+from depara_core.store import Store, as_store
 from depara_core.zoo.spec import OUTPUT, ModelSpec, Network
 
 BATCH_PIXELS = 50 * 64 * 64
-VERSION = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,33 +51,22 @@ def build_features(
 ) -> list[Features]:
     """Run each model over the probes and return one layer's output; `progress(done, total, message)` counts models."""
     chosen = [specs] if isinstance(specs, ModelSpec) else list(specs)
-    shelf = store if isinstance(store, Store) else Store(store)
+    kept = as_store(store)
     built = []
     for done, spec in enumerate(chosen):
         if progress is not None:
             progress(done, len(chosen), f"{spec.name}: features")
         network = spec.open(None)
-        key = _key(spec, network, probes, layer)
-        artefact = shelf.get(key)
+        key = features_key(spec, network.identity, layer, probes)
+        artefact = kept.get(key)
         if artefact is None:
             output = _run(spec, network, probes, layer, device)
             about = {"model": spec.id, "layer": layer, "shape": list(output.shape[1:])}
-            artefact = shelf.keep(key, {"features": output.reshape(len(output), -1)}, about)
+            artefact = kept.keep(key, {"features": output.reshape(len(output), -1)}, about)
         values, shape = artefact.arrays["features"], tuple(artefact.metadata["shape"])
         values.setflags(write=False)
         built.append(Features(spec.id, layer, values, shape, probes.digest, network.digest))
     return built
-
-
-def _key(spec: ModelSpec, network: Network, probes: ProbeSet, layer: str) -> str:
-    content = {
-        "features": VERSION,
-        "weights": network.digest,
-        "tap": network.taps.get(layer, (layer, "output")),
-        "input": (spec.input_size, spec.mean, spec.std),
-        "probes": probes.digest,
-    }
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def _run(spec: ModelSpec, network: Network, probes: ProbeSet, layer: str, device: str) -> Float32[np.ndarray, "N ..."]:

@@ -18,7 +18,7 @@ from depara_core.cli import app, serve
 from depara_core.cli import rooms as cli_rooms
 from depara_core.cli.work import choose_models, split_layers
 from depara_core.jobs import Job
-from depara_core.pipeline import graphs as pipeline
+from depara_core.pipeline import builder as pipeline
 from depara_core.rooms import TASKS
 from depara_core.store import Store
 from depara_core.training import Score, TrainingOutcome

@@ -6,7 +6,8 @@ import tiny
 from torch import nn
 
 from depara_core.errors import Cancelled, ModelError, OptionError, ProbeError
-from depara_core.pipeline import graphs as pipeline
+from depara_core.pipeline import builder as pipeline
+from depara_core.pipeline import keys
 from depara_core.pipeline.graphs import build_graphs
 from depara_core.store import Store
 from depara_core.zoo.spec import Network
@@ -99,7 +100,7 @@ def test_other_weights_probes_input_or_maths_are_another_artefact(tmp_path, comp
     build_graphs(spec, tiny.probes(seed=1), device="cpu", store=tmp_path)
     build_graphs(tiny.spec(Network(net.module, net.taps, "f" * 64), "a"), tiny.probes(), device="cpu", store=tmp_path)
     build_graphs(replace(spec, std=(0.4,) * 3), tiny.probes(), device="cpu", store=tmp_path)
-    monkeypatch.setattr(pipeline, "MATHS_VERSION", -1)
+    monkeypatch.setattr(keys, "GRAPHS_VERSION", -1)
     build_graphs(spec, tiny.probes(), device="cpu", store=tmp_path)
     assert len(computed) == 5
 

@@ -1,0 +1,47 @@
+"""What a stored result is kept under: a digest of all that its numbers depend on."""
+
+import hashlib
+import json
+from dataclasses import asdict
+
+from depara_core.attribution.methods import METHODS
+from depara_core.attribution.options import Options
+from depara_core.probes import ProbeSet
+from depara_core.zoo.spec import Identity, ModelSpec
+
+# Raise one when the same inputs come to mean other numbers: what was stored is then computed anew.
+GRAPHS_VERSION = 2
+FEATURES_VERSION = 2
+
+
+def graph_key(
+    spec: ModelSpec, identity: Identity, layer: str, probes: ProbeSet, options: Options, numerics: str
+) -> str:
+    """Return the sha256 (hex) that the graph of a model's layer is kept under."""
+    return _digest(
+        {
+            "maths": GRAPHS_VERSION,
+            "numerics": numerics,
+            "options": asdict(options),
+            "settings": dict(METHODS[options.method].settings),
+            **_origin(spec, identity, layer, probes),
+        }
+    )
+
+
+def features_key(spec: ModelSpec, identity: Identity, layer: str, probes: ProbeSet) -> str:
+    """Return the sha256 (hex) that the features of a model's layer are kept under."""
+    return _digest({"features": FEATURES_VERSION, **_origin(spec, identity, layer, probes)})
+
+
+def _origin(spec: ModelSpec, identity: Identity, layer: str, probes: ProbeSet) -> dict[str, object]:
+    return {
+        "weights": identity.digest,
+        "tap": identity.taps.get(layer, (layer, "output")),
+        "input": (spec.input_size, spec.mean, spec.std),
+        "probes": probes.digest,
+    }
+
+
+def _digest(content: dict[str, object]) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

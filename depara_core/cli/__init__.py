@@ -14,7 +14,7 @@ from typer.main import get_command
 from depara_core.cli.output import Reporting
 
 COMMANDS = {  # what the list of commands says of each: the first words of its own help, with nothing imported
-    "models": "List the models that can be compared, the bundled ones first.",
+    "models": "List the models that can be compared, the bundled ones first",
     "graphs": "Build deep attribution graphs, keep them in the store, and write them to files where asked.",
     "rank": "Rank models as sources for a target by S = s_V + lam * s_E, with 95 % intervals over the probes.",
     "layers": "Score the layers of a source against a target's output, and mark the one to cut at (DEPARA, Eq. 6).",

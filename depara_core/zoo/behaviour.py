@@ -89,7 +89,8 @@ def _fingerprint(module: nn.Module, x: Tensor) -> str:
         record, output = _observe(module, leaf)
         _require_steady(module, record, x)
         _require_gradient(output)
-        (gradient,) = torch.autograd.grad(sum(numbers.sum() for _, numbers in record.calls), leaf, allow_unused=True)
+        answers = torch.stack([numbers.sum() for _, numbers in record.calls]).sum()
+        (gradient,) = torch.autograd.grad(answers, leaf, allow_unused=True)
     content = hashlib.sha256()
     for (path, numbers), norm in zip(record.calls, record.norms, strict=True):
         content.update(f"{path} {_written(numbers)} {[f'{value:.{DECIMALS}e}' for value in norm.tolist()]}\n".encode())

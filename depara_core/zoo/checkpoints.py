@@ -124,7 +124,8 @@ def guess(weights: Mapping[str, Tensor], stem: str) -> str:
     shares = {}
     for one in order:
         try:
-            wanted = _bare(*one.split("/"), None).state_dict()
+            source, _, architecture = one.partition("/")
+            wanted = _bare(source, architecture, None).state_dict()
         except ModelError:  # timm is not installed
             continue
         shares[one] = len(fitted(weights, wanted)) / max(1, len(wanted))

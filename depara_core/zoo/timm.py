@@ -92,7 +92,7 @@ def build(name: str, random: bool, tokens: str | None) -> nn.Module:
         raise ModelError(f"The weights of timm/{name} do not fit the model: {str(error)[:300]}") from error
     if tokens is None:
         return module
-    module.forward = module.forward_features  # type: ignore[method-assign]
+    module.forward = module.forward_features  # type: ignore[method-assign, assignment]
     return with_output(module, of_sequence(tokens))
 
 

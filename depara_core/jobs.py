@@ -94,7 +94,8 @@ class Job:
         self._work = work
         self._lock = threading.Lock()
         self._cancelled, self._finished = threading.Event(), threading.Event()
-        self._started = self._ended = 0.0
+        self._started = 0.0
+        self.ended = 0.0  # by the monotonic clock, seconds; 0 until then
 
     @property
     def finished(self) -> bool:
@@ -116,7 +117,7 @@ class Job:
         """Seconds since the work began, or that it took."""
         if not self._started:
             return 0.0
-        return (self._ended or time.monotonic()) - self._started
+        return (self.ended or time.monotonic()) - self._started
 
     @property
     def eta_s(self) -> float | None:
@@ -170,7 +171,7 @@ class Job:
             self._end(state)
 
     def _end(self, state: State) -> None:
-        self.state, self._ended = state, time.monotonic()
+        self.state, self.ended = state, time.monotonic()
         del self._work  # it may hold models and images
 
 

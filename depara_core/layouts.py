@@ -1,19 +1,17 @@
-"""A probe graph as a drawing in the plane, and what two such graphs say of the same pairs of images.
+"""Where to draw the probes of a graph in the plane.
 
-N probes, E drawn edges. Layouts come from networkx, over the graph of each probe's strongest neighbours.
+N probes. Layouts come from networkx, over the graph of each probe's strongest neighbours.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import networkx as nx
 import numpy as np
-import pandas as pd
 from jaxtyping import Float, Int
 from scipy.sparse.csgraph import minimum_spanning_tree, shortest_path
 
 from depara_core.errors import OptionError
-from depara_core.graphs import AttributionGraph, relative_ranks, standard_ranks, strongest_edges
+from depara_core.graphs import AttributionGraph, strongest_edges
 
 Layout = Callable[[nx.Graph, int], Float[np.ndarray, "N 2"]]
 
@@ -81,145 +79,12 @@ def align(reference: Float[np.ndarray, "N 2"], points: Float[np.ndarray, "M 2"])
     return scale * moved @ (left @ right) + reference.mean(axis=0)
 
 
-@dataclass(frozen=True, eq=False)
-class Drawing:
-    """Some probes of a graph in the plane; everything but `probes` counts them from 0 in their drawn order."""
-
-    probes: Int[np.ndarray, " N"]  # their indices in the graph
-    positions: Float[np.ndarray, "N 2"]
-    pairs: Int[np.ndarray, "E 2"]  # the strongest edges among them
-    strength: Float[np.ndarray, " E"]  # cosine of each
-    disagreement: Float[np.ndarray, " E"] | None  # of each, with the graph it is compared with
-
-    def place(self, probe: int | None) -> int | None:
-        """Return the place of a probe of the graph in the drawing, None when it is not drawn."""
-        found = np.flatnonzero(self.probes == (-1 if probe is None else probe))
-        return int(found[0]) if len(found) else None
-
-
-def draw(
-    graph: AttributionGraph,
-    probes: Sequence[int] | Int[np.ndarray, " N"],
-    *,
-    kind: str = "spring",
-    neighbours: int = 8,
-    seed: int = 0,
-    other: AttributionGraph | None = None,
-    onto: Drawing | None = None,
-) -> Drawing:
-    """Lay out the chosen probes with their strongest edges, compared with `other` and aligned `onto` its drawing."""
-    chosen = np.asarray(probes, dtype=int)
-    positions = layout(graph, kind=kind, neighbours=neighbours, seed=seed, probes=chosen)
-    cosines = graph.edges[np.ix_(chosen, chosen)]
-    pairs = strongest_edges(cosines, neighbours)
-    i, j = chosen[pairs].T
-    return Drawing(
-        chosen,
-        positions if onto is None else align(onto.positions, positions),
-        pairs,
-        graph.edges[i, j],
-        None if other is None else disagreement(graph, other)[i, j],
-    )
-
-
-def add(
-    drawing: Drawing, graph: AttributionGraph, probes: Sequence[int] | Int[np.ndarray, " n"], *, neighbours: int = 8
-) -> Drawing:
-    """Return the drawing with more probes, everything drawn left where it is.
-
-    A new probe stands in the middle of the `neighbours` (at least two) drawn ones most alike to it, and is joined to
-    them; one that is drawn already is not drawn twice. The edges of a drawing compared with another are not compared.
-    """
-    more = np.array([i for i in dict.fromkeys(map(int, probes)) if drawing.place(i) is None], dtype=int)
-    count = len(drawing.probes)
-    cosines = graph.edges[np.ix_(more, drawing.probes)]
-    near = np.argsort(-cosines, axis=1, kind="stable")[:, : max(neighbours, 2)]
-    pairs = np.stack([near, np.broadcast_to(count + np.arange(len(more))[:, None], near.shape)], axis=-1).reshape(-1, 2)
-    return Drawing(
-        np.concatenate([drawing.probes, more]),
-        np.concatenate([drawing.positions, drawing.positions[near].mean(axis=1)]),
-        np.concatenate([drawing.pairs, pairs]),
-        np.concatenate([drawing.strength, np.take_along_axis(cosines, near, axis=1).ravel()]),
-        None,
-    )
-
-
 def fit(*positions: Float[np.ndarray, "_ 2"], margin: float = 0.05) -> list[Float[np.ndarray, "_ 2"]]:
     """Scale and shift drawings together into the unit square, aspect kept: what was aligned stays aligned."""
     points = np.concatenate(positions)
     low, high = points.min(axis=0), points.max(axis=0)
     side = max(float((high - low).max()), np.finfo(float).tiny) / (1 - 2 * margin)
     return [(one - (low + high) / 2) / side + 0.5 for one in positions]
-
-
-def nearest(graph: AttributionGraph, probe: int) -> Int[np.ndarray, " others"]:
-    """Return all other probes, the most alike to `probe` first; ties by index."""
-    order = np.argsort(-graph.edges[probe], kind="stable")
-    return order[order != probe]
-
-
-def choose_probes(
-    graph: AttributionGraph, count: int, *, around: int | None = None, seed: int = 0
-) -> Int[np.ndarray, " n"]:
-    """Choose at most `count` probes to draw, in index order: `around` and the most alike to it, or a seeded sample."""
-    if around is not None:
-        return np.sort(np.append(nearest(graph, around)[: max(count - 1, 0)], around))
-    return np.sort(np.random.default_rng(seed).choice(len(graph), min(count, len(graph)), replace=False))
-
-
-def pair_ranks(edges: Float[np.ndarray, "N N"]) -> Float[np.ndarray, "N N"]:
-    """Relative rank of each pair i < j among all pairs, from 0 (least alike) to 1 (most alike); see `relative_ranks`.
-
-    Symmetric, zero diagonal; the Pearson correlation of two such upper triangles is the Spearman s_E (paper, Eq. 5).
-    """
-    upper = np.triu_indices(len(edges), 1)
-    ranks = np.zeros(edges.shape)
-    ranks[upper] = relative_ranks(standard_ranks(edges[upper]))
-    return ranks + ranks.T
-
-
-def disagreement(a: AttributionGraph, b: AttributionGraph) -> Float[np.ndarray, "N N"]:
-    """Rank of each pair in `a` minus that in `b`, in [-1, 1]: positive where `a` finds the two images more alike."""
-    _same_probes(a, b)
-    return pair_ranks(a.edges) - pair_ranks(b.edges)
-
-
-def pair_table(a: AttributionGraph, b: AttributionGraph) -> pd.DataFrame:
-    """List the E pairs i < j, row by row: i, j, cosine_a, cosine_b, rank_a, rank_b, difference = rank_a - rank_b."""
-    _same_probes(a, b)
-    i, j = np.triu_indices(len(a), 1)
-    rank_a, rank_b = pair_ranks(a.edges)[i, j], pair_ranks(b.edges)[i, j]
-    return pd.DataFrame(
-        {
-            "i": i,
-            "j": j,
-            "cosine_a": a.edges[i, j],
-            "cosine_b": b.edges[i, j],
-            "rank_a": rank_a,
-            "rank_b": rank_b,
-            "difference": rank_a - rank_b,
-        }
-    )
-
-
-def pairs_within(table: pd.DataFrame, a: tuple[float, float] = (0, 1), b: tuple[float, float] = (0, 1)) -> pd.DataFrame:
-    """Keep pairs whose rank_a and rank_b lie in a box (low, high), both ends included, the most disputed first."""
-    kept = table[table["rank_a"].between(*a) & table["rank_b"].between(*b)]
-    return kept.loc[kept["difference"].abs().sort_values(ascending=False, kind="stable").index]
-
-
-def rank_bins(pairs: int) -> int:
-    """Return how many bins a side show the ranks of so many pairs: about three pairs a bin, 8 to 40 bins."""
-    return int(np.clip(np.sqrt(pairs / 3), 8, 40))
-
-
-def _same_probes(a: AttributionGraph, b: AttributionGraph) -> None:
-    """Refuse to compare pairs of different images."""
-    if len(a) != len(b) or a.probes != b.probes:
-        raise OptionError(
-            f"Expected two graphs over the same probes: {a.label} has {len(a)} ({a.probes[:8]}), "
-            f"{b.label} has {len(b)} ({b.probes[:8]}). Build both with one probe set."
-        )
 
 
 def _unit(points: Float[np.ndarray, "N 2"]) -> Float[np.ndarray, "N 2"]:

@@ -81,11 +81,11 @@ def zoo(monkeypatch):
 @pytest.fixture
 def app(zoo, tmp_path, monkeypatch):
     """Return a function that opens one page of the app with a query and runs it to the end."""
-    from pages.shared import cached as _cached
+    from pages.shared import cache, jobs
 
     monkeypatch.setenv("DEPARA_STORE", str(tmp_path / "store"))
-    monkeypatch.setattr(_cached, "PATIENCE_S", 60.0)  # AppTest runs no fragment by itself: a page waits instead
-    for cached in (_cached.queue, _cached.shelf, _cached.zoo, _cached.spec):
+    monkeypatch.setattr(jobs, "PATIENCE_S", 60.0)  # AppTest runs no fragment by itself: a page waits instead
+    for cached in (cache.queue, cache.zoo, cache.spec):
         cached.clear()
 
     def start(page, **query):

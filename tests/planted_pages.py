@@ -38,16 +38,16 @@ def comparison(models=tuple(GROUPS), layers=("output",)):
 
 def open_page(monkeypatch, page, zoo=tuple(GROUPS), **query):
     """Open the app on a page, every comparison replaced by planted graphs of the models asked for."""
-    from pages.shared import cached
+    from pages.shared import cache, comparisons
 
     def require(selection, layers=None, models=None, *, before=None):
         return comparison(models or zoo, LAYERS if layers in ("all", ("all",)) else ("output",))
 
     known = tuple(spec(model, GROUPS[model]) for model in zoo)
-    monkeypatch.setattr(cached, "require", require)
-    monkeypatch.setattr(cached, "specs", lambda models=(): (known, ()))
-    monkeypatch.setattr(cached, "zoo", lambda: known)
-    monkeypatch.setattr(cached, "at_hand", lambda selection: [])
+    monkeypatch.setattr(comparisons, "require", require)
+    monkeypatch.setattr(comparisons, "specs", lambda models=(): (known, ()))
+    monkeypatch.setattr(cache, "zoo", lambda: known)
+    monkeypatch.setattr(comparisons, "at_hand", lambda selection: [])
     app = AppTest.from_file("../app.py", default_timeout=60)
     app.run()
     for name, value in query.items():

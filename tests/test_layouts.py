@@ -7,22 +7,11 @@ from hypothesis import strategies as st
 from scipy.stats import spearmanr
 
 from depara_core.attribution.options import Options
+from depara_core.drawings import add, choose_probes, draw, nearest
 from depara_core.errors import OptionError
 from depara_core.graphs import AttributionGraph
-from depara_core.layouts import (
-    LAYOUTS,
-    add,
-    align,
-    choose_probes,
-    disagreement,
-    draw,
-    fit,
-    layout,
-    nearest,
-    pair_ranks,
-    pair_table,
-    pairs_within,
-)
+from depara_core.layouts import LAYOUTS, align, fit, layout
+from depara_core.pairs import disagreement, pair_ranks, pair_table, pairs_within
 
 
 def graph_of(edges):

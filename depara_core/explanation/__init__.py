@@ -10,9 +10,9 @@ from depara_core.explanation.influence import (
     influence,
 )
 from depara_core.explanation.intervals import Interval, Intervals, contrast_interval, interval
-from depara_core.explanation.pairs import PAIR_KINDS
 from depara_core.explanation.pixels import PixelContributions, pixel_contributions, resample_masks
 from depara_core.explanation.text import Sentence, Span, contrast_sentence, sentence
+from depara_core.pairs import PAIR_KINDS
 
 __all__ = [
     "PAIR_KINDS",

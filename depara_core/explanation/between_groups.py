@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from depara_core import pairs
 from depara_core.errors import OptionError
-from depara_core.explanation import pairs
 from depara_core.explanation.contributions import Explanation
 
 

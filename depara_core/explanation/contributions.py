@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Float, Float32, Int
 
+from depara_core import pairs
 from depara_core.errors import OptionError
-from depara_core.explanation import pairs
 from depara_core.graphs import AttributionGraph, relative_ranks
+from depara_core.pairs import Range
 from depara_core.similarity import Grid, check_lam, common_grid, node_vectors, probe_cosines
 
 
@@ -116,9 +117,9 @@ class Explanation:
         """
         return self._listed(pairs.of_kind(*self.standard_ranks, kind, top))
 
-    def pairs_within(self, a: tuple[float, float], b: tuple[float, float], top: int) -> pd.DataFrame:
+    def pairs_within(self, a: Range, b: Range, top: int) -> pd.DataFrame:
         """List at most `top` pairs whose relative ranks lie in a box (low, high), the largest |share| first."""
-        kept = (self.ranks_a >= a[0]) & (self.ranks_a <= a[1]) & (self.ranks_b >= b[0]) & (self.ranks_b <= b[1])
+        kept = pairs.within(self.ranks_a, self.ranks_b, a, b)
         return self._listed(pairs.strongest(np.abs(self.standard_ranks[0] * self.standard_ranks[1]), kept, top))
 
     def _listed(self, places: Int[np.ndarray, " n"]) -> pd.DataFrame:

@@ -14,6 +14,7 @@ from PIL import Image
 
 from depara_core.errors import OptionError
 from depara_core.figures.theme import palette, rgb, scale_table
+from depara_core.probes import ProbeSet
 
 Picture = UInt8[np.ndarray, "H W 3"]
 _LUMINANCE = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601
@@ -106,6 +107,11 @@ def resize(image: Picture, size: int) -> UInt8[np.ndarray, "size size 3"]:
     """Resize an image to size x size pixels, antialiased; enlarging keeps the pixels square and visible."""
     resample = Image.Resampling.LANCZOS if size < image.shape[0] else Image.Resampling.NEAREST
     return np.asarray(Image.fromarray(np.ascontiguousarray(image)).resize((size, size), resample))
+
+
+def thumbnail(probes: ProbeSet, index: int, size: int = 96) -> bytes:
+    """Return one probe as a PNG of size x size pixels."""
+    return to_png(resize(probes.images[index], size))
 
 
 def to_png(image: Picture) -> bytes:

@@ -14,6 +14,7 @@ from jaxtyping import Float, UInt8
 from plotly.subplots import make_subplots
 
 from depara_core.errors import OptionError
+from depara_core.explanation import Contrast, Explanation
 from depara_core.figures.attribution_maps import overlay, resize, shared_limit, upsample
 from depara_core.figures.curves import waterfall
 from depara_core.figures.labels import coloured, escape, score, shorten, table
@@ -30,7 +31,8 @@ from depara_core.figures.theme import (
     palette,
     template,
 )
-from depara_core.figures.tiles import PERCENTILE
+from depara_core.figures.tiles import PERCENTILE, small_png
+from depara_core.probes import ProbeSet
 
 Range = tuple[float, float]
 Bars = tuple[float, float, float]  # low, value, high
@@ -226,6 +228,14 @@ def agreement_tiles(
         overlay(resize(images[probe], size), one, limit=limit, opacity=0.9, dark=dark)
         for probe, one in zip(probes, drawn, strict=True)
     ]
+
+
+def agreement_pngs(
+    probes: ProbeSet, found: Explanation | Contrast, indices: Sequence[int], *, size: int = 112, dark: bool = False
+) -> list[bytes]:
+    """Return the `agreement_tiles` of some probes as PNGs; of a contrast: where the one source agrees more."""
+    drawn = agreement_tiles(probes.images, [found.pixel(i) for i in indices], indices, size=size, dark=dark)
+    return [small_png(tile) for tile in drawn]
 
 
 def bar_extent(node: Float[np.ndarray, " n"], edge: Float[np.ndarray, "_"]) -> Range:

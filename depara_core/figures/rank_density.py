@@ -7,6 +7,16 @@ from jaxtyping import Float
 from depara_core.errors import OptionError
 from depara_core.figures.labels import escape, number
 from depara_core.figures.theme import MAGNITUDE, figure, flat_bar, name_bar, palette
+from depara_core.graphs import AttributionGraph, relative_ranks
+from depara_core.pairs import rank_bins
+
+
+def compared_ranks(
+    a: AttributionGraph, b: AttributionGraph, *, names: tuple[str, str], dark: bool = False
+) -> go.Figure:
+    """Draw the relative ranks of all pairs of probes in two graphs by `rank_density`, in `rank_bins` bins a side."""
+    first, second = relative_ranks(a.ranks), relative_ranks(b.ranks)
+    return rank_density(first, second, names=names, bins=rank_bins(len(first)), dark=dark)
 
 
 def rank_density(

@@ -87,6 +87,11 @@ def _pixels(graph: AttributionGraph) -> float:
     return float(np.sqrt(graph.shape[1] * graph.shape[2]))
 
 
+def small_pngs(rows: Sequence[Sequence[Picture | None]]) -> list[list[bytes | None]]:
+    """Encode rows of tiles by `small_png`; None stays None."""
+    return [[None if tile is None else small_png(tile) for tile in row] for row in rows]
+
+
 def small_png(picture: Picture) -> bytes:
     """Encode a picture as a PNG of at most 128 colours."""
     buffer = io.BytesIO()

@@ -9,8 +9,9 @@ from depara_core.figures.sheets import Sheet, Tile
 from depara_core.similarity import grid_text
 from pages.attributions import pair
 from pages.attributions.selection import SORTS, VIEWS, Attributions
-from pages.shared import cached, selection, taken, views, widgets
-from pages.shared.atlas import Cell, Heading, atlas
+from pages.shared import cache, comparisons, selection, taken, text, widgets
+from pages.shared.atlas import Cell, Heading, atlas, legend
+from pages.shared.cache import Graph, Graphs
 from pages.shared.selection import Data, Look, Pair
 
 ROWS = 6  # probes on one screen
@@ -27,9 +28,9 @@ def draw() -> None:
         )
         ours = st.container(horizontal=True, vertical_alignment="bottom")
     with heading:
-        comparison = cached.require(data, layers=("output",))
+        comparison = comparisons.require(data, layers=("output",))
     graphs, reference = (_layers if by_layer else _models)(comparison, ours)
-    agreement = views.agreement(graphs, reference, comparison.grid)
+    agreement = cache.agreement(graphs, reference, comparison.grid)
     with heading:
         _headline(graphs, reference, agreement, by_layer, comparison)
     with place:
@@ -39,7 +40,7 @@ def draw() -> None:
         taken.attributions(comparison, graphs, reference, drawn, told)
 
 
-def _models(comparison: Comparison, place: st.delta_generator.DeltaGenerator) -> tuple[views.Graphs, views.Graph]:
+def _models(comparison: Comparison, place: st.delta_generator.DeltaGenerator) -> tuple[Graphs, Graph]:
     """Choose the models: the reference first, the others from most to least alike."""
     models = list(comparison.models)
     with place:
@@ -62,12 +63,12 @@ def _models(comparison: Comparison, place: st.delta_generator.DeltaGenerator) ->
     return tuple(graph for graph in ranked if graph.model in {name, *shown}), reference
 
 
-def _layers(comparison: Comparison, place: st.delta_generator.DeltaGenerator) -> tuple[views.Graphs, views.Graph]:
+def _layers(comparison: Comparison, place: st.delta_generator.DeltaGenerator) -> tuple[Graphs, Graph]:
     """Choose the model and have all its layers computed, from input to output."""
     with place:
         model = widgets.choose_model("Model", "source", "attributions.source", list(comparison.models))
         _order_and_looks()
-    graphs = cached.require(selection.read(Data), layers=("all",), models=(model,)).of(model)
+    graphs = comparisons.require(selection.read(Data), layers=("all",), models=(model,)).of(model)
     return graphs, graphs[-1]
 
 
@@ -91,9 +92,7 @@ def _order_and_looks() -> None:
         st.toggle("Pixel-exact", help="Each value of the map as one square, not smoothed.", **exact)
 
 
-def _headline(
-    graphs: views.Graphs, reference: views.Graph, agreement: np.ndarray, by_layer: bool, comparison: Comparison
-) -> None:
+def _headline(graphs: Graphs, reference: Graph, agreement: np.ndarray, by_layer: bool, comparison: Comparison) -> None:
     """Draw the question and, as its answer, who looks at the same pixels as the reference."""
     means = {_name(graph, by_layer): float(row.mean()) for graph, row in zip(graphs, agreement, strict=True)}
     own = _name(reference, by_layer)
@@ -103,8 +102,8 @@ def _headline(
         best, least = max(others, key=others.get), min(others, key=others.get)
         answer = (
             f"Most like *{widgets.plain(own)}*: {widgets.plain(best)}, "
-            f"s_V = :blue[**{views.number(others[best])}**] · least: {widgets.plain(least)}, "
-            f":blue[**{views.number(others[least])}**] · mean over {len(reference)} images "
+            f"s_V = :blue[**{text.number(others[best])}**] · least: {widgets.plain(least)}, "
+            f":blue[**{text.number(others[least])}**] · mean over {len(reference)} images "
             f"· {grid_text(comparison.grid)}"
         )
     title = f"What does each layer of *{widgets.plain(widgets.short(reference.model))}* look at?"
@@ -112,7 +111,7 @@ def _headline(
 
 
 def _table(
-    comparison: Comparison, graphs: views.Graphs, reference: views.Graph, agreement: np.ndarray, by_layer: bool
+    comparison: Comparison, graphs: Graphs, reference: Graph, agreement: np.ndarray, by_layer: bool
 ) -> tuple[Sheet, str]:
     """Draw one page of the table, probes down and graphs across; a click selects the probe, a heading the reference.
 
@@ -129,7 +128,7 @@ def _table(
     what = "Colour says which pixels the feature rests on" if signed else "Bright pixels matter most to the feature"
     whose = "the output's" if by_layer else f"{widgets.plain(widgets.short(reference.model))}'s"
     told = f"{what}. The {{}} is the cosine with {whose} map: 1 the same pixels, 0 unrelated, −1 opposed."
-    pictures = views.overlays(
+    pictures = cache.overlays(
         probes,
         graphs,
         tuple(rows),
@@ -145,7 +144,7 @@ def _table(
         headings = [Heading("image")]
         headings += [_heading(graph, reference, mean, by_layer) for graph, mean in zip(graphs, means, strict=True)]
         cells = [
-            [Cell(cached.thumbnail(probes, probe, 112), probes.names[probe], f"Select {probes.names[probe]}")]
+            [Cell(cache.thumbnail(probes, probe, 112), probes.names[probe], f"Select {probes.names[probe]}")]
             + [
                 _cell(graph, graph is reference, probes.names[probe], png, float(agreement[column, probe]), by_layer)
                 for column, (graph, png) in enumerate(zip(graphs, line, strict=True))
@@ -158,7 +157,7 @@ def _table(
             cells,
             selected=rows.index(selected) if selected in rows else None,
             lens=1 + graphs.index(seen) if seen is not None else None,
-            legend=views.legend(signed=signed, dark=dark),
+            legend=legend(signed=signed, dark=dark),
             label="Attribution maps, probes down and models across",
         )
         _unattributed(graphs, rows)
@@ -179,9 +178,7 @@ def _sheet(title: str, headings: list[Heading], cells: list[list[Cell]]) -> Shee
     )
 
 
-def _clicked(
-    clicked: tuple[int, int], rows: list[int], graphs: views.Graphs, reference: views.Graph, by_layer: bool
-) -> None:
+def _clicked(clicked: tuple[int, int], rows: list[int], graphs: Graphs, reference: Graph, by_layer: bool) -> None:
     """Select the image of the row, put the map's network or layer under the lens, or choose the heading's reference."""
     row, column = clicked
     chosen = graphs[column - 1] if column else None
@@ -195,23 +192,23 @@ def _clicked(
     st.rerun()
 
 
-def _heading(graph: views.Graph, reference: views.Graph, mean: float, by_layer: bool) -> Heading:
+def _heading(graph: Graph, reference: Graph, mean: float, by_layer: bool) -> Heading:
     if graph is reference:
         return Heading(_name(graph, by_layer), "reference", graph.label)
     hint = graph.label if by_layer else f"Make {graph.model} the reference"
-    return Heading(_name(graph, by_layer), f"s_V {views.number(mean)}", hint, clickable=not by_layer)
+    return Heading(_name(graph, by_layer), f"s_V {text.number(mean)}", hint, clickable=not by_layer)
 
 
-def _cell(graph: views.Graph, own: bool, probe: str, png: bytes | None, cosine: float, by_layer: bool) -> Cell:
+def _cell(graph: Graph, own: bool, probe: str, png: bytes | None, cosine: float, by_layer: bool) -> Cell:
     name = _name(graph, by_layer)
     if png is None:
         return Cell(None, "", f"{name} has no attribution for {probe}", none="none")
     if own:
         return Cell(png, "", f"{probe} in {name}")
-    return Cell(png, views.number(cosine), f"{probe} in {name}, agreement {views.number(cosine)}", number=True)
+    return Cell(png, text.number(cosine), f"{probe} in {name}, agreement {text.number(cosine)}", number=True)
 
 
-def _unattributed(graphs: views.Graphs, rows: list[int]) -> None:
+def _unattributed(graphs: Graphs, rows: list[int]) -> None:
     """Explain the word "none" where it stands, and count it over all probes."""
     if any(graph.no_attribution[rows].any() for graph in graphs):
         counts = [
@@ -246,7 +243,7 @@ def _pager(order: np.ndarray, page: int, pages: int) -> None:
             st.button("Go to the selected image", key="attributions.selected", **there)
 
 
-def _order(sort: str, graphs: views.Graphs, reference: views.Graph, agreement: np.ndarray) -> np.ndarray:
+def _order(sort: str, graphs: Graphs, reference: Graph, agreement: np.ndarray) -> np.ndarray:
     """Return the probes in the chosen order; agreement is the mean over the graphs beside the reference."""
     others = [row for graph, row in zip(graphs, agreement, strict=True) if graph is not reference]
     if sort == "number" or not others:
@@ -255,9 +252,9 @@ def _order(sort: str, graphs: views.Graphs, reference: views.Graph, agreement: n
     return np.argsort(mean if sort == "least" else -mean, kind="stable")
 
 
-def _by_agreement(comparison: Comparison, reference: views.Graph) -> list[views.Graph]:
+def _by_agreement(comparison: Comparison, reference: Graph) -> list[Graph]:
     graphs = comparison.graphs
-    means = views.agreement(graphs, reference, comparison.grid).mean(axis=1)
+    means = cache.agreement(graphs, reference, comparison.grid).mean(axis=1)
     return [graphs[i] for i in sorted(range(len(graphs)), key=lambda i: (graphs[i] is not reference, -means[i]))]
 
 
@@ -267,7 +264,7 @@ def _spread(models: list[str]) -> list[str]:
     return [models[i] for i in places]
 
 
-def _name(graph: views.Graph, by_layer: bool) -> str:
+def _name(graph: Graph, by_layer: bool) -> str:
     return graph.layer if by_layer else widgets.short(graph.model)
 
 

@@ -1,6 +1,6 @@
 """The layer experiment on the Evaluate page: our own table, where it is measured, beside the paper's."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -12,12 +12,13 @@ import streamlit as st
 import depara_core as depara
 from depara_core.benchmark import transfer_table
 from depara_core.figures import published as figures
-from depara_core.jobs import Job
+from depara_core.files import Progress
 from depara_core.paths import assets_folder
 from depara_core.store import Store
 from depara_core.training import layer_scores, layer_study
 from pages.evaluate.selection import Evaluate
-from pages.shared import cached, charts, selection, widgets
+from pages.shared import cache, charts, jobs, selection, widgets
+from pages.shared.jobs import Computation
 from pages.shared.selection import Data, Pair
 
 NAMES = {
@@ -27,9 +28,9 @@ NAMES = {
     "dnn_imagenet": "DNN-ImageNet",
 }
 KEY = "layers-job"
-layer_agreement = st.cache_data(layer_scores.layer_agreement, show_spinner=False, max_entries=8)
-layer_table = charts.kept(figures.layer_table)
-agreement_of_layers = charts.kept(figures.layer_agreement)
+layer_agreement = cache.copied(8)(layer_scores.layer_agreement)
+layer_table = cache.figure(figures.layer_table)
+agreement_of_layers = cache.figure(figures.layer_agreement)
 TARGET = f"{layer_study.SOURCE}/{layer_study.STUDY_TARGET}"
 MODELS = (*(f"{layer_study.SOURCE}/{name}" for name in layer_study.STUDY_SOURCES), TARGET)
 
@@ -51,15 +52,15 @@ def measured() -> bool:
     )
 
 
-def scoring(*, again: bool = False) -> Job:
-    """Return the job whose result is S of every layer beside the measured accuracy."""
+def scoring() -> Computation:
+    """Return what makes S of every layer beside the measured accuracy."""
 
-    def work(progress: Callable[[int, int, str], None]) -> pd.DataFrame:
+    def work(progress: Progress) -> pd.DataFrame:
         scenes = Path(Store(None).path) / "scenes"  # rendered once, beside the other results
         return layer_scores.score_layers(layer_scores.target_probes(work=scenes, progress=progress), progress=progress)
 
     written = transfer_table.table_path(layer_study.NAME).stat().st_mtime_ns
-    return cached.attach(f"layers-{written}", "S of every layer of the layer study", work, again=again)
+    return Computation(f"layers-{written}", "S of every layer of the layer study", work)
 
 
 @st.cache_data(show_spinner=False, max_entries=1)
@@ -140,12 +141,7 @@ def _ours() -> pd.DataFrame | None:
             st.markdown("**Our own layers are not measured yet.**")
             st.caption("`depara rooms layers` measures them; until then the published tables stand alone.")
         return None
-    job = scoring()
-    job.wait(cached.PATIENCE_S)
-    if job.state != "done":
-        widgets.progress_panel(job, again=lambda: scoring(again=True), key=KEY)
-        return None
-    return job.result
+    return jobs.wait(scoring(), key=KEY)
 
 
 def _draw_tables(origin: str, scores: pd.DataFrame, agreement: pd.DataFrame, dark: bool) -> None:

@@ -15,7 +15,8 @@ from depara_core.benchmark import sweeps as sweeps
 from depara_core.files import Progress
 from depara_core.jobs import Job
 from depara_core.similarity import Grid, common_grid
-from pages.shared import cached, uploads, widgets
+from pages.shared import comparisons, jobs, uploads, widgets
+from pages.shared.jobs import Computation
 from pages.shared.selection import Data
 
 FEWEST = 8  # models that must open: fewer sources say nothing about the best five
@@ -47,25 +48,27 @@ class Material:
 BY_KEY = {Material: lambda material: material.key}
 
 
-def order(benchmark: str, data: Data) -> tuple[str, Callable[[Progress], str]]:
-    """Return the key of a benchmark's scores on the data's probes, and the work that makes them."""
-    content = json.dumps([benchmark, cached.recipe(_probes(data))])
-    key = "world-" + hashlib.sha256(content.encode()).hexdigest()[:24]
+def scores(benchmark: str, data: Data) -> Computation:
+    """Return what makes a benchmark's scores on the data's probes."""
+    key = hashlib.sha256(json.dumps([benchmark, comparisons.recipe(_probes(data))]).encode()).hexdigest()[:24]
 
-    def work(progress: Progress) -> str:
+    def work(progress: Progress) -> Material:
         world = benchmarks.BENCHMARKS[benchmark]
         specs, failed = _open(world, progress)
         own = data.probes == "rooms"
         report = _staged(progress)
         evidence = benchmarks.gather(
-            world, count=data.count, seed=data.seed, models=specs,
-            probes=None if own else _load(data, report), progress=report,
-        )  # fmt: skip
-        scores = scoring.score_pairs(evidence, progress=report)
-        cached.shelf().put(key, Material(key, world.name, specs, evidence.graphs, scores, failed))
-        return key
+            world,
+            count=data.count,
+            seed=data.seed,
+            models=specs,
+            probes=None if own else _load(data, report),
+            progress=report,
+        )
+        made = scoring.score_pairs(evidence, progress=report)
+        return Material(key, world.name, specs, evidence.graphs, made, failed)
 
-    return key, work
+    return Computation(f"benchmark-{key}", f"the scores of all metrics on {widgets.probes_label(data)}", work)
 
 
 def _probes(data: Data) -> Data:
@@ -103,21 +106,9 @@ def _staged(progress: Progress) -> Progress:
     return lambda done, total, message: progress(0, 0, f"{message} ({min(done + 1, total)} of {total})")
 
 
-def ready(benchmark: str, data: Data) -> Material | None:
-    """Return the scores if they are in memory; computes and waits for nothing."""
-    return cached.shelf().get(order(benchmark, data)[0])
-
-
-def begin(benchmark: str, data: Data, *, again: bool = False) -> Job:
-    """Start computing the scores, or attach to the job; only `again` starts anew what failed or was cancelled."""
-    key, work = order(benchmark, data)
-    label = f"the scores of all metrics on {widgets.probes_label(data)}"
-    return cached.attach(key, label, work, again=again)
-
-
 def failure(benchmark: str, data: Data) -> Job | None:
     """Return the job that could not compute the scores, or None."""
-    job = cached.queue().get(cached.shelf().job_key(order(benchmark, data)[0]))
+    job = jobs.current(scores(benchmark, data))
     return job if job is not None and job.state == "failed" else None
 
 
@@ -134,15 +125,13 @@ def require(benchmark: str, data: Data, *, before: Callable[[], object]) -> Mate
             st.rerun()
         before()
 
-    material = cached.attend(
-        lambda: ready(benchmark, data), lambda *, again: begin(benchmark, data, again=again), before=above
-    )
+    material: Material = jobs.require(scores(benchmark, data), before=above)
     widgets.troubles(material.failed, ())
     return material
 
 
-def sweep(material: Material, data: Data, *, again: bool = False) -> Job:
-    """Return the job whose result is `Sweeps`: the same models on fewer probes, and on other ones."""
+def sweep(material: Material, data: Data) -> Computation:
+    """Return what makes `Sweeps`: the same models on fewer probes, and on other ones."""
 
     def work(progress: Progress) -> Sweeps:
         report = _staged(progress)
@@ -150,4 +139,4 @@ def sweep(material: Material, data: Data, *, again: bool = False) -> Job:
         sets = [("these", _load(data, report)), *benchmarks.probe_sets(data.count, data.seed, report)]
         return fewer, sweeps.over_probe_sets(material.specs, sets, progress=report)
 
-    return cached.attach(f"{material.key}-sweeps", "scores on fewer and on other probes", work, again=again)
+    return Computation(f"sweeps-{material.key}", "scores on fewer and on other probes", work)

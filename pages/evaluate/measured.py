@@ -14,7 +14,7 @@ from depara_core.benchmark import sweeps as sweeps
 from depara_core.figures import evaluation as figures
 from pages.evaluate.material import BY_KEY, Material
 from pages.evaluate.selection import Evaluate
-from pages.shared import cached, text
+from pages.shared import cache, text
 from pages.shared.selection import Data, Pair
 
 
@@ -40,7 +40,7 @@ def transfer_of(material: Material, budget: int | None) -> pd.DataFrame:
 
 def scores(material: Material, lam: float) -> dict[str, pd.DataFrame]:
     """Return every metric's scores; only DEPARA's depend on λ."""
-    own = {"depara": cached.matrix(material.graphs, grid=material.grid).to_frame(lam)} if material.graphs else {}
+    own = {"depara": cache.matrix(material.graphs, grid=material.grid).to_frame(lam)} if material.graphs else {}
     return {**own, **{name: frame for name, frame in material.scores.items() if name not in own}}
 
 
@@ -87,7 +87,7 @@ def curves(
 @st.cache_data(show_spinner=False, max_entries=32, hash_funcs=BY_KEY)
 def over_lambda(material: Material, budget: int | None) -> pd.DataFrame:
     """Return the figures of DEPARA over λ."""
-    return sweeps.over_lambda(cached.matrix(material.graphs, grid=material.grid), transfer_of(material, budget))
+    return sweeps.over_lambda(cache.matrix(material.graphs, grid=material.grid), transfer_of(material, budget))
 
 
 @st.cache_data(show_spinner=False, max_entries=64, hash_funcs=BY_KEY)

@@ -14,12 +14,12 @@ from pages.evaluate import layer_study, measured, published, rivals, robustness,
 from pages.evaluate import material as _material
 from pages.evaluate.measured import View
 from pages.evaluate.selection import CURVES, Evaluate
-from pages.shared import charts, selection, taken, text, widgets
+from pages.shared import cache, charts, jobs, selection, taken, text, widgets
 from pages.shared.selection import Data, Pair
 
 QUESTION = "Does the score tell the truth?"
 SHOWN = ("depara", "nodes", "edges", "rsa", "cka", "logme", *scoring.CONTROLS)  # the metrics shown at first
-precision_curves = charts.kept(evaluation.precision_curves)
+precision_curves = cache.figure(evaluation.precision_curves)
 
 DEPTHS = {"P@1": 1, "P@5": 5}  # figures that are points of the precision curve
 
@@ -165,8 +165,8 @@ def absent(world: str, data: Data, reason: str) -> None:
         st.subheader("The models of this world are not here", anchor=False)
         st.markdown(how_to_get(world))
         st.caption(widgets.plain(reason))
-        again = {"again": True}
-        st.button("Try again", key="evaluate.again", on_click=_material.begin, args=(world, data), kwargs=again)
+        scores, again = _material.scores(world, data), {"again": True}
+        st.button("Try again", key="evaluate.again", on_click=jobs.begin, args=(scores,), kwargs=again)
         st.caption("What needs no model stands below: measured transfer, its controls, and the published figures.")
 
 

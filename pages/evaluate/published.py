@@ -10,11 +10,11 @@ from depara_core.figures import published, trees
 from pages.evaluate import layer_study, measured
 from pages.evaluate.measured import View
 from pages.evaluate.selection import Evaluate
-from pages.shared import cached, charts, selection, widgets
+from pages.shared import cache, charts, selection, widgets
 from pages.shared.selection import Pair
 
-dendrogram = charts.kept(trees.dendrogram)
-published_measures = charts.kept(published.published_measures)
+dendrogram = cache.figure(trees.dendrogram)
+published_measures = cache.figure(published.published_measures)
 
 STUDIES = {"saliency": "DEPARA-V", "RSA": "RSA"}  # methods of the later study that have a row here
 
@@ -58,8 +58,8 @@ def trees_card(view: View) -> None:
     with right, widgets.card("Task tree as predicted by S", reading, key="predicted-tree", height="stretch"):
         if material.graphs:
             models = tuple(graph.model for graph in material.graphs)
-            matrix = cached.matrix(material.graphs, grid=material.grid)
-            draw(cached.tree(matrix, view.lam), models, "distance of graphs, 1 − S / (1 + λ)", "predicted")
+            matrix = cache.matrix(material.graphs, grid=material.grid)
+            draw(cache.tree(matrix, view.lam), models, "distance of graphs, 1 − S / (1 + λ)", "predicted")
         else:
             st.caption("It needs the models, which are not here.")
 

@@ -12,11 +12,11 @@ from depara_core.figures.labels import score
 from pages.evaluate import measured
 from pages.evaluate.measured import View
 from pages.evaluate.selection import Evaluate
-from pages.shared import charts, selection, text, widgets
+from pages.shared import cache, charts, selection, text, widgets
 from pages.shared.selection import Pair
 
-measure_by_metric = charts.kept(evaluation.measure_by_metric)
-compared_by_target = charts.kept(differences.differences)
+measure_by_metric = cache.figure(evaluation.measure_by_metric)
+compared_by_target = cache.figure(differences.differences)
 
 ANSWERS = {"yes": ":green[**Yes.**]", "no": ":red[**No, it is worse.**]", "cannot tell": "**Cannot tell.**"}
 

@@ -6,12 +6,12 @@ from depara_core.figures import sensitivity
 from pages.evaluate import material, measured
 from pages.evaluate.measured import View
 from pages.evaluate.selection import Evaluate
-from pages.shared import charts, selection, widgets
+from pages.shared import cache, charts, jobs, selection, widgets
 from pages.shared.selection import Pair
 
-lambda_sweep = charts.kept(sensitivity.lambda_sweep)
-probe_convergence = charts.kept(sensitivity.probe_convergence)
-probe_sets = charts.kept(sensitivity.probe_sets)
+lambda_sweep = cache.figure(sensitivity.lambda_sweep)
+probe_convergence = cache.figure(sensitivity.probe_convergence)
+probe_sets = cache.figure(sensitivity.probe_sets)
 
 
 def card(view: View) -> None:
@@ -33,20 +33,22 @@ def _chosen(place: charts.Place) -> None:
 
 
 def _draw(view: View) -> None:
-    job = material.sweep(view.material, view.data)
-    done = job.state == "done"  # asked once: it may end while this is drawn
-    columns = st.columns(3 if done else [1, 2])
+    sweep = material.sweep(view.material, view.data)
+    waiting = jobs.find(sweep) is None
+    columns = st.columns([1, 2] if waiting else 3)
     place, look = view.key, {"targets": view.targets, "dark": view.dark}
     with columns[0]:
         st.markdown("**λ**")
         st.caption("Flat is good: no tuning. Dotted: the λ in use.")
         picture = lambda_sweep(measured.over_lambda(view.material, view.budget), view.lam, **look)
         charts.chart(picture, f"evaluate.lambda.{place}", _over_lambda)
-    if not done:
-        with columns[1]:
-            widgets.progress_panel(job, again=lambda: material.sweep(view.material, view.data, again=True))
+    with columns[1]:
+        found = jobs.wait(sweep)
+    if found is None:
         return
-    fewer, sets = measured.swept(view.material, view.lam, view.budget, job.result)
+    if waiting:  # it came while the page waited: there is room for three now
+        st.rerun()
+    fewer, sets = measured.swept(view.material, view.lam, view.budget, found)
     with columns[1]:
         st.markdown("**Number of probes**")
         st.caption("Flat is enough. Band: 5 to 95 % of the subsets.")

@@ -9,11 +9,11 @@ from depara_core.figures import by_target
 from pages.evaluate import measured as _measured
 from pages.evaluate.measured import View
 from pages.evaluate.selection import Evaluate
-from pages.shared import charts, selection, widgets
+from pages.shared import cache, charts, selection, widgets
 from pages.shared.selection import Pair
 
-measure_by_target = charts.kept(by_target.measure_by_target)
-rank_scatter = charts.kept(by_target.rank_scatter)
+measure_by_target = cache.figure(by_target.measure_by_target)
+rank_scatter = cache.figure(by_target.rank_scatter)
 
 EXAMPLE = "rooms/normal"  # the target shown first, where it was measured
 

@@ -7,13 +7,16 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from depara_core import layouts
+from depara_core import drawings, layouts, pairs
 from depara_core.comparison import Comparison
+from depara_core.drawings import choose_shared, nearest
 from depara_core.figures import probe_graphs, rank_density
+from depara_core.graphs import short_names
 from depara_core.similarity import grid_text
 from pages.graphs.selection import VIEWS, Graphs
-from pages.shared import cached, charts, downloads, ranks, selection, views, widgets
+from pages.shared import cache, charts, comparisons, downloads, ranks, selection, text, widgets
 from pages.shared.atlas import Cell, Heading, atlas
+from pages.shared.cache import Graph
 from pages.shared.selection import Data, Look, Pair
 from pages.why.selection import Why
 
@@ -28,10 +31,10 @@ def draw() -> None:
     data, two = selection.read(Data), selection.read(Graphs).view == "two"
     heading, controls = st.container(horizontal=True), st.container()
     with controls:
-        comparison = cached.require(data, layers=("output",))
+        comparison = comparisons.require(data, layers=("output",))
         two = two and len(comparison.probes) > 1
         chosen = _choose(comparison, two)
-        graphs = tuple(views.graph(comparison, data, model, layer) for model, layer in chosen)
+        graphs = tuple(comparisons.graph(comparison, data, model, layer) for model, layer in chosen)
     with heading:
         _headline(graphs, comparison)
     drawn = _drawings(comparison, graphs)
@@ -89,42 +92,42 @@ def _drawing_controls(count: int) -> None:
     st.toggle("Only those most alike to the selected image", **around)
 
 
-def _headline(graphs: views.Graphs, comparison: Comparison) -> None:
+def _headline(graphs: tuple[Graph, ...], comparison: Comparison) -> None:
     """Draw the question and its answer."""
     count = len(graphs[0])
     pairs = count * (count - 1) // 2
-    names = [f"*{widgets.plain(name)}*" for name in _names(graphs)]
+    names = [f"*{widgets.plain(name)}*" for name in short_names(*graphs)]
     if len(graphs) == 1:
         answer = f"{count} images, {pairs:,} pairs · width of a line: cosine of the two images' features"
         widgets.header(f"Which images does {names[0]} find alike?", answer)
         return
-    similarity = views.similarity(*graphs, comparison.grid)
+    similarity = cache.similarity(*graphs, comparison.grid)
     widgets.header(
         "Which images do these networks find alike?",
-        f"s_E = :orange[**{views.number(similarity.edge)}**]: how alike {names[0]} and {names[1]} rank the "
+        f"s_E = :orange[**{text.number(similarity.edge)}**]: how alike {names[0]} and {names[1]} rank the "
         f"{pairs:,} pairs of {count} images (1 the same order, 0 unrelated) · "
-        f"s_V = :blue[**{views.number(similarity.node)}**] · {grid_text(comparison.grid)}",
+        f"s_V = :blue[**{text.number(similarity.node)}**] · {grid_text(comparison.grid)}",
     )
 
 
-def _drawings(comparison: Comparison, graphs: views.Graphs) -> list[Any]:
+def _drawings(comparison: Comparison, graphs: tuple[Graph, ...]) -> list[Any]:
     """Draw one graph, or two side by side in one frame, and return the figures."""
     pair, look, mine, probes = selection.read(Pair), selection.read(Look), selection.read(Graphs), comparison.probes
-    chosen = views.chosen_probes(graphs, look.drawn, pair.probe, pair.other_probe, mine.around)
-    drawings = views.drawings(graphs, chosen, mine.layout, min(look.neighbours, 12))
+    chosen = choose_shared(graphs, look.drawn, pair.probe, pair.other_probe, around=mine.around)
+    drawings = cache.drawn_beside(graphs, chosen, kind=mine.layout, neighbours=min(look.neighbours, 12))
     bounds = probe_graphs.extent(*(drawing.positions for drawing in drawings))
     names = [probes.names[i] for i in chosen]
     how = "Near = alike. Lines join each image to its strongest neighbours"
     says = [f"{how}; thick = high cosine. Click an image or the dot on a line."]
     if len(graphs) == 2:
-        a, b = (widgets.plain(name) for name in _names(graphs))
+        a, b = (widgets.plain(name) for name in short_names(*graphs))
         says = [
             f"{how}. Green: ranked higher here than in {b}; purple: lower; grey: both agree.",
             f"The same images, turned onto the first drawing. Green: ranked higher here than in {a}; purple: lower.",
         ]
     figures = []
     for place, graph, name, drawing, said in zip(
-        st.columns(len(graphs)), graphs, _names(graphs), drawings, says, strict=True
+        st.columns(len(graphs)), graphs, short_names(*graphs), drawings, says, strict=True
     ):
         with place, widgets.card(widgets.plain(name), said, key=f"card-graph-{len(says)}-{drawings.index(drawing)}"):
             key = f"graphs.drawing{drawings.index(drawing)}.{hash(chosen)}"  # other images: no earlier click is theirs
@@ -148,7 +151,7 @@ def _drawings(comparison: Comparison, graphs: views.Graphs) -> list[Any]:
     return figures
 
 
-def _places(drawing: layouts.Drawing, probe: int, other: int | None) -> tuple[int, int] | None:
+def _places(drawing: drawings.Drawing, probe: int, other: int | None) -> tuple[int, int] | None:
     ends = drawing.place(probe), drawing.place(other)
     return None if ends[0] is None or ends[1] is None or ends[0] == ends[1] else (ends[0], ends[1])
 
@@ -162,18 +165,18 @@ def _clicked(chosen: tuple[int, ...], place: charts.Place) -> None:
         selection.update(Pair, probe=chosen[int(i)], other_probe=chosen[int(rest[0])])
 
 
-def _ranked_pairs(comparison: Comparison, a: views.Graph, b: views.Graph) -> None:
+def _ranked_pairs(comparison: Comparison, a: Graph, b: Graph) -> None:
     """Draw the ranks against each other, and the pairs in the part of it that was chosen."""
-    names = _names((a, b))
-    table = views.pair_table(a, b)
-    bins = layouts.rank_bins(len(table))
+    names = short_names(a, b)
+    table = cache.pair_table(a, b)
+    bins = pairs.rank_bins(len(table))
     left, right = st.columns([5, 7])
     with (
         left,
         widgets.card(
             "Edges, rank against rank",
             f"Every pair of images. On the diagonal both agree; the cloud's correlation is s_E = "
-            f":orange[**{views.number(views.similarity(a, b, comparison.grid).edge)}**]. Click, or drag a box, to list "
+            f":orange[**{text.number(cache.similarity(a, b, comparison.grid).edge)}**]. Click, or drag a box, to list "
             "its pairs.",
             key="card-ranks",
         ),
@@ -183,7 +186,7 @@ def _ranked_pairs(comparison: Comparison, a: views.Graph, b: views.Graph) -> Non
         )
         ranks.chart(figure, f"graphs.ranks.{a.digest[:8]}.{b.digest[:8]}", bins)
     region = selection.read(Pair).region
-    found = layouts.pairs_within(table, region.source, region.target) if region else layouts.pairs_within(table)
+    found = pairs.pairs_within(table, region.source, region.target) if region else pairs.pairs_within(table)
     title = f"{len(found):,} pairs in the brushed region" if region else "The most disputed pairs"
     with (
         right,
@@ -201,8 +204,8 @@ def _pairs(comparison: Comparison, found: pd.DataFrame, names: tuple[str, str]) 
         [
             _image(comparison, int(pair.i), int(pair.j)),
             _image(comparison, int(pair.j), int(pair.i)),
-            Cell(None, f"rank {pair.rank_a:.2f}\ncosine {views.number(pair.cosine_a, 3)}"),
-            Cell(None, f"rank {pair.rank_b:.2f}\ncosine {views.number(pair.cosine_b, 3)}"),
+            Cell(None, f"rank {pair.rank_a:.2f}\ncosine {text.number(pair.cosine_a, 3)}"),
+            Cell(None, f"rank {pair.rank_b:.2f}\ncosine {text.number(pair.cosine_b, 3)}"),
         ]
         for pair in shown.itertuples()
     ]
@@ -225,10 +228,10 @@ def _pairs(comparison: Comparison, found: pd.DataFrame, names: tuple[str, str]) 
 
 def _image(comparison: Comparison, i: int, other: int) -> Cell:
     names = comparison.probes.names
-    return Cell(cached.thumbnail(comparison.probes, i, 96), names[i], f"{names[i]} and {names[other]}")
+    return Cell(cache.thumbnail(comparison.probes, i, 96), names[i], f"{names[i]} and {names[other]}")
 
 
-def _selected(comparison: Comparison, graphs: views.Graphs) -> None:
+def _selected(comparison: Comparison, graphs: tuple[Graph, ...]) -> None:
     """Show the selected image's nearest ones in each graph, and the selected pair."""
     pair, probes = selection.read(Pair), comparison.probes
     probe = min(pair.probe, len(probes) - 1)
@@ -242,11 +245,11 @@ def _selected(comparison: Comparison, graphs: views.Graphs) -> None:
             key="card-nearest",
         ),
     ):
-        order = [views.nearest(graph, probe, NEAREST) for graph in graphs]
+        order = [nearest(graph, probe)[:NEAREST].tolist() for graph in graphs]
         rows = [
-            [Cell(cached.thumbnail(probes, probe, 96), name, f"{probes.names[probe]} in {name}")]
+            [Cell(cache.thumbnail(probes, probe, 96), name, f"{probes.names[probe]} in {name}")]
             + [_near(comparison, graph, probe, i) for i in near]
-            for graph, name, near in zip(graphs, _names(graphs), order, strict=True)
+            for graph, name, near in zip(graphs, short_names(*graphs), order, strict=True)
         ]
         clicked = atlas(
             "graphs.nearest",
@@ -264,31 +267,25 @@ def _selected(comparison: Comparison, graphs: views.Graphs) -> None:
             _pair(comparison, graphs, probe, other)
 
 
-def _near(comparison: Comparison, graph: views.Graph, probe: int, i: int) -> Cell:
-    cosine, name = views.number(graph.edges[probe, i], 3), comparison.probes.names[i]
-    return Cell(cached.thumbnail(comparison.probes, i, 96), cosine, f"{name}, cosine {cosine}")
+def _near(comparison: Comparison, graph: Graph, probe: int, i: int) -> Cell:
+    cosine, name = text.number(graph.edges[probe, i], 3), comparison.probes.names[i]
+    return Cell(cache.thumbnail(comparison.probes, i, 96), cosine, f"{name}, cosine {cosine}")
 
 
-def _pair(comparison: Comparison, graphs: views.Graphs, probe: int, other: int) -> None:
+def _pair(comparison: Comparison, graphs: tuple[Graph, ...], probe: int, other: int) -> None:
     """Show two images side by side with what each network says of them."""
     probes = comparison.probes
     with widgets.card("The selected pair", "How alike each network finds these two images.", key="card-pair"):
         for place, index in zip(st.columns(2), (probe, other), strict=True):
             name = probes.names[index]
-            place.image(cached.thumbnail(probes, index, 256), caption=widgets.plain(name), width="stretch", alt=name)
-        for graph, name in zip(graphs, _names(graphs), strict=True):
-            rank = views.pair_ranks(graph)[probe, other]
+            place.image(cache.thumbnail(probes, index, 256), caption=widgets.plain(name), width="stretch", alt=name)
+        for graph, name in zip(graphs, short_names(*graphs), strict=True):
+            rank = cache.pair_ranks(graph)[probe, other]
             st.markdown(
-                f"**{widgets.plain(name)}**: cosine :orange[**{views.number(graph.edges[probe, other], 3)}**], "
+                f"**{widgets.plain(name)}**: cosine :orange[**{text.number(graph.edges[probe, other], 3)}**], "
                 f"more alike than {100 * rank:.0f} % of all pairs"
             )
         st.button("Close the pair", key="graphs.close", **selection.click(Pair, other_probe=None))
-
-
-def _names(graphs: views.Graphs) -> tuple[str, ...]:
-    """Name graphs as short as they stay apart: the layer only where it is not the output."""
-    shorts = [widgets.short(g.model) + ("" if g.layer == "output" else f" · {g.layer}") for g in graphs]
-    return tuple(g.label for g in graphs) if len(set(shorts)) < len(shorts) else tuple(shorts)
 
 
 draw()

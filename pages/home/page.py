@@ -10,7 +10,7 @@ import depara_core as depara
 from depara_core.comparison import Comparison
 from depara_core.figures import attribution_maps, curves, theme
 from depara_core.similarity import grid_text
-from pages.shared import cached, charts, selection, widgets
+from pages.shared import cache, charts, comparisons, selection, widgets
 from pages.shared.selection import Data, Pair
 
 SHOWN = 3  # probes under the example
@@ -29,7 +29,7 @@ def example(comparison: Comparison) -> tuple[str, pd.DataFrame]:
     pair = selection.read(Pair)
     wanted = (pair.target, PREFERRED)
     target = next((model for model in wanted if model in comparison.models), comparison.models[0])
-    return target, cached.ranking(cached.matrix(comparison.graphs, grid=comparison.grid), target, pair.lam)
+    return target, cache.ranking(cache.matrix(comparison.graphs, grid=comparison.grid), target, pair.lam)
 
 
 def answer(target: str, ranking: pd.DataFrame, probes: int) -> str:
@@ -52,12 +52,12 @@ def steps(comparison: Comparison, source: depara.AttributionGraph, target: depar
     left, middle, right = st.columns(3)
     with left, widgets.card("1 · An image becomes a node", "The pixels that drive the network's feature.", key="node"):
         whose = f"{names[first]}: attribution of {widgets.short(target.model)}"
-        pictures = (cached.thumbnail(comparison.probes, first, 220), _maps(comparison, [target], first)[0])
+        pictures = (cache.thumbnail(comparison.probes, first, 220), _maps(comparison, [target], first)[0])
         _row(pictures, (names[first], whose))
         st.markdown(":blue[**node**] = pixel × gradient of the feature's length")
     with middle, widgets.card("2 · Two images become an edge", "How alike the network finds them.", key="edge"):
         ends = (first, second)
-        _row([cached.thumbnail(comparison.probes, index, 220) for index in ends], [names[index] for index in ends])
+        _row([cache.thumbnail(comparison.probes, index, 220) for index in ends], [names[index] for index in ends])
         st.markdown(f":orange[**edge**] = cosine of their features = **{target.edges[first, second]:.2f}**")
     with (
         right,
@@ -84,7 +84,7 @@ def _maps(comparison: Comparison, graphs: list[depara.AttributionGraph], index: 
         [attribution_maps.collapse(graph.maps[index : index + 1], signed=True) for graph in graphs]
     )
     look = {"signed": True, "dark": widgets.dark(), "opacity": 0.95}
-    return [cached.overlay(comparison.probes, graph, index, limit, **look) for graph in graphs]
+    return [cache.overlay(comparison.probes, graph, index, limit, **look) for graph in graphs]
 
 
 def chosen_source(target: str, ranking: pd.DataFrame) -> str:
@@ -132,7 +132,7 @@ def looked_at(comparison: Comparison, source: depara.AttributionGraph, target: d
             column.caption(widgets.plain(head))
         step = max(1, len(comparison.probes) // SHOWN)
         for index in range(0, step * SHOWN, step)[: len(comparison.probes)]:
-            pictures = [cached.thumbnail(comparison.probes, index, 160), *_maps(comparison, [source, target], index)]
+            pictures = [cache.thumbnail(comparison.probes, index, 160), *_maps(comparison, [source, target], index)]
             _row(pictures, [f"{comparison.probes.names[index]}: {head}" for head in heads])
         pair = replace(selection.read(Pair), source=source.model, target=target.model)
         selection.link("attributions", "All attributions", pair, icon=":material/blur_on:")
@@ -141,7 +141,9 @@ def looked_at(comparison: Comparison, source: depara.AttributionGraph, target: d
 def page() -> None:
     """Draw the page."""
     question = "How well will what this network knows transfer to that task?"
-    comparison = cached.require(selection.read(Data), layers="output", before=lambda: widgets.header(question, WHAT))
+    comparison = comparisons.require(
+        selection.read(Data), layers="output", before=lambda: widgets.header(question, WHAT)
+    )
     if len(comparison.models) < 2:
         widgets.header(question, WHAT)
         widgets.empty("One model has nothing to be compared with.", "Choose at least two in Setup.", page="setup")

@@ -11,7 +11,7 @@ from depara_core.figures import curves, matrices
 from depara_core.figures.labels import score
 from depara_core.similarity import grid_text
 from pages.attributions.selection import Attributions
-from pages.shared import cached, charts, downloads, selection, widgets
+from pages.shared import cache, charts, comparisons, downloads, selection, widgets
 from pages.shared.selection import Data, Pair
 
 QUESTION = "Where should I cut the network?"
@@ -138,14 +138,14 @@ def main() -> None:
     """Draw the page."""
     data = selection.read(Data)
     head = st.container()
-    specs, _ = cached.specs(data.models)
+    specs, _ = comparisons.specs(data.models)
     if not specs:
         with head:
             widgets.header(QUESTION)
         widgets.empty("None of the chosen models exists here.", "Choose models in Setup.", page="setup")
         return
     a, b, lam = controls(tuple(spec.id for spec in specs))
-    comparison = cached.require(
+    comparison = comparisons.require(
         data,
         layers="all",
         models=tuple(dict.fromkeys((a, b))),
@@ -158,11 +158,11 @@ def main() -> None:
         widgets.empty("One of the two models has no graph.", "The reason stands above; choose another one.")
         return
     goal = comparison.graph(b) or targets[-1]
-    ranked = cached.layer_ranking(cached.matrix(sources, (goal,), grid=comparison.grid), lam)
+    ranked = cache.layer_ranking(cache.matrix(sources, (goal,), grid=comparison.grid), lam)
     best = str(ranked[ranked["best"]].iloc[0]["layer"])
     with head, st.container(horizontal=True):
         widgets.header(QUESTION, verdict(ranked, a, b, len(comparison.probes)))
-        downloads.layers(comparison, cached.matrix(sources, targets, grid=comparison.grid), ranked, lam)
+        downloads.layers(comparison, cache.matrix(sources, targets, grid=comparison.grid), ranked, lam)
     left, right = st.columns([1, 1])
     reading = "Higher is better; the dotted line marks the recommended cut. Click a layer to look into it."
     with left, widgets.card("Layer by layer", reading, key="card-curves"):
@@ -173,7 +173,7 @@ def main() -> None:
         f"{grid_text(comparison.grid).capitalize()}."
     )
     with right, widgets.card("All layers of both", reading, key="card-layers"):
-        draw_matrix(comparison, cached.matrix(sources, targets, grid=comparison.grid), best, goal.layer, lam)
+        draw_matrix(comparison, cache.matrix(sources, targets, grid=comparison.grid), best, goal.layer, lam)
     charts.silent(comparison.graphs)
 
 

@@ -13,7 +13,7 @@ from depara_core.figures.labels import score
 from depara_core.similarity import grid_text
 from pages.attributions.selection import Attributions
 from pages.models.selection import VIEWS, Models
-from pages.shared import cached, charts, downloads, selection, widgets
+from pages.shared import cache, charts, comparisons, downloads, selection, widgets
 from pages.shared.selection import Data, Pair
 
 SHOWN = 20  # bars of the ranking
@@ -78,7 +78,7 @@ def draw_matrix(
         np.asarray(values.pop(symbol)),
         models,
         symbol=symbol,
-        order=trees.tree_order(cached.tree(matrix, lam)),
+        order=trees.tree_order(cache.tree(matrix, lam)),
         target=goal,
         selected=(models.index(chosen[1]), models.index(chosen[0])),
         groups={spec.id: spec.group for spec in comparison.specs},
@@ -137,18 +137,18 @@ def draw_overview(comparison: Comparison, matrix: depara.SimilarityMatrix, targe
     left, right = st.columns(2)
     reading = "Models that join further right are more alike. Click a leaf to make it the target."
     with left, widgets.card("Task tree", reading, key="card-tree"):
-        figure = trees.dendrogram(cached.tree(matrix, lam), models, groups, target=goal, dark=dark)
+        figure = trees.dendrogram(cache.tree(matrix, lam), models, groups, target=goal, dark=dark)
         charts.chart(figure, f"models.tree.{comparison.key[:12]}", clicked)
     reading = "Near is alike: the best flat picture of all S at once. Click a model to make it the target."
     with right, widgets.card("Map of models", reading, key="card-map"):
-        figure = trees.model_map(cached.places(matrix, lam), models, groups, target=goal, dark=dark)
+        figure = trees.model_map(cache.model_map(matrix, lam), models, groups, target=goal, dark=dark)
         charts.chart(figure, f"models.map.{comparison.key[:12]}", clicked)
 
 
 def main() -> None:
     """Draw the page."""
     head = st.container()
-    comparison = cached.require(selection.read(Data), layers="output", before=lambda: widgets.header(QUESTION))
+    comparison = comparisons.require(selection.read(Data), layers="output", before=lambda: widgets.header(QUESTION))
     models = comparison.models
     if len(models) < 2:
         with head:
@@ -156,8 +156,8 @@ def main() -> None:
         widgets.empty("One model alone has no rival.", "Choose at least two models to compare.", page="setup")
         return
     target, view, lam = controls(models)
-    matrix = cached.matrix(comparison.graphs, grid=comparison.grid)
-    ranked = cached.ranking(matrix, target, lam)
+    matrix = cache.matrix(comparison.graphs, grid=comparison.grid)
+    ranked = cache.ranking(matrix, target, lam)
     with head, st.container(horizontal=True):
         widgets.header(QUESTION, verdict(ranked, target, len(comparison.probes)))
         downloads.models(comparison, matrix, ranked, target, lam)

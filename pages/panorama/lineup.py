@@ -4,11 +4,12 @@ import numpy as np
 import streamlit as st
 
 import depara_core as depara
-from depara_core import layouts, tour
+from depara_core import drawings, tour
 from depara_core.comparison import Comparison
 from depara_core.figures import probe_graphs
 from pages.panorama.selection import Panorama
-from pages.shared import selection, views, widgets
+from pages.shared import cache, selection, widgets
+from pages.shared.cache import Graph, Graphs
 from pages.shared.selection import Look, Pair
 
 EXAMPLE = "rooms/normal"  # the target shown first, where it is among the models
@@ -63,18 +64,20 @@ def ends(count: int) -> tuple[int, int | None]:
     return probe, None if other is None or other >= count or other == probe else other
 
 
-def sample(graph: views.Graph) -> tuple[int, ...]:
+def sample(graph: Graph) -> tuple[int, ...]:
     """Return the probes drawn in every graph, whatever is selected."""
-    return tuple(map(int, layouts.choose_probes(graph, min(selection.read(Look).drawn, probe_graphs.MAX_THUMBNAILS))))
+    return tuple(map(int, drawings.choose_probes(graph, min(selection.read(Look).drawn, probe_graphs.MAX_THUMBNAILS))))
 
 
-def drawings(graphs: views.Graphs) -> list[layouts.Drawing]:
+def drawings(graphs: Graphs) -> list[drawings.Drawing]:
     """Return each graph's drawing: one sample of the probes for all, and the selected ones where they are not in it."""
     neighbours = min(selection.read(Look).neighbours, 12)
     chosen = [probe for probe in ends(len(graphs[0])) if probe is not None]
     return [
-        layouts.add(drawing, graph, chosen, neighbours=neighbours)
-        for graph, drawing in zip(graphs, views.panorama(graphs, sample(graphs[0]), neighbours), strict=True)
+        drawings.add(drawing, graph, chosen, neighbours=neighbours)
+        for graph, drawing in zip(
+            graphs, cache.drawn_aligned(graphs, sample(graphs[0]), neighbours=neighbours), strict=True
+        )
     ]
 
 
@@ -90,10 +93,10 @@ def rows(drawn: tuple[int, ...], chosen: tuple[int, int | None]) -> tuple[int, .
     return (*sorted(selected - set(few)), *sorted({*others, *(selected & set(few))}))
 
 
-def maps(probes: depara.ProbeSet, graphs: views.Graphs, shown: tuple[int, ...], size: int) -> list[list[bytes | None]]:
+def maps(probes: depara.ProbeSet, graphs: Graphs, shown: tuple[int, ...], size: int) -> list[list[bytes | None]]:
     """Return a row of PNGs for each probe; the scale is that of the spread, so that a new row leaves the others be."""
     chosen = selection.read(Look)
     look = {"signed": chosen.maps == "signed", "smooth": not chosen.sharp, "size": size}
-    limit = views.full_strength(graphs, spread(sample(graphs[0])), **look)
+    limit = cache.full_strength(graphs, spread(sample(graphs[0])), **look)
     look |= {"shared": chosen.scale == "shared", "opacity": chosen.opacity, "dark": widgets.dark()}
-    return [views.overlays(probes, graphs, (probe,), limit=limit, **look)[0] for probe in shown]
+    return [cache.overlays(probes, graphs, (probe,), limit=limit, **look)[0] for probe in shown]

@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 
 import depara_core as depara
-from depara_core import exports, layouts, tour
+from depara_core import drawings, exports, layouts, pairs, tour
 from depara_core.comparison import Comparison
 from depara_core.figures import panorama, probe_graphs, theme, trees
 from depara_core.figures.labels import score
@@ -17,7 +17,9 @@ from pages.attributions.selection import Attributions
 from pages.panorama import lineup
 from pages.panorama.columns import Column, Probe, Tree, columns
 from pages.panorama.selection import Panorama
-from pages.shared import cached, charts, downloads, selection, views, widgets
+from pages.shared import cache, charts, comparisons, downloads, selection, widgets
+from pages.shared.atlas import legend
+from pages.shared.cache import Graph, Graphs
 from pages.shared.selection import Data, Look, Pair
 
 QUESTION = "What do related tasks look at, and which images do they find alike?"
@@ -56,7 +58,7 @@ def controls(models: tuple[str, ...], chosen: tuple[str, str], count: int) -> tu
     return lam, {*shown, *chosen}
 
 
-def answer(graphs: views.Graphs, matrix: depara.SimilarityMatrix, tree: np.ndarray, lam: float) -> str:
+def answer(graphs: Graphs, matrix: depara.SimilarityMatrix, tree: np.ndarray, lam: float) -> str:
     """Say which two models are closest, and which fall apart first."""
     names = [widgets.plain(widgets.short(graph.model)) for graph in graphs]
     one, other = closest_pair(tree)
@@ -73,8 +75,8 @@ def answer(graphs: views.Graphs, matrix: depara.SimilarityMatrix, tree: np.ndarr
 
 def draw_columns(
     comparison: Comparison,
-    graphs: views.Graphs,
-    drawn: list[layouts.Drawing],
+    graphs: Graphs,
+    drawn: list[drawings.Drawing],
     tree: np.ndarray,
     chosen: tuple[str, str],
 ) -> tuple[tuple[int, ...], list[list[bytes | None]]]:
@@ -89,11 +91,11 @@ def draw_columns(
     clicked = columns(
         "panorama.columns",
         [_column(graphs[m], drawn[m], places[m], colours[groups[graphs[m].model]], chosen) for m in order],
-        [Probe(probes.names[i], cached.thumbnail(probes, i, IMAGE)) for i in indices],
+        [Probe(probes.names[i], cache.thumbnail(probes, i, IMAGE)) for i in indices],
         [(indices.index(i), [line[m] for m in order]) for i, line in zip(shown, maps, strict=True)],
         tree=Tree(trees.branches(tree), score(float(tree[-1, 2])), AXIS, "Task tree"),
         groups=list(colours.items()),
-        legend=views.legend(signed=selection.read(Look).maps == "signed", dark=dark),
+        legend=legend(signed=selection.read(Look).maps == "signed", dark=dark),
         selected=indices.index(at[0]),
         other=None if at[1] is None else indices.index(at[1]),
         label="Models in the order of the task tree",
@@ -104,13 +106,13 @@ def draw_columns(
 
 
 def _column(
-    graph: views.Graph, drawing: layouts.Drawing, places: np.ndarray, colour: str, chosen: tuple[str, str]
+    graph: Graph, drawing: drawings.Drawing, places: np.ndarray, colour: str, chosen: tuple[str, str]
 ) -> Column:
     upper = np.triu_indices(len(drawing.probes), 1)
     cosines = graph.edges[np.ix_(drawing.probes, drawing.probes)]
     mark = {chosen[0]: "source", chosen[1]: "target"}.get(graph.model, "")
     hint = graph.model if mark == "target" else f"Make {graph.model} the target, and the present target the source"
-    name, ranks = widgets.short(graph.model), layouts.pair_ranks(cosines)
+    name, ranks = widgets.short(graph.model), pairs.pair_ranks(cosines)
     return Column(name, hint, colour, places, drawing.pairs, cosines[upper], ranks[upper], mark)
 
 
@@ -142,8 +144,8 @@ def evidence(matrix: depara.SimilarityMatrix, models: tuple[str, ...], chosen: t
 
 def take_away(
     comparison: Comparison,
-    graphs: views.Graphs,
-    drawn: list[layouts.Drawing],
+    graphs: Graphs,
+    drawn: list[drawings.Drawing],
     tree: np.ndarray,
     maps: tuple[tuple[int, ...], list[list[bytes | None]]],
     target: str,
@@ -154,7 +156,7 @@ def take_away(
     origin = exports.provenance(graphs, probes=probes, lam=lam, grid=comparison.grid)
     specs = {spec.id: spec for spec in comparison.specs}
     names, groups = [graph.model for graph in graphs], [specs[graph.model].group for graph in graphs]
-    images = [cached.thumbnail(probes, i, 112) for i in maps[0]]
+    images = [cache.thumbnail(probes, i, 112) for i in maps[0]]
     figure = partial(panorama.panorama, tree, names, groups, images, maps[1], drawn, dark=dark)
     with downloads.popover("panorama", camera=False):
         table = partial(exports.drawn_pairs, graphs, indices, probes)
@@ -170,20 +172,20 @@ def take_away(
 def main() -> None:
     """Draw the page."""
     head = st.container()
-    comparison = cached.require(selection.read(Data), layers="output", before=lambda: widgets.header(QUESTION))
+    comparison = comparisons.require(selection.read(Data), layers="output", before=lambda: widgets.header(QUESTION))
     if len(comparison.models) < 2:
         with head:
             widgets.header(QUESTION)
         widgets.empty("One model alone has no columns to compare.", "Choose at least two models.", page="setup")
         return
     chosen = lineup.pair(
-        comparison.models, cached.matrix(comparison.graphs, grid=comparison.grid), selection.read(Pair).lam
+        comparison.models, cache.matrix(comparison.graphs, grid=comparison.grid), selection.read(Pair).lam
     )
     lam, shown = controls(comparison.models, chosen, len(comparison.probes))
     lineup.fallbacks(comparison, chosen)
     graphs = tuple(graph for graph in comparison.graphs if graph.model in shown)
-    matrix = cached.matrix(graphs, grid=comparison.grid)
-    tree, drawn = cached.tree(matrix, lam), lineup.drawings(graphs)
+    matrix = cache.matrix(graphs, grid=comparison.grid)
+    tree, drawn = cache.tree(matrix, lam), lineup.drawings(graphs)
     told = (
         "**Tree**: models that join lower are more alike. **Maps**: colour says which pixels the feature rests on. "
         "**Graphs**: near = alike, all turned the same way. Point at an image or a line to see it in every model; "

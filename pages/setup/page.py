@@ -8,7 +8,8 @@ import streamlit as st
 import depara_core as depara
 from depara_core.attribution.methods import METHODS
 from depara_core.attribution.options import CHANNELS, OBJECTIVES, PRESETS
-from pages.shared import address, cached, selection, uploads, widgets
+from depara_core.zoo import torchvision
+from pages.shared import address, cache, comparisons, jobs, selection, uploads, widgets
 from pages.shared.selection import Data
 
 OWN = """import depara_core as depara
@@ -24,7 +25,7 @@ FLOAT = 4  # bytes
 
 def choose_models() -> tuple[str, ...]:
     """Choose models from the bundled zoo, by group or one by one, and from torchvision."""
-    rooms = cached.zoo()
+    rooms = cache.zoo()
     everything = tuple(spec.id for spec in rooms if spec.bundled)
     chosen = selection.read(Data).models or everything
     with widgets.card("Models", f"{len(chosen)} chosen. At least two: sources and a target.", key="models"):
@@ -62,10 +63,10 @@ def _set_models(ids: Sequence[str], everything: Sequence[str]) -> None:
 
 def _add_torchvision(chosen: Sequence[str], everything: Sequence[str]) -> None:
     with st.expander("Add a torchvision model", icon=":material/add:"):
-        names = cached.torchvision_names()
+        names = torchvision.architectures()
         left, right = st.columns(2)
         name = left.selectbox("Architecture", names, index=names.index("resnet18"), key="setup.architecture")
-        weights = right.selectbox("Weights", cached.torchvision_weights(name), key="setup.weights")
+        weights = right.selectbox("Weights", torchvision.weights_of(name), key="setup.weights")
         st.caption("Weights are downloaded once where there is a network. “none” is a random network: a control.")
         added = (*chosen, f"torchvision/{name}@{weights}")
         st.button("Add it", key="setup.add", on_click=_set_models, args=(tuple(dict.fromkeys(added)), everything))
@@ -168,13 +169,13 @@ def _unset(value: object) -> object:
 def cost(models: Sequence[str]) -> str:
     """Say what the run will compute, keep and take, before it begins."""
     data = selection.read(Data)
-    known, unknown = cached.specs(models)
+    known, unknown = comparisons.specs(models)
     every = data.layers == ("all",)
     layers = [len(spec.layers) if every and spec.bundled else 1 for spec in known]
     size = [data.resolution or spec.input_size for spec in known]
     passes = data.count * sum(layers)
     kept = data.count * sum(n * (3 * side**2 + data.count) * FLOAT for n, side in zip(layers, size, strict=True))
-    rate = cached.pace()
+    rate = jobs.pace()
     took = f" At the pace of the last run about **{widgets.duration(passes / rate)}**." if rate else ""
     more = " Other models' layers are counted when they open." if every and not all(s.bundled for s in known) else ""
     wrong = f" {len(unknown)} chosen models do not exist here." if unknown else ""
@@ -188,8 +189,9 @@ def run(models: Sequence[str]) -> None:
     """Start the run, follow it, and report what came of it."""
     data = selection.read(Data)
     with widgets.card("Run", cost(models), key="run"):
-        done = cached.ready(data)
-        job = cached.current(data)
+        done = comparisons.ready(data)
+        computation = comparisons.computation(data)
+        job = jobs.current(computation)
         if done is not None:
             words = f"{len(done.graphs)} graphs of {len(done.specs)} models on {len(done.probes)} images are ready."
             st.success(words, icon=":material/check:")
@@ -198,9 +200,9 @@ def run(models: Sequence[str]) -> None:
                 models="Which model?", layers="Which layer?", attributions="Which pixels?", graphs="Which pairs?"
             )
         elif job is None or job.state == "done":
-            st.button("Run", key="setup.run", type="primary", on_click=cached.begin, args=(data,))
+            st.button("Run", key="setup.run", type="primary", on_click=jobs.begin, args=(computation,))
         else:
-            widgets.progress_panel(job, again=lambda: cached.begin(data, again=True))
+            widgets.progress_panel(job, again=lambda: jobs.begin(computation, again=True))
 
 
 def page() -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from depara_core.paths import assets_folder
+from pages.shared import cache
 
 _HERE = assets_folder() / "atlas"
 _mount = st.components.v2.component(
@@ -45,6 +46,12 @@ class Legend:
     image: bytes
     low: str
     high: str
+
+
+def legend(*, signed: bool, dark: bool) -> Legend:
+    """Return the colour scale of attribution maps."""
+    low, high = ("lowers the feature", "raises it") if signed else ("does not matter", "matters most")
+    return Legend(cache.scale_bar(signed=signed, dark=dark), low, high)
 
 
 def atlas(

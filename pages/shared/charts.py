@@ -1,12 +1,11 @@
 """Figures on a page: drawn in the reader's theme, a click turned into the place in the data that was clicked.
 
 _charts.chart(figure, "models.matrix", clicked)     # clicked(place): the clicked mark's customdata
-merits = _charts.kept(evaluation.merits)            # draws the same thing once
 _charts.silent(comparison.graphs)                   # tells which probes have no attribution or no feature
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 import streamlit as st
 
@@ -16,12 +15,6 @@ from pages.shared import selection, widgets
 from pages.shared.selection import Look
 
 Place = list[Any]
-Draw = TypeVar("Draw", bound=Callable[..., Any])
-
-
-def kept(draw: Draw) -> Draw:
-    """Return a function of `depara_core.figures` whose figures are kept by their content; they may not be changed."""
-    return st.cache_resource(draw, show_spinner=False, max_entries=64)
 
 
 def chart(figure: Any, key: str, clicked: Callable[[Place], object] | None = None) -> None:

@@ -25,7 +25,7 @@ import depara_core as depara
 from depara_core import exports
 from depara_core.comparison import Comparison
 from depara_core.figures import curves, matrices, sheets, trees
-from pages.shared import cached, selection, widgets
+from pages.shared import cache, selection, widgets
 from pages.shared.selection import Data, Look, Pair
 
 CLASSES = 10  # of the reader's task, until said otherwise
@@ -130,7 +130,7 @@ def models(
     """Offer the matrix, the ranking, their figures, the report and the Python behind them."""
     origin = exports.provenance(matrix.rows, probes=comparison.probes, lam=lam, grid=matrix.grid)
     goal = widgets.short(target)
-    seen = partial(_figures, comparison, matrix, ranked, target, lam, cached.tree(matrix, lam))
+    seen = partial(_figures, comparison, matrix, ranked, target, lam, cache.tree(matrix, lam))
     code = script("models", [(spec, "output") for spec in comparison.specs], comparison, target=target, lam=lam)
 
     def report() -> str:

@@ -1,7 +1,5 @@
 """What stands round every page: the brand, links that keep the selection, notes on the address, the selected probe."""
 
-import atexit
-import gc
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,7 +7,7 @@ import streamlit as st
 
 import depara_core as depara
 from depara_core.paths import assets_folder
-from pages.shared import cached, selection, widgets
+from pages.shared import cache, comparisons, jobs, selection, widgets
 from pages.shared.selection import Data, Pair
 
 _STYLE = assets_folder() / "style"
@@ -18,11 +16,12 @@ _ICON = str(_STYLE / "favicon.png")  # a material icon would be fetched from out
 
 def draw(page: Any, titles: Mapping[str, str]) -> None:
     """Draw the sidebar, run the page, then show the selected probe: by then its images are at hand."""
-    _spare_the_collector()
+    cache.spare_the_collector()
     st.set_page_config(f"{page.title} · DEPARA Explorer", _ICON, layout="wide", initial_sidebar_state=232)
     st.html(_STYLE / "app.css")
     scheme = "dark" if widgets.dark() else "light"
     st.html(f"<style>:root {{ color-scheme: {scheme}; }}</style>")  # popovers stand outside of Streamlit's own element
+    jobs.enter()
     selection.enter(page.url_path or "home", titles)
     with st.sidebar:
         _brand(selection.read(Data))
@@ -45,39 +44,28 @@ def draw(page: Any, titles: Mapping[str, str]) -> None:
             _inspect(selection.read(Data), selection.read(Pair))
 
 
-@st.cache_resource(show_spinner=False)
-def _spare_the_collector() -> None:
-    """Take what importing made, half a million objects, out of the garbage collector's sight, once in a process.
-
-    Looking through it takes half a second, in the middle of somebody's click.
-    """
-    gc.collect()
-    gc.freeze()
-    atexit.register(gc.unfreeze)  # else torch's parts complain at the end that they were not let go
-
-
 def _brand(data: Data) -> None:
-    count = len(data.models) or len(cached.specs()[0])
+    count = len(data.models) or len(comparisons.specs()[0])
     with st.container(key="brand", gap=None):
         st.markdown("**DEPARA Explorer**")
-        parts = [f"{count} model{'s' * (count != 1)}", widgets.probes_label(data), cached.device()]
+        parts = [f"{count} model{'s' * (count != 1)}", widgets.probes_label(data), cache.device()]
         st.caption(" · ".join(widgets.plain(part) for part in parts))
 
 
 def _inspect(data: Data, pair: Pair) -> None:
     """Show the selected probe, its place in the set, and how far the two models under the lens agree on it."""
-    comparisons = cached.at_hand(data)
-    if not comparisons:
+    found = comparisons.at_hand(data)
+    if not found:
         return
-    probes = comparisons[0].probes
+    probes = found[0].probes
     index = min(pair.probe, len(probes) - 1)
     st.markdown(":small[**SELECTED PROBE**]")
-    st.image(cached.thumbnail(probes, index, 384), width="stretch", alt=probes.names[index])
+    st.image(cache.thumbnail(probes, index, 384), width="stretch", alt=probes.names[index])
     about = [widgets.plain(probes.names[index])]
     if probes.labels is not None:
         about.append(widgets.plain(probes.labels[index]))
     st.caption(" · ".join([*about, f"{index + 1} of {len(probes)}"]))
-    agreement = cached.agreement(data, pair, index)
+    agreement = comparisons.agreement(data, pair, index)
     if agreement is not None:
         names = f"{widgets.plain(widgets.short(pair.source))} / {widgets.plain(widgets.short(pair.target))}"
         st.caption(f"agreement {names} :blue[**{agreement:.2f}**]")

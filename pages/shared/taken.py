@@ -9,14 +9,15 @@ from depara_core.comparison import Comparison
 from depara_core.figures.sheets import Sheet
 from pages.evaluate import measured
 from pages.evaluate.measured import View
-from pages.shared import downloads, views, widgets
+from pages.shared import downloads, widgets
+from pages.shared.cache import Graph, Graphs
 from pages.shared.downloads import Download
 
 
 def attributions(
     comparison: Comparison,
-    graphs: views.Graphs,
-    reference: views.Graph,
+    graphs: Graphs,
+    reference: Graph,
     drawn: Sheet,
     how_to_read: str,
 ) -> None:

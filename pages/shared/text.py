@@ -59,3 +59,8 @@ def interval(row: pd.Series) -> str:
 def signed(value: float) -> str:
     """Write a difference with its sign."""
     return f"{round(value, 3) + 0.0:+.2f}".replace("-", "−")
+
+
+def number(value: float, digits: int = 2) -> str:
+    """Write a cosine with a true minus sign and no negative zero."""
+    return f"{round(float(value), digits) + 0.0:.{digits}f}".replace("-", "−")

@@ -4,13 +4,12 @@ from dataclasses import replace
 
 import streamlit as st
 
-import depara_core as depara
 from depara_core import tour
 from depara_core.figures import curves
 from depara_core.figures import tour_steps as pictures
-from pages.shared import cached, selection, views, widgets
+from pages.shared import cache, comparisons, selection, widgets
 from pages.shared.selection import Data, Pair
-from pages.shared.views import number
+from pages.shared.text import number
 from pages.tour.step import Place, Stage, Step, ask, covered, figure, image, strip
 
 CHOICES = 4  # sources offered to predict the best from
@@ -21,7 +20,7 @@ def weight(stage: Stage, view: Place, turn: Place) -> None:
     """Step 7: S of two sources as lambda moves."""
     target = stage.small(stage.b)
     found = [
-        (stage.name(graph), views.similarity(stage.small(graph), target, stage.grid)) for graph in (stage.a, stage.c)
+        (stage.name(graph), cache.similarity(stage.small(graph), target, stage.grid)) for graph in (stage.a, stage.c)
     ]
     (first, one), (second, two) = found
     at = tour.crossing(one, two)
@@ -57,13 +56,13 @@ def weight(stage: Stage, view: Place, turn: Place) -> None:
 def model(stage: Stage, view: Place, turn: Place) -> None:
     """Step 8: every source for the target, on all images, with whiskers."""
     with view:
-        comparison = cached.require(selection.read(Data), layers="output")
+        comparison = comparisons.require(selection.read(Data), layers="output")
     goal, count = stage.name(stage.b), len(comparison.probes)
     if comparison.graph(stage.b.model) is None or len(comparison.models) < 2:
         with view:
             widgets.empty("These networks cannot be ranked.", "Choose others above.", page="setup")
         return
-    ranked = cached.ranking(cached.matrix(comparison.graphs, grid=comparison.grid), stage.b.model, stage.lam)
+    ranked = cache.ranking(cache.matrix(comparison.graphs, grid=comparison.grid), stage.b.model, stage.lam)
     names = [widgets.plain(widgets.short(source)) for source in ranked["source"]]
     offered = sorted(names[k] for k in tour.spread(len(names), CHOICES))
     best = ranked.iloc[0]
@@ -99,10 +98,10 @@ def model(stage: Stage, view: Place, turn: Place) -> None:
 def layer(stage: Stage, view: Place, turn: Place) -> None:
     """Step 9: every layer of the source against the target's output."""
     with view:
-        comparison = cached.require(selection.read(Data), layers="all", models=(stage.a.model,))
+        comparison = comparisons.require(selection.read(Data), layers="all", models=(stage.a.model,))
     source, goal = stage.name(stage.a), stage.name(stage.b)
     layers = comparison.of(stage.a.model)
-    ranked = cached.layer_ranking(cached.matrix(layers, (stage.b,), grid=stage.grid), stage.lam)
+    ranked = cache.layer_ranking(cache.matrix(layers, (stage.b,), grid=stage.grid), stage.lam)
     names = [widgets.plain(name) for name in ranked["layer"]]
     best = ranked[ranked["best"]].iloc[0]
     at = int(best.name)
@@ -136,7 +135,7 @@ def layer(stage: Stage, view: Place, turn: Place) -> None:
 
 def why(stage: Stage, view: Place, turn: Place) -> None:
     """Step 10: S of the six images split over them, with nothing left over."""
-    reason: depara.Explanation = cached.why(stage.small(stage.a), stage.small(stage.b), stage.lam, stage.grid)
+    reason = cache.explained(stage.small(stage.a), stage.small(stage.b), stage.grid).at(stage.lam)
     shares = [float(share) for share in reason.probe]
     most, least = (shares.index(pick(shares)) for pick in (max, min))
     answered = ask(

@@ -3,13 +3,14 @@
 import streamlit as st
 
 from depara_core import tour
+from depara_core.drawings import nearest
 from depara_core.figures import probe_graphs
 from depara_core.figures import tour_steps as pictures
 from depara_core.similarity import grid_text
-from pages.shared import cached, selection, views, widgets
-from pages.shared.atlas import Cell, Heading, atlas
+from pages.shared import cache, selection, widgets
+from pages.shared.atlas import Cell, Heading, atlas, legend
 from pages.shared.selection import Pair
-from pages.shared.views import number
+from pages.shared.text import number
 from pages.tour.selection import Tour
 from pages.tour.step import SIX, Place, Stage, Step, ask, covered, figure, image, strip
 
@@ -19,7 +20,7 @@ OFFERED = 24  # images to choose from
 def feature(stage: Stage, view: Place, turn: Place) -> None:
     """Step 1: six images of the learner's choice, and which of them a network finds alike."""
     small, place = stage.small(stage.b), stage.place
-    near = views.nearest(small, place, SIX)
+    near = nearest(small, place)[:SIX].tolist()
     cosines = [float(small.edges[place, other]) for other in near]
     best = {image(other) for other, cosine in zip(near, cosines, strict=True) if cosine == cosines[0]}
     answered = ask(
@@ -45,11 +46,11 @@ def feature(stage: Stage, view: Place, turn: Place) -> None:
             part = stage.small(graph)
             row = [
                 Cell(
-                    cached.thumbnail(stage.probes, stage.six[other], 112),
+                    cache.thumbnail(stage.probes, stage.six[other], 112),
                     f"{other + 1} · {number(part.edges[place, other], 3)}",
                     image(other),
                 )
-                for other in views.nearest(part, place, SIX)
+                for other in nearest(part, place)[:SIX].tolist()
             ]
             rows.append([Cell(None, widgets.short(graph.model)), *row])
         headings = [Heading("network"), *(Heading(f"{k + 1}.") for k in range(len(near)))]
@@ -58,7 +59,7 @@ def feature(stage: Stage, view: Place, turn: Place) -> None:
 
 def _offer(stage: Stage) -> None:
     offered = [probe for probe in tour.spread(len(stage.probes), OFFERED) if probe not in stage.six]
-    pngs = [cached.thumbnail(stage.probes, probe, 96) for probe in offered]
+    pngs = [cache.thumbnail(stage.probes, probe, 96) for probe in offered]
     names = [stage.probes.names[probe] for probe in offered]
     clicked = widgets.image_grid("tour.offer", pngs, alts=names, size=72, label="Images to choose from")
     if clicked is not None:
@@ -96,7 +97,7 @@ def node(stage: Stage, view: Place, turn: Place) -> None:
         strip(stage, "tour.six")
         probe, dark = stage.six[place], widgets.dark()
         graphs = (stage.b, *sources)
-        tiles = views.overlays(
+        tiles = cache.overlays(
             stage.probes, graphs, (probe,), signed=True, shared=True, smooth=True, opacity=0.9, dark=dark
         )[0]
         notes = ["the target", *(f"cosine {number(cosine, 3)}" if answered else "cosine ?" for cosine in cosines)]
@@ -105,14 +106,14 @@ def node(stage: Stage, view: Place, turn: Place) -> None:
             for png, note, graph in zip(tiles, notes, graphs, strict=True)
         ]
         headings = [Heading("image"), *(Heading(widgets.short(graph.model)) for graph in graphs)]
-        whole = Cell(cached.thumbnail(stage.probes, probe, 160), str(place + 1), image(place))
+        whole = Cell(cache.thumbnail(stage.probes, probe, 160), str(place + 1), image(place))
         atlas(
             "tour.maps",
             headings,
             [[whole, *cells]],
             size=104,
             largest=190,
-            legend=views.legend(signed=True, dark=dark),
+            legend=legend(signed=True, dark=dark),
             label="Attribution maps of one image",
         )
 
@@ -173,7 +174,7 @@ def _pair(stage: Stage) -> tuple[int, int]:
                 required=True,
                 **selection.bind(Pair, field, f"tour.{field}", at, store=six.__getitem__),
             )
-            st.image(cached.thumbnail(stage.probes, six[at], 256), width=170, alt=image(at))
+            st.image(cache.thumbnail(stage.probes, six[at], 256), width=170, alt=image(at))
     return first, second
 
 
@@ -191,7 +192,7 @@ def graph(stage: Stage, view: Place, turn: Place) -> None:
         f"The {total} images of the whole comparison have {len(stage.b.ranks):,}.",
     )
     graphs = (stage.small(stage.a), stage.small(stage.b))
-    drawings = views.drawings(graphs, tuple(range(count)), "spring", count - 1)
+    drawings = cache.drawn_beside(graphs, tuple(range(count)), neighbours=count - 1)
     bounds = probe_graphs.extent(*(drawing.positions for drawing in drawings))
     with (
         view,

@@ -4,7 +4,7 @@ import streamlit as st
 
 from depara_core import tour
 from depara_core.comparison import Comparison
-from pages.shared import cached, selection, widgets
+from pages.shared import comparisons, selection, widgets
 from pages.shared.selection import Data, Pair
 from pages.tour.decisions import SECOND_HALF
 from pages.tour.lessons import FIRST_HALF
@@ -46,10 +46,10 @@ def networks(models: tuple[str, ...]) -> tuple[str, str, str]:
 def gather(a: str, b: str, c: str) -> Comparison:
     """Return a comparison that holds the three networks: the whole one if it is at hand, else one of these three."""
     data = selection.read(Data)
-    whole = cached.ready(data, layers="output")
+    whole = comparisons.ready(data, layers="output")
     if whole is not None and all(whole.graph(model) is not None for model in (a, b, c)):
         return whole
-    return cached.require(data, layers="output", models=(b, a, c))
+    return comparisons.require(data, layers="output", models=(b, a, c))
 
 
 def picked(count: int) -> tuple[int, ...]:
@@ -84,7 +84,7 @@ def main() -> None:
     at = selection.read(Tour).step
     step = STEPS[at - 1]
     widgets.header(f"{at} · {step.title}", step.gist)
-    models = tuple(spec.id for spec in cached.specs(selection.read(Data).models)[0])
+    models = tuple(spec.id for spec in comparisons.specs(selection.read(Data).models)[0])
     if len(models) < len(EXAMPLE):
         what = f"The tour needs three networks; {len(models)} of the chosen ones exist here."
         widgets.empty(what, "Choose more in Setup, or take the bundled ones.", page="setup")

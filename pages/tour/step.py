@@ -10,7 +10,7 @@ import streamlit as st
 import depara_core as depara
 from depara_core import tour
 from depara_core.similarity import Grid
-from pages.shared import cached, charts, selection, widgets
+from pages.shared import cache, charts, selection, widgets
 from pages.shared.selection import Pair
 
 SIX = 6
@@ -62,7 +62,7 @@ def image(place: int) -> str:
 
 def strip(stage: Stage, key: str) -> None:
     """Draw the six images; a click selects one."""
-    pictures = [cached.thumbnail(stage.probes, probe, 160) for probe in stage.six]
+    pictures = [cache.thumbnail(stage.probes, probe, 160) for probe in stage.six]
     alts = [f"image {k + 1}: {stage.probes.names[probe]}" for k, probe in enumerate(stage.six)]
     captions = [str(k + 1) for k in range(len(stage.six))]
     clicked = widgets.image_grid(

@@ -9,10 +9,9 @@ import streamlit as st
 import depara_core as depara
 from depara_core.figures import contributions
 from depara_core.figures.labels import score
-from pages.shared import cached, selection, views, widgets
+from pages.shared import cache, selection, widgets
 from pages.shared.ledger import Row, ledger
 from pages.shared.selection import Pair
-from pages.why import reasons as _reasons
 from pages.why.reasons import Ends
 from pages.why.selection import KINDS, Why
 
@@ -40,10 +39,10 @@ def list_probes(ends: Ends, ranked: pd.DataFrame, key: str, *, size: int = 92) -
     (a, b), dark = ends.names, widgets.dark()
     shown = batch(ranked)
     indices = tuple(int(i) for i in shown.rows["probe"])
-    maps = views.overlays(
+    maps = cache.overlays(
         ends.probes, (ends.a, ends.b), indices, signed=True, shared=True, smooth=True, opacity=0.85, dark=dark
     )
-    agreed = _reasons.agreement(ends.probes, ends.a, ends.b, ends.why.grid, indices, dark=dark)
+    agreed = cache.agreement_maps(ends.probes, ends.a, ends.b, ends.why.grid, indices, dark=dark)
     rows = [
         probe_row(ends.probes, entry, place, (*pair, png if all(pair) else None), (a, b, "their agreement"))
         for entry, place, pair, png in zip(shown.rows.itertuples(), shown.places, maps, agreed, strict=True)
@@ -132,7 +131,7 @@ def probe_row(
     name = images.names[index]
     return Row(
         str(place),
-        (cached.thumbnail(images, index, 112), *maps),
+        (cache.thumbnail(images, index, 112), *maps),
         (name, *(f"{name}: {one}" for one in whose)),
         (("s_V", entry.node), ("s_E", entry.edge)),
         (share,),
@@ -175,7 +174,7 @@ def pairs(ends: Ends) -> None:
         if region:
             found = ends.why.pairs_within(a=region.source, b=region.target, top=PAIRS)
         else:
-            found = _reasons.pairs(ends.a, ends.b, ends.lam, ends.why.grid, kind, PAIRS)
+            found = cache.strongest_pairs(ends.a, ends.b, ends.lam, ends.why.grid, kind, PAIRS)
         clicked = list_pairs(ends, found, "why.pairs")
     select_pair(found, clicked)
 
@@ -232,7 +231,7 @@ def _pair_row(images: depara.ProbeSet, pair: object, place: int) -> Row:
     share = contributions.thousandths(pair.share)
     return Row(
         str(place),
-        tuple(cached.thumbnail(images, i, 112) for i in ends),
+        tuple(cache.thumbnail(images, i, 112) for i in ends),
         (one, other),
         (("s_E", pair.share),),
         (f"{pair.rank_a:.2f}", f"{pair.rank_b:.2f}", share),

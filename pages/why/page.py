@@ -7,13 +7,13 @@ import pandas as pd
 import streamlit as st
 
 import depara_core as depara
-from depara_core import explanation, exports, layouts
+from depara_core import explanation, exports, pairs
 from depara_core.comparison import Comparison
 from depara_core.figures import contributions
 from depara_core.figures.labels import score
 from depara_core.similarity import grid_text
 from pages.attributions.selection import Attributions
-from pages.shared import cached, charts, downloads, ranks, selection, views, widgets
+from pages.shared import cache, charts, comparisons, downloads, ranks, selection, widgets
 from pages.shared.selection import Data, Pair
 from pages.why import evidence as _evidence
 from pages.why import parts
@@ -39,7 +39,7 @@ def choose(comparison: Comparison) -> tuple[depara.AttributionGraph, depara.Attr
         layer_b = widgets.choose_layer("Its layer", "target_layer", "why.target_layer", layers[b])
         lam = widgets.lam_slider("why.lam")
     _fallbacks(pair, comparison, (a, b), (layer_a, layer_b))
-    graphs = [views.graph(comparison, selection.read(Data), *end) for end in ((a, layer_a), (b, layer_b))]
+    graphs = [comparisons.graph(comparison, selection.read(Data), *end) for end in ((a, layer_a), (b, layer_b))]
     return graphs[0], graphs[1], lam
 
 
@@ -138,9 +138,9 @@ def rank_against_rank(ends: Ends) -> None:
     key = f"why.ranks.{ends.a.digest[:8]}.{ends.b.digest[:8]}"
     told = "On the diagonal both agree. Click, or drag a box, to list its pairs."
     with widgets.card("Edges, rank against rank", told, key="card-ranks", height="stretch"):
-        figure = _reasons.density(ends.a, ends.b, ends.why.grid, ends.names, dark=widgets.dark())
+        figure = cache.compared_ranks(ends.a, ends.b, names=ends.names, dark=widgets.dark())
         listed = partial(selection.update, Why, view="pairs", page=0)
-        ranks.chart(figure, key, layouts.rank_bins(len(ends.why.ranks_a)), listed)
+        ranks.chart(figure, key, pairs.rank_bins(len(ends.why.ranks_a)), listed)
 
 
 def evidence(ends: Ends, sources: tuple[depara.AttributionGraph, ...]) -> None:
@@ -173,15 +173,15 @@ def evidence(ends: Ends, sources: tuple[depara.AttributionGraph, ...]) -> None:
 def main() -> None:
     """Draw the page."""
     head = st.container()
-    comparison = cached.require(selection.read(Data), layers="output", before=lambda: widgets.header(QUESTION))
+    comparison = comparisons.require(selection.read(Data), layers="output", before=lambda: widgets.header(QUESTION))
     a, b, lam = choose(comparison)
     sources = sources_of(comparison, a)
-    matrix = cached.matrix(sources, (b,), grid=comparison.grid)
-    ends = Ends(comparison, a, b, lam, _reasons.why(a, b, lam, comparison.grid))
+    matrix = cache.matrix(sources, (b,), grid=comparison.grid)
+    ends = Ends(comparison, a, b, lam, _reasons.why(a, b, lam, comparison))
     with head, st.container(horizontal=True):
-        headline(ends, None if a.label == b.label else cached.ranking(matrix, b.label, lam))
+        headline(ends, None if a.label == b.label else cache.ranking(matrix, b.label, lam))
         take_away(ends)
-    sure = _reasons.intervals(a, b, lam, comparison.grid)
+    sure = cache.intervals(a, b, lam, comparison.grid)
     columns = st.columns([5, 3.4, 4])
     for column, draw in zip(
         columns,

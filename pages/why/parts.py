@@ -8,7 +8,8 @@ import streamlit as st
 import depara_core as depara
 from depara_core import explanation
 from depara_core.figures import contributions
-from pages.shared import cached, charts, selection, views, widgets
+from depara_core.graphs import short_names
+from pages.shared import cache, charts, selection, text, widgets
 from pages.shared.ledger import Row, ledger
 from pages.shared.selection import Data, Pair
 from pages.why import evidence
@@ -25,17 +26,17 @@ def labels_of(ends: Ends) -> tuple[tuple[str, ...], bool]:
     labels = ends.probes.labels
     if labels is not None and 1 < len(set(labels)) <= MOST_GROUPS:
         return tuple(labels), True
-    return _reasons.clusters(ends.a, ends.b), False
+    return cache.clusters(ends.a, ends.b), False
 
 
 def group_contributions(ends: Ends) -> explanation.GroupContributions:
     """Return the shares of the groups of probes."""
-    return _reasons.groups(ends.a, ends.b, ends.lam, ends.why.grid, labels_of(ends)[0])
+    return cache.groups(ends.a, ends.b, ends.lam, ends.why.grid, labels_of(ends)[0])
 
 
 def surface_shares(ends: Ends) -> explanation.PixelContributions:
     """Return the shares of the rooms' surfaces."""
-    return _reasons.surfaces(ends.a, ends.b, ends.why.grid, selection.read(Data).seed)
+    return cache.surfaces(ends.a, ends.b, ends.why.grid, selection.read(Data).seed)
 
 
 def looked_into(ends: Ends) -> tuple[str, str] | None:
@@ -85,7 +86,7 @@ def _group_list(
     frame, rows = shares.to_frame(), []
     for entry in frame.itertuples():
         found = [i for i, label in enumerate(labels) if label == entry.group]
-        pictures = [cached.thumbnail(ends.probes, i, 112) for i in found[:EXAMPLES]]
+        pictures = [cache.thumbnail(ends.probes, i, 112) for i in found[:EXAMPLES]]
         empty = EXAMPLES - len(pictures)
         alts = [ends.probes.names[i] for i in found[:EXAMPLES]]
         rows.append(
@@ -159,26 +160,26 @@ def objects(ends: Ends) -> None:
     name, dark = ends.probes.names[index], widgets.dark()
     told = "Green: both rest on these pixels; purple: one is for, the other against."
     with right, widgets.card(f"In {widgets.plain(name)}", told, key="card-agreement"):
-        picture = _reasons.agreement(ends.probes, ends.a, ends.b, ends.why.grid, (index,), size=320, dark=dark)[0]
+        picture = cache.agreement_maps(ends.probes, ends.a, ends.b, ends.why.grid, (index,), size=320, dark=dark)[0]
         st.image(picture, width="stretch", alt=f"Agreement of {ends.names[0]} and {ends.names[1]} on {name}")
 
 
 def influence(ends: Ends, sources: tuple[depara.AttributionGraph, ...]) -> None:
     """List the probes without which S, or the choice of the best source, would change most."""
-    found = _reasons.influence(ends)
+    found = ends.influence
     flips: dict[int, str] = {}
     told = (
-        f"With all {len(found.change)} probes :violet[**S = {views.number(found.total, 3)}**]; without any single one "
-        f"of them it stays between **{views.number(found.without.min(), 3)}** and "
-        f"**{views.number(found.without.max(), 3)}**."
+        f"With all {len(found.change)} probes :violet[**S = {text.number(found.total, 3)}**]; without any single one "
+        f"of them it stays between **{text.number(found.without.min(), 3)}** and "
+        f"**{text.number(found.without.max(), 3)}**."
     )
     if len(sources) > 1:
-        rivals = _reasons.rivals(sources, ends.b, ends.lam, ends.why.grid)
+        rivals = _reasons.rivals(sources, ends)
         named = [widgets.short(graph.model) for graph in sources]
         flips = {int(i): named[int(rivals.winners[i])] for i in rivals.flips}
         told += " " + _verdict(named[rivals.winner], flips, ends)
-    if len(found.change) > _reasons.EXACT:
-        told += f" With more than {_reasons.EXACT} probes the edges keep the ranks that they have among all."
+    if len(found.change) > cache.EXACT_INFLUENCE:
+        told += f" With more than {cache.EXACT_INFLUENCE} probes the edges keep the ranks that they have among all."
     with widgets.card("One probe less", told, key="card-influence"):
         _lent(ends, found, flips)
 
@@ -196,15 +197,15 @@ def _lent(ends: Ends, found: explanation.Influence, flips: dict[int, str]) -> No
     rows = [
         Row(
             str(place + 1),
-            (cached.thumbnail(ends.probes, i, 112),),
+            (cache.thumbnail(ends.probes, i, 112),),
             (ends.probes.names[i],),
             (("S", -found.change[i]),),
             (
                 *([flips.get(i, "")] if flips else []),
-                views.number(found.without[i], 4),
+                text.number(found.without[i], 4),
                 contributions.thousandths(found.change[i]),
             ),
-            f"{ends.probes.names[i]}: S without it {views.number(found.without[i], 4)}",
+            f"{ends.probes.names[i]}: S without it {text.number(found.without[i], 4)}",
         )
         for place, i in zip(places, indices, strict=True)
     ]
@@ -243,14 +244,12 @@ def contrast(ends: Ends, choices: tuple[depara.AttributionGraph, ...]) -> None:
     left, right = st.columns([5, 7])
     with left, widgets.card("A third model", "Why is the one a better source than the other?", key="card-third"):
         other = choices[models.index(widgets.choose_model("Held against", "third", "why.third", models))]
-        found = _reasons.contrast(ends.b, ends.a, other, ends.lam, ends.why.grid)
-        sure = _reasons.contrast_intervals(ends.b, ends.a, other, ends.lam, ends.why.grid)
-        short = dict(
-            zip((g.label for g in (ends.a, ends.b, other)), _reasons.names(ends.a, ends.b, other), strict=True)
-        )
+        found = explanation.Contrast(*(_reasons.why(ends.b, one, ends.lam, ends.comparison) for one in (ends.a, other)))
+        sure = cache.contrast_intervals(ends.b, ends.a, other, ends.lam, ends.why.grid)
+        short = dict(zip((g.label for g in (ends.a, ends.b, other)), short_names(ends.a, ends.b, other), strict=True))
         st.markdown(_reasons.coloured(explanation.contrast_sentence(found, intervals=sure), short))
         bars = [(part.low, part.value, part.high) for part in (sure.node, sure.edge)]
-        (third,) = _reasons.names(other)
+        (third,) = short_names(other)
         start = found.other.total
         figure = contributions.bridge(start, *bars, (third, ends.names[0]), dark=widgets.dark())
 
@@ -273,7 +272,7 @@ def contrast(ends: Ends, choices: tuple[depara.AttributionGraph, ...]) -> None:
         shown = evidence.batch(ranked)
         indices = tuple(int(i) for i in shown.rows["probe"])
         dark = widgets.dark()
-        maps = views.overlays(
+        maps = cache.overlays(
             ends.probes,
             (ends.a, other, ends.b),
             indices,
@@ -283,7 +282,7 @@ def contrast(ends: Ends, choices: tuple[depara.AttributionGraph, ...]) -> None:
             opacity=0.85,
             dark=dark,
         )
-        gains = _reasons.advantage(ends.probes, ends.b, ends.a, other, ends.why.grid, indices, dark=dark)
+        gains = cache.advantage_maps(ends.probes, (ends.b, ends.a, other), ends.why.grid, indices, dark=dark)
         rows = [
             evidence.probe_row(ends.probes, entry, place, (*line, gain), (a, third, b, f"better by {a}"))
             for entry, place, line, gain in zip(shown.rows.itertuples(), shown.places, maps, gains, strict=True)

@@ -17,7 +17,7 @@ from depara_core.explanation import (
     resample_masks,
     sentence,
 )
-from depara_core.layouts import pair_table
+from depara_core.pairs import pair_table
 
 seeds = st.integers(0, 2**31)
 

@@ -15,9 +15,9 @@ from plotly.offline import get_plotlyjs
 
 import depara_core as depara
 from depara_core import exports
+from depara_core.drawings import draw
 from depara_core.exports.report import MOST_THUMBNAILS
 from depara_core.exports.texts import printable
-from depara_core.layouts import draw
 
 EVIL = 'm/<script>alert("1")</script> #1, "q"\n</style>'
 COUNT = 5

@@ -8,7 +8,8 @@ from planted_pages import COUNT, GROUPS, LAYERS, comparison, open_page
 
 import depara_core as depara
 from depara_core.similarity import common_grid, probe_cosines
-from pages.shared import atlas, views
+from pages.shared import atlas, cache
+from pages.shared.text import number
 
 REFERENCE = "rooms/normal"
 
@@ -41,8 +42,8 @@ def test_each_map_carries_its_cosine_with_the_reference(monkeypatch, tables):
         model = next(m for m in found.models if m.endswith(heading["text"]))
         graph = found.graph(model)
         cosines = probe_cosines(graph, reference, common_grid([graph, reference]))
-        assert heading["note"] == f"s_V {views.number(depara.similarity(graph, reference).node)}"
-        assert [row[column]["text"] for row in shown["rows"]] == [views.number(c) for c in cosines[:6]]
+        assert heading["note"] == f"s_V {number(depara.similarity(graph, reference).node)}"
+        assert [row[column]["text"] for row in shown["rows"]] == [number(c) for c in cosines[:6]]
     means = [float(h["note"].split()[1].replace("−", "-")) for h in shown["headings"][2:]]
     assert means == sorted(means, reverse=True)
 
@@ -52,7 +53,7 @@ def test_probes_are_sorted_by_mean_agreement(monkeypatch, tables, sort):
     app = open_page(monkeypatch, "attributions", target=REFERENCE, sort=sort)
     found = comparison()
     others = tuple(graph for graph in found.graphs if graph.model != REFERENCE)
-    mean = views.agreement(others, found.graph(REFERENCE), found.grid).mean(axis=0)
+    mean = cache.agreement(others, found.graph(REFERENCE), found.grid).mean(axis=0)
     order = np.argsort(mean if sort == "least" else -mean)
     first = [row[0]["text"] for row in tables[-1]["rows"]]
     app.button(key="attributions.step+1").click().run()
@@ -89,14 +90,14 @@ def test_a_clicked_map_is_held_against_the_reference_and_leads_to_why(monkeypatc
     assert asked == {"source": model, "target": REFERENCE, "probe": "4"}
     assert (tables[-1]["selected"], tables[-1]["lens"]) == (4, 3)
     label, query = why_link(app)
-    cosine = views.agreement((found.graph(model),), found.graph(REFERENCE), found.grid)[0, 4]
+    cosine = cache.agreement((found.graph(model),), found.graph(REFERENCE), found.grid)[0, 4]
     assert ("agree here?" if cosine > 0 else "differ here?") in label
     assert (query["source"], query["target"], query["probe"]) == ([model], [REFERENCE], ["4"])
     assert "view" not in query  # the list of probes is what Why shows first
     ranked = depara.explain(found.graph(model), found.graph(REFERENCE), 1.0).to_frame()
     place = ranked["probe"].tolist().index(4)
     assert int(query.get("page", ["0"])[0]) == (0 if place < 5 or place >= COUNT - 3 else place // 8 + 1)
-    shown = [m.value for m in app.markdown if "on " in m.value and f":blue[**{views.number(cosine)}**]" in m.value]
+    shown = [m.value for m in app.markdown if "on " in m.value and f":blue[**{number(cosine)}**]" in m.value]
     assert shown
     tables.click = (2, 1)  # the reference's own map: only the image changes
     app.run()
@@ -104,8 +105,8 @@ def test_a_clicked_map_is_held_against_the_reference_and_leads_to_why(monkeypatc
 
 
 def test_the_pair_under_the_lens_is_shown_even_where_there_is_no_room_for_all(monkeypatch, tables):
-    for number in range(8):
-        monkeypatch.setitem(GROUPS, f"rooms/m{number}", "2D")
+    for place in range(8):
+        monkeypatch.setitem(GROUPS, f"rooms/m{place}", "2D")
     zoo = tuple(GROUPS)
     open_page(monkeypatch, "attributions", zoo=zoo, target=REFERENCE)
     shown = [heading["title"].split()[1] for heading in tables[-1]["headings"][2:]]

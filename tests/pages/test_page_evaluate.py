@@ -57,7 +57,7 @@ def scores(names=None, lam=1.0):
 @pytest.fixture
 def world(monkeypatch, tmp_path):
     """Plant a world of ten models with measured transfer; `world.broken` holds models that do not open."""
-    from pages.shared import cached
+    from pages.shared import jobs
 
     planted = SimpleNamespace(broken=set(), asked=[])
 
@@ -84,7 +84,7 @@ def world(monkeypatch, tmp_path):
         return {name: frame.loc[ids, ids] for name, frame in scores().items()}
 
     monkeypatch.setenv("DEPARA_STORE", str(tmp_path / "store"))
-    monkeypatch.setattr(cached, "PATIENCE_S", 60.0)
+    monkeypatch.setattr(jobs, "PATIENCE_S", 60.0)
     monkeypatch.setattr(transfer_table, "transfer_tables", lambda: ("rooms",))
     monkeypatch.setattr(benchmarks, "load_transfer_table", lambda name: table())
     monkeypatch.setattr(benchmarks, "model", opened)
@@ -111,9 +111,10 @@ def open_page(**query):
         app.query_params[name] = value
     app._page_hash = calc_hash("evaluate")  # switch_page would first run Home, on models that are not planted here
     app.run()
-    from pages.shared import cached
 
-    for job in cached.queue().jobs():  # the sweeps run beside the page
+    from pages.shared import cache
+
+    for job in cache.queue().jobs():  # the sweeps run beside the page
         job.wait(30)
     app.run()
     assert not app.exception, app.exception

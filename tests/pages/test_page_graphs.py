@@ -6,8 +6,8 @@ from planted_pages import COUNT, comparison, figures, open_page
 from test_page_attributions import tables  # noqa: F401 - a fixture
 
 import depara_core as depara
-from depara_core import layouts
-from pages.shared import views
+from depara_core import drawings, pairs
+from pages.shared.text import number
 
 A, B = "rooms/normal", "rooms/reshading"
 
@@ -23,7 +23,7 @@ def text(app):
 def test_the_answer_is_the_spearman_of_the_edges(monkeypatch):
     app = open_page(monkeypatch, "graphs", source=A, target=B)
     edge = depara.similarity(*pair(comparison())).edge
-    assert f"s_E = :orange[**{views.number(edge)}**]" in text(app)
+    assert f"s_E = :orange[**{number(edge)}**]" in text(app)
     assert f"the {COUNT * (COUNT - 1) // 2} pairs of {COUNT} images" in text(app)
 
 
@@ -36,7 +36,7 @@ def test_two_drawings_show_every_probe_and_its_strongest_edges(monkeypatch):
         custom = [c for trace in figure["data"] for c in trace.get("customdata", [])]
         assert [c[1] for c in custom if c[0] == "probe"] == list(range(COUNT))
         clicked = {(c[1], c[2]): c for c in custom if c[0] == "pair"}
-        expected = layouts.draw(graph, range(COUNT), neighbours=2, other=other)
+        expected = drawings.draw(graph, range(COUNT), neighbours=2, other=other)
         assert list(clicked) == [tuple(p) for p in expected.pairs.tolist()]
         assert [c[6] for c in clicked.values()] == pytest.approx(expected.disagreement.tolist())
 
@@ -57,9 +57,9 @@ def test_the_selected_pair_leads_to_why(monkeypatch):
 
 def test_disputed_pairs_are_listed_and_a_click_opens_one(monkeypatch, tables):  # noqa: F811
     app = open_page(monkeypatch, "graphs", source=A, target=B)
-    worst = layouts.pairs_within(layouts.pair_table(*pair(comparison()))).iloc[0]
+    worst = pairs.pairs_within(pairs.pair_table(*pair(comparison()))).iloc[0]
     listed = next(table for table in reversed(tables) if table["label"] == "Pairs of images")
-    assert listed["rows"][0][2]["text"] == f"rank {worst.rank_a:.2f}\ncosine {views.number(worst.cosine_a, 3)}"
+    assert listed["rows"][0][2]["text"] == f"rank {worst.rank_a:.2f}\ncosine {number(worst.cosine_a, 3)}"
     tables.click = (0, 0)  # the first table of the page is the list of pairs
     app.run()
     assert (app.query_params["probe"], app.query_params["other_probe"]) == (str(int(worst.i)), str(int(worst.j)))
@@ -70,7 +70,7 @@ def test_disputed_pairs_are_listed_and_a_click_opens_one(monkeypatch, tables):  
 
 def test_a_brushed_region_of_the_address_is_marked_and_lists_its_pairs(monkeypatch, tables):  # noqa: F811
     app = open_page(monkeypatch, "graphs", source=A, target=B, region="0.5,1,0,0.5")
-    found = layouts.pairs_within(layouts.pair_table(*pair(comparison())), (0.5, 1), (0, 0.5))
+    found = pairs.pairs_within(pairs.pair_table(*pair(comparison())), (0.5, 1), (0, 0.5))
     assert f"{len(found)} pairs in the brushed region" in [block.value for block in app.subheader]
     listed = next(table for table in reversed(tables) if table["label"] == "Pairs of images")
     assert [row[2]["text"].split("\n")[0] for row in listed["rows"]] == [f"rank {r:.2f}" for r in found["rank_a"][:6]]
@@ -88,7 +88,7 @@ def test_nearest_images_are_those_with_the_highest_cosines(monkeypatch, tables):
     open_page(monkeypatch, "graphs", source=A, target=B, probe="4")
     for row, graph in zip(tables[-1]["rows"], pair(comparison()), strict=True):
         cosines = np.sort(np.delete(graph.edges[4], 4))[::-1][:8]
-        assert [cell["text"] for cell in row[1:]] == [views.number(c, 3) for c in cosines]
+        assert [cell["text"] for cell in row[1:]] == [number(c, 3) for c in cosines]
 
 
 def test_the_same_network_twice_agrees_everywhere(monkeypatch):
@@ -105,6 +105,6 @@ def test_other_drawings_are_drawn(monkeypatch, query):
 
 def test_only_the_most_alike_are_drawn_around_a_probe():
     graphs = pair(comparison())
-    chosen = views.chosen_probes(graphs, 6, 7, 2, True)
+    chosen = drawings.choose_shared(graphs, 6, 7, 2, True)
     assert {2, 7} <= set(chosen)
-    assert set(chosen) <= {2} | {int(i) for g in graphs for i in layouts.choose_probes(g, 3, around=7)}
+    assert set(chosen) <= {2} | {int(i) for g in graphs for i in drawings.choose_probes(g, 3, around=7)}

@@ -6,7 +6,7 @@ import pytest
 from planted_pages import clicker
 
 from depara_core.errors import Cancelled
-from pages.shared import cached
+from pages.shared import cache, jobs
 
 
 def markdown(test):
@@ -110,13 +110,13 @@ def test_what_is_running_shows_progress_and_can_be_cancelled(app, zoo, monkeypat
             sleep(0.01)
 
     monkeypatch.setattr("depara_core.build_graphs", slow)
-    monkeypatch.setattr(cached, "PATIENCE_S", 0.05)
+    monkeypatch.setattr(jobs, "PATIENCE_S", 0.05)
     test = app("home")
     assert "Computing 4 models on 8 rooms" in [element.value for element in test.subheader]
     other = app("home")  # a second tab finds the same job
-    assert len(cached.queue().jobs()) == 1
+    assert len(cache.queue().jobs()) == 1
     other.button(key="job-cancel").click().run()
-    (job,) = cached.queue().jobs()
+    (job,) = cache.queue().jobs()
     assert job.wait(10)
     assert job.state == "cancelled"
     assert not job.stopping

@@ -89,10 +89,10 @@ def test_a_cell_of_two_layers_leads_to_why_and_back(monkeypatch):
 
 
 def test_without_models_the_page_says_what_to_do(monkeypatch):
-    from pages.shared import cached
+    from pages.shared import comparisons
 
     app = open_page(monkeypatch, "layers", source=A, target=B)
-    monkeypatch.setattr(cached, "specs", lambda models=(): ((), ()))
+    monkeypatch.setattr(comparisons, "specs", lambda models=(): ((), ()))
     app.run()
     assert not app.exception
     assert "None of the chosen models exists here." in [block.value for block in app.subheader]

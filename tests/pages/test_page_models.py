@@ -1,13 +1,12 @@
 """The Models page: what it says and draws is what the core computed, and clicks and controls change the selection."""
 
-import time
-
 import numpy as np
 import pandas as pd
 import pytest
 from planted_pages import COUNT, GROUPS, comparison, figures, open_page
 
 import depara_core as depara
+from depara_core import selection
 
 MODELS = tuple(GROUPS)
 TARGET = "rooms/normal"
@@ -62,16 +61,11 @@ def test_lambda_and_target_change_ranking_and_address(app):
     assert not app.exception
 
 
-def test_moving_lambda_is_quick(app):
-    app.select_slider(key="models.lam").set_value(2.0).run()  # what does not depend on lambda is now at hand
-    from pages.shared import cached
-
-    matrix = cached.matrix(comparison().graphs, grid=comparison().grid)
-    start = time.process_time()
-    cached.ranking(matrix, TARGET, 3.0)
-    cached.tree(matrix, 3.0)
-    cached.places(matrix, 3.0)
-    assert time.process_time() - start < 0.2
+def test_moving_lambda_resamples_nothing(app, monkeypatch):
+    monkeypatch.setattr(selection, "resample_probes", pytest.fail)  # what costs time is at hand
+    app.select_slider(key="models.lam").set_value(3.0).run()
+    assert not app.exception
+    assert [row[1] for row in figures(app)["models.ranking"]["data"][0]["customdata"]] == ranked(3.0)["source"].tolist()
 
 
 def test_pair_of_the_address_is_shown_with_its_numbers(monkeypatch):

@@ -14,7 +14,7 @@ from scipy.cluster.hierarchy import linkage
 from test_exports_app import downloads  # noqa: F401 - a fixture
 
 import depara_core as depara
-from depara_core import layouts
+from depara_core import drawings, pairs
 from depara_core.figures import theme, trees
 from depara_core.selection import first_fork
 from pages.panorama import columns, lineup
@@ -70,7 +70,7 @@ def test_every_column_carries_its_cosines_and_ranks_of_the_drawn_pairs(monkeypat
     open_page(monkeypatch, "panorama", source=A, target=B, drawn="6", probe="1", other_probe="2")
     board, found = boards[-1], comparison()
     chosen = [found.probes.names.index(probe["name"]) for probe in board["probes"]]
-    sample = layouts.choose_probes(found.graphs[0], 6).tolist()
+    sample = drawings.choose_probes(found.graphs[0], 6).tolist()
     assert chosen == [*sample, *({1, 2} - set(sample))]
     assert {chosen[board["selected"]], chosen[board["other"]]} == {1, 2}
     upper = np.triu_indices(len(chosen), 1)
@@ -78,7 +78,7 @@ def test_every_column_carries_its_cosines_and_ranks_of_the_drawn_pairs(monkeypat
         graph = next(g for g in found.graphs if widgets.short(g.model) == column["name"])
         cosines = graph.edges[np.ix_(chosen, chosen)]
         np.testing.assert_allclose(column["cosines"], cosines[upper], atol=6e-4)
-        np.testing.assert_allclose(column["ranks"], 100 * layouts.pair_ranks(cosines)[upper], atol=0.51)
+        np.testing.assert_allclose(column["ranks"], 100 * pairs.pair_ranks(cosines)[upper], atol=0.51)
         assert np.min(column["positions"]) >= 0
         assert np.max(column["positions"]) <= 1
 
@@ -106,7 +106,7 @@ def test_rows_show_the_selected_probe_and_a_spread(monkeypatch, boards):
 def test_a_new_row_leaves_the_maps_of_the_others_as_they_are(monkeypatch, boards):
     app = open_page(monkeypatch, "panorama", drawn="6", probe="0")
     before = {boards[-1]["probes"][row["probe"]]["name"]: row["maps"] for row in boards[-1]["rows"]}
-    drawn = layouts.choose_probes(comparison().graphs[0], 6)
+    drawn = drawings.choose_probes(comparison().graphs[0], 6)
     app.query_params["probe"] = str(next(i for i in range(1, COUNT) if i not in drawn))
     app.run()
     after = {boards[-1]["probes"][row["probe"]]["name"]: row["maps"] for row in boards[-1]["rows"]}

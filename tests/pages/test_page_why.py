@@ -13,8 +13,7 @@ import depara_core as depara
 from depara_core import explanation
 from depara_core.figures import contributions
 from depara_core.figures.labels import score
-from pages.shared import views
-from pages.why import reasons as _reasons
+from pages.shared.text import number
 
 A, B, C, ODD = GROUPS
 SIZE = 8  # of the planted maps
@@ -227,7 +226,7 @@ def test_one_probe_less_says_whether_the_best_source_changes(monkeypatch, ledger
     alone = explanation.influence(found.graph(A), found.graph(B), 1.0)
     sources = [g for g in found.graphs if g.model != B]
     rivals = explanation.RankingInfluence(tuple(explanation.influence(g, found.graph(B), 1.0) for g in sources))
-    low, high = (views.number(end, 3) for end in (alone.without.min(), alone.without.max()))
+    low, high = (number(end, 3) for end in (alone.without.min(), alone.without.max()))
     assert f"between **{low}** and **{high}**" in text(app)
     best = sources[rivals.winner].model.split("/")[1]
     assert f"The best source for reshading is **{best}**" in text(app)
@@ -286,7 +285,7 @@ def halves():
 def planted(monkeypatch, ledgers):
     """Open the page on networks made by hand, in rooms whose left half is wall and whose right half is floor."""
     from depara_core import rooms
-    from pages.shared import cached
+    from pages.shared import cache, comparisons
 
     found = replace(comparison(), key="halves", graphs=tuple(halves().values()), grid=(3, SIZE, SIZE))
     seen = np.full((COUNT, SIZE, SIZE), rooms.SURFACES.index("walls"), dtype=np.uint8)
@@ -294,17 +293,15 @@ def planted(monkeypatch, ledgers):
 
     def start(**query):
         app = open_page(monkeypatch, "home")
-        monkeypatch.setattr(cached, "require", lambda *args, **more: found)
-        monkeypatch.setattr(rooms, "surfaces", lambda count, seed, size: seen[:count])
-        _reasons.masks.clear()
+        monkeypatch.setattr(comparisons, "require", lambda *args, **more: found)
+        monkeypatch.setattr(cache, "masks", lambda count, seed, size: seen[:count])
         for name, value in query.items():
             app.query_params[name] = value
         app.switch_page("pages/why/page.py").run()
         assert not app.exception, app.exception
         return app
 
-    yield start
-    _reasons.masks.clear()
+    return start
 
 
 def test_networks_that_agree_on_the_left_half_are_said_to(planted):

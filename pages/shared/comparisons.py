@@ -1,0 +1,155 @@
+"""The comparison that a selection stands for: which models on which probes, computed beside the pages.
+
+    comparison = comparisons.require(data)                         # ready, or the page stops under its progress
+    comparison = comparisons.require(data, layers="all", models=(a, b))
+    comparison.graph(model, "output"), comparison.probes, comparison.specs, comparison.failed, comparison.grid
+
+Every comparison of one selection is on one grid, whichever models and layers a page needs of it.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+import depara_core as depara
+from depara_core.attribution.options import resolve_options
+from depara_core.comparison import Comparison, planned_grid
+from depara_core.files import Progress
+from depara_core.similarity import Grid
+from pages.shared import cache, jobs, uploads, widgets
+from pages.shared.cache import Graph
+from pages.shared.jobs import Computation
+from pages.shared.selection import Data, Pair
+
+Layers = str | tuple[str, ...]
+Specs = tuple[depara.ModelSpec, ...]
+Failed = tuple[tuple[str, str], ...]  # (model id, reason)
+
+
+def specs(models: Sequence[str] = ()) -> tuple[Specs, Failed]:
+    """Return the named models (none: the bundled zoo), and (id, reason) of those that do not exist."""
+    if not models:
+        return tuple(entry for entry in cache.zoo() if entry.bundled), ()
+    found: list[depara.ModelSpec] = []
+    unknown: list[tuple[str, str]] = []
+    for model in models:
+        try:
+            found.append(cache.spec(model))
+        except depara.DeparaError as error:
+            unknown.append((model, str(error)))
+    return tuple(found), tuple(unknown)
+
+
+def grid(data: Data) -> Grid:
+    """Return the grid that all maps of the chosen models are compared on, whichever of them a page needs."""
+    known = specs(data.models)[0]
+    return planned_grid(known, resolve_options(**data.options)) if known else (1, 1, 1)
+
+
+def recipe(data: Data) -> str:
+    """Return a digest of the probes and the options; a folder whose files changed since is another recipe."""
+    named = data.probes == "rooms" or data.probes.startswith(uploads.PREFIX)
+    listing = "" if named else cache.listing(data.probes)
+    return _digest([data.probes, data.count, data.seed, listing, data.options])
+
+
+def computation(data: Data, layers: Layers | None = None, models: Sequence[str] | None = None) -> Computation:
+    """Return what makes the comparison of some models (None: the chosen ones) at some layers."""
+    known, unknown = specs(data.models if models is None else tuple(models))
+    chosen: Layers = data.layers if layers is None else layers
+    named = chosen if isinstance(chosen, str) else chosen[0] if chosen in (("output",), ("all",)) else list(chosen)
+    on = grid(data)
+    asked = [[entry.id for entry in known], [model for model, _ in unknown], named, on]
+    key = f"{recipe(data)}/{_digest(asked)}"
+    count = len(known) + len(unknown)
+    label = f"{count} model{'s' * (count != 1)} on {widgets.probes_label(data)}"
+    return Computation(key, label, partial(_compare, data, known, unknown, named, on, _digest([key])))
+
+
+def _compare(
+    data: Data, known: Specs, unknown: Failed, layers: str | list[str], on: Grid, key: str, progress: Progress
+) -> Comparison:
+    failed, store = list(unknown), depara.Store()
+    probes = uploads.load(
+        data.probes,
+        data.count,
+        data.seed,
+        lambda done, total, message: progress(0, 0, f"{message}: {done} of {total}"),
+    ).require_comparable()
+    graphs = depara.build_graphs(
+        list(known),
+        probes,
+        layers=layers,
+        **data.options,
+        progress=progress,
+        store=store,
+        on_error=lambda model, error: failed.append((model, str(error))),
+    )
+    made = {graph.model for graph in graphs}
+    kept = tuple(entry for entry in known if entry.id in made)
+    return Comparison(probes, kept, tuple(graphs), on, tuple(failed), store.trouble, key)
+
+
+def ready(data: Data, layers: Layers | None = None, models: Sequence[str] | None = None) -> Comparison | None:
+    """Return the comparison if it is in memory; computes and waits for nothing."""
+    return jobs.find(computation(data, layers, models))
+
+
+def require(
+    data: Data,
+    layers: Layers | None = None,
+    models: Sequence[str] | None = None,
+    *,
+    before: Callable[[], object] = lambda: None,
+) -> Comparison:
+    """Return the comparison, or draw its progress (or what went wrong) and stop the page here.
+
+    Models that failed and images that were skipped are told, and the page goes on with the rest. `before` draws what
+    stands above the progress, where the page's own header needs the result.
+    """
+    if not specs(data.models if models is None else models)[0]:
+        before()
+        widgets.empty("None of the chosen models exists here.", "Choose models in Setup.", page="setup")
+        st.stop()
+    found: Comparison = jobs.require(computation(data, layers, models), before=before)
+    widgets.troubles(found.failed, found.probes.skipped, found.unkept)
+    if not found.graphs:
+        widgets.empty("No model could be attributed.", "The reasons stand above; choose others.", page="setup")
+        st.stop()
+    return found
+
+
+def at_hand(data: Data) -> list[Comparison]:
+    """Return the comparisons in memory on the same probes with the same options, whatever their models and layers."""
+    return [job.result for job in jobs.finished(recipe(data))]
+
+
+def graph(comparison: Comparison, data: Data, model: str, layer: str) -> Graph:
+    """Return one layer of one model, or draw the progress of its computing and stop the page here."""
+    found = comparison.graph(model, layer)
+    if found is not None:
+        return found
+    for job in jobs.finished(recipe(data)):
+        found = job.result.graph(model, layer)
+        if found is not None:
+            jobs.hold(job)
+            return found
+    return require(data, layers=(layer,), models=(model,)).graphs[0]
+
+
+def agreement(data: Data, pair: Pair, index: int) -> float | None:
+    """Return cosine(v_i^A, v_i^B) of one probe for the chosen pair, where both graphs are in memory."""
+    for comparison in at_hand(data):
+        a = comparison.graph(pair.source, pair.source_layer)
+        b = comparison.graph(pair.target, pair.target_layer)
+        if a is not None and b is not None and pair.source != pair.target:
+            return float(cache.cosines(a, b, grid(data))[index])
+    return None
+
+
+def _digest(content: Any) -> str:
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:24]

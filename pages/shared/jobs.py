@@ -1,0 +1,127 @@
+"""What pages wait for: computed beside them, in the background, and kept in memory for all sessions.
+
+    jobs.require(computation)      # the result; else its progress, or what went wrong, is drawn and the page stops
+    jobs.wait(computation)         # the result, or None under the same panel: the page goes on
+    jobs.find(computation)         # the result if it is in memory; starts nothing, waits for nothing
+
+A computation's key follows from what is asked for, so a reload or a second tab finds the same job. The queue keeps
+finished jobs up to a bound. What the page being drawn needs, this run or the last, its session holds besides: two
+results that are larger than the bound together cannot drive each other out while one page shows both.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from depara_core.errors import DeparaError
+from depara_core.files import Progress
+from depara_core.jobs import Job
+from pages.shared import cache, widgets
+
+PATIENCE_S = 0.6  # a page waits this long before it shows progress: results from the store come without a flicker
+_HELD = "_jobs"
+
+
+@dataclass(frozen=True)
+class Computation:
+    """What is computed beside the pages: the key it is kept under, what it is called, and what makes it."""
+
+    key: str
+    label: str
+    make: Callable[[Progress], Any]
+
+    def work(self, progress: Progress) -> Any:
+        """Make it; a fault of ours is told in the terminal with its traceback, which no page shows."""
+        try:
+            return self.make(progress)
+        except DeparaError:
+            raise
+        except Exception:
+            logging.getLogger("depara").exception("Computing %s failed.", self.label)
+            raise
+
+
+def enter() -> None:
+    """Begin a run of a page: what the one before the last needed is held no longer."""
+    st.session_state[_HELD] = (_held()[1], {})
+
+
+def find(computation: Computation) -> Any:
+    """Return the result if it is in memory, else None."""
+    job = current(computation)
+    return job.result if job is not None and job.state == "done" else None
+
+
+def current(computation: Computation) -> Job | None:
+    """Return the job, if it was begun and is known; starts nothing."""
+    before, now = _held()
+    job = now.get(computation.key) or before.get(computation.key)
+    if job is None or job.state != "done":
+        job = cache.queue().get(computation.key) or job
+    if job is not None:
+        hold(job)
+    return job
+
+
+def hold(job: Job) -> None:
+    """Keep a job's result as long as this page shows it, whatever else is computed."""
+    _held()[1][job.key] = job
+
+
+def begin(computation: Computation, *, again: bool = False) -> Job:
+    """Start a computation, or attach to it; only `again` starts anew what failed or was cancelled.
+
+    Sessions take turns. One that attaches to what still waits lends it its own turn.
+    """
+    job = current(computation)
+    if job is None or job.state == "queued" or (again and not job.wanted):
+        context = get_script_run_ctx(suppress_warning=True)
+        owner = context.session_id if context else ""
+        job = cache.queue().submit(computation.key, computation.label, computation.work, owner=owner)
+        hold(job)
+    return job
+
+
+def wait(computation: Computation, *, key: str = "job", before: Callable[[], object] = lambda: None) -> Any:
+    """Return the result, or draw the progress (or what went wrong) and return None.
+
+    `before` draws what stands above the progress; `key` tells the panels of one page apart.
+    """
+    job = begin(computation)
+    job.wait(PATIENCE_S)
+    if job.state == "done":
+        return job.result
+    before()
+    widgets.progress_panel(job, again=lambda: begin(computation, again=True), key=key)
+    return None
+
+
+def require(computation: Computation, *, before: Callable[[], object] = lambda: None) -> Any:
+    """Return the result, or draw the progress (or what went wrong) and stop the page here."""
+    result = wait(computation, before=before)
+    if result is None:
+        st.stop()
+    return result
+
+
+def finished(prefix: str) -> list[Job]:
+    """Return the jobs in memory that are done and whose keys begin so, the newest first."""
+    before, now = _held()
+    known = {job.key: job for job in (*now.values(), *before.values(), *cache.queue().jobs())}
+    found = [job for job in known.values() if job.state == "done" and job.key.startswith(prefix)]
+    return sorted(found, key=lambda job: -job.ended)
+
+
+def pace() -> float | None:
+    """Return attributions a second of the last run that computed something, or None."""
+    runs = (job for job in cache.queue().jobs() if job.state == "done" and job.done > 1 and job.elapsed_s > 1)
+    return next((job.done / job.elapsed_s for job in runs), None)
+
+
+def _held() -> tuple[dict[str, Job], dict[str, Job]]:
+    """Return the jobs that the last run of this session's page needed, and those that this run does, by key."""
+    return st.session_state.setdefault(_HELD, ({}, {}))

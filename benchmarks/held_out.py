@@ -2,14 +2,16 @@
 
 The second zoo has other scenes, other initial weights and other measurements (seed 1). To make it again:
 
-    depara rooms train --seed 1 --steps 400 --out ZOO
+    depara rooms train --seed 1 --out ZOO          # with the steps that its cards tell
     depara rooms transfer --seed 1 --zoo ZOO --name rooms-seed1
+    depara rooms decoders --seed 1 --zoo ZOO --name rooms-seed1
     python benchmarks/held_out.py --zoo ZOO        # computes its scores and writes them beside the table
 
 Without --zoo nothing is computed but statistics.
 """
 
 import argparse
+import json
 from pathlib import Path
 
 import pandas as pd
@@ -18,17 +20,19 @@ from report import report
 from depara_core.benchmark.benchmarks import BENCHMARKS, gather
 from depara_core.benchmark.scoring import CONTROLS, HELD_OUT, assess, held_out, score_pairs
 from depara_core.benchmark.transfer_table import table_path
+from depara_core.files import write_whole
 from depara_core.zoo import rooms
 
 RIVAL = "rsa"
 MEASURES = ("P@1", "P@5", "Spearman")
+COUNT = 200
 SEED = 1  # of the probes: other rooms than the ones that choices were made on
 
 
 def write_scores(zoo: Path) -> None:
     """Score all pairs of another zoo and write them as a table."""
     specs = [rooms.spec(name, zoo) for name in rooms.TASKS]
-    frames = score_pairs(gather(BENCHMARKS["rooms"], seed=SEED, models=specs))
+    frames = score_pairs(gather(BENCHMARKS["rooms"], count=COUNT, seed=SEED, models=specs))
     rows = [
         frame.rename_axis("source")
         .reset_index()
@@ -38,7 +42,11 @@ def write_scores(zoo: Path) -> None:
     ]
     table = pd.concat(rows)[["metric", "source", "target", "score"]]
     table = table[table["source"] != table["target"]]
-    table.to_csv(table_path(f"{HELD_OUT}-scores"), index=False, float_format="%.6g")
+    path = table_path(f"{HELD_OUT}-scores")
+    write_whole(path, table.to_csv(index=False, float_format="%.6g"))
+    about = {"probes": {"count": COUNT, "seed": SEED}, "command": "python benchmarks/held_out.py --zoo ..."}
+    about |= {"weights": {name: rooms.card(name, zoo)["sha256"] for name in rooms.TASKS}}
+    write_whole(path.with_suffix(".json"), json.dumps(about, indent=2) + "\n")
 
 
 def main() -> None:

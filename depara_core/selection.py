@@ -12,8 +12,6 @@ from depara_core.errors import OptionError
 from depara_core.graphs import AttributionGraph
 from depara_core.similarity import MAX_LAM, SimilarityMatrix, check_lam, labels
 
-DIRECTED_WEIGHT = 0.5
-
 
 def resample(matrix: SimilarityMatrix, target: str, *, resamples: int = 500, seed: int = 0) -> Resamples:
     """Bootstrap the probes of one column: every source sees the same resamples, so differences are paired."""
@@ -178,7 +176,7 @@ def spread_lam(matrix: SimilarityMatrix) -> float:
 
 
 def directed_scores(
-    total: Float[np.ndarray, "M M"], directed: Float[np.ndarray, "M M"], *, weight: float = DIRECTED_WEIGHT
+    total: Float[np.ndarray, "M M"], directed: Float[np.ndarray, "M M"], *, weight: float = 0.5
 ) -> Float[np.ndarray, "M M"]:
     """Return the directed score of every source for every target: S, and a part of what the source explains.
 

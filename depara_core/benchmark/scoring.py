@@ -11,7 +11,7 @@ from sklearn.mixture import GaussianMixture
 
 from depara_core.benchmark.benchmarks import CLUSTERS, COMPONENTS, Evidence, components
 from depara_core.benchmark.transfer_table import TransferTable, load_transfer_table, table_path
-from depara_core.errors import OptionError
+from depara_core.errors import OptionError, StoreError
 from depara_core.evaluation import Evaluation, evaluate, static_mean, symmetrised
 from depara_core.files import Progress
 from depara_core.metrics import METRICS, Metric
@@ -76,6 +76,7 @@ def score_pairs(
 
 
 CONTROLS = ("static_mean", "symmetric_oracle")
+COMPANIONS = {"depara_directed": ("directed", 0.5), "depara_local": ("local_directed", 1.0)}  # of S: part and weight
 
 
 def assess(
@@ -112,16 +113,27 @@ def assess(
 HELD_OUT = "rooms-seed1"  # a second zoo of the rooms, trained, rendered and measured with another seed
 
 
-def held_out() -> tuple[dict[str, pd.DataFrame], TransferTable]:
+def held_out(lam: float = 1.0) -> tuple[dict[str, pd.DataFrame], TransferTable]:
     """Return the scores and the transfer table of the zoo of another seed: no choice in this library was made on it.
 
-    Its weights are not bundled; `benchmarks/held_out.py` says how they are made and computes the scores again.
+    Its weights are not bundled: its scores are, with S made from its two parts at `lam`. `benchmarks/held_out.py` says
+    how they are made and computes them again. Raises StoreError where they are not here or damaged.
     """
-    table = pd.read_csv(table_path(f"{HELD_OUT}-scores"))
-    scores = {
-        str(name): rows.pivot(index="source", columns="target", values="score")
-        for name, rows in table.groupby("metric", sort=False)
-    }
+    path = table_path(f"{HELD_OUT}-scores")
+    try:
+        table = pd.read_csv(path)
+        scores = {
+            str(name): rows.pivot(index="source", columns="target", values="score")
+            for name, rows in table.groupby("metric", sort=False)
+        }
+    except (OSError, ValueError, KeyError) as error:
+        raise StoreError(f"The scores at {path} cannot be read ({error}). Restore the assets folder.") from None
+    if {"nodes", "edges"} <= set(scores):
+        scores["depara"] = scores["nodes"] + lam * scores["edges"]
+        for name, (part, weight) in COMPANIONS.items():
+            if part in scores:
+                values = directed_scores(scores["depara"].to_numpy(), scores[part].to_numpy(), weight=weight)
+                scores[name] = pd.DataFrame(values, scores["depara"].index, scores["depara"].columns)
     return scores, load_transfer_table(HELD_OUT)
 
 
@@ -141,6 +153,11 @@ class _Scorer:
             values = VARIANTS[name](self) if name in VARIANTS else self.metric(METRICS[name])
             self.made[name] = pd.DataFrame(values, index=self.ids, columns=self.ids)
         return self.made[name]
+
+    def companion(self, name: str) -> Float[np.ndarray, "M M"]:
+        """Return S with a directed part added."""
+        part, weight = COMPANIONS[name]
+        return directed_scores(self.matrix.total(self.lam), self.frame(part).to_numpy(), weight=weight)
 
     def metric(self, metric: Metric) -> Float[np.ndarray, "M M"]:
         """Return one metric for all pairs, from the store if it is there."""
@@ -194,8 +211,8 @@ class _Scorer:
 VARIANTS: dict[str, Callable[[_Scorer], Float[np.ndarray, "M M"]]] = {
     "depara": lambda s: s.matrix.total(s.lam),
     "depara_spread": lambda s: s.matrix.total(spread_lam(s.matrix)),
-    "depara_directed": lambda s: directed_scores(s.matrix.total(s.lam), s.frame("directed").to_numpy()),
-    "depara_local": lambda s: directed_scores(s.matrix.total(s.lam), s.frame("local_directed").to_numpy(), weight=1.0),
+    "depara_directed": lambda s: s.companion("depara_directed"),
+    "depara_local": lambda s: s.companion("depara_local"),
     "nodes": lambda s: s.matrix.node,
     "edges": lambda s: s.matrix.edge,
     "attribution_maps": lambda s: similarity_matrix(s.evidence.predecessors).node,

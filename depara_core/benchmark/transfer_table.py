@@ -14,6 +14,8 @@ from depara_core.paths import assets_folder
 
 POOLED = "all"  # the split that stands for all splits together
 VALUES = ("affinity", "loss")
+DECODERS = "-decoders"
+READOUTS = {"closed": "", "decoders": DECODERS}  # how transfer was measured, and what such a table's name ends with
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,7 +17,7 @@ COMMANDS = {  # what the list of commands says of each: the first words of its o
     "models": "List the models that can be compared, the bundled ones first",
     "graphs": "Build deep attribution graphs, keep them in the store, and write them to files where asked.",
     "rank": "Rank models as sources for a target by S = s_V + lam * s_E, with 95 % intervals over the probes.",
-    "layers": "Score the layers of a source against a target's output, and mark the one to cut at (DEPARA, Eq. 6).",
+    "layers": "Where should a network be cut? Score a source's layers for a target; or show the measured layer study.",
     "evaluate": "Check every metric's ranking of sources against measured transfer, with intervals over the targets.",
     "recipe": "Write the PyTorch script that freezes a model up to a layer and fine-tunes the rest.",
     "report": "Compare models and write one HTML file that is read offline: ranking, matrix, tree, settings.",

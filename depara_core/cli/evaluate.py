@@ -7,16 +7,20 @@ import typer
 
 import depara_core as depara
 from depara_core.benchmark.benchmarks import BENCHMARKS, gather
-from depara_core.benchmark.scoring import CONTROLS, assess, score_pairs
-from depara_core.benchmark.transfer_table import TransferTable
+from depara_core.benchmark.scoring import CONTROLS, HELD_OUT, assess, held_out, score_pairs
+from depara_core.benchmark.transfer_table import READOUTS, TransferTable, load_transfer_table, read_json, table_path
 from depara_core.cli import options as o
 from depara_core.cli.output import emit, follow
-from depara_core.evaluation import MEASURES, Evaluation, ceiling
+from depara_core.evaluation import MEASURES, Evaluation, PairedComparison, ceiling
 from depara_core.files import Progress
+from depara_core.rooms import TASKS
 
 SHOWN = ("P@1", "P@5", "Spearman", "regret@1")
 RIVAL = "rsa"  # what the paper compares itself with
-OURS = ("depara", "depara_directed", "local_directed")
+OURS = ("depara", "depara_directed")
+BEST, BEATS = "local_directed", ("rsa", "cka", "dds_cosine", "dds_pearson", "dds_laplacian", "logme", "static_mean")
+KINDS = ("pixel", "vector", "class")  # of a target's label
+NAMES = (*BENCHMARKS, HELD_OUT)
 
 app = typer.Typer(add_completion=False)
 
@@ -24,10 +28,11 @@ app = typer.Typer(add_completion=False)
 @app.command()
 def evaluate(
     benchmark: Annotated[
-        str, typer.Option("--benchmark", "--world", help=f"Where transfer was measured: {', '.join(BENCHMARKS)}.")
+        str, typer.Option("--benchmark", "--world", help=f"Where transfer was measured: {', '.join(NAMES)}.")
     ] = "rooms",
-    count: Annotated[int, typer.Option(min=3, help="How many probes.")] = 200,
-    seed: Annotated[int, typer.Option(min=0, help="Which probes.")] = 0,
+    readout: Annotated[str, typer.Option(help=f"How transfer was measured: {', '.join(READOUTS)}.")] = "closed",
+    count: Annotated[int | None, typer.Option(min=3, help="How many probes.", show_default="200")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Which probes.", show_default="0")] = None,
     budget: Annotated[int | None, typer.Option(help="Labels a target had.", show_default="the largest")] = None,
     lam: o.Lam = 1.0,
     device: Annotated[str, typer.Option(help="'auto', 'cpu', 'cuda', ...")] = "auto",
@@ -36,29 +41,37 @@ def evaluate(
     as_json: o.Json = False,
 ) -> None:
     """Check every metric's ranking of sources against measured transfer, with intervals over the targets."""
-    if benchmark not in BENCHMARKS:
-        raise depara.OptionError(f"The benchmark {benchmark!r} is unknown. Expected one of: {', '.join(BENCHMARKS)}.")
-    truth = BENCHMARKS[benchmark].transfer_table
+    for what, came, known in (("benchmark", benchmark, NAMES), ("read-out", readout, READOUTS)):
+        if came not in known:
+            raise depara.OptionError(f"The {what} {came!r} is unknown. Expected one of: {', '.join(known)}.")
+    truth = load_transfer_table(benchmark + READOUTS[readout])
     frame = truth.frame(budget)
-    kept = depara.Store(store, store_limit)
+    if benchmark == HELD_OUT:
+        scored, probes = _committed(lam, count, seed)
+    else:
+        probes = {"count": count or 200, "seed": seed or 0}
+        kept = depara.Store(store, store_limit)
 
-    def work(report: Progress) -> dict[str, pd.DataFrame]:
-        evidence = gather(BENCHMARKS[benchmark], count=count, seed=seed, device=device, store=kept, progress=report)
-        return score_pairs(evidence, lam=lam, store=kept, progress=report)
+        def work(report: Progress) -> dict[str, pd.DataFrame]:
+            evidence = gather(BENCHMARKS[benchmark], **probes, device=device, store=kept, progress=report)
+            return score_pairs(evidence, lam=lam, store=kept, progress=report)
 
-    scored = follow(work)
+        scored = follow(work)
     found = assess(scored, frame)
     rows = summary_rows(found)
-    compared = [found.compare(name, RIVAL, figure) for name in OURS if name in scored for figure in SHOWN[:3]]
+    compared = _comparisons(found, scored)
     top = ceiling([truth.frame(budget, split) for split in truth.splits]) if len(truth.splits) > 1 else None
     document = {
+        "benchmark": benchmark,
         "world": benchmark,
+        "readout": readout,
         "budget": budget or truth.budgets[0],
-        "probes": {"count": count, "seed": seed},
+        "probes": probes,
         "lam": lam,
         "targets": frame.shape[1],
         "sources": frame.shape[0],
         "metrics": rows,
+        "kinds": by_kind(found),
         "random": found.random,
         "ceiling": None if top is None else top["mean"].to_dict(),
         "comparisons": [vars(one) | {"sentence": one.sentence} for one in compared],
@@ -66,6 +79,34 @@ def evaluate(
         "flagged": list(truth.about.get("flagged", [])),
     }
     emit(document, as_json, _shown(rows, found), _title(document), _notes(document, truth))
+
+
+def _committed(lam: float, count: int | None, seed: int | None) -> tuple[dict[str, pd.DataFrame], dict[str, int]]:
+    """Return the scores of the zoo whose weights are not bundled, and the probes that they were computed on."""
+    probes = read_json(table_path(f"{HELD_OUT}-scores").with_suffix(".json"))["probes"]
+    if (count or probes["count"], probes["seed"] if seed is None else seed) != (probes["count"], probes["seed"]):
+        raise depara.OptionError(
+            f"The weights of {HELD_OUT} are not bundled: its scores were computed on {probes['count']} rooms of seed "
+            f"{probes['seed']}. Leave --count and --seed out, or train that zoo (see benchmarks/held_out.py)."
+        )
+    return held_out(lam)[0], probes
+
+
+def _comparisons(found: Evaluation, scored: dict[str, pd.DataFrame]) -> list[PairedComparison]:
+    """Return DEPARA and its directed companion against RSA, and the local directed score against every rival."""
+    pairs = [(name, RIVAL, figure) for name in OURS if name in scored for figure in SHOWN[:3]]
+    known = {*scored, *CONTROLS}
+    pairs += [(BEST, rival, figure) for rival in BEATS if {BEST, rival} <= known for figure in SHOWN[1:3]]
+    return [found.compare(*pair) for pair in pairs]
+
+
+def by_kind(found: Evaluation) -> list[dict[str, Any]]:
+    """Return a row a metric: Spearman's correlation by the kind of target (pixel, vector, class), where it has one."""
+    table = found.per_target.assign(task=found.per_target["target"].str.rpartition("/")[2])
+    table = table[table["task"].isin(TASKS)]
+    kinds = table["task"].map(lambda name: TASKS[name].kind)
+    means = table.groupby(["metric", kinds], sort=False)["Spearman"].mean().unstack()
+    return [{"metric": str(name)} | row.dropna().to_dict() for name, row in means.iterrows()]
 
 
 def summary_rows(found: Evaluation) -> list[dict[str, Any]]:
@@ -108,4 +149,8 @@ def _notes(document: dict[str, Any], truth: TransferTable) -> list[str]:
         notes.append(f"Ceiling (one split's truth predicts another's): {reached}.")
     if document["flagged"]:
         notes.append(f"Own encoder not among the best three, so take with care: {', '.join(document['flagged'])}.")
+    for kind in KINDS:
+        known = {row["metric"]: row[kind] for row in document["kinds"] if kind in row}
+        values = ", ".join(f"{name} {known[name]:.2f}" for name in (BEST, *OURS, *BEATS) if name in known)
+        notes += [f"Spearman on {kind} targets: {values}."] if values else []
     return [*notes, *(one["sentence"] for one in document["comparisons"])]

@@ -9,7 +9,7 @@ from depara_core.benchmark.transfer_table import load_transfer_table
 from depara_core.cli.options import Json
 from depara_core.cli.output import emit, progress
 from depara_core.rooms import TASKS
-from depara_core.training import Recipe, TrainingOutcome, record_transfer, train_zoo
+from depara_core.training import Recipe, TrainingOutcome, record_decoders, record_transfer, train_zoo
 from depara_core.training.layer_study import read_layer_table, record_layers
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
@@ -72,6 +72,27 @@ def transfer(
         for target, rank in ((f"{truth.name}/{task}", rank) for task, rank in truth.about["own_encoder_rank"].items())
     ]
     emit({"table": str(path), "targets": rows}, as_json, rows, f"Measured transfer, written to {path}")
+
+
+@app.command()
+def decoders(
+    seed: Annotated[int, typer.Option(min=0, help="Of the scenes and of the training.")] = 0,
+    workers: Annotated[int, typer.Option(min=1, help="Processes side by side.")] = 2,
+    zoo: Annotated[Path | None, typer.Option(help="Folder of the encoders.", show_default="assets/zoo")] = None,
+    name: Annotated[str, typer.Option(help="Name of the zoo's table.")] = "rooms",
+    out: Annotated[Path | None, typer.Option(help="Folder for the table.", show_default="assets/benchmark")] = None,
+    as_json: Json = False,
+) -> None:
+    """Measure transfer a second way, by trained decoders on ten targets; an interrupted run goes on."""
+    with progress() as report:
+        path = record_decoders(name, seed=seed, workers=workers, zoo=zoo, folder=out, progress=report)
+    truth = load_transfer_table(path.stem, out)
+    losses = -truth.frame(value="loss")
+    rows = [
+        {"target": target, "best source": losses[target].idxmin(), "own encoder": rank}
+        for target, rank in ((f"{truth.name}/{task}", rank) for task, rank in truth.about["own_encoder_rank"].items())
+    ]
+    emit({"table": str(path), "targets": rows}, as_json, rows, f"Transfer by trained decoders, written to {path}")
 
 
 @app.command()

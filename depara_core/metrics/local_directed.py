@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from jaxtyping import Float, Int
 
 from depara_core.errors import OptionError
@@ -55,6 +56,15 @@ class LocalScore:
     def score(self) -> float:
         """R^2, at most 1."""
         return float(self.known.sum())
+
+    def place(self, probe: int) -> int:
+        """Return where a tested probe stands in the arrays."""
+        return int(np.searchsorted(self.probes, probe))
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a row a tested probe, the best known first: probe, known (part of R^2), asked (part of variance)."""
+        frame = pd.DataFrame({"probe": self.probes, "known": self.by_probe, "asked": self.asked.sum(axis=(1, 2))})
+        return frame.sort_values("known", ascending=False, kind="stable").reset_index(drop=True)
 
     @property
     def by_probe(self) -> Float[np.ndarray, " n"]:

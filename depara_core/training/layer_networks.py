@@ -33,7 +33,7 @@ def learn(module: nn.Module, inputs: Tensor, labels: Tensor, recipe: Recipe, *, 
     """
     generator = torch.Generator().manual_seed(recipe.seed)
     parameters = [parameter for parameter in module.parameters() if parameter.requires_grad]
-    optimizer = torch.optim.AdamW(parameters, recipe.rate, weight_decay=recipe.weight_decay)
+    optimizer = torch.optim.AdamW(parameters, recipe.rate, weight_decay=recipe.weight_decay, fused=True)
     order = torch.empty(0, dtype=torch.long)
     module.train()
     for step in range(recipe.steps):

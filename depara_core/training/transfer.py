@@ -71,7 +71,7 @@ def measure_transfer(
     names = sources(folder)
     pool = transfer_pool(seed, work, workers, progress)
     files = {
-        name: work / f"transfer-{VERSION}-{seed}-{name}-{_identity(name, folder)[:12]}.safetensors" for name in names
+        name: work / f"transfer-{VERSION}-{seed}-{name}-{identity(name, folder)[:12]}.safetensors" for name in names
     }
     missing = [name for name in names if not files[name].exists()]
     jobs = [(name, folder, pool, files[name]) for name in missing]
@@ -161,13 +161,16 @@ class SplitReadouts:
             yield task, np.arange(len(goal)), ((output - goal).square() * share).mean((1, 2, 3)).numpy()
 
     def _vector_losses(self, task: Task, budget: int) -> tuple[Task, np.ndarray, np.ndarray]:
-        usable = np.isin(np.arange(self.pool.count), self.pool.usable(task))
-        train = np.flatnonzero(usable[self.split.train][:budget])
-        test = np.flatnonzero(usable[self.split.test])
+        train, test = self.usable(task, budget)
         y, goal = self.targets(task, train, test)
         ridge = KernelRidge(self.train[train].flatten(1), training_share(len(train)))
         output = ridge.predict(self.test[test].flatten(1), ridge.solve(y))
         return task, test, (output - goal).square().mean(1).numpy()
+
+    def usable(self, task: Task, budget: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return which of the first `budget` training scenes, and which test scenes, have a label, counted from 0."""
+        usable = np.isin(np.arange(self.pool.count), self.pool.usable(task))
+        return np.flatnonzero(usable[self.split.train][:budget]), np.flatnonzero(usable[self.split.test])
 
     def targets(self, task: Task, train: np.ndarray, test: np.ndarray) -> tuple[Tensor, Tensor]:
         """Return labels to learn and to predict, of mean 0 and variance 1 over the split's training scenes."""
@@ -196,7 +199,7 @@ def _columns(task: Task, labels: Tensor) -> Tensor:
     return one_hot(labels, task.channels).movedim(-1, 1).float() if task.is_class else labels
 
 
-def _identity(name: str, folder: Path | None) -> str:
+def identity(name: str, folder: Path | None) -> str:
     """Return what the losses of a source depend on: its weights' digest, or the control that it is."""
     return str(card(name, folder)["sha256"])[:12] if name in TASKS else "control"
 

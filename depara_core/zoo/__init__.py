@@ -37,7 +37,7 @@ def _in_module(name: str, *, listed: bool = True) -> Source:
 
 
 SOURCES: dict[str, Source] = {
-    **{name: _in_module(name) for name in ("rooms", "torchvision", "taskonomy")},
+    **{name: _in_module(name) for name in ("rooms", "torchvision", "taskonomy", "fashion")},
     "timm": _in_module("timm", listed=False),
     "hf": _in_module("huggingface", listed=False),
     "openclip": _in_module("openclip", listed=False),

@@ -21,17 +21,17 @@ def load_solver(task: str, folder: Path | None = None) -> Solver:
     """Return encoder and decoder of a task, in evaluation mode and frozen, after checking the weights' checksum."""
     if task not in TASKS:
         raise ModelError(f"Unknown task {task!r}. Expected one of: {', '.join(TASKS)}.")
-    return _filled(Solver(TASKS[task]), task, ARCHITECTURE, folder)
+    return filled(Solver(TASKS[task]), task, ARCHITECTURE, folder)
 
 
 def load_vgg(name: str, folder: Path | None = None) -> Vgg:
     """Return a network of the layer study, in evaluation mode and frozen, after checking the weights' checksum."""
     if name not in STUDY_NETWORKS:
         raise ModelError(f"Unknown network {name!r} of the layer study. Expected one of: {', '.join(STUDY_NETWORKS)}.")
-    return _filled(Vgg(STUDY_NETWORKS[name].outputs), name, rooms_study.ARCHITECTURE, folder or study_folder())
+    return filled(Vgg(STUDY_NETWORKS[name].outputs), name, rooms_study.ARCHITECTURE, folder or study_folder())
 
 
-def _filled(module: Any, name: str, architecture: str, folder: Path | None) -> Any:
+def filled(module: Any, name: str, architecture: str, folder: Path | None) -> Any:
     """Return the module with the weights of `name`, frozen."""
     content = _checked(name, folder)
     weights = {key: value.float() for key, value in load_tensors(content).items()}

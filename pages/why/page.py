@@ -16,7 +16,7 @@ from pages.attributions.selection import Attributions
 from pages.shared import cache, charts, comparisons, downloads, ranks, selection, widgets
 from pages.shared.selection import Data, Pair
 from pages.why import evidence as _evidence
-from pages.why import parts
+from pages.why import parts, places
 from pages.why import reasons as _reasons
 from pages.why.reasons import Ends
 from pages.why.selection import VIEWS, Why
@@ -160,6 +160,7 @@ def evidence(ends: Ends, sources: tuple[depara.AttributionGraph, ...]) -> None:
         "pairs": _evidence.pairs,
         "groups": parts.groups,
         "surfaces": parts.objects,
+        "places": places.places,
     }
     if view in ends_alone:
         ends_alone[view](ends)

@@ -9,6 +9,7 @@ VIEWS = {
     "pairs": "Pairs",
     "groups": "Groups",
     "surfaces": "Surfaces",
+    "places": "Where it knows",
     "leave_one_out": "One probe less",
     "contrast": "A third model",
 }

@@ -85,3 +85,41 @@ def test_transfer_names_the_best_source_of_every_target(monkeypatch, tmp_path):
     assert given["name"] == "rooms"
     assert rows["rooms/depth_euclidean"]["best source"] == "rooms/depth_zbuffer"
     assert rows["rooms/normal"]["own encoder"] == 1
+
+
+def test_the_second_zoo_is_evaluated_from_its_committed_scores():
+    for option in ("--benchmark", "--world"):
+        result = CliRunner().invoke(app, ["evaluate", option, "rooms-seed1", "--json"])
+        assert result.exit_code == 0, result.output
+    document = json.loads(result.stdout)
+    assert document["benchmark"] == document["world"] == "rooms-seed1"
+    assert document["probes"] == {"count": 200, "seed": 1}
+    figures = {row["metric"]: row["figures"]["Spearman"]["mean"] for row in document["metrics"]}
+    assert figures["depara"] > figures["static_mean"]
+    assert {row["metric"] for row in document["kinds"]} == set(figures)
+    assert {"pixel", "vector", "class"} <= set(document["kinds"][0])
+
+
+def test_s_of_the_second_zoo_follows_lambda():
+    def nodes_alone(lam):
+        result = CliRunner().invoke(app, ["evaluate", "--benchmark", "rooms-seed1", "--lam", lam, "--json"])
+        rows = {row["metric"]: row["figures"] for row in json.loads(result.stdout)["metrics"]}
+        return rows["depara"] == rows["nodes"]
+
+    assert nodes_alone("0")
+    assert not nodes_alone("1")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--benchmark", "rooms-seed9"], "The benchmark 'rooms-seed9' is unknown"),
+        (["--benchmark", "rooms-seed1", "--count", "50"], "weights of rooms-seed1 are not bundled"),
+        (["--benchmark", "rooms-seed1", "--seed", "0"], "weights of rooms-seed1 are not bundled"),
+        (["--readout", "guess"], "The read-out 'guess' is unknown"),
+    ],
+)
+def test_what_cannot_be_evaluated_is_said(options, message):
+    result = CliRunner().invoke(app, ["evaluate", *options])
+    assert result.exit_code == 1
+    assert message in " ".join(result.output.split())

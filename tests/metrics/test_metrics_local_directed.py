@@ -145,6 +145,10 @@ def test_the_split_over_probes_and_cells_is_exact():
     assert found.asked.sum() == pytest.approx(1, abs=1e-12)
     assert (found.known <= found.asked + 1e-12).all()
     assert len(set(found.probes.tolist())) == 10
+    table = found.to_frame()
+    assert table["known"].sum() == pytest.approx(found.score)
+    assert table["known"].is_monotonic_decreasing
+    assert found.known[found.place(int(table["probe"][0]))].sum() == pytest.approx(table["known"][0])
 
 
 def test_what_is_known_is_shown_where_it_is():

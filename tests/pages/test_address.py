@@ -94,7 +94,7 @@ def test_any_address_gives_valid_parts(part, query):
         (Data, "preset", "papper", "one of paper, released_models, released_layers"),
         (Pair, "target", "x" * (LONGEST + 1), f"1 to {LONGEST} printable characters"),
         (Pair, "target", "a\x00b", f"1 to {LONGEST} printable characters"),
-        (Why, "view", "nodes", "one of probes, pairs, groups, surfaces, leave_one_out, contrast"),
+        (Why, "view", "nodes", "one of probes, pairs, groups, surfaces, places, leave_one_out, contrast"),
         (Tour, "step", "11", "a whole number from 1 to 10"),
         *(
             (Pair, "region", text, "a box of ranks like 0.5,1,0,0.25")

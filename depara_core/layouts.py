@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 import networkx as nx
 import numpy as np
 from jaxtyping import Float, Int
+from scipy.linalg import orthogonal_procrustes
 from scipy.sparse.csgraph import minimum_spanning_tree, shortest_path
 
 from depara_core.errors import OptionError
@@ -73,10 +74,10 @@ def align(reference: Float[np.ndarray, "N 2"], points: Float[np.ndarray, "M 2"])
             f"Expected two layouts of the same probes. Layouts of shapes {reference.shape} and {points.shape} came."
         )
     target, moved = reference - reference.mean(axis=0), points - points.mean(axis=0)
-    left, _, right = np.linalg.svd(moved.T @ target)
+    rotation, _ = orthogonal_procrustes(moved, target)
     # Equal size, not the least-squares scale: that one shrinks a drawing that agrees badly until its images overlap.
     scale = np.linalg.norm(target) / max(np.linalg.norm(moved), np.finfo(float).tiny)
-    return scale * moved @ (left @ right) + reference.mean(axis=0)
+    return scale * moved @ rotation + reference.mean(axis=0)
 
 
 def fit(*positions: Float[np.ndarray, "_ 2"], margin: float = 0.05) -> list[Float[np.ndarray, "_ 2"]]:

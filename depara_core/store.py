@@ -1,4 +1,4 @@
-"""Artefacts on disk by content: written whole, checksummed, bounded; what cannot be read does not exist."""
+"""Artefacts on disk by content: written whole, checksummed, bounded; an unreadable one counts as absent."""
 
 import contextlib
 import os

@@ -148,7 +148,8 @@ def _at(place: int, specs: Sequence[ModelSpec], progress: Progress | None) -> Pr
 
 
 def probe_sets(count: int, seed: int, progress: Progress | None = None) -> list[tuple[str, ProbeSet]]:
-    """Return other images that a ranking should survive: other rooms, rooms without texture, pieces of photographs.
+    """Return other sets of probes, to see how far a ranking depends on them: other rooms, bare rooms, pieces of
+    photographs.
 
     The photographs are the two that scikit-learn brings (a temple, a flower), cut at random places of random size.
     """

@@ -48,6 +48,6 @@ class Ranks:
         return ((k - self.above) / self.level).clip(0, 1)
 
     def shuffled(self, count: int, rng: np.random.Generator) -> "Ranks":
-        """Hand the places of one score to its candidates at random, `count` times."""
+        """Give the places of one score to its candidates at random, `count` times."""
         order = rng.permuted(np.tile(np.arange(len(self.above)), (count, 1)), axis=1)
         return Ranks(self.above[order], self.through[order])

@@ -50,7 +50,7 @@ def sentence(
     on and as none below `UNRELATED` in size. With groups of probes or pixels: which agree most and least for their
     size.
     """
-    spans = [*_parts(why, intervals), *_silence(why)]
+    spans = [*_parts(why, intervals), *_undefined_probes(why)]
     extreme = _extreme(why)
     if extreme:
         return Sentence((*spans, Span(extreme)))
@@ -122,8 +122,8 @@ def _parts(why: Explanation, intervals: Intervals | None) -> list[Span]:
     ]
 
 
-def _silence(why: Explanation) -> list[Span]:
-    """How many probes say nothing, and what they count as."""
+def _undefined_probes(why: Explanation) -> list[Span]:
+    """Say how many probes have no attribution or no feature, and that they count as 0."""
     spans = []
     for silent, what, effect in (
         (why.no_attribution, "attribution", ": 0 in nodes"),

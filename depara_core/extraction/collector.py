@@ -1,4 +1,4 @@
-"""What a pass over the probes leaves behind: batches of features and maps become each layer's rows and geometry."""
+"""Batches of features and attributions, collected into each layer's nodes and feature cosines."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -39,7 +39,7 @@ class Extraction:
 
 
 class Collector:
-    """Batches of features and maps, gathered into rows and, pass by pass, into the geometry of each layer."""
+    """Collects what each batch yields; a layer is whole once all columns of its features were read."""
 
     def __init__(
         self,
@@ -64,7 +64,7 @@ class Collector:
         self.without = {layer: np.zeros(len(probes), bool) for layer in sizes}
 
     def begin(self, part: Pass) -> None:
-        """Take the arrays for what a pass reads."""
+        """Allocate what a pass reads."""
         self.part, arrays = part, self.plan.feature_arrays()
         self.features = {
             layer: arrays.array((len(self.probes), columns.stop - columns.start))
@@ -79,7 +79,7 @@ class Collector:
         return reading(network, layers)
 
     def add(self, start: int, features: dict[str, Tensor], maps: dict[str, Tensor]) -> None:
-        """Take a batch that begins at probe `start`."""
+        """Add a batch that begins at probe `start`."""
         self.arrivals.wait()
         for layer, columns in self.part.columns.items():
             feature = features[layer].flatten(1)[:, columns].float().to(self.place)
@@ -93,7 +93,7 @@ class Collector:
                 self.arrivals.bring(partial(self._keep, layer, start), _finite(rows), rows, none)
 
     def finish(self) -> Iterator[tuple[str, Extraction]]:
-        """Close a pass: its features become inner products and are let go; yield the layers that are whole."""
+        """End a pass: turn its features into inner products, free them, and yield the layers that are whole."""
         self.arrivals.wait()
         for layer, columns in self.part.columns.items():
             self.grams[layer] = self.grams.pop(layer, 0.0) + gram_matrix(self.features.pop(layer))
@@ -107,7 +107,7 @@ class Collector:
                 yield layer, Extraction(nodes, edges, shape, *none, self.numerics, note)
 
     def close(self) -> None:
-        """Let nothing arrive any more."""
+        """End the thread that copies to the host."""
         self.arrivals.close()
 
     def _widen_range(self, layer: str, feature: Tensor) -> None:

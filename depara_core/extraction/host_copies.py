@@ -9,7 +9,7 @@ from torch import Tensor
 
 
 class HostCopies:
-    """Brings tensors from a device to memory; from a GPU in a stream and a thread of their own, while it computes."""
+    """Copies tensors to memory and hands them on in order."""
 
     def __init__(self, place: torch.device) -> None:
         self.coming: deque[Future[None]] = deque()

@@ -84,7 +84,7 @@ def default_budget(place: torch.device) -> int:
 
 
 def plan_memory(place: torch.device, budget: int) -> MemoryPlan:
-    """Share out a GPU's free memory, and the budget for the host's: nodes need little but last the longest."""
+    """Divide a GPU's free memory and the host's budget: nodes need little, but the longest."""
     if place.type == "cuda":
         release(place)  # what the rehearsal and an earlier model left
         free = torch.cuda.mem_get_info(place)[0]  # an eighth of it is left for gradients and the workspace of kernels

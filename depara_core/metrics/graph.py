@@ -1,4 +1,4 @@
-"""The deep attribution graph's own similarity, whole and in its two parts, beside its rivals."""
+"""S, s_V and s_E of deep attribution graphs, as metrics beside the others."""
 
 from depara_core.graphs import AttributionGraph
 from depara_core.metrics.metric import Metric

@@ -1,1 +1,1 @@
-"""What pages and commands call: graphs and features of many models, with store, progress and cancel."""
+"""Graphs and features of many models, with store, progress and cancelling: what pages and commands call."""

@@ -1,4 +1,4 @@
-"""What stands where: scenes as rows of numbers, each drawn from its own stream so that counts never change a scene."""
+"""Scenes as rows of numbers: camera, room, objects, lamp; a scene does not depend on how many are drawn with it."""
 
 from dataclasses import dataclass, fields
 

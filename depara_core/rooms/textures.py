@@ -1,4 +1,4 @@
-"""Albedo of what a ray meets: patterns filtered to the pixel's footprint, so that far tiles blur and do not sparkle."""
+"""Albedo of what a ray meets: patterns filtered to the pixel's footprint, so that distant ones do not alias."""
 
 import torch
 from torch import Tensor

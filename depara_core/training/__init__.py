@@ -1,4 +1,4 @@
-"""Making of the bundled zoo and of what is known of it: tasks trained, cards written, transfer measured."""
+"""How the bundled zoo is trained, and how transfer among its tasks and layers is measured."""
 
 from depara_core.training.trainer import Recipe, Score
 from depara_core.training.transfer_recording import record_decoders, record_transfer

@@ -1,4 +1,4 @@
-"""What a trained task leaves behind: weights in half precision and a card that says where they come from."""
+"""A trained network as files: weights in half precision, and a card that says where they come from."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""Training of the whole bundled zoo: resumable, several tasks side by side, and loud about what was not learned."""
+"""Training of the whole bundled zoo: resumable, several tasks at once; a task that was not learned is an error."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field

@@ -81,7 +81,7 @@ def settings(table: pd.DataFrame) -> Iterator[tuple[tuple[int, str, int], pd.Dat
     for (seed, source, labels), rows in measured.groupby(SETTING):
         wide = rows.pivot(index="repetition", columns="k", values="accuracy").dropna()
         if len(wide):
-            yield (int(seed), str(source), int(labels)), wide
+            yield (int(str(seed)), str(source), int(str(labels))), wide
 
 
 def fairness(table: pd.DataFrame) -> pd.DataFrame:
@@ -95,7 +95,7 @@ def fairness(table: pd.DataFrame) -> pd.DataFrame:
     for names, wide in settings(table):
         mean = wide.mean()
         row = dict(zip(SETTING, names, strict=True)) | {
-            "repetitions": len(wide), "best": int(mean.idxmax()), "accuracy": float(mean.max())
+            "repetitions": len(wide), "best": int(wide.columns[int(mean.argmax())]), "accuracy": float(mean.max())
         }  # fmt: skip
         inner = [_others(wide, place).iloc[1:-1].idxmax() for place in range(len(wide))]
         for end, cut in (("first", wide.columns[0]), ("last", wide.columns[-1])):
@@ -142,7 +142,7 @@ def agreement(table: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
             rows.append(
                 dict(zip(SETTING, names, strict=True))
                 | {"predictor": name, "spearman": _spearman(values, mean), "pick": int(wide.columns[pick])}
-                | {"best": int(wide.columns[mean.argmax()]), "regret": float(mean.max() - mean[pick])}
+                | {"best": int(wide.columns[int(mean.argmax())]), "regret": float(mean.max() - mean[pick])}
             )
     return pd.DataFrame(rows)
 
@@ -179,11 +179,11 @@ def summary(table: pd.DataFrame, scores: pd.DataFrame, *, resamples: int = 1000,
             known = _row_spearman(values[cuts], np.take_along_axis(means, cuts, axis=1))
             drawn.setdefault(name, {}).setdefault(names[0], []).append(known)
     rows = []
-    for name, group in found.groupby("predictor", sort=False):
-        low, high = np.percentile(_over_seeds(drawn[str(name)], resamples, seed), INTERVAL)
+    for predictor, group in found.groupby("predictor", sort=False):
+        low, high = np.percentile(_over_seeds(drawn[str(predictor)], resamples, seed), INTERVAL)
         mean = group["spearman"].mean()
         rows.append(
-            {"predictor": name, "spearman": mean, "low": min(low, mean), "high": max(high, mean)}
+            {"predictor": predictor, "spearman": mean, "low": min(low, mean), "high": max(high, mean)}
             | {"settings": len(group), "regret": group["regret"].mean(), "worst_regret": group["regret"].max()}
         )
     return pd.DataFrame(rows).sort_values("spearman", ascending=False, kind="stable").reset_index(drop=True)

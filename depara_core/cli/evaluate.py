@@ -53,7 +53,14 @@ def evaluate(
         kept = depara.Store(store, store_limit)
 
         def work(report: Progress) -> dict[str, pd.DataFrame]:
-            evidence = gather(BENCHMARKS[benchmark], **probes, device=device, store=kept, progress=report)
+            evidence = gather(
+                BENCHMARKS[benchmark],
+                count=probes["count"],
+                seed=probes["seed"],
+                device=device,
+                store=kept,
+                progress=report,
+            )
             return score_pairs(evidence, lam=lam, store=kept, progress=report)
 
         scored = follow(work)
@@ -106,7 +113,10 @@ def by_kind(found: Evaluation) -> list[dict[str, Any]]:
     table = table[table["task"].isin(TASKS)]
     kinds = table["task"].map(lambda name: TASKS[name].kind)
     means = table.groupby(["metric", kinds], sort=False)["Spearman"].mean().unstack()
-    return [{"metric": str(name)} | row.dropna().to_dict() for name, row in means.iterrows()]
+    return [
+        {"metric": str(name)} | {str(kind): float(value) for kind, value in row.dropna().items()}
+        for name, row in means.iterrows()
+    ]
 
 
 def summary_rows(found: Evaluation) -> list[dict[str, Any]]:

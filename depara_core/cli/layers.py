@@ -117,18 +117,19 @@ def _numbers(seeds: str) -> list[int]:
 
 def _plain(frame: "pd.DataFrame") -> list[dict[str, Any]]:
     """Return rows for JSON, which knows no NaN."""
-    return frame.astype(object).where(frame.notna(), None).to_dict("records")
+    rows = frame.astype(object).where(frame.notna(), None).to_dict("records")
+    return [{str(name): value for name, value in row.items()} for row in rows]
 
 
 def _shown(best: "pd.DataFrame") -> list[dict[str, Any]]:
     return [
         {
-            "predictor": row.predictor,
-            "Spearman": f"{row.spearman:+.2f} [{row.low:+.2f}, {row.high:+.2f}]",
-            "regret": f"{100 * row.regret:.1f}",
-            "worst": f"{100 * row.worst_regret:.1f}",
+            "predictor": row["predictor"],
+            "Spearman": f"{row['spearman']:+.2f} [{row['low']:+.2f}, {row['high']:+.2f}]",
+            "regret": f"{100 * row['regret']:.1f}",
+            "worst": f"{100 * row['worst_regret']:.1f}",
         }
-        for row in best.itertuples()
+        for row in _plain(best)
     ]
 
 

@@ -58,11 +58,28 @@ class LocalScore:
         return float(self.known.sum())
 
     def place(self, probe: int) -> int:
-        """Return where a tested probe stands in the arrays."""
+        """Return where a tested probe stands in the arrays.
+
+        Parameters
+        ----------
+        probe
+            Index of the probe in the whole set.
+
+        Returns
+        -------
+        int
+            Its row in `known` and `asked`.
+        """
         return int(np.searchsorted(self.probes, probe))
 
     def to_frame(self) -> pd.DataFrame:
-        """Return a row a tested probe, the best known first: probe, known (part of R^2), asked (part of variance)."""
+        """Return a row a tested probe, the best known first.
+
+        Returns
+        -------
+        pandas.DataFrame
+            probe, known (its part of R^2), asked (its part of the variance).
+        """
         frame = pd.DataFrame({"probe": self.probes, "known": self.by_probe, "asked": self.asked.sum(axis=(1, 2))})
         return frame.sort_values("known", ascending=False, kind="stable").reset_index(drop=True)
 

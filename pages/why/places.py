@@ -8,8 +8,8 @@ from depara_core.figures import contributions, tiles
 from depara_core.files import Progress
 from depara_core.pipeline import places as pipeline
 from pages.shared import cache, jobs, text, widgets
+from pages.shared.image_table import ContributionRow, contribution_table
 from pages.shared.jobs import Computation
-from pages.shared.ledger import Row, ledger
 from pages.why import evidence
 from pages.why.reasons import Ends
 
@@ -59,7 +59,7 @@ def _listed(ends: Ends, found: depara.LocalScore) -> tuple[tuple[int, ...], int 
     drawn = contributions.agreement_tiles(ends.probes.images, maps, (*indices, *indices), dark=widgets.dark())
     pictures = [tiles.small_png(tile) for tile in drawn]
     rows = [
-        Row(
+        ContributionRow(
             str(place),
             (cache.thumbnail(ends.probes, entry.probe, 112), asked, known),
             (name := ends.probes.names[entry.probe], f"{name}: asked", f"{name}: known"),
@@ -72,7 +72,7 @@ def _listed(ends: Ends, found: depara.LocalScore) -> tuple[tuple[int, ...], int 
             shown.places, shown.rows.itertuples(), pictures[: len(at)], pictures[len(at) :], strict=True
         )
     ]
-    clicked = ledger(
+    clicked = contribution_table(
         "why.places",
         rows,
         pictures=("image", "asked", "known"),

@@ -12,19 +12,9 @@ from pages.shared import cache
 A, B = list(GROUPS)[:2]
 
 
-@pytest.fixture
-def rows(monkeypatch):
-    from pages.shared import ledger
-
-    seen = {}
-
-    def mount(key, data, on_clicked_change):
-        seen[key] = data
-        return type("Result", (), {"clicked": None})
-
-    monkeypatch.setattr(ledger, "_mount", mount)
+@pytest.fixture(autouse=True)
+def no_jobs():
     cache.queue.clear()
-    return seen
 
 
 def planted():
@@ -50,19 +40,20 @@ def said(app):
     return " ".join(block.value for block in [*app.markdown, *app.caption, *app.subheader, *app.info])
 
 
-def test_every_tested_probe_is_listed_with_its_exact_share(monkeypatch, rows):
+def test_every_tested_probe_is_listed_with_its_exact_share(monkeypatch, tables):
     found = planted()
     app, asked = open_places(monkeypatch, found)
     assert asked[0] == [(A, "output"), (B, "output")]
     assert f"R² = **{found.score:.3f}**" in said(app).replace("\u2212", "-")
-    table, listed = found.to_frame(), rows["why.places"]["rows"]
+    frame, table = found.to_frame(), tables["why.places"]
+    listed = range(len(table.rows))
     assert len(listed) == len(found.probes)
-    assert listed[0]["texts"][0] == contributions.thousandths(table["known"][0])
-    assert sum(value for row in listed for _, value in row["parts"]) == pytest.approx(found.score)
-    assert all(picture["image"] for row in listed for picture in row["pictures"])
+    assert table.texts(0)[0] == contributions.thousandths(frame["known"][0])
+    assert sum(value for row in listed for _, value in table.parts(row)) == pytest.approx(found.score)
+    assert all(picture["image"] for row in listed for picture in table.pictures(row))
 
 
-def test_layers_without_places_say_what_to_do(monkeypatch, rows):
+def test_layers_without_places_say_what_to_do(monkeypatch, tables):
     app, _ = open_places(monkeypatch, depara.OptionError("Choose a layer that keeps space."))
     assert "Choose a layer that keeps space" in said(app)
-    assert "why.places" not in rows
+    assert "why.places" not in tables

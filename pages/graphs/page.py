@@ -101,7 +101,7 @@ def _headline(graphs: tuple[Graph, ...], comparison: Comparison) -> None:
         answer = f"{count} images, {pairs:,} pairs · width of a line: cosine of the two images' features"
         widgets.header(f"Which images does {names[0]} find alike?", answer)
         return
-    similarity = cache.similarity(*graphs, comparison.grid)
+    similarity = cache.similarity(*graphs, grid=comparison.grid)
     widgets.header(
         "Which images do these networks find alike?",
         f"s_E = :orange[**{text.number(similarity.edge)}**]: how alike {names[0]} and {names[1]} rank the "
@@ -176,7 +176,7 @@ def _ranked_pairs(comparison: Comparison, a: Graph, b: Graph) -> None:
         widgets.card(
             "Edges, rank against rank",
             f"Every pair of images. On the diagonal both agree; the cloud's correlation is s_E = "
-            f":orange[**{text.number(cache.similarity(a, b, comparison.grid).edge)}**]. Click, or drag a box, to list "
+            f":orange[**{text.number(cache.similarity(a, b, grid=comparison.grid).edge)}**]. Click, or drag a box, to list "
             "its pairs.",
             key="card-ranks",
         ),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import depara_core as depara
 from depara_core import explanation
 from depara_core.comparison import Comparison
+from depara_core.graphs import short_names
 from pages.shared import cache, widgets
 from pages.shared.cache import Graph
 
@@ -28,6 +29,10 @@ class Ends:
         return self.comparison.probes
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """The two ends, as short as they stay apart."""
+        return short_names(self.a, self.b)
+
     @property
     def influence(self) -> explanation.Influence:
         """S without each probe in turn."""

@@ -176,8 +176,8 @@ def _ranked_pairs(comparison: Comparison, a: Graph, b: Graph) -> None:
         widgets.card(
             "Edges, rank against rank",
             f"Every pair of images. On the diagonal both agree; the cloud's correlation is s_E = "
-            f":orange[**{text.number(cache.similarity(a, b, grid=comparison.grid).edge)}**]. Click, or drag a box, to list "
-            "its pairs.",
+            f":orange[**{text.number(cache.similarity(a, b, grid=comparison.grid).edge)}**]. Click, or drag a box, to "
+            "list its pairs.",
             key="card-ranks",
         ),
     ):

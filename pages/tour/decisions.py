@@ -20,7 +20,8 @@ def weight(stage: Stage, view: Place, turn: Place) -> None:
     """Step 7: S of two sources as lambda moves."""
     target = stage.small(stage.b)
     found = [
-        (stage.name(graph), cache.similarity(stage.small(graph), target, grid=stage.grid)) for graph in (stage.a, stage.c)
+        (stage.name(graph), cache.similarity(stage.small(graph), target, grid=stage.grid))
+        for graph in (stage.a, stage.c)
     ]
     (first, one), (second, two) = found
     at = tour.crossing(one, two)

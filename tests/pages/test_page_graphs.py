@@ -105,6 +105,6 @@ def test_other_drawings_are_drawn(monkeypatch, query):
 
 def test_only_the_most_alike_are_drawn_around_a_probe():
     graphs = pair(comparison())
-    chosen = drawings.choose_shared(graphs, 6, 7, 2, True)
+    chosen = drawings.choose_shared(graphs, 6, 7, 2, around=True)
     assert {2, 7} <= set(chosen)
     assert set(chosen) <= {2} | {int(i) for g in graphs for i in drawings.choose_probes(g, 3, around=7)}

@@ -62,13 +62,15 @@ def test_lambda_and_target_change_ranking_and_address(app):
 
 
 def test_moving_lambda_resamples_nothing(app, monkeypatch):
+    expected = ranked(3.0)["source"].tolist()
+
     def refuse(*given, **options):
         raise AssertionError("what costs time is at hand")
 
     monkeypatch.setattr(selection, "resample_probes", refuse)
     app.select_slider(key="models.lam").set_value(3.0).run()
     assert not app.exception
-    assert [row[1] for row in figures(app)["models.ranking"]["data"][0]["customdata"]] == ranked(3.0)["source"].tolist()
+    assert [row[1] for row in figures(app)["models.ranking"]["data"][0]["customdata"]] == expected
 
 
 def test_pair_of_the_address_is_shown_with_its_numbers(monkeypatch):

@@ -6,7 +6,6 @@ Symbols: N probes, P numbers in a node, E = N(N-1)/2 edges, R and C graphs in th
 import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from numbers import Real
 
 import numpy as np
 import pandas as pd
@@ -24,7 +23,7 @@ MAX_LAM = 1e6  # s_V is then below what a score is read to
 WORTH_MOVING = 2**33  # multiplications of a matrix, below which moving the nodes to a GPU costs more than it gains
 
 
-def check_lam(lam: float) -> float:
+def check_lam(lam: object) -> float:
     """Return the weight of the edges in S = s_V + lam * s_E, or refuse what is none.
 
     Parameters
@@ -37,7 +36,9 @@ def check_lam(lam: float) -> float:
     OptionError
         For anything else: a negative number, NaN, infinity, a word.
     """
-    if isinstance(lam, bool) or not isinstance(lam, Real) or not 0 <= lam <= MAX_LAM:  # NaN is in no range
+    if (
+        isinstance(lam, bool) or not isinstance(lam, int | float | np.floating | np.integer) or not 0 <= lam <= MAX_LAM
+    ):  # NaN is in no range
         raise OptionError(
             f"lambda, the weight of the edges in S, should be a number from 0 to {MAX_LAM:g}, such as 1; {lam!r} came."
         )

@@ -69,7 +69,7 @@ def sample(graph: Graph) -> tuple[int, ...]:
     return tuple(map(int, drawings.choose_probes(graph, min(selection.read(Look).drawn, probe_graphs.MAX_THUMBNAILS))))
 
 
-def drawings(graphs: Graphs) -> list[drawings.Drawing]:
+def graph_drawings(graphs: Graphs) -> list[drawings.Drawing]:
     """Return each graph's drawing: one sample of the probes for all, and the selected ones where they are not in it."""
     neighbours = min(selection.read(Look).neighbours, 12)
     chosen = [probe for probe in ends(len(graphs[0])) if probe is not None]

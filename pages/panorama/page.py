@@ -185,7 +185,7 @@ def main() -> None:
     lineup.fallbacks(comparison, chosen)
     graphs = tuple(graph for graph in comparison.graphs if graph.model in shown)
     matrix = cache.matrix(graphs, grid=comparison.grid)
-    tree, drawn = cache.tree(matrix, lam), lineup.drawings(graphs)
+    tree, drawn = cache.tree(matrix, lam), lineup.graph_drawings(graphs)
     told = (
         "**Tree**: models that join lower are more alike. **Maps**: colour says which pixels the feature rests on. "
         "**Graphs**: near = alike, all turned the same way. Point at an image or a line to see it in every model; "

@@ -36,13 +36,11 @@ def check_lam(lam: object) -> float:
     OptionError
         For anything else: a negative number, NaN, infinity, a word.
     """
-    if (
-        isinstance(lam, bool) or not isinstance(lam, int | float | np.floating | np.integer) or not 0 <= lam <= MAX_LAM
-    ):  # NaN is in no range
-        raise OptionError(
-            f"lambda, the weight of the edges in S, should be a number from 0 to {MAX_LAM:g}, such as 1; {lam!r} came."
-        )
-    return float(lam)
+    if isinstance(lam, int | float | np.floating | np.integer) and not isinstance(lam, bool) and 0 <= lam <= MAX_LAM:
+        return float(lam)
+    raise OptionError(
+        f"lambda, the weight of the edges in S, should be a number from 0 to {MAX_LAM:g}, such as 1; {lam!r} came."
+    )
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,8 @@
 """Why two graphs are alike: S split exactly, what each probe does to it, and the same in plain words."""
 
-from depara_core.explanation.between_groups import pairs_between
 from depara_core.explanation.contrast import Contrast
 from depara_core.explanation.contributions import Explanation, explain
-from depara_core.explanation.groups import GroupContributions, cluster_probes, group_contributions
+from depara_core.explanation.groups import GroupContributions, cluster_probes, group_contributions, pairs_between
 from depara_core.explanation.influence import (
     Influence,
     RankingInfluence,

@@ -84,12 +84,12 @@ class Explanation:
     @cached_property
     def ranks_a(self) -> Float[np.ndarray, " E"]:
         """Relative ranks of the pairs in the first graph: 0 is the least alike, 1 the most."""
-        return frozen(relative_ranks(self.standard_ranks[0]))
+        return read_only(relative_ranks(self.standard_ranks[0]))
 
     @cached_property
     def ranks_b(self) -> Float[np.ndarray, " E"]:
         """Relative ranks of the pairs in the second graph."""
-        return frozen(relative_ranks(self.standard_ranks[1]))
+        return read_only(relative_ranks(self.standard_ranks[1]))
 
     def pixel(self, i: int) -> Float[np.ndarray, "H W"]:
         """Return the agreement map of probe i: a_ip * b_ip / N summed over channels, positive where both agree."""
@@ -115,14 +115,15 @@ class Explanation:
         rank: "both alike", "both unlike" (adding most first), "only A alike", "only B alike" (taking most first). The
         share is the whole pair's, lam * z_ij^A * z_ij^B, both its ends together; ranks are relative, 0 to 1.
         """
-        return self._listed(pairs.of_kind(*self.standard_ranks, kind, top))
+        return self.pair_frame(pairs.of_kind(*self.standard_ranks, kind, top))
 
     def pairs_within(self, a: Range, b: Range, top: int) -> pd.DataFrame:
         """List at most `top` pairs whose relative ranks lie in a box (low, high), the largest |share| first."""
         kept = pairs.within(self.ranks_a, self.ranks_b, a, b)
-        return self._listed(pairs.strongest(np.abs(self.standard_ranks[0] * self.standard_ranks[1]), kept, top))
+        return self.pair_frame(pairs.strongest(np.abs(self.standard_ranks[0] * self.standard_ranks[1]), kept, top))
 
-    def _listed(self, places: Int[np.ndarray, " n"]) -> pd.DataFrame:
+    def pair_frame(self, places: Int[np.ndarray, " n"]) -> pd.DataFrame:
+        """List the pairs at these places among the E: i, j, share, rank_a, rank_b."""
         i, j = pairs.ends(places, len(self.probe_node))
         share = self.lam * self.standard_ranks[0][places] * self.standard_ranks[1][places]
         ranks = {"rank_a": self.ranks_a[places], "rank_b": self.ranks_b[places]}
@@ -161,12 +162,12 @@ def explain(a: AttributionGraph, b: AttributionGraph, lam: float, *, grid: Grid 
     return Explanation(
         lam,
         grid,
-        frozen(probe_node),
-        frozen(correlation.sum(axis=1)),
-        frozen(correlation),
+        read_only(probe_node),
+        read_only(correlation.sum(axis=1)),
+        read_only(correlation),
         (a.label, b.label),
-        frozen(a.no_attribution | b.no_attribution),
-        frozen(a.no_feature | b.no_feature),
+        read_only(a.no_attribution | b.no_attribution),
+        read_only(a.no_feature | b.no_feature),
         node_vectors(a, grid),
         node_vectors(b, grid),
         (a.ranks, b.ranks),
@@ -179,7 +180,7 @@ def probe_frame(node: Float[np.ndarray, " N"], edge: Float[np.ndarray, " N"]) ->
     return frame.sort_values("share", ascending=False, kind="stable").reset_index(drop=True)
 
 
-def frozen(array: np.ndarray) -> np.ndarray:
+def read_only(array: np.ndarray) -> np.ndarray:
     """Return the array, read-only from now on."""
     array.setflags(write=False)
     return array

@@ -1,6 +1,6 @@
 """Shares of groups of probes: by their labels, or by clusters found in both graphs.
 
-Symbols: N probes, G groups.
+Symbols: N probes, G groups, E = N(N-1)/2 pairs i < j row by row.
 """
 
 from collections.abc import Sequence
@@ -12,8 +12,9 @@ from jaxtyping import Float, Int
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
 
+from depara_core import pairs
 from depara_core.errors import OptionError
-from depara_core.explanation.contributions import Explanation, frozen
+from depara_core.explanation.contributions import Explanation, read_only
 from depara_core.graphs import AttributionGraph
 from depara_core.similarity import common_grid
 
@@ -58,20 +59,44 @@ class GroupContributions:
 
 def group_contributions(why: Explanation, labels: Sequence[str]) -> GroupContributions:
     """Sum the shares of S by groups of probes: N labels, one a probe."""
-    count = len(why.probe_node)
-    if len(labels) != count:
-        raise OptionError(f"Expected one label for each of {count} probes, got {len(labels)} labels.")
+    count = _require_labels(why, labels)
     names = tuple(dict.fromkeys(labels))
     place = {name: number for number, name in enumerate(names)}
     member = np.zeros((count, len(names)))
     member[np.arange(count), [place[label] for label in labels]] = 1
     probes = member.sum(axis=0).astype(np.int64)
     halves = member.T @ why.edge @ member  # within a group both halves of a pair, between two groups one of them
-    pairs = np.outer(probes, probes)
-    np.fill_diagonal(pairs, probes * (probes - 1) // 2)
+    both = np.outer(probes, probes)
+    np.fill_diagonal(both, probes * (probes - 1) // 2)
     edge = halves + halves.T
     np.fill_diagonal(edge, np.diag(halves))
-    return GroupContributions(names, frozen(probes), frozen(pairs), frozen(why.probe_node @ member), frozen(edge))
+    return GroupContributions(
+        names, read_only(probes), read_only(both), read_only(why.probe_node @ member), read_only(edge)
+    )
+
+
+def pairs_between(why: Explanation, labels: Sequence[str], groups: tuple[str, str], top: int) -> pd.DataFrame:
+    """List at most `top` pairs with one probe in each of two groups, the largest |share| first, as `pairs_within` does.
+
+    `labels`: N, one a probe. The same group twice: the pairs within it.
+    """
+    count, known = _require_labels(why, labels), dict.fromkeys(labels)
+    for group in groups:
+        if group not in known:
+            raise OptionError(f"There is no group {group!r}. Expected one of: {', '.join(known)}.")
+    one, other = (np.array([label == group for label in labels], dtype=bool) for group in groups)
+    i, j = np.triu_indices(count, k=1)
+    kept = (one[i] & other[j]) | (other[i] & one[j])
+    first, second = why.standard_ranks
+    return why.pair_frame(pairs.strongest(np.abs(first * second), kept, top))
+
+
+def _require_labels(why: Explanation, labels: Sequence[str]) -> int:
+    """Return the number of probes, each of which has a label."""
+    count = len(why.probe_node)
+    if len(labels) != count:
+        raise OptionError(f"Expected one label for each of {count} probes, got {len(labels)} labels.")
+    return count
 
 
 def cluster_probes(a: AttributionGraph, b: AttributionGraph, k: int) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from depara_core.errors import OptionError
-from depara_core.explanation.contributions import frozen
+from depara_core.explanation.contributions import read_only
 from depara_core.explanation.leave_one_out import kept_rank_correlations, rank_correlations
 from depara_core.graphs import AttributionGraph
 from depara_core.similarity import Grid, check_lam, common_grid, probe_cosines
@@ -63,12 +63,12 @@ class RankingInfluence:
     @cached_property
     def scores(self) -> Float[np.ndarray, " R"]:
         """S of each source with all probes."""
-        return frozen(np.array([source.total for source in self.sources]))
+        return read_only(np.array([source.total for source in self.sources]))
 
     @cached_property
     def without(self) -> Float[np.ndarray, "N R"]:
         """S of each source without probe i."""
-        return frozen(np.stack([source.without for source in self.sources], axis=1))
+        return read_only(np.stack([source.without for source in self.sources], axis=1))
 
     @property
     def winner(self) -> int:
@@ -117,4 +117,4 @@ def influence(
     cosines = probe_cosines(a, b, grid)
     correlation = rank_correlations(a, b) if exact else kept_rank_correlations(a, b)
     left = (cosines.sum() - cosines) / (count - 1)
-    return Influence(lam, float(cosines.mean()), float(a.ranks @ b.ranks), frozen(left), frozen(correlation))
+    return Influence(lam, float(cosines.mean()), float(a.ranks @ b.ranks), read_only(left), read_only(correlation))

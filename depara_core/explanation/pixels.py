@@ -11,7 +11,7 @@ import pandas as pd
 from jaxtyping import Float, Integer
 
 from depara_core.errors import OptionError
-from depara_core.explanation.contributions import Explanation, frozen
+from depara_core.explanation.contributions import Explanation, read_only
 
 BLOCK = 2**22  # numbers of agreement maps in memory at once: 32 MiB of float64
 
@@ -54,7 +54,9 @@ def pixel_contributions(
         group = masks[block].astype(np.int64) + groups * np.arange(len(maps))[:, None, None]
         probe[block] = np.bincount(group.ravel(), maps.ravel(), len(maps) * groups).reshape(-1, groups)
         pixels += np.bincount(group.ravel() % groups, minlength=groups)
-    return PixelContributions(tuple(names), frozen(probe.sum(axis=0)), frozen(probe), frozen(pixels / pixels.sum()))
+    return PixelContributions(
+        tuple(names), read_only(probe.sum(axis=0)), read_only(probe), read_only(pixels / pixels.sum())
+    )
 
 
 def resample_masks(masks: Integer[np.ndarray, "N H W"], size: tuple[int, int]) -> Integer[np.ndarray, "N h w"]:
@@ -73,7 +75,7 @@ def resample_masks(masks: Integer[np.ndarray, "N H W"], size: tuple[int, int]) -
         found = (cells == number).sum(axis=(2, 4))
         result[found > votes] = number
         votes = np.maximum(votes, found)
-    return frozen(result)
+    return read_only(result)
 
 
 def _samples(size: int, target: int) -> tuple[int, Integer[np.ndarray, " samples"]]:

@@ -16,9 +16,9 @@ from depara_core.attribution.options import Options
 from depara_core.attribution.passes import Run, reading
 from depara_core.attribution.vanishing import is_suspect, no_attribution_note
 from depara_core.errors import ModelError
-from depara_core.extraction.geometry import cosines, gram_matrix, unit_rows
+from depara_core.extraction.geometry import cosines, gram_matrix, node_rows
 from depara_core.extraction.host_copies import HostCopies
-from depara_core.extraction.memory import MemoryPlan, Pass
+from depara_core.extraction.memory_plan import MemoryPlan, Pass
 from depara_core.extraction.numerics import Numerics
 from depara_core.extraction.spill import Scratch, let_go
 from depara_core.probes import ProbeSet
@@ -87,7 +87,7 @@ class Collector:
             self.arrivals.bring(partial(self._require_finite, layer, "feature", start), _finite(feature))
             if layer in maps:
                 self._widen_range(layer, features[layer])
-                rows, self.shapes[layer], none = unit_rows(maps[layer].float().to(self.place), self.options)
+                rows, self.shapes[layer], none = node_rows(maps[layer].float().to(self.place), self.options)
                 if layer not in self.nodes:
                     self.nodes[layer] = self.node_arrays.array((len(self.probes), rows.shape[1]))
                 self.arrivals.bring(partial(self._keep, layer, start), _finite(rows), rows, none)

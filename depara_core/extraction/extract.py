@@ -16,7 +16,7 @@ from depara_core.attribution.vanishing import gradient_is_noise
 from depara_core.extraction.batches import Batches, NoMemory
 from depara_core.extraction.collector import Collector, Extraction
 from depara_core.extraction.device import on_device, release, resolve_device
-from depara_core.extraction.memory import default_budget, plan_memory
+from depara_core.extraction.memory_plan import default_budget, plan_memory
 from depara_core.extraction.numerics import choose_numerics, computing_in
 from depara_core.extraction.rehearsal import rehearse
 from depara_core.files import Progress

@@ -14,7 +14,7 @@ BLOCK_BYTES = 64 * 2**20  # of float64 features in memory while a Gram matrix is
 NOISE = 1e-12  # a centred squared norm below this share of the largest plain one is rounding, not a feature
 
 
-def unit_rows(
+def node_rows(
     maps: Float[Tensor, "B C H W"], options: Options
 ) -> tuple[Float[Tensor, "B P"], tuple[int, int, int], Bool[Tensor, " B"]]:
     """Flatten maps, reduced over channels and pooled as the options say, to rows of norm 1; say which are all zero."""

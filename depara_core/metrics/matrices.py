@@ -40,7 +40,7 @@ def row_correlations(x: Float[np.ndarray, "N D"]) -> Float[np.ndarray, "N N"]:
     return np.round(rows @ rows.T, DECIMALS)
 
 
-def spearman(a: Float[np.ndarray, "N N"], b: Float[np.ndarray, "N N"]) -> float:
+def rank_correlation(a: Float[np.ndarray, "N N"], b: Float[np.ndarray, "N N"]) -> float:
     """Return Spearman's correlation of the entries above the diagonals, ties by average rank; 0 if one is constant."""
     upper = np.triu_indices(len(a), k=1)
     ranks = [rankdata(matrix[upper]) for matrix in (a, b)]

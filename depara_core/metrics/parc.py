@@ -6,7 +6,7 @@ Symbols: N probes, D features, T target numbers.
 import numpy as np
 from jaxtyping import Float, Int
 
-from depara_core.metrics.matrices import one_hot, row_correlations, spearman, standardised
+from depara_core.metrics.matrices import one_hot, rank_correlation, row_correlations, standardised
 from depara_core.metrics.metric import Metric
 
 
@@ -17,7 +17,7 @@ def parc(x: Float[np.ndarray, "N D"], targets: Int[np.ndarray, " N"] | Float[np.
     their code).
     """
     labels = one_hot(targets) if targets.ndim == 1 else targets
-    return spearman(row_correlations(standardised(x)), row_correlations(labels))
+    return rank_correlation(row_correlations(standardised(x)), row_correlations(labels))
 
 
 PARC = Metric(

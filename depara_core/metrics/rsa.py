@@ -6,7 +6,7 @@ Symbols: N probes, D and E features.
 import numpy as np
 from jaxtyping import Float
 
-from depara_core.metrics.matrices import row_correlations, spearman
+from depara_core.metrics.matrices import rank_correlation, row_correlations
 from depara_core.metrics.metric import Metric
 
 
@@ -16,7 +16,7 @@ def rsa(x: Float[np.ndarray, "N D"], y: Float[np.ndarray, "N E"]) -> float:
     R_ij = 1 - Pearson(x_i, x_j) over the columns; RSA = Spearman(R^x_ij, R^y_ij : i < j). The same shift and turn of
     both sides leaves ranks alike, so the correlations themselves are ranked.
     """
-    return spearman(row_correlations(x), row_correlations(y))
+    return rank_correlation(row_correlations(x), row_correlations(y))
 
 
 RSA = Metric(

@@ -13,14 +13,13 @@ from depara_core.attribution.passes import reading
 from depara_core.errors import ModelError
 from depara_core.extraction.batches import Batches
 from depara_core.extraction.device import on_device, resolve_device
+from depara_core.extraction.memory_plan import BATCH_PIXELS
 from depara_core.extraction.numerics import exact_float32
 from depara_core.files import Progress
 from depara_core.pipeline.keys import features_key
 from depara_core.probes import ProbeSet
 from depara_core.store import Store, as_store
 from depara_core.zoo.spec import OUTPUT, ModelSpec, Network
-
-BATCH_PIXELS = 50 * 64 * 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +70,7 @@ def build_features(
 
 def _run(spec: ModelSpec, network: Network, probes: ProbeSet, layer: str, device: str) -> Float32[np.ndarray, "N ..."]:
     place = resolve_device(device)
-    size = max(4, BATCH_PIXELS // spec.input_size**2)
+    size = max(4, BATCH_PIXELS["cpu"] // spec.input_size**2)
     parts: list[np.ndarray] = []
 
     def take(_: int, features: dict[str, Tensor], __: dict[str, Tensor]) -> None:

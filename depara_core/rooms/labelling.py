@@ -7,7 +7,8 @@ from torch import Tensor
 
 from depara_core.rooms import labels2d, labels3d
 from depara_core.rooms.casting import cast, pixel_grid
-from depara_core.rooms.scenes import HERO_SLOTS, Scenes
+from depara_core.rooms.domains import hero_shape
+from depara_core.rooms.scenes import Scenes
 from depara_core.rooms.styles import OBJECT_PATTERNS
 from depara_core.rooms.tasks import IMAGE_TARGETS, NO_CLASS, check_tasks
 
@@ -43,6 +44,5 @@ def label_scenes(scenes: Scenes, images: Tensor, names: Iterable[str] | None = N
 
 def object_class(scenes: Scenes) -> Tensor:
     """Return the class (B,) of the object looked at, shape x pattern; NO_CLASS in views of the whole room."""
-    shape = (torch.tensor(HERO_SLOTS) == scenes.hero[:, None]).long().argmax(1)
     pattern = scenes.pattern.gather(1, scenes.hero.clamp(min=0)[:, None])[:, 0]
-    return torch.where(scenes.hero >= 0, shape * len(OBJECT_PATTERNS) + pattern, NO_CLASS)
+    return torch.where(scenes.hero >= 0, hero_shape(scenes) * len(OBJECT_PATTERNS) + pattern, NO_CLASS)

@@ -1,4 +1,4 @@
-"""Labels made from the picture alone: edges, corners, colour and regions as an eye without depth would see them."""
+"""Labels made from the picture alone: edges, corners, colour and regions without any knowledge of depth."""
 
 import torch
 from torch import Tensor

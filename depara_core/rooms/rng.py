@@ -1,14 +1,14 @@
-"""Chance, one stream a scene: what a scene draws does not depend on how many others are drawn with it."""
+"""Random numbers, one stream a scene: what a scene draws does not depend on how many are drawn with it."""
 
 import numpy as np
 import torch
 from torch import Tensor
 
-DRAWS = 192  # numbers a scene has at its disposal
+DRAWS = 192  # random numbers a scene has
 
 
 class SceneRng:
-    """Columns of uniform numbers handed out in order: row i belongs to scene i alone."""
+    """Random numbers of many scenes, handed out column by column: row i is the stream of scene i alone."""
 
     def __init__(self, start: int, stop: int, seed: int) -> None:
         rows = [np.random.default_rng([seed, i]).random(DRAWS, dtype=np.float32) for i in range(start, stop)]

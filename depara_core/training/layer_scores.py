@@ -15,7 +15,7 @@ from depara_core.similarity import similarity_matrix
 from depara_core.store import Store
 from depara_core.training.layer_study import SCRATCH, read_layer_table
 from depara_core.training.layer_views import fresh_views
-from depara_core.training.pool import WORK
+from depara_core.training.scene_pool import WORK
 from depara_core.zoo import model
 from depara_core.zoo.rooms import SOURCE
 from depara_core.zoo.rooms_study import STUDY_NETWORKS, STUDY_SOURCES, STUDY_TARGET

@@ -20,7 +20,7 @@ from depara_core.rooms import FORM_CLASSES
 from depara_core.training.cards import origin
 from depara_core.training.layer_networks import accuracy, apply, fresh, learn, train_network
 from depara_core.training.layer_views import fresh_views, training_views
-from depara_core.training.pool import WORK
+from depara_core.training.scene_pool import WORK
 from depara_core.training.trainer import Recipe
 from depara_core.zoo.rooms import SOURCE, card, study_folder, weights_path
 from depara_core.zoo.rooms_study import CUTS, STUDY_NETWORKS, STUDY_SOURCES, STUDY_TARGET, StudyNetwork

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from depara_core.files import Progress, side_by_side, written_aside
 from depara_core.rooms import DOMAINS, form_class, object_views, render_scenes, rich_factors
-from depara_core.training.pool import soften
+from depara_core.training.scene_pool import soften
 from depara_core.zoo.rooms import INPUT_SIZE
 from depara_core.zoo.rooms_study import STUDY_NETWORKS, StudyNetwork
 

@@ -12,7 +12,7 @@ from torch.nn.functional import cross_entropy
 
 from depara_core.files import written_aside
 from depara_core.rooms import NO_CLASS, Task, corrupt
-from depara_core.training.pool import Pool
+from depara_core.training.scene_pool import ScenePool
 from depara_core.zoo.rooms_network import Solver
 
 SAMPLE = 2048  # training scenes that give a label's mean, spread and constant predictor
@@ -50,7 +50,7 @@ class Score:
 
 
 def train_task(
-    task: Task, pool: Pool, recipe: Recipe, work: Path, device: torch.device,
+    task: Task, pool: ScenePool, recipe: Recipe, work: Path, device: torch.device,
     progress: Callable[[int, str], None] | None = None,
 ) -> Solver:  # fmt: skip
     """Return the trained network of `task`, going on from the checkpoint in `work` if there is one of this recipe."""
@@ -80,7 +80,7 @@ def learning_rate(recipe: Recipe, step: int) -> float:
     return recipe.rate * min(1.0, (step + 1) / recipe.warmup) * 0.5 * (1 + math.cos(math.pi * step / recipe.steps))
 
 
-def evaluate(solver: Solver, task: Task, pool: Pool, held_out: Pool, device: torch.device) -> Score:
+def score_solver(solver: Solver, task: Task, pool: ScenePool, held_out: ScenePool, device: torch.device) -> Score:
     """Return the network's error on held-out scenes beside that of the training set's best constant (per pixel)."""
     constant = _constant(task, pool)
     rows = held_out.usable(task)
@@ -109,7 +109,7 @@ def _errors(task: Task, solver: Solver, output: Tensor, target: Tensor) -> Tenso
     return (output - (target - solver.decoder.get_buffer("mean").cpu()) / std).square()
 
 
-def _constant(task: Task, pool: Pool) -> Tensor:
+def _constant(task: Task, pool: ScenePool) -> Tensor:
     """Return the best constant's output (1, ...), per pixel: the mean label, standardised, or the classes' counts."""
     target = pool.labels(task, pool.usable(task)[:SAMPLE])
     if task.is_class:
@@ -125,7 +125,7 @@ def moments(task: Task, target: Tensor) -> tuple[Tensor, Tensor]:
     return target.mean(axes, keepdim=True), target.std(axes, keepdim=True).clamp(min=1e-4)
 
 
-def _standardise(solver: Solver, task: Task, pool: Pool) -> None:
+def _standardise(solver: Solver, task: Task, pool: ScenePool) -> None:
     """Set the decoder's mean and std from the training labels."""
     if not task.is_class:
         mean, std = moments(task, pool.labels(task, slice(0, min(SAMPLE, pool.count))))
@@ -134,7 +134,7 @@ def _standardise(solver: Solver, task: Task, pool: Pool) -> None:
 
 
 def _step(
-    solver: Solver, optimizer: torch.optim.Optimizer, task: Task, pool: Pool, usable: np.ndarray, recipe: Recipe,
+    solver: Solver, optimizer: torch.optim.Optimizer, task: Task, pool: ScenePool, usable: np.ndarray, recipe: Recipe,
     step: int, device: torch.device,
 ) -> float:  # fmt: skip
     """Take one step and return its loss; everything random in it follows from the seed and the step."""

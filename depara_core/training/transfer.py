@@ -19,8 +19,8 @@ from depara_core.errors import OptionError
 from depara_core.files import Progress, side_by_side, written_aside
 from depara_core.rooms import TASKS, Task, corrupt
 from depara_core.rooms.labels2d import luminance
-from depara_core.training.pool import WORK, Pool, build_pool
 from depara_core.training.readout import CellFeatures, KernelRidge, Ridge, from_cells, to_cells, training_share
+from depara_core.training.scene_pool import WORK, ScenePool, build_pool
 from depara_core.training.trainer import moments
 from depara_core.zoo.rooms import CONTROL, card, weights_path
 from depara_core.zoo.rooms_weights import control, load_solver
@@ -81,7 +81,7 @@ def measure_transfer(
     return {name: load_file(file)["losses"] for name, file in files.items()}
 
 
-def transfer_pool(seed: int, work: Path, workers: int = 2, progress: Progress | None = None) -> Pool:
+def transfer_pool(seed: int, work: Path, workers: int = 2, progress: Progress | None = None) -> ScenePool:
     """Return the scenes of all splits, with their labels."""
     return build_pool(work, SPLITS * (BUDGETS[-1] + TEST), POOL_SEED + seed, workers, progress)
 
@@ -103,7 +103,11 @@ class Cells(nn.Module):
 
 @torch.inference_mode()
 def source_losses(
-    module: nn.Module, pool: Pool, splits: list[Split], budgets: tuple[int, ...] = BUDGETS, tasks: tuple[str, ...] = ()
+    module: nn.Module,
+    pool: ScenePool,
+    splits: list[Split],
+    budgets: tuple[int, ...] = BUDGETS,
+    tasks: tuple[str, ...] = (),
 ) -> Losses:
     """Return one source's losses; NaN where a scene has no label, or for a task not among `tasks` (none: all).
 
@@ -125,7 +129,7 @@ def source_losses(
 class SplitReadouts:
     """One split, seen by one source through one kind of corruption."""
 
-    def __init__(self, module: nn.Module, pool: Pool, split: Split, shown: str) -> None:
+    def __init__(self, module: nn.Module, pool: ScenePool, split: Split, shown: str) -> None:
         self.pool, self.split = pool, split
         generator = torch.Generator().manual_seed(split.number)
         self.train, self.train_weight = _codes(module, pool.images(split.train), shown, generator)
@@ -197,7 +201,7 @@ def _identity(name: str, folder: Path | None) -> str:
     return str(card(name, folder)["sha256"])[:12] if name in TASKS else "control"
 
 
-def _measure(name: str, folder: Path | None, pool: Pool, file: Path) -> str:
+def _measure(name: str, folder: Path | None, pool: ScenePool, file: Path) -> str:
     """Measure one source and write its losses; return its name."""
     losses = source_losses(open_source(name, folder), pool, make_splits())
     with written_aside(file) as aside:

@@ -11,7 +11,7 @@ from torch.nn.functional import mse_loss
 
 from depara_core.files import Progress
 from depara_core.rooms import TASKS
-from depara_core.training.pool import Pool
+from depara_core.training.scene_pool import ScenePool
 from depara_core.training.transfer import SplitReadouts, make_splits, open_source
 from depara_core.zoo.rooms_network import Decoder
 
@@ -21,7 +21,7 @@ STEPS, BATCH, RATE = 300, 32, 2e-3
 
 
 def check_with_decoders(
-    pool: Pool,
+    pool: ScenePool,
     *,
     folder: Path | None = None,
     seed: int = 0,

@@ -15,7 +15,7 @@ from depara_core.benchmark.transfer_table import POOLED, table_path
 from depara_core.evaluation import affinity
 from depara_core.files import Progress, write_whole
 from depara_core.rooms import TASKS
-from depara_core.training.pool import WORK
+from depara_core.training.scene_pool import WORK
 from depara_core.training.transfer import BUDGETS, PIXELS, SPLITS, TEST, Losses, measure_transfer, transfer_pool
 from depara_core.training.transfer_check import check_with_decoders
 from depara_core.zoo.rooms import CONTROL, SOURCE, card

@@ -12,15 +12,15 @@ from depara_core.files import Progress, side_by_side
 from depara_core.paths import assets_folder
 from depara_core.rooms import GROUPS, TASKS, check_tasks
 from depara_core.training.cards import GATE, rounded, write_model
-from depara_core.training.pool import WORK, Pool, build_pool
-from depara_core.training.trainer import Recipe, Score, evaluate, train_task
+from depara_core.training.scene_pool import WORK, ScenePool, build_pool
+from depara_core.training.trainer import Recipe, Score, score_solver, train_task
 from depara_core.zoo.rooms import card, weights_path
 
 TRAINING_SEED, HELD_OUT_SEED = 1_000_000, 2_000_000  # added to the seed: far from the seeds people pick for probes
 
 
 @dataclass
-class _Tally:
+class _StepCount:
     """Adds up the steps of tasks that are trained side by side."""
 
     total: int
@@ -69,7 +69,7 @@ def train_zoo(
             build_pool(work, held_out, HELD_OUT_SEED + seed, workers, progress),
         )
         jobs = [(name, *pools, recipe, work, folder, where.type) for name in wanted]
-        told = _Tally(recipe.steps * len(jobs), progress)
+        told = _StepCount(recipe.steps * len(jobs), progress)
         for outcome in side_by_side(train_one, jobs, 1 if where.type == "cuda" else workers, tell=told.step):
             outcomes.append(outcome)
             told.step(outcome.task, recipe.steps, report(outcome))
@@ -83,12 +83,12 @@ Steps = Callable[[str, int, str], None]  # a task, how many of its steps are don
 
 
 def train_one(
-    name: str, pool: Pool, held_out: Pool, recipe: Recipe, work: Path, folder: Path, device: str, steps: Steps
+    name: str, pool: ScenePool, held_out: ScenePool, recipe: Recipe, work: Path, folder: Path, device: str, steps: Steps
 ) -> TrainingOutcome:
     """Train, score and (unless the gate rejects it) write one task's network; clears its checkpoint."""
     task, where = TASKS[name], torch.device(device)
     solver = rounded(train_task(task, pool, recipe, work, where, lambda done, message: steps(name, done, message)))
-    score = evaluate(solver, task, pool, held_out, where)
+    score = score_solver(solver, task, pool, held_out, where)
     outcome = TrainingOutcome(
         name, score, rejected=not score.skill >= GATE
     )  # so written, a score that is no number fails too

@@ -12,12 +12,12 @@ from torch import nn
 from depara_core.attribution.options import resolve_options
 from depara_core.errors import Cancelled, ModelError, OptionError, StoreError
 from depara_core.extraction import extract as extraction
-from depara_core.extraction import memory
+from depara_core.extraction import memory_plan
 from depara_core.extraction.batches import Batches
 from depara_core.extraction.device import resolve_device
 from depara_core.extraction.extract import extract
-from depara_core.extraction.geometry import cosines, gram_matrix, unit_rows
-from depara_core.extraction.memory import MemoryPlan
+from depara_core.extraction.geometry import cosines, gram_matrix, node_rows
+from depara_core.extraction.memory_plan import MemoryPlan
 from depara_core.extraction.numerics import exact_float32
 from depara_core.extraction.rehearsal import rehearse
 from depara_core.extraction.spill import Scratch, let_go
@@ -59,7 +59,7 @@ def test_the_batch_size_the_passes_and_the_parts_of_a_layer_do_not_matter(preset
     """The features of 256, 256 and 5 numbers come in one pass, in one for each layer, or in parts."""
     net, options = tiny.shared_relu(), resolve_options(preset)
     whole = run(net, options=options)
-    monkeypatch.setattr(memory, "DISK_BYTES", disk)
+    monkeypatch.setattr(memory_plan, "DISK_BYTES", disk)
     parts = run(net, options=options, batch_size=2, memory_budget=1)
     for layer in LAYERS:
         assert isinstance(parts[layer].nodes, np.memmap)
@@ -120,7 +120,7 @@ def test_a_batch_fits_into_the_memory_there_is():
     for room, fitting in ((10**9, 64), (5500, 5), (10, 1)):
         plan = MemoryPlan(None, batch=room, features=0, spill=0, nodes=0)
         assert plan.batch_size(cpu, tiny.SIZE, activations=1000) == fitting
-    assert 2**29 <= memory.default_budget(cpu) <= 3 * 2**30
+    assert 2**29 <= memory_plan.default_budget(cpu) <= 3 * 2**30
 
 
 def test_the_rehearsal_counts_what_a_backward_needs():
@@ -186,7 +186,7 @@ def test_gram_matrix_in_blocks(monkeypatch):
 
 
 def test_zero_attributions_stay_zero_and_are_flagged():
-    rows, _, none = unit_rows(torch.stack([torch.zeros(3, 2, 2), 1e-25 * torch.ones(3, 2, 2)]), PAPER)
+    rows, _, none = node_rows(torch.stack([torch.zeros(3, 2, 2), 1e-25 * torch.ones(3, 2, 2)]), PAPER)
     assert none.tolist() == [True, False]
     assert not rows[0].any()
     assert torch.linalg.vector_norm(rows[1]).item() == pytest.approx(1)

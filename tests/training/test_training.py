@@ -15,7 +15,7 @@ from depara_core.files import side_by_side
 from depara_core.rooms import GROUPS, IMAGE_TARGETS, TASKS
 from depara_core.training import Recipe, Score, report, train_zoo, trainer, zoo
 from depara_core.training.cards import half_precision, rounded
-from depara_core.training.pool import Pool, build_pool, soften
+from depara_core.training.scene_pool import ScenePool, build_pool, soften
 from depara_core.zoo.rooms import card, weights_path
 from depara_core.zoo.rooms_network import Solver
 from depara_core.zoo.rooms_weights import load_solver
@@ -37,7 +37,7 @@ def work(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def pool(work):
-    return Pool(work / f"pool-{SEED}-{COUNT}", COUNT, SEED)
+    return ScenePool(work / f"pool-{SEED}-{COUNT}", COUNT, SEED)
 
 
 def train_small(tasks, work, out, **options):
@@ -61,7 +61,7 @@ def test_a_pool_holds_the_labels_of_its_pictures(pool):
 
 
 def test_a_pool_is_rendered_once(work, monkeypatch):
-    monkeypatch.setattr("depara_core.training.pool._fill", lambda *_: pytest.fail("rendered again"))
+    monkeypatch.setattr("depara_core.training.scene_pool._fill", lambda *_: pytest.fail("rendered again"))
     build_pool(work, COUNT, SEED, workers=1)
 
 
@@ -118,7 +118,7 @@ def test_fifty_steps_already_beat_the_constant(pool, tmp_path):
     recipe = Recipe(steps=50, batch=8, warmup=5)
     solver = trainer.train_task(TASKS["reshading"], pool, recipe, tmp_path, CPU, lambda *news: told.append(news))
     assert [done for done, _ in told] == [50]
-    assert trainer.evaluate(solver, TASKS["reshading"], pool, pool, CPU).skill > 0.25
+    assert trainer.score_solver(solver, TASKS["reshading"], pool, pool, CPU).skill > 0.25
 
 
 def test_the_learning_rate_warms_up_and_falls_to_nothing():
@@ -156,7 +156,7 @@ def test_the_best_constant_scores_zero_and_the_truth_one(pool):
         for answer, skill in ((truth, 1.0), (constant.expand_as(truth), 0.0)):
             oracle = Oracle(task, lambda count, answer=answer: answer[:count])
             oracle.decoder = solver.decoder
-            score = trainer.evaluate(oracle, task, pool, pool, CPU)
+            score = trainer.score_solver(oracle, task, pool, pool, CPU)
             assert score.skill == pytest.approx(skill, abs=1e-5)
 
 
@@ -271,7 +271,7 @@ def test_workers_side_by_side_make_the_same_weights(work, tmp_path, monkeypatch)
     monkeypatch.setattr(zoo, "GATE", -1e9)
     tasks = ["class_scene", "room_layout"]
     train_small(tasks, work, tmp_path / "one")
-    pools = [Pool(work / f"pool-{seed}-{count}", count, seed) for seed, count in POOLS]
+    pools = [ScenePool(work / f"pool-{seed}-{count}", count, seed) for seed, count in POOLS]
     recipe = Recipe(steps=3, batch=4)
     jobs = [(name, *pools, recipe, work, tmp_path / "two", "cpu") for name in tasks]
     told = []

@@ -16,8 +16,8 @@ import depara_core as depara
 from depara_core.benchmark.transfer_table import load_transfer_table
 from depara_core.rooms import TASKS
 from depara_core.training import transfer, transfer_recording
-from depara_core.training.pool import build_pool
 from depara_core.training.readout import PENALTIES, CellFeatures, KernelRidge, Ridge, from_cells, to_cells
+from depara_core.training.scene_pool import build_pool
 from depara_core.training.transfer import Cells, make_splits, measure_transfer, open_source, source_losses
 
 

@@ -30,7 +30,7 @@ from depara_core.training.layer_networks import (
     recoloured,
 )
 from depara_core.training.layer_study import BUDGETS, SCRATCH, Budget, Plan, labelled, measure_cut, student
-from depara_core.training.pool import soften
+from depara_core.training.scene_pool import soften
 from depara_core.training.trainer import Recipe
 from depara_core.zoo import rooms as zoo
 from depara_core.zoo.rooms_study import CUTS, STUDY_NETWORKS, STUDY_SOURCES, STUDY_TARGET

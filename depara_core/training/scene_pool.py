@@ -17,7 +17,7 @@ WORK = Path(".work")  # what long runs keep so that they can go on: scenes, chec
 
 
 @dataclass(frozen=True)
-class Pool:
+class ScenePool:
     """Scenes 0 .. count - 1 of `seed` in `folder`: pictures uint8 (N, 64, 64, 3), one array of labels a task."""
 
     folder: Path
@@ -45,9 +45,9 @@ class Pool:
         return np.lib.format.open_memmap(self.folder / f"{name}.npy", mode=mode)
 
 
-def build_pool(work: Path, count: int, seed: int, workers: int = 2, progress: Progress | None = None) -> Pool:
+def build_pool(work: Path, count: int, seed: int, workers: int = 2, progress: Progress | None = None) -> ScenePool:
     """Return the pool of `seed`, rendering the blocks of scenes that `work` does not hold yet."""
-    pool = Pool(work / f"pool-{seed}-{count}", count, seed)
+    pool = ScenePool(work / f"pool-{seed}-{count}", count, seed)
     pool.folder.mkdir(parents=True, exist_ok=True)
     if not (pool.folder / "layout.json").exists():
         _make_arrays(pool)
@@ -60,12 +60,12 @@ def build_pool(work: Path, count: int, seed: int, workers: int = 2, progress: Pr
     return pool
 
 
-def _mark(pool: Pool, start: int) -> Path:
+def _mark(pool: ScenePool, start: int) -> Path:
     """Return the empty file that says the block from `start` is complete."""
     return pool.folder / f"done-{start}"
 
 
-def _make_arrays(pool: Pool) -> None:
+def _make_arrays(pool: ScenePool) -> None:
     """Create the arrays, empty: half precision for labels, bytes for classes and pictures."""
     shapes = {"images": ((pool.count, INPUT_SIZE, INPUT_SIZE, 3), "u1")}
     for task in TASKS.values():
@@ -79,7 +79,7 @@ def _make_arrays(pool: Pool) -> None:
 
 
 @torch.inference_mode()
-def _fill(pool: Pool, start: int) -> None:
+def _fill(pool: ScenePool, start: int) -> None:
     """Render and label one block of scenes."""
     stop = min(start + BLOCK, pool.count)
     arrays: dict[str, np.ndarray] = {}

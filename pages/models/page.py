@@ -10,6 +10,7 @@ import depara_core as depara
 from depara_core.comparison import Comparison
 from depara_core.figures import curves, matrices, trees
 from depara_core.figures.labels import score
+from depara_core.selection import best_choice
 from depara_core.similarity import grid_text
 from pages.attributions.selection import Attributions
 from pages.models.selection import VIEWS, Models
@@ -37,19 +38,11 @@ def controls(models: tuple[str, ...]) -> tuple[str, str, float]:
 
 
 def verdict(ranked: pd.DataFrame, target: str, probes: int) -> str:
-    """Say which source is best and how sure that is: whiskers that overlap cannot be told apart."""
-    best = ranked.iloc[0]
-    name, goal = (widgets.plain(widgets.short(model)) for model in (best["source"], target))
-    answer = f"Best for **{goal}**: **{name}**, :violet[**S = {score(best['score'])}**] {interval(best)}."
-    rivals = ranked[(ranked["high"] >= best["low"]) & (ranked.index > 0)]
-    if len(ranked) == 1:
-        return answer + " It is the only source."
-    if rivals.empty:
-        return answer + f" Its whisker overlaps no other: {probes} probes are enough to tell."
-    first = widgets.plain(widgets.short(rivals.iloc[0]["source"]))
-    others = f"**{first}**" + (f" and {len(rivals) - 1} more" if len(rivals) > 1 else "")
-    share = f"it comes first in {best['first']:.0%} of the resamples"
-    return answer + f" Its whisker overlaps that of {others}: these {probes} probes cannot tell them apart ({share})."
+    """Say which source is best and how sure that is: intervals that overlap cannot be told apart."""
+    best = best_choice(ranked)
+    name, goal = (widgets.plain(widgets.short(model)) for model in (best.name, target))
+    answer = f"Best for **{goal}**: **{name}**, :violet[**S = {score(best.score)}**] {interval(ranked.iloc[0])}. "
+    return answer + best.certainty(probes, lambda model: f"**{widgets.plain(widgets.short(model))}**")
 
 
 def interval(row: pd.Series) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import streamlit as st
+from cachetools import LRUCache
 
 import depara_core as depara
 from depara_core import exports
@@ -15,6 +16,7 @@ from pages.shared import selection, widgets
 from pages.shared.selection import Look
 
 Place = list[Any]
+REMEMBERED = 64  # charts whose last click a session knows
 
 
 def chart(figure: Any, key: str, clicked: Callable[[Place], object] | None = None) -> None:
@@ -41,11 +43,11 @@ def camera(key: str) -> dict[str, Any]:
 def answer(key: str, clicked: Callable[[Place], object]) -> None:
     """Call `clicked` for the chart's selection. A second click on a mark clears it there: here it counts as a click."""
     points = st.session_state[key]["selection"]["points"]
-    last = f"{key}.last"
+    last: LRUCache[str, Place] = st.session_state.setdefault("_clicked", LRUCache(REMEMBERED))
     if points and points[0].get("customdata"):
-        st.session_state[last] = list(points[0]["customdata"])
-    if last in st.session_state:
-        clicked(st.session_state[last])
+        last[key] = list(points[0]["customdata"])
+    if key in last:
+        clicked(last[key])
 
 
 def cell(place: Place | dict[str, int]) -> tuple[int, int]:

@@ -7,14 +7,14 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from depara_core import zoo
 from depara_core.errors import ModelError
 from depara_core.zoo import behaviour
 from depara_core.zoo.behaviour import example_images, fingerprint, in_double
+from depara_core.zoo.module import model_from_module
 
 
 def spec_of(module, **options):
-    return zoo.model_from_module(module, **{"name": "mine", "input_size": 16} | options)
+    return model_from_module(module, **{"name": "mine", "input_size": 16} | options)
 
 
 def digest(module, **options):

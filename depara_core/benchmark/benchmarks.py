@@ -151,7 +151,7 @@ def _describe(task: rooms.Task, values: np.ndarray) -> Labels:
         side = size // GRID
         values = values.reshape(count, channels, GRID, side, GRID, side).mean(axis=(3, 5)).reshape(count, -1)
     numbers = components(values)
-    classes = KMeans(CLUSTERS, n_init=4, random_state=0).fit_predict(numbers)
+    classes = KMeans(min(CLUSTERS, len(numbers)), n_init=4, random_state=0).fit_predict(numbers)
     return Labels(classes, numbers)
 
 

@@ -12,10 +12,12 @@ from sklearn.datasets import load_sample_image
 
 from depara_core import rooms
 from depara_core.benchmark.transfer_table import TransferTable, load_transfer_table
+from depara_core.errors import Cancelled, DeparaError
 from depara_core.files import Progress
 from depara_core.graphs import AttributionGraph
-from depara_core.pipeline.features import build_features
+from depara_core.pipeline.features import Features, build_features
 from depara_core.pipeline.graphs import build_graphs
+from depara_core.pipeline.models import OnError
 from depara_core.probes import ProbeSet, load_probes
 from depara_core.store import Store
 from depara_core.zoo import ModelSpec, model
@@ -80,16 +82,28 @@ def gather(
     device: str = "auto",
     store: Store | str | None = None,
     progress: Progress | None = None,
+    on_error: OnError | None = None,
 ) -> Evidence:
     """Compute, or read from the store, all that the metrics compare.
 
-    `probes` replaces the benchmark's own; then there are no labels.
+    `probes` replaces the benchmark's own; then there are no labels. A model that fails raises, or with
+    `on_error(model id, error)` is left out while the rest goes on.
     """
     specs = tuple(benchmark.models if models is None else models)
     chosen = benchmark.probes(count, seed, progress) if probes is None else probes
+    features: list[Features] = []
+    for place, spec in enumerate(specs):
+        try:
+            features += build_features(spec, chosen, device=device, store=store, progress=_at(place, specs, progress))
+        except Cancelled:
+            raise
+        except DeparaError as error:
+            if on_error is None:
+                raise
+            on_error(spec.id, error)
+    ids = [one.model for one in features]
+    specs = tuple(spec for spec in specs if spec.id in ids)
     build = partial(build_graphs, specs, chosen, device=device, store=store, progress=progress)
-    features = build_features(specs, chosen, device=device, store=store, progress=progress)
-    ids = [spec.id for spec in specs]
     known = benchmark.labels(chosen, seed, ids) if benchmark.labels is not None and probes is None else {}
     return Evidence(
         tuple(build()),
@@ -98,6 +112,11 @@ def gather(
         known,
         {one.model: one.shape for one in features},
     )
+
+
+def _at(place: int, specs: Sequence[ModelSpec], progress: Progress | None) -> Progress | None:
+    """Report the work on one model as one step of all."""
+    return None if progress is None else lambda done, total, message: progress(place, len(specs), message)
 
 
 def probe_sets(count: int, seed: int, progress: Progress | None = None) -> list[tuple[str, ProbeSet]]:

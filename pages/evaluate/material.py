@@ -54,19 +54,27 @@ def scores(benchmark: str, data: Data) -> Computation:
 
     def work(progress: Progress) -> Material:
         world = benchmarks.BENCHMARKS[benchmark]
-        specs, failed = _open(world, progress)
+        models, failed = {spec.id: spec for spec in world.models}, []
+
+        def leave_out(model: str, error: depara.DeparaError) -> None:
+            failed.append((model, str(error)))
+            if len(models) - len(failed) < FEWEST:
+                first = f"{failed[0][0]}: {failed[0][1]}"
+                raise depara.ModelError(f"At least {FEWEST} of {len(models)} models must open; too few do. {first}")
+
         own = data.probes == "rooms"
         report = _staged(progress)
         evidence = benchmarks.gather(
             world,
             count=data.count,
             seed=data.seed,
-            models=specs,
             probes=None if own else _load(data, report),
             progress=report,
+            on_error=leave_out,
         )
+        specs = tuple(models[graph.model] for graph in evidence.graphs)
         made = scoring.score_pairs(evidence, progress=report)
-        return Material(key, world.name, specs, evidence.graphs, made, failed)
+        return Material(key, world.name, specs, evidence.graphs, made, tuple(failed))
 
     return Computation(f"benchmark-{key}", f"the scores of all metrics on {widgets.probes_label(data)}", work)
 
@@ -74,27 +82,6 @@ def scores(benchmark: str, data: Data) -> Computation:
 def _probes(data: Data) -> Data:
     """Return the probes alone, with the options of the paper: metrics are compared as they were published."""
     return Data(probes=data.probes, count=data.count, seed=data.seed)
-
-
-def _open(
-    world: benchmarks.Benchmark, progress: Progress
-) -> tuple[tuple[depara.ModelSpec, ...], tuple[tuple[str, str], ...]]:
-    """Return the models whose weights are here, and why the others are not; raises where too few are left."""
-    models, known, failed = world.models, [], []
-    for done, spec in enumerate(models):
-        progress(done, len(models), f"{spec.name}: opening")
-        try:
-            spec.open(None)
-        except depara.DeparaError as error:
-            failed.append((spec.id, str(error)))
-            if len(models) - len(failed) < FEWEST:
-                break
-        else:
-            known.append(spec)
-    if len(known) < FEWEST:
-        reason = f" {failed[0][0]}: {failed[0][1]}" if failed else ""
-        raise depara.ModelError(f"At least {FEWEST} models must open; {len(known)} of {len(models)} did.{reason}")
-    return tuple(known), tuple(failed)
 
 
 def _load(data: Data, progress: Progress) -> depara.ProbeSet:

@@ -253,3 +253,21 @@ def test_the_directed_score_adds_what_is_explained_to_what_is_alike():
     off = ~np.eye(3, dtype=bool)
     assert score[off].mean() == pytest.approx(0)
     assert depara.directed_scores(node, np.ones((3, 3))) == pytest.approx((node - node[off].mean()) / node[off].std())
+
+
+def test_a_model_that_does_not_open_is_left_out_and_nobody_tries_it_twice(tmp_path):
+    tried, failed = [], []
+
+    def refuse():
+        tried.append("bad")
+        raise depara.ModelError("no weights here")
+
+    good = [tiny.spec(tiny.network(Cut()), name=name) for name in ("good", "fine")]
+    planted = benchmarks.Benchmark("planted", "", lambda count, seed, progress: tiny.probes(count), None)
+    given = {"count": 6, "models": [good[0], tiny.spec(refuse, name="bad"), good[1]], "store": str(tmp_path)}
+    found = benchmarks.gather(planted, **given, on_error=lambda model, error: failed.append((model, str(error))))
+    assert [graph.model for graph in found.graphs] == list(found.features) == ["test/good", "test/fine"]
+    assert failed == [("test/bad", "no weights here")]
+    assert tried == ["bad"]
+    with pytest.raises(depara.ModelError, match="no weights here"):
+        benchmarks.gather(planted, **given)

@@ -72,10 +72,13 @@ def world(monkeypatch, tmp_path):
     def unmeasured():
         raise StoreError("Nothing is measured.")
 
-    def gather(one, *, count, seed, models, probes, progress):
+    def gather(one, *, count, seed, probes, progress, on_error):
         planted.asked.append((one.name, count, seed, probes))
+        models = {model.id for model in one.models}
         progress(0, len(models), "graphs")
-        known = {model.id for model in models}
+        for name in sorted(models & planted.broken):
+            on_error(name, depara.ModelError(f"{name} has no *weights* here."))
+        known = models - planted.broken
         return benchmarks.Evidence(tuple(graph for graph in GRAPHS if graph.model in known), (), {})
 
     def known_scores(evidence, progress):

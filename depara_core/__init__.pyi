@@ -32,11 +32,9 @@ from .probes.loading import load_probes as load_probes
 from .probes.probeset import ProbeSet as ProbeSet
 from .selection import (
     directed_scores as directed_scores,
-    model_map as model_map,
     rank_layers as rank_layers,
     rank_sources as rank_sources,
     spread_lam as spread_lam,
-    task_tree as task_tree,
 )
 from .similarity import (
     Similarity as Similarity,
@@ -45,6 +43,7 @@ from .similarity import (
     similarity_matrix as similarity_matrix,
 )
 from .store import Store as Store
+from .task_tree import model_map as model_map, task_tree as task_tree
 from .zoo import SOURCES as SOURCES, list_models as list_models, model as model
 from .zoo.catalogue import STARTERS as STARTERS, search_models as search_models
 from .zoo.module import model_from_module as model_from_module

@@ -11,7 +11,8 @@ from jaxtyping import Float, Float32
 
 from depara_core.errors import OptionError
 from depara_core.graphs import AttributionGraph
-from depara_core.similarity import Grid, check_lam, probe_cosines
+from depara_core.grids import Grid, probe_cosines
+from depara_core.similarity import check_lam
 
 INTERVAL = (2.5, 97.5)  # percentiles of the resampled scores: a 95 % interval
 

@@ -9,8 +9,9 @@ import numpy as np
 from depara_core.attribution.options import Options
 from depara_core.errors import OptionError
 from depara_core.graphs import AttributionGraph
+from depara_core.grids import Grid, common_grid, smallest_grid
 from depara_core.probes import ProbeSet
-from depara_core.similarity import Grid, SimilarityMatrix, common_grid, similarity_matrix, smallest_grid
+from depara_core.similarity import SimilarityMatrix, similarity_matrix
 from depara_core.zoo.spec import OUTPUT, ModelSpec
 
 

@@ -20,20 +20,45 @@ class AttributionGraph:
 
     Node i is the unit attribution vector of probe i, edge (i, j) the cosine of the features of probes i and j. A probe
     without attribution or without feature keeps a row of zeros, so that its cosine to everything is 0, and is flagged.
+
+    Attributes
+    ----------
+    model
+        The model's id.
+    layer
+        The layer's name.
+    nodes
+        (N, P) float32, rows of Euclidean norm 1 or all 0 (Eq. 3).
+    edges
+        (N, N) float32, symmetric, in [-1, 1], 1 on the diagonal (Eq. 4).
+    shape
+        (channels, height, width) of one node's map; their product is P.
+    probes
+        `ProbeSet.digest`: graphs are compared over the same probes only.
+    options
+        How the graph was computed.
+    weights
+        Digest of the network: its identity in the store.
+    no_attribution, no_feature
+        (N,) bool: the probes without one.
+    versions
+        Library versions, device and numerics that the graph was computed with.
+    note
+        Why no probe has an attribution, and what to take instead; mostly empty.
     """
 
-    model: str  # the ModelSpec's id
+    model: str
     layer: str
     nodes: Float32[np.ndarray, "N P"]
     edges: Float32[np.ndarray, "N N"]
-    shape: tuple[int, int, int]  # (channels, height, width) of one node's map; their product is P
-    probes: str  # ProbeSet.digest
+    shape: tuple[int, int, int]
+    probes: str
     options: Options
-    weights: str  # Network.digest
+    weights: str
     no_attribution: Bool[np.ndarray, " N"]
     no_feature: Bool[np.ndarray, " N"]
     versions: Mapping[str, str] = field(default_factory=dict)
-    note: str = ""  # why no probe has an attribution, and what to take instead; mostly empty
+    note: str = ""
 
     def __post_init__(self) -> None:
         count, length = self.nodes.shape
@@ -138,7 +163,26 @@ def strongest_edges(edges: Float[np.ndarray, "N N"], neighbours: int) -> Int[np.
 
 
 def to_networkx(graph: AttributionGraph, neighbours: int | None = 8) -> nx.Graph:
-    """Return the graph for networkx, each probe tied to its strongest `neighbours` (None: to all); weight = cosine."""
+    """Return a graph for networkx, its N probes numbered from 0.
+
+    Parameters
+    ----------
+    graph
+        The graph.
+    neighbours
+        Each probe is joined to so many others, those with the highest cosines, ties by index; None: to all.
+
+    Returns
+    -------
+    networkx.Graph
+        Edges bear `weight`, the cosine; nodes bear `no_attribution` and `no_feature`; the graph bears `model`, `layer`,
+        `probes` and `weights`.
+
+    Raises
+    ------
+    OptionError
+        For fewer than 1 neighbour.
+    """
     result = nx.Graph(model=graph.model, layer=graph.layer, probes=graph.probes, weights=graph.weights)
     result.add_nodes_from(
         (i, {"no_attribution": bool(a), "no_feature": bool(f)})

@@ -1,4 +1,4 @@
-"""Choosing a source model or a layer by S, with error bars over the probes; the tree and the map of a set of models."""
+"""Choosing a source model or a layer by S, with error bars over the probes."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,8 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from jaxtyping import Float
-from scipy.cluster.hierarchy import linkage, to_tree
-from scipy.spatial.distance import squareform
 
 from depara_core.bootstrap import INTERVAL, Resamples, resample_probes
 from depara_core.errors import OptionError
@@ -34,9 +32,31 @@ def rank_sources(
 ) -> pd.DataFrame:
     """Rank the matrix's rows as sources for one of its columns, best first; the target itself is left out.
 
-    Columns: source, score (S), low and high (95 % interval of S over probes), rank (1 = best, equal scores share the
-    better rank), node (s_V), edge (s_E), first (the share of resamples that this source wins). `samples` takes a
-    `Resamples` made before for this matrix and target, since only they cost time.
+    Parameters
+    ----------
+    matrix
+        R sources, one or more targets, over N probes.
+    target
+        A column: its label, its model's id, or the id without the source.
+    lam
+        Weight of the edges in S = s_V + lam * s_E.
+    resamples
+        How many bootstrap samples of the probes, which all rows share.
+    seed
+        Of the bootstrap.
+    samples
+        What `resample` returned for this matrix and target, as only that costs time; None: it is called.
+
+    Returns
+    -------
+    DataFrame
+        source, score (S), low and high (95 % interval of S over probes), rank (1 = best, equal scores share the better
+        rank), node (s_V), edge (s_E), first (the share of resamples that this source wins).
+
+    Raises
+    ------
+    OptionError
+        There is no such target, no source beside it, or lam is no weight.
     """
     check_lam(lam)
     column = find(matrix.columns, target)
@@ -61,10 +81,31 @@ def rank_layers(
     seed: int = 0,
     samples: Resamples | None = None,
 ) -> pd.DataFrame:
-    """Score a source's layers (the rows, input to output) against one target graph (the only column).
+    """Score a source's layers against one target graph: argmax_k S(G_k^source, G_output^target) (DEPARA, Eq. 6).
 
-    argmax_k S(G_k^source, G_output^target) (DEPARA, Eq. 6). Columns: layer, node (s_V), edge (s_E), score (S), low and
-    high (95 % interval of S over probes), best (True for the first of the highest scores).
+    Parameters
+    ----------
+    matrix
+        The layers as rows, input to output, and one column.
+    lam
+        Weight of the edges in S = s_V + lam * s_E.
+    resamples
+        How many bootstrap samples of the probes, which all rows share.
+    seed
+        Of the bootstrap.
+    samples
+        What `resample` returned for this matrix and target, as only that costs time; None: it is called.
+
+    Returns
+    -------
+    DataFrame
+        layer, node (s_V), edge (s_E), score (S), low and high (95 % interval of S over probes), best (True for the
+        first of the highest scores).
+
+    Raises
+    ------
+    OptionError
+        The matrix has not one column, or lam is no weight.
     """
     if len(matrix.columns) != 1:
         raise OptionError(
@@ -119,7 +160,17 @@ def best_choice(ranked: pd.DataFrame) -> BestChoice:
 def spread_lam(matrix: SimilarityMatrix) -> float:
     """Return the lambda at which nodes and edges sway S equally: std(s_V) / std(s_E) over pairs of different graphs.
 
-    It needs no truth. Where all edges agree alike (no spread) they say nothing, and lambda is 1.
+    It needs no measured transfer.
+
+    Parameters
+    ----------
+    matrix
+        R x C similarities.
+
+    Returns
+    -------
+    float
+        0 to 10^6; 1 where nodes or edges have no spread, and so nothing to say.
     """
     other = np.array([[(r.model, r.layer) != (c.model, c.layer) for c in matrix.columns] for r in matrix.rows])
     node, edge = (float(values[other].std()) if other.any() else 0.0 for values in (matrix.node, matrix.edge))
@@ -129,11 +180,25 @@ def spread_lam(matrix: SimilarityMatrix) -> float:
 def directed_scores(
     total: Float[np.ndarray, "M M"], directed: Float[np.ndarray, "M M"], *, weight: float = DIRECTED_WEIGHT
 ) -> Float[np.ndarray, "M M"]:
-    """Return the directed score of every source (row) for every target: S, and a part of what the source explains.
+    """Return the directed score of every source for every target: S, and a part of what the source explains.
 
-    standard(S) + weight standard(R^2), with R^2 the share of the target's feature geometry that the source's features
-    explain (`metric("directed")`), each standardised over the pairs of different models. S is symmetric, transfer is
-    not; R^2(A, B) differs from R^2(B, A). The weight was chosen on the bundled zoo and is reported on another one.
+    standard(S) + weight * standard(R^2), each standardised over the pairs of different models. S is symmetric, transfer
+    is not; R^2(A, B) differs from R^2(B, A). The weight was chosen on the bundled zoo and is reported on another one.
+
+    Parameters
+    ----------
+    total
+        (M, M) S, source x target.
+    directed
+        (M, M) R^2: the share of the target's feature geometry that the source's features explain
+        (`metric("directed")`).
+    weight
+        Of R^2.
+
+    Returns
+    -------
+    array
+        (M, M), higher is better; only the order within a target has a meaning.
     """
     return _standardised(total) + weight * _standardised(directed)
 
@@ -156,48 +221,6 @@ def find(graphs: tuple[AttributionGraph, ...], name: str) -> int:
     raise OptionError(f"{name!r} does not name one graph. Expected one of: {', '.join(labels(graphs))}.")
 
 
-def task_tree(matrix: SimilarityMatrix, lam: float) -> Float[np.ndarray, "merges 4"]:
-    """Return the average-linkage tree of a square matrix (scipy's format) by distance 1 - S / (1 + lam), in [0, 2]."""
-    distance = 1 - _square(matrix, lam) / (1 + lam)
-    np.fill_diagonal(distance, 0)
-    if len(distance) < 2:
-        return np.empty((0, 4))
-    return linkage(squareform(distance.clip(0), checks=False), method="average", optimal_ordering=True)
-
-
-def closest_pair(tree: Float[np.ndarray, "merges 4"]) -> tuple[int, int]:
-    """Return the two graphs that a `task_tree` joins first: those with the highest S."""
-    _forked(tree)
-    return int(tree[0, 0]), int(tree[0, 1])
-
-
-def first_fork(tree: Float[np.ndarray, "merges 4"]) -> tuple[list[int], list[int]]:
-    """Return the graphs on the two sides of a `task_tree`'s root, the smaller side first, each in the tree's order."""
-    _forked(tree)
-    root = to_tree(tree)
-    first, second = sorted((root.left.pre_order(), root.right.pre_order()), key=len)
-    return [int(leaf) for leaf in first], [int(leaf) for leaf in second]
-
-
-def _forked(tree: Float[np.ndarray, "merges 4"]) -> None:
-    if not len(tree):
-        raise OptionError("A tree of one graph joins nothing: expected at least two graphs.")
-
-
-def model_map(matrix: SimilarityMatrix, lam: float) -> Float[np.ndarray, "M 2"]:
-    """Place the graphs of a square matrix in the plane by classical scaling.
-
-    S is an inner product of graphs, so the two leading eigenvectors of its doubly centred matrix are the best flat view
-    of their true distances (Torgerson, 1952).
-    """
-    scores = _square(matrix, lam)
-    centred = scores - scores.mean(axis=0) - scores.mean(axis=1, keepdims=True) + scores.mean()
-    values, vectors = np.linalg.eigh(centred)
-    points = vectors[:, ::-1][:, :2] * np.sqrt(values[::-1][:2].clip(0))
-    points *= np.where(points[np.abs(points).argmax(axis=0), range(points.shape[1])] < 0, -1, 1)  # one sign of the two
-    return np.pad(points, ((0, 0), (0, 2 - points.shape[1])))
-
-
 def _scored(
     matrix: SimilarityMatrix, column: int, lam: float, scores: Float[np.ndarray, "B r"], keep: np.ndarray
 ) -> pd.DataFrame:
@@ -212,10 +235,3 @@ def _scored(
             "edge": matrix.edge[keep, column],
         }
     )
-
-
-def _square(matrix: SimilarityMatrix, lam: float) -> Float[np.ndarray, "M M"]:
-    if matrix.rows != matrix.columns:
-        raise OptionError("A tree or a map needs the same graphs in rows and columns of the matrix.")
-    total = matrix.total(lam)
-    return (total + total.T) / 2

@@ -16,8 +16,7 @@ from depara_core.errors import OptionError
 from depara_core.extraction.device import resolve_device
 from depara_core.extraction.numerics import exact_float32
 from depara_core.graphs import AttributionGraph
-
-Grid = tuple[int, int, int]  # channels, height, width
+from depara_core.grids import Grid, common_grid, node_vectors, probe_cosines
 
 MAX_LAM = 1e6  # s_V is then below what a score is read to
 WORTH_MOVING = 2**33  # multiplications of a matrix, below which moving the nodes to a GPU costs more than it gains
@@ -45,21 +44,54 @@ def check_lam(lam: object) -> float:
 
 @dataclass(frozen=True)
 class Similarity:
-    """s_V and s_E of two graphs, each in [-1, 1], and the grid that their maps were compared on."""
+    """s_V and s_E of two graphs.
+
+    Attributes
+    ----------
+    node
+        s_V in [-1, 1].
+    edge
+        s_E in [-1, 1].
+    grid
+        (channels, height, width) that maps were compared on.
+    undefined
+        How many probes have no attribution or no feature in either graph; they count as 0.
+    """
 
     node: float
     edge: float
     grid: Grid
-    undefined: int  # probes without attribution or feature in either graph; they count as 0
+    undefined: int
 
     def total(self, lam: float) -> float:
-        """S = s_V + lam * s_E (DEPARA, Eq. 5)."""
+        """Return S = s_V + lam * s_E (DEPARA, Eq. 5).
+
+        Parameters
+        ----------
+        lam
+            Weight of the edges, 0 to 10^6.
+
+        Returns
+        -------
+        float
+            S in [-1 - lam, 1 + lam].
+        """
         return self.node + check_lam(lam) * self.edge
 
 
 @dataclass(frozen=True, eq=False)
 class SimilarityMatrix:
-    """s_V and s_E of every row graph (a source) with every column graph (a target), all on one grid."""
+    """s_V and s_E of every row graph (a source) with every column graph (a target), all on one grid.
+
+    Attributes
+    ----------
+    rows, columns
+        The R and C graphs.
+    node, edge
+        (R, C) s_V and s_E, each in [-1, 1].
+    grid
+        (channels, height, width) that maps were compared on.
+    """
 
     rows: tuple[AttributionGraph, ...]
     columns: tuple[AttributionGraph, ...]
@@ -68,11 +100,33 @@ class SimilarityMatrix:
     grid: Grid
 
     def total(self, lam: float) -> Float[np.ndarray, "R C"]:
-        """S = s_V + lam * s_E for every pair."""
+        """Return S = s_V + lam * s_E of every pair.
+
+        Parameters
+        ----------
+        lam
+            Weight of the edges, 0 to 10^6.
+
+        Returns
+        -------
+        array
+            (R, C).
+        """
         return self.node + check_lam(lam) * self.edge
 
     def to_frame(self, lam: float) -> pd.DataFrame:
-        """S as a table with the graphs' labels on both sides."""
+        """Return S as a table.
+
+        Parameters
+        ----------
+        lam
+            Weight of the edges, 0 to 10^6.
+
+        Returns
+        -------
+        DataFrame
+            R rows and C columns under the graphs' labels.
+        """
         return pd.DataFrame(self.total(lam), index=labels(self.rows), columns=labels(self.columns))
 
 
@@ -166,83 +220,6 @@ def similarity_matrix(
     return SimilarityMatrix(tuple(rows), tuple(columns), node, edge, grid)
 
 
-def common_grid(graphs: Sequence[AttributionGraph], grid: Grid | None = None) -> Grid:
-    """Return the grid that the maps of all these graphs are compared on.
-
-    Parameters
-    ----------
-    graphs
-        One or more, over the same probes.
-    grid
-        (channels, height, width), checked and returned where it is given. None: the smallest height and width among
-        the maps, and their channels where all agree, else 1: channels are then averaged.
-
-    Returns
-    -------
-    Grid
-        (channels, height, width).
-
-    Raises
-    ------
-    OptionError
-        For no graphs, different probes, or a grid finer than a map or of channels that a map does not have.
-    """
-    if not graphs:
-        raise OptionError("No graphs to compare: expected at least one row and one column, got none.")
-    first = graphs[0]
-    for graph in graphs:
-        if graph.probes != first.probes or len(graph) != len(first):
-            raise OptionError(
-                f"Graphs can be compared only over the same probes: {first.label} has {len(first)} probes "
-                f"({first.probes[:8]}), {graph.label} has {len(graph)} ({graph.probes[:8]}). Build both with one set."
-            )
-    if grid is None:
-        return smallest_grid([graph.shape for graph in graphs])
-    channels, height, width = grid
-    for graph in graphs:
-        fits = 1 <= height <= graph.shape[1] and 1 <= width <= graph.shape[2]
-        if not fits or channels not in (1, graph.shape[0]):
-            raise OptionError(
-                f"The maps of {graph.label}, {graph.shape} (channels, height, width), cannot be compared on the grid "
-                f"{tuple(grid)}. Expected no finer a grid, with 1 channel or as many as every map has."
-            )
-    return grid
-
-
-def grid_text(grid: Grid) -> str:
-    """Say what maps are compared on, e.g. "maps compared at 64 × 64"."""
-    return f"maps compared at {grid[1]} × {grid[2]}"
-
-
-def smallest_grid(shapes: Sequence[Grid]) -> Grid:
-    """Return the smallest height and width among maps, and their channels where all agree, else 1."""
-    channels, heights, widths = (set(sizes) for sizes in zip(*shapes, strict=True))
-    return (channels.pop() if len(channels) == 1 else 1, min(heights), min(widths))
-
-
-def node_vectors(graph: AttributionGraph, grid: Grid, block: slice = slice(None)) -> Float32[np.ndarray, "n p"]:
-    """Return unit node vectors on `grid`: maps averaged over area, and over channels if need be, then scaled."""
-    if graph.shape == grid:
-        return graph.nodes[block]
-    maps = graph.maps[block]
-    if graph.shape[0] != grid[0]:
-        maps = maps.mean(axis=1, keepdims=True)
-    rows, columns = (_area_weights(size, target) for size, target in zip(graph.shape[1:], grid[1:], strict=True))
-    vectors = (rows @ maps @ columns.T).reshape(len(maps), -1)
-    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.divide(vectors, norms, out=np.zeros_like(vectors), where=norms > 0)
-
-
-def probe_cosines(a: AttributionGraph, b: AttributionGraph, grid: Grid) -> Float[np.ndarray, " N"]:
-    """Return cosine(v_i^A, v_i^B) for every probe i: the terms whose mean is s_V."""
-    return np.clip(np.vecdot(node_vectors(a, grid), node_vectors(b, grid)).astype(np.float64), -1, 1)
-
-
-def agreements(graphs: Sequence[AttributionGraph], reference: AttributionGraph, grid: Grid) -> Float[np.ndarray, "M N"]:
-    """Return cosine(v_i, v_i of the reference) for each of M graphs and each probe i; a row's mean is s_V."""
-    return np.stack([probe_cosines(graph, reference, grid) for graph in graphs])
-
-
 class _Side:
     """The rows or the columns of a matrix: node vectors of graphs, a block of probes at a time, in one buffer."""
 
@@ -268,11 +245,3 @@ def _products(
             return (there @ (there if right is left else right.to(place)).T).cpu().numpy()
     a, b = left.numpy(), right.numpy()
     return a @ b.T  # numpy knows a symmetric product, which takes half the time
-
-
-def _area_weights(size: int, target: int) -> Float32[np.ndarray, "target size"]:
-    """Row t holds the share of each of `size` pixels in the t-th of `target` equal intervals; rows sum to 1."""
-    edges = np.arange(target + 1) * size / target
-    pixels = np.arange(size)
-    overlap = np.minimum(edges[1:, None], pixels + 1) - np.maximum(edges[:-1, None], pixels)
-    return (np.clip(overlap, 0, None) * target / size).astype(np.float32)

@@ -1,9 +1,6 @@
 """Artefacts on disk by content: written whole, checksummed, bounded; what cannot be read does not exist."""
 
 import contextlib
-import hashlib
-import json
-import mmap
 import os
 import re
 import shutil
@@ -12,31 +9,19 @@ import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 import platformdirs
-from safetensors.numpy import save_file
 
+from depara_core.artefacts import DAMAGE, SUFFIX, Artefact, read_artefact, write_artefact
 from depara_core.errors import OptionError, StoreError
-from depara_core.files import UNFINISHED, written_aside
+from depara_core.files import UNFINISHED
 
 LIMIT = "DEPARA_STORE_LIMIT"  # the environment variable that bounds every store
 SHARE, FLOOR, CEILING = 0.5, 2 * 10**9, 100 * 10**9  # of the disk's free room, unless told otherwise; bytes
 STALE_SECONDS = 600  # an unfinished file that has not grown for so long belongs to a process that died
-BLOCK = 2**20  # bytes that are checked at a time
-SUFFIX = ".safetensors"
-_DTYPES = {"F32": np.float32, "F64": np.float64, "BOOL": np.bool_, "U8": np.uint8, "I32": np.int32, "I64": np.int64}
 _UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
-_DAMAGE = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError)  # what reading nonsense can raise
-
-
-@dataclass(frozen=True)
-class Artefact:
-    """What was stored under a key: read-only arrays, mapped from the file, and JSON metadata."""
-
-    arrays: Mapping[str, np.ndarray]
-    metadata: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -59,14 +44,18 @@ def parse_size(text: str, option: str = f"{LIMIT} and --store-limit") -> int:
 
 
 class Store:
-    """A folder of artefacts, shared by any number of processes; the least recently used go when it is full."""
+    """A folder of artefacts, shared by any number of processes; the least recently used go when it is full.
+
+    Parameters
+    ----------
+    path
+        The folder, made when something is written; None: $DEPARA_STORE, else the platform's cache folder.
+    max_bytes
+        What the artefacts may take: a number, or text such as "40GB"; None: $DEPARA_STORE_LIMIT, else half of the room
+        that they and the disk's free space make, though 2 to 100 GB.
+    """
 
     def __init__(self, path: str | os.PathLike[str] | None = None, max_bytes: int | str | None = None) -> None:
-        """Use `path`, else $DEPARA_STORE, else the platform's cache folder; nothing is written yet.
-
-        The artefacts take at most `max_bytes` (a number, or text such as "40GB"), else $DEPARA_STORE_LIMIT, else half
-        of the room that they and the disk's free space make, though 2 to 100 GB.
-        """
         chosen = path or os.environ.get("DEPARA_STORE") or platformdirs.user_cache_dir("depara", appauthor=False)
         self.path = Path(chosen).expanduser()
         told = max_bytes if max_bytes is not None else os.environ.get(LIMIT) or None
@@ -74,13 +63,24 @@ class Store:
         self.trouble = ""  # why the last result could not be kept
 
     def get(self, key: str) -> Artefact | None:
-        """Return the artefact, or None where there is none; a damaged one is removed and counts as none."""
+        """Return what is kept under a key.
+
+        Parameters
+        ----------
+        key
+            Letters and digits, such as a sha256 in hex.
+
+        Returns
+        -------
+        Artefact or None
+            None where there is nothing; a damaged artefact is removed and counts as none.
+        """
         file = self._file(key)
         try:
             with file.open("rb") as opened:
                 try:
-                    artefact = _read(opened)
-                except _DAMAGE:
+                    artefact = read_artefact(opened)
+                except DAMAGE:
                     if os.path.samestat(os.fstat(opened.fileno()), file.stat()):  # else another process mended it
                         file.unlink()
                     return None
@@ -91,14 +91,26 @@ class Store:
         return artefact
 
     def put(self, key: str, arrays: Mapping[str, np.ndarray], metadata: Mapping[str, Any]) -> None:
-        """Write an artefact whole or not at all; a `StoreError` says why it could not be."""
+        """Write an artefact, whole or not at all.
+
+        Parameters
+        ----------
+        key
+            Letters and digits, such as a sha256 in hex.
+        arrays
+            By name; float32, float64, bool, uint8, int32 or int64.
+        metadata
+            What JSON can hold.
+
+        Raises
+        ------
+        StoreError
+            It cannot be written, or is larger than the store may be.
+        """
         file = self._file(key)
-        contiguous = {name: np.ascontiguousarray(array) for name, array in sorted(arrays.items())}
-        text = json.dumps(dict(metadata), sort_keys=True)
-        self._make_room(sum(array.nbytes for array in contiguous.values()), keep=file)
+        self._make_room(sum(array.nbytes for array in arrays.values()), keep=file)
         try:
-            with written_aside(file) as aside:
-                save_file(contiguous, aside, metadata={"metadata": text, "sha256": _checksum(contiguous, text)})
+            write_artefact(file, arrays, metadata)
         except Exception as error:
             raise StoreError(
                 f"The result cannot be kept in {self.path}: {error}. "
@@ -110,6 +122,16 @@ class Store:
         """Put an artefact and return it mapped, which frees the memory of what came.
 
         What cannot be kept comes back as it is: a store in trouble stops no work. The first trouble is warned of.
+
+        Parameters
+        ----------
+        key, arrays, metadata
+            As `put` takes them.
+
+        Returns
+        -------
+        Artefact
+            Mapped from its file, or what was given.
         """
         try:
             self.put(key, arrays, metadata)
@@ -121,25 +143,48 @@ class Store:
         return self.get(key) or Artefact(arrays, metadata)
 
     def status(self) -> StoreStatus:
-        """Count the artefacts and their bytes."""
+        """Count the artefacts and their bytes.
+
+        Returns
+        -------
+        StoreStatus
+            How full the store is.
+        """
         sizes = [size for _, size, _ in self._entries()]
         return StoreStatus(self.path, len(sizes), sum(sizes), self._limit(sum(sizes)))
 
     def verify(self) -> tuple[str, ...]:
-        """Read every artefact and return the keys of the damaged ones, which the next `get` removes."""
+        """Read every artefact.
+
+        Returns
+        -------
+        tuple of str
+            The keys of the damaged ones, which the next `get` removes.
+        """
         damaged = []
         for file, _, _ in self._entries():
             try:
                 with file.open("rb") as opened:
-                    _read(opened)
+                    read_artefact(opened)
             except FileNotFoundError:
                 continue
-            except (OSError, *_DAMAGE):
+            except (OSError, *DAMAGE):
                 damaged.append(file.name.removesuffix(SUFFIX))
         return tuple(sorted(damaged))
 
     def clear(self) -> int:
-        """Remove every artefact and return how many there were."""
+        """Remove every artefact.
+
+        Returns
+        -------
+        int
+            How many there were.
+
+        Raises
+        ------
+        StoreError
+            One cannot be removed.
+        """
         removed = 0
         for file, _, _ in self._entries():
             try:
@@ -211,46 +256,3 @@ def _listed(folder: str | os.PathLike[str]) -> list[os.DirEntry[str]]:
             return [*entries]
     except OSError:
         return []
-
-
-def _label(name: str, dtype: np.dtype, shape: tuple[int, ...]) -> bytes:
-    return f"|{name}|{dtype.str}|{shape}|".encode()
-
-
-def _checksum(arrays: Mapping[str, np.ndarray], metadata: str) -> str:
-    """Return the sha256 of metadata, names, types, shapes and numbers."""
-    digest = hashlib.sha256(metadata.encode())
-    for name, array in sorted(arrays.items()):
-        digest.update(_label(name, array.dtype, array.shape))
-        digest.update(array.reshape(-1).view(np.uint8).data)
-    return digest.hexdigest()
-
-
-def _read(opened: BinaryIO) -> Artefact:
-    """Check a safetensors file (8 bytes of header length, JSON header, data) against its checksum and map it.
-
-    It is read in blocks before it is mapped: pages that were only checked take no memory, and a disk that fails to
-    read raises an error instead of ending the process.
-    """
-    start = 8 + int.from_bytes(opened.read(8), "little")
-    if start > os.fstat(opened.fileno()).st_size:
-        raise ValueError(f"{opened.name} is cut off.")
-    header = json.loads(opened.read(start - 8))
-    notes = header.pop("__metadata__")
-    digest = hashlib.sha256(notes["metadata"].encode())
-    for name, entry in sorted(header.items()):
-        first, last = entry["data_offsets"]
-        digest.update(_label(name, np.dtype(_DTYPES[entry["dtype"]]), tuple(entry["shape"])))
-        opened.seek(start + first)
-        for left in range(last - first, 0, -BLOCK):
-            digest.update(opened.read(min(BLOCK, left)))
-    if digest.hexdigest() != notes["sha256"]:
-        raise ValueError(f"{opened.name} does not match its checksum.")
-    content = mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ)
-    arrays = {}
-    for name, entry in header.items():
-        first, last = entry["data_offsets"]
-        dtype = np.dtype(_DTYPES[entry["dtype"]])
-        flat = np.frombuffer(content, dtype, (last - first) // dtype.itemsize, start + first)
-        arrays[name] = flat.reshape(entry["shape"])
-    return Artefact(arrays, json.loads(notes["metadata"]))

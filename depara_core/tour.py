@@ -13,7 +13,8 @@ from scipy.stats import rankdata
 
 from depara_core.errors import OptionError
 from depara_core.graphs import AttributionGraph, subgraph
-from depara_core.similarity import Grid, Similarity, common_grid, probe_cosines
+from depara_core.grids import Grid, common_grid, probe_cosines
+from depara_core.similarity import Similarity
 
 
 @dataclass(frozen=True)

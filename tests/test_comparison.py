@@ -11,8 +11,8 @@ import depara_core as depara
 from depara_core import explanation
 from depara_core.attribution.options import Options
 from depara_core.comparison import Comparison, planned_grid
+from depara_core.grids import agreements
 from depara_core.selection import rank_layers, rank_sources
-from depara_core.similarity import agreements
 
 SIZES = {"a": 16, "b": 12, "c": 8}  # pixels
 

@@ -81,12 +81,12 @@ def computed(monkeypatch):
 @pytest.fixture
 def disk(monkeypatch):
     """A disk whose writes fail with `disk.error`, halfway, while that is set."""
-    from depara_core import store
+    from depara_core import artefacts
 
     class Disk:
         error = None
 
-    real = store.save_file
+    real = artefacts.save_file
 
     def save_file(tensors, path, metadata):
         if Disk.error is not None:
@@ -94,7 +94,7 @@ def disk(monkeypatch):
             raise Disk.error
         real(tensors, path, metadata)
 
-    monkeypatch.setattr(store, "save_file", save_file)
+    monkeypatch.setattr(artefacts, "save_file", save_file)
     return Disk
 
 
@@ -162,7 +162,7 @@ def test_a_file_that_cannot_be_read_is_none_but_is_not_removed(tmp_path, monkeyp
         raise OSError(errno.EIO, "Input/output error")
 
     with monkeypatch.context() as patched:
-        patched.setattr("depara_core.store._read", unreadable)
+        patched.setattr("depara_core.store.read_artefact", unreadable)
         assert store.get(KEY) is None
         assert store.verify() == (KEY,)
     assert store.get(KEY) is not None
@@ -248,7 +248,7 @@ def test_what_another_process_mended_is_not_removed(tmp_path, monkeypatch):
         raise ValueError("does not match")
 
     with monkeypatch.context() as patched:
-        patched.setattr("depara_core.store._read", damaged)
+        patched.setattr("depara_core.store.read_artefact", damaged)
         assert store.get(KEY) is None
     assert store.get(KEY).metadata == {"by": "another process"}
 

@@ -9,7 +9,8 @@ from scipy.spatial.distance import pdist, squareform
 from scipy.stats import spearmanr
 
 import depara_core as depara
-from depara_core.selection import best_choice, closest_pair, find, first_fork, resample
+from depara_core.selection import best_choice, find, resample
+from depara_core.task_tree import closest_pair, first_fork
 
 
 def mixture(reference, seed, share, **names):

@@ -8,7 +8,7 @@ from planted import graph, random_graph
 from scipy.stats import spearmanr
 
 import depara_core as depara
-from depara_core.similarity import node_vectors
+from depara_core.grids import node_vectors
 
 
 def slow_node_similarity(a, b):

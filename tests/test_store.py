@@ -118,7 +118,7 @@ def test_a_full_disk_leaves_nothing_behind(tmp_path, monkeypatch):
         path.write_bytes(b"half of it")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("depara_core.store.save_file", full)
+    monkeypatch.setattr("depara_core.artefacts.save_file", full)
     with pytest.raises(StoreError, match="No space left"):
         store.put(KEY, arrays(), {})
     assert not [f for f in tmp_path.rglob("*") if f.is_file()]

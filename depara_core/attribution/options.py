@@ -11,13 +11,27 @@ CHANNELS: tuple[str, ...] = ("none", "mean", "abs_mean")
 
 @dataclass(frozen=True)
 class Options:
-    """How a graph is computed; equal options mean comparable graphs."""
+    """How a graph is computed; equal options mean comparable graphs.
+
+    Parameters
+    ----------
+    method
+        An entry of `METHODS`.
+    objective
+        What is attributed of a feature F: "l2_norm", ||F||_2 (DEPARA, Eq. 3), or "mean", mean(F) (its released code).
+    channels
+        The map's colour channels: "none" keeps them, "mean" averages them, "abs_mean" their absolute values.
+    center
+        Whether the mean feature of the probes is subtracted before the cosines of Eq. 4.
+    resolution
+        Side of the square grid, in pixels, that maps are averaged to; None: each model's input size.
+    """
 
     method: str = "input_x_gradient"
     objective: str = "l2_norm"
     channels: str = "none"
     center: bool = False
-    resolution: int | None = None  # side of the grid that maps are averaged to; None keeps the model's own
+    resolution: int | None = None
 
 
 PRESETS: dict[str, Options] = {

@@ -86,8 +86,36 @@ def gather(
 ) -> Evidence:
     """Compute, or read from the store, all that the metrics compare.
 
-    `probes` replaces the benchmark's own; then there are no labels. A model that fails raises, or with
-    `on_error(model id, error)` is left out while the rest goes on.
+    Parameters
+    ----------
+    benchmark
+        An entry of `BENCHMARKS`, or one of your own.
+    count
+        How many probes.
+    seed
+        Which probes.
+    models
+        M models; None: those of the benchmark.
+    probes
+        In place of the benchmark's own; then there are no labels.
+    device
+        "auto", "cpu", "cuda", "mps": where it is computed.
+    store
+        Where results are kept: a `Store`, a path, or None: $DEPARA_STORE, else the platform's cache folder.
+    progress
+        progress(done, total, message) counts rendered probes, models and probes of models.
+    on_error
+        on_error(model id, error) takes the failure of one model, and the rest goes on; None: the first one is raised.
+
+    Returns
+    -------
+    Evidence
+        Graphs, features and labels of the M models.
+
+    Raises
+    ------
+    ModelError
+        A model cannot be opened or computed.
     """
     specs = tuple(benchmark.models if models is None else models)
     chosen = benchmark.probes(count, seed, progress) if probes is None else probes

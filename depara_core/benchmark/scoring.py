@@ -31,11 +31,34 @@ def score_pairs(
     store: Store | str | None = None,
     progress: Progress | None = None,
 ) -> dict[str, pd.DataFrame]:
-    """Return each metric's score of every pair, source x target, higher is better; NaN where it is not defined.
+    """Return each metric's score of every pair of models; higher is better.
 
-    `names`: some of `SCORES` (default: all that the evidence allows). The metrics with labels are given each target's
-    own labels on the probes; those that ask for classes get the label's clusters where it has no classes, and LEEP and
-    NCE read a source's classes off its features' clusters (as N-LEEP does; Li et al., CVPR 2021).
+    Metrics with labels are given each target's own labels on the probes; those that ask for classes get the label's
+    clusters where it has no classes, and LEEP and NCE read a source's classes off its features' clusters (as N-LEEP
+    does; Li et al., CVPR 2021).
+
+    Parameters
+    ----------
+    evidence
+        What `gather` returns, for M models.
+    names
+        Some of `SCORES`; None: all that the evidence allows.
+    lam
+        Weight of the edges in S = s_V + lam * s_E.
+    store
+        Where scores are kept: a `Store`, a path, or None: $DEPARA_STORE, else the platform's cache folder.
+    progress
+        progress(done, total, message) counts metrics.
+
+    Returns
+    -------
+    dict of DataFrame
+        By the metric's name: M x M, source x target, NaN where a score is not defined.
+
+    Raises
+    ------
+    OptionError
+        For an unknown score.
     """
     chosen = list(SCORES if names is None else names)
     unknown = [name for name in chosen if name not in SCORES]
@@ -58,10 +81,29 @@ CONTROLS = ("static_mean", "symmetric_oracle")
 def assess(
     frames: Mapping[str, pd.DataFrame], truth: pd.DataFrame, *, resamples: int = 2000, seed: int = 0
 ) -> Evaluation:
-    """Check scores of pairs against measured transfer, with two controls that know measured transfer.
+    """Check scores of pairs against measured transfer, beside two controls that know measured transfer.
 
-    "static_mean" ranks sources by what they are worth elsewhere; "symmetric_oracle" knows the transfer table
-    itself, but, like every symmetric score, cannot tell a direction from its opposite.
+    "static_mean" ranks sources by what they are worth elsewhere; "symmetric_oracle" knows the transfer table itself,
+    but, like every symmetric score, cannot tell a direction from its opposite.
+
+    Parameters
+    ----------
+    frames
+        What `score_pairs` returns: by name, source x target.
+    truth
+        Measured transfer, source x target, higher is better.
+    resamples, seed
+        Of `evaluate`.
+
+    Returns
+    -------
+    Evaluation
+        Every measure of every score and of both controls.
+
+    Raises
+    ------
+    OptionError
+        See `evaluate`.
     """
     controls = dict(zip(CONTROLS, (static_mean(truth), symmetrised(truth)), strict=True))
     return evaluate({**frames, **controls}, truth, resamples=resamples, seed=seed)

@@ -14,9 +14,10 @@ from jaxtyping import Float
 from depara_core.evaluation import precision_at_k, spearman
 from depara_core.files import Progress
 from depara_core.graphs import AttributionGraph, standard_ranks
+from depara_core.grids import common_grid, node_vectors
 from depara_core.pipeline.graphs import build_graphs
 from depara_core.probes import ProbeSet
-from depara_core.similarity import SimilarityMatrix, check_lam, common_grid, node_vectors, similarity_matrix
+from depara_core.similarity import SimilarityMatrix, check_lam, similarity_matrix
 from depara_core.store import Store
 from depara_core.zoo import ModelSpec
 

@@ -20,9 +20,16 @@ VALUES = ("affinity", "loss")
 class TransferTable:
     """A table of measured transfer, one row a source, target, budget and split.
 
-    Columns: source and target (model ids), budget (labelled images the read-out learned from), split (a number, or
-    "all"), affinity (higher is better: the ranking rule of `about["rule"]`) and, where it was measured, loss (lower is
-    better, in `about["unit"]`) with its standard error.
+    Attributes
+    ----------
+    name
+        Of the models' source, such as "rooms".
+    table
+        Columns: source and target (model ids), budget (labelled images the read-out learned from), split (a number, or
+        "all"), affinity (higher is better: the ranking rule of `about["rule"]`) and, where it was measured, loss (lower
+        is better, in `about["unit"]`) with its standard error.
+    about
+        How it was measured, and by which command.
     """
 
     name: str
@@ -47,9 +54,28 @@ class TransferTable:
     def frame(
         self, budget: int | None = None, split: str = POOLED, value: str = "affinity", *, controls: bool = False
     ) -> pd.DataFrame:
-        """Return sources x targets, higher is better (a loss is negated), in the order of the table.
+        """Return sources x targets, higher is better, in the order of the table.
 
-        `budget` None is the largest. Raises OptionError for a budget, split or value that was not measured.
+        Parameters
+        ----------
+        budget
+            Labelled images; None: the largest budget.
+        split
+            One of `splits`, or "all".
+        value
+            "affinity", or "loss", which is negated.
+        controls
+            Whether sources that are no candidates are listed too.
+
+        Returns
+        -------
+        DataFrame
+            S x T under model ids.
+
+        Raises
+        ------
+        OptionError
+            For a budget, split or value that was not measured.
         """
         budget = self.budgets[0] if budget is None else budget
         for what, came, known in (
@@ -83,7 +109,28 @@ def transfer_tables(folder: Path | None = None) -> tuple[str, ...]:
 
 
 def load_transfer_table(name: str, folder: Path | None = None) -> TransferTable:
-    """Read a table of measured transfer; its names get their source's in front: "normal" becomes "rooms/normal"."""
+    """Read a table of measured transfer.
+
+    Parameters
+    ----------
+    name
+        Of a table in the folder, such as "rooms". Its models get their source's name in front: "normal" becomes
+        "rooms/normal".
+    folder
+        Where tables lie; None: the bundled ones.
+
+    Returns
+    -------
+    TransferTable
+        The table with its description.
+
+    Raises
+    ------
+    OptionError
+        There is no such table.
+    StoreError
+        It cannot be read.
+    """
     path = table_path(name, folder)
     if not path.exists():
         known = ", ".join(transfer_tables(folder))

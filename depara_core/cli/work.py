@@ -16,7 +16,7 @@ from depara_core.cli.output import follow, warn
 from depara_core.comparison import planned_grid
 from depara_core.exports import computed_with
 from depara_core.files import Progress
-from depara_core.similarity import Grid, grid_text
+from depara_core.grids import Grid, grid_text
 from depara_core.store import parse_size
 
 

@@ -2,9 +2,8 @@
 
 from depara_core.evaluation.affinity import affinity
 from depara_core.evaluation.baselines import ceiling, static_mean, symmetrised
+from depara_core.evaluation.measures import MEASURES, Measure
 from depara_core.evaluation.ranking_measures import (
-    MEASURES,
-    Measure,
     area_under_pr,
     precision_at_k,
     precision_recall,

@@ -10,7 +10,7 @@ import pandas as pd
 
 from depara_core.errors import OptionError
 from depara_core.evaluation.alignment import align
-from depara_core.evaluation.ranking_measures import MEASURES, measures_by_target
+from depara_core.evaluation.measures import MEASURES, measures_by_target
 
 UNKNOWN = 0.5  # the middle rank, for a source that was measured on no other target
 

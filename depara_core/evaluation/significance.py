@@ -13,7 +13,7 @@ from jaxtyping import Float
 
 from depara_core.errors import OptionError
 from depara_core.evaluation.alignment import Aligned, Names, align
-from depara_core.evaluation.ranking_measures import MEASURES, measures_by_target
+from depara_core.evaluation.measures import MEASURES, measures_by_target
 from depara_core.evaluation.ranks import Ranks
 
 Verdict = Literal["yes", "no", "cannot tell"]
@@ -141,11 +141,32 @@ def evaluate(
     resamples: int = 2000,
     seed: int = 0,
 ) -> Evaluation:
-    """Check the scores of several metrics (index = sources, columns = targets) against measured transfer.
+    """Check the scores of several metrics against measured transfer.
 
-    A target that a metric has no score for (a column of NaN) is left out for that metric and named in `undefined`.
-    Raises OptionError as `align` does, for a metric without any defined target, and where a target has fewer
-    candidates than `relevant` or than a measure needs.
+    Parameters
+    ----------
+    scores
+        By the metric's name, a table each: index = sources, columns = targets, higher is better. A target that a metric
+        has no score for (a column of NaN) is left out for that metric and named in `Evaluation.undefined`.
+    truth
+        Measured transfer, sources x targets, higher is better; NaN where a pair is no candidate.
+    relevant
+        How many sources with the best truth are right.
+    resamples
+        How many bootstrap samples of the targets, and random orders.
+    seed
+        Of both.
+
+    Returns
+    -------
+    Evaluation
+        Every measure of `MEASURES` by metric and target, with intervals, chance and paired comparisons.
+
+    Raises
+    ------
+    OptionError
+        Scores and truth do not match, a metric is defined for no target, or a target has fewer candidates than
+        `relevant` or than a measure needs.
     """
     if resamples < 1:
         raise OptionError(f"resamples must be at least 1, got {resamples}.")

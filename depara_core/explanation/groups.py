@@ -16,7 +16,7 @@ from depara_core import pairs
 from depara_core.errors import OptionError
 from depara_core.explanation.contributions import Explanation, read_only
 from depara_core.graphs import AttributionGraph
-from depara_core.similarity import common_grid
+from depara_core.grids import common_grid
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,7 +13,8 @@ from depara_core.errors import OptionError
 from depara_core.explanation.contributions import read_only
 from depara_core.explanation.leave_one_out import kept_rank_correlations, rank_correlations
 from depara_core.graphs import AttributionGraph
-from depara_core.similarity import Grid, check_lam, common_grid, probe_cosines
+from depara_core.grids import Grid, common_grid, probe_cosines
+from depara_core.similarity import check_lam
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,8 @@ from jaxtyping import Float
 
 from depara_core.bootstrap import INTERVAL, Resamples, resample_probes
 from depara_core.graphs import AttributionGraph
-from depara_core.similarity import Grid, check_lam, common_grid, probe_cosines
+from depara_core.grids import Grid, common_grid, probe_cosines
+from depara_core.similarity import check_lam
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ import pandas as pd
 from depara_core.errors import OptionError
 from depara_core.exports.texts import printable
 from depara_core.graphs import AttributionGraph
+from depara_core.grids import Grid, agreements, common_grid
 from depara_core.probes import ProbeSet
-from depara_core.similarity import Grid, agreements, common_grid
 
 
 def maps_file(graphs: Sequence[AttributionGraph], probes: ProbeSet, origin: Mapping[str, Any]) -> bytes:

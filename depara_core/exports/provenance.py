@@ -12,8 +12,8 @@ import torch
 from depara_core.errors import OptionError
 from depara_core.exports.texts import printable
 from depara_core.graphs import AttributionGraph
+from depara_core.grids import Grid
 from depara_core.probes import ProbeSet
-from depara_core.similarity import Grid
 
 
 def provenance(

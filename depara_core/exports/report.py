@@ -16,9 +16,10 @@ from depara_core.errors import OptionError
 from depara_core.exports.documents import document, escape, figure_block
 from depara_core.exports.provenance import provenance
 from depara_core.graphs import AttributionGraph
+from depara_core.grids import grid_text
 from depara_core.probes import ProbeSet
 from depara_core.selection import best_choice, find, rank_sources
-from depara_core.similarity import SimilarityMatrix, grid_text, labels
+from depara_core.similarity import SimilarityMatrix, labels
 
 MOST_THUMBNAILS = 60
 THUMBNAIL = 64  # pixels

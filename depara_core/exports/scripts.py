@@ -5,7 +5,7 @@ from typing import Any
 
 from depara_core.errors import OptionError
 from depara_core.exports.provenance import versions
-from depara_core.similarity import Grid
+from depara_core.grids import Grid
 from depara_core.zoo.spec import ModelSpec
 
 Ends = Sequence[tuple[ModelSpec, str]]  # (model, layer)

@@ -52,7 +52,23 @@ METRICS: dict[str, Metric] = {
 
 
 def metric(name: str) -> Metric:
-    """Return the metric called `name`, ready to be called with its two arguments; see `Metric.takes`."""
+    """Return a metric by its name.
+
+    Parameters
+    ----------
+    name
+        An entry of `METRICS`, such as "cka".
+
+    Returns
+    -------
+    Metric
+        Called with what its `takes` says.
+
+    Raises
+    ------
+    OptionError
+        For an unknown name.
+    """
     if name not in METRICS:
         near = get_close_matches(str(name).lower(), METRICS, n=1)
         hint = f" Did you mean {near[0]!r}?" if near else ""

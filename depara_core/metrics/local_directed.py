@@ -32,11 +32,19 @@ Code = Float[np.ndarray, "N C H W"]
 
 @dataclass(frozen=True, eq=False)
 class LocalScore:
-    """The local directed score of one pair, split exactly over the tested probes and their cells.
+    """The local directed score of one pair, split exactly over n tested probes and their cells.
 
-    known: each cell's part of R^2, (n, H, W); their sum is the score. asked: each cell's part of the target's variance,
-    (n, H, W); their sum is 1. In a cell, known <= asked, with equality where the source predicts the target's code
-    exactly, and known < 0 where its prediction is worse than the mean. probes: which were tested, (n,), ascending.
+    In a cell known <= asked, with equality where the source predicts the target's code exactly, and known < 0 where its
+    prediction is worse than the mean.
+
+    Attributes
+    ----------
+    known
+        (n, H, W) each cell's part of R^2; their sum is the score.
+    asked
+        (n, H, W) each cell's part of the target's variance; their sum is 1.
+    probes
+        (n,) which probes were tested, ascending.
     """
 
     known: Float[np.ndarray, "n H W"]
@@ -97,6 +105,11 @@ def explain_local(source: Any, target: Any) -> LocalScore:
     ----------
     source, target
         What `metric("local_directed")` takes: codes of the same N probes, both with more than one cell.
+
+    Returns
+    -------
+    LocalScore
+        The score, split over the tested probes and their cells.
 
     Raises
     ------

@@ -13,24 +13,64 @@ from depara_core.metrics.checks import checked
 class Metric:
     """One way to score how well a source should transfer to a target; more is always better.
 
-    Symbols: N probes, D or E features, Z source classes, T target numbers. `takes` names the two arguments: "features"
-    (N, D) finite numbers, the source's first; "codes" a layer's output with its places, see `as_code`; "labels" (N,)
-    integer classes of the target; "probabilities" (N, Z) of the source's own classes; "source_labels" (N,) integer
-    classes; "graph" an AttributionGraph.
+    Add yours to `METRICS`.
+
+    Parameters
+    ----------
+    name
+        What `metric(name)` and `--metric` take.
+    title
+        The name for people.
+    takes
+        What the two arguments are, the source's first: "features" (N, D) finite numbers; "codes" a layer's output with
+        its places, see `as_code`; "labels" (N,) whole-number classes of the target; "probabilities" (N, Z) of the
+        source's own Z classes; "source_labels" (N,) whole-number classes; "graph" an AttributionGraph.
+    paper
+        Authors, venue, year.
+    note
+        What exactly is computed, its range, its sign, and what is undefined.
+    symmetric
+        Whether metric(a, b) == metric(b, a).
+    isometric
+        Whether features may be rotated, or embedded isometrically in another number of columns, at no change.
+    compute
+        compute(a, b): the mathematics alone, unchecked.
+    regression
+        Whether labels may also be numbers (N, T).
+    pairs
+        pairs(sources, targets) -> (S, T), all at once, where that is cheaper; else None.
+    settings
+        All else that the number depends on: part of what a stored one is found by.
     """
 
     name: str
-    title: str  # for people
+    title: str
     takes: tuple[str, str]
-    paper: str  # authors, venue, year
-    note: str  # what exactly is computed, its range, its sign, and what is undefined
-    symmetric: bool  # metric(a, b) == metric(b, a)
-    isometric: bool  # features may be rotated, or embedded isometrically in another number of columns, at no change
-    compute: Callable[[Any, Any], float]  # the mathematics alone, unchecked
-    regression: bool = False  # labels may also be numbers (N, T)
-    pairs: Callable[[Any, Any], np.ndarray] | None = None  # of sources and targets: all at once, where that is cheaper
-    settings: tuple[Any, ...] = ()  # all else that the number depends on: part of what a stored one is found by
+    paper: str
+    note: str
+    symmetric: bool
+    isometric: bool
+    compute: Callable[[Any, Any], float]
+    regression: bool = False
+    pairs: Callable[[Any, Any], np.ndarray] | None = None
+    settings: tuple[Any, ...] = ()
 
     def __call__(self, a: Any, b: Any) -> float:
-        """Score `a` (the source) against `b` (the target); raises OptionError for what it cannot take."""
+        """Score a source against a target.
+
+        Parameters
+        ----------
+        a, b
+            What `takes` says, over the same N probes.
+
+        Returns
+        -------
+        float
+            More is better; see `note` for the range.
+
+        Raises
+        ------
+        OptionError
+            For what the metric cannot take.
+        """
         return float(self.compute(*checked(self.name, self.takes, a, b, regression=self.regression)))

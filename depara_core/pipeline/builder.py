@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import torch
 
+from depara_core.artefacts import Artefact
 from depara_core.attribution.options import Options
 from depara_core.errors import Cancelled
 from depara_core.extraction.collector import Extraction
@@ -16,7 +17,7 @@ from depara_core.jobs import Tally, alone
 from depara_core.pipeline.keys import graph_key
 from depara_core.pipeline.models import explained, open_network, require_layers
 from depara_core.probes import ProbeSet
-from depara_core.store import Artefact, Store
+from depara_core.store import Store
 from depara_core.zoo.spec import Identity, ModelSpec, Network
 
 

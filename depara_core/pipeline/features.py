@@ -24,14 +24,30 @@ from depara_core.zoo.spec import OUTPUT, ModelSpec, Network
 
 @dataclass(frozen=True, eq=False)
 class Features:
-    """One layer's output over N probes: `values` flattened, (N, D) float32, read-only; `code` in its own shape."""
+    """One layer's output over N probes.
+
+    Attributes
+    ----------
+    model
+        The model's id.
+    layer
+        The layer's name.
+    values
+        (N, D) float32, each probe's output flattened; read-only.
+    shape
+        Of one probe's output, such as (C, H, W).
+    probes
+        `ProbeSet.digest`.
+    weights
+        Digest of the network.
+    """
 
     model: str
     layer: str
     values: Float32[np.ndarray, "N D"]
-    shape: tuple[int, ...]  # of one probe's output, such as (C, H, W)
-    probes: str  # ProbeSet.digest
-    weights: str  # Network.digest
+    shape: tuple[int, ...]
+    probes: str
+    weights: str
 
     @property
     def code(self) -> Float32[np.ndarray, "N ..."]:
@@ -48,7 +64,33 @@ def build_features(
     progress: Progress | None = None,
     store: str | os.PathLike[str] | Store | None = None,
 ) -> list[Features]:
-    """Run each model over the probes and return one layer's output; `progress(done, total, message)` counts models."""
+    """Run each model over the probes and return one layer's output; what the store has is read.
+
+    Parameters
+    ----------
+    specs
+        One model or several.
+    probes
+        N images, the same for every model.
+    layer
+        "output" or a layer that every model has.
+    device
+        "auto", "cpu", "cuda", "mps": where it is computed.
+    progress
+        progress(done, total, message) counts models; raising `Cancelled` from it stops before the next one.
+    store
+        Where features are kept: a `Store`, a path, or None: $DEPARA_STORE, else the platform's cache folder.
+
+    Returns
+    -------
+    list of Features
+        One a model, in the order given.
+
+    Raises
+    ------
+    ModelError
+        A model cannot be opened or run, lacks the layer, or yields features that are not finite.
+    """
     chosen = [specs] if isinstance(specs, ModelSpec) else list(specs)
     kept = as_store(store)
     built = []

@@ -60,10 +60,17 @@ def load_probes(
     background
         Colour under transparent parts, a name or "#rrggbb".
     progress
-        `progress(done, total, message)` counts images; what it raises stops the work.
+        progress(done, total, message) counts images; what it raises stops the work.
+
+    Returns
+    -------
+    ProbeSet
+        The images with their names, and what was left out.
 
     Raises
     ------
+    OptionError
+        A number or the colour is none.
     ProbeError
         Nothing can be read there, or no image can be used; the first reasons are told.
     """

@@ -36,10 +36,25 @@ class InputSpec(Protocol):
 class ProbeSet:
     """N square RGB images with their names.
 
-    `images` are of one size, H x H pixels, to be looked at. Where the pictures were larger or of several sizes,
-    `originals` holds them as they are, up to a bound, and networks read these: an image is resampled once, from its
-    original to what the network takes. `skipped` lists (file, reason) of what was left out; `notes`, (file, remark) of
-    what was taken in part.
+    Where the pictures were larger or of several sizes, networks read `originals`: an image is resampled once, from its
+    original to what the network takes.
+
+    Parameters
+    ----------
+    images
+        (N, H, H, 3) uint8, of one size, to be looked at.
+    names
+        One an image.
+    labels
+        One an image, or None.
+    source
+        Where they come from, for people.
+    skipped
+        (file, reason) of what was left out.
+    originals
+        (S, S, 3) uint8 each, up to a bound; None: `images` are the originals.
+    notes
+        (file, remark) of what was taken in part.
     """
 
     images: UInt8[np.ndarray, "N H H 3"]
@@ -47,7 +62,7 @@ class ProbeSet:
     labels: tuple[str, ...] | None = None
     source: str = "arrays"
     skipped: tuple[tuple[str, str], ...] = ()
-    originals: tuple[np.ndarray, ...] | None = None  # (S, S, 3) uint8 each
+    originals: tuple[np.ndarray, ...] | None = None
     notes: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
@@ -79,7 +94,23 @@ class ProbeSet:
         return self.images.nbytes + sum(original.nbytes for original in self.originals or ())
 
     def take(self, indices: Iterable[int]) -> "ProbeSet":
-        """Return the probes at `indices`, in that order."""
+        """Return some of the probes.
+
+        Parameters
+        ----------
+        indices
+            0 to N - 1, or from the end, in any order.
+
+        Returns
+        -------
+        ProbeSet
+            The probes in that order.
+
+        Raises
+        ------
+        ProbeError
+            An index does not exist, or none came.
+        """
         chosen = [int(i) for i in indices]
         wrong = [i for i in chosen if not -len(self) <= i < len(self)]
         if wrong or not chosen:
@@ -96,7 +127,18 @@ class ProbeSet:
         )
 
     def require_comparable(self) -> "ProbeSet":
-        """Return the set itself, or raise: graphs over fewer than 3 probes cannot be compared."""
+        """Check that graphs over these probes can be compared.
+
+        Returns
+        -------
+        ProbeSet
+            The set itself.
+
+        Raises
+        ------
+        ProbeError
+            There are fewer than 3 probes.
+        """
         if len(self) < MINIMUM_PROBES:
             raise ProbeError(
                 f"Expected at least {MINIMUM_PROBES} probe images, because graphs are compared by ranking their "
@@ -108,7 +150,27 @@ class ProbeSet:
     def from_arrays(
         cls, images: Any, names: Sequence[str] | None = None, labels: Sequence[Any] | None = None
     ) -> "ProbeSet":
-        """Make a set from uint8 (N, H, W, 3) pixels, copied; H x W other than square is cropped to its centre."""
+        """Make a set from pixels in memory, which are copied.
+
+        Parameters
+        ----------
+        images
+            (N, H, W, 3) uint8; H x W other than square is cropped to its centre.
+        names
+            One an image; None: "probe 000", ...
+        labels
+            One an image, or None.
+
+        Returns
+        -------
+        ProbeSet
+            The set.
+
+        Raises
+        ------
+        ProbeError
+            The pixels have another shape or type, or names or labels another number.
+        """
         try:
             pixels = np.asarray(images)
         except ValueError:

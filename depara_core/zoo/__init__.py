@@ -13,11 +13,21 @@ __all__ = ["OUTPUT", "SOURCES", "ModelSpec", "Network", "Source", "list_models",
 
 @dataclass(frozen=True)
 class Source:
-    """A place that models come from; add yours to `SOURCES`."""
+    """A place that models come from; add yours to `SOURCES`.
 
-    specs: Callable[[], Sequence[ModelSpec]]  # cheap: builds no model
-    find: Callable[[str], ModelSpec] | None = None  # for names beyond those of `specs`, such as other weights
-    listed: bool = True  # by `list_models()`; the long ones only when asked for by name, or searched
+    Parameters
+    ----------
+    specs
+        Returns its models without building any.
+    find
+        find(name) -> ModelSpec for names beyond those of `specs`, such as other weights; raises `ModelError`.
+    listed
+        Whether `list_models()` lists them: long lists only when asked for by name, or searched.
+    """
+
+    specs: Callable[[], Sequence[ModelSpec]]
+    find: Callable[[str], ModelSpec] | None = None
+    listed: bool = True
 
 
 def _in_module(name: str, *, listed: bool = True) -> Source:
@@ -38,7 +48,23 @@ SOURCES: dict[str, Source] = {
 
 
 def list_models(source: str | None = None) -> list[ModelSpec]:
-    """Return every model of a source, or of those with short lists, the models that ship with the library first."""
+    """Return every model of a source, or of those with short lists.
+
+    Parameters
+    ----------
+    source
+        An entry of `SOURCES`; None: all sources with short lists.
+
+    Returns
+    -------
+    list of ModelSpec
+        The models that ship with the library first.
+
+    Raises
+    ------
+    OptionError
+        For an unknown source.
+    """
     if source is not None and source not in SOURCES:
         raise OptionError(f"The source {source!r} is unknown. Expected one of: {', '.join(SOURCES)}.")
     asked = [one for one in SOURCES.values() if one.listed] if source is None else [SOURCES[source]]
@@ -46,7 +72,23 @@ def list_models(source: str | None = None) -> list[ModelSpec]:
 
 
 def model(id: str) -> ModelSpec:
-    """Return the model "<source>/<name>[@<weights>]"."""
+    """Return a model by its id; no weights are read.
+
+    Parameters
+    ----------
+    id
+        "<source>/<name>[@<weights>]", such as "rooms/normal" or "torchvision/resnet18@IMAGENET1K_V1".
+
+    Returns
+    -------
+    ModelSpec
+        The model.
+
+    Raises
+    ------
+    ModelError
+        There is no such source or model.
+    """
     source, slash, name = str(id).partition("/")
     if not slash or source not in SOURCES:
         raise ModelError(f"Expected a model id like 'torchvision/resnet18'; {id!r} came. {_suggest(str(id))}")

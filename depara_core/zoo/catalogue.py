@@ -59,6 +59,16 @@ def search_models(words: str | Sequence[str] = (), *, source: str | None = None)
         Text with spaces, or a list; upper and lower case are one.
     source
         Only this one, such as "timm" (None: all).
+
+    Returns
+    -------
+    list of Entry
+        Those whose id holds the words before the others.
+
+    Raises
+    ------
+    OptionError
+        For an unknown source.
     """
     if source is not None and source not in SOURCES:
         raise OptionError(f"The source {source!r} is unknown. Expected one of: {', '.join(SOURCES)}.")

@@ -54,6 +54,11 @@ def model_from_module(
     output
         Path of the module whose output is the encoder's. None: the module's own; of a tuple or dict, the first tensor.
 
+    Returns
+    -------
+    ModelSpec
+        The model, of the source "module".
+
     Raises
     ------
     ModelError

@@ -73,17 +73,37 @@ def evenly_spread(names: tuple[str, ...], most: int) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class ModelSpec:
-    """A model by name: cheap to make and to list; weights are read only by `open`."""
+    """A model by name: cheap to make and to list; weights are read only by `open`.
 
-    id: str  # "<source>/<name>[@weights]"
+    Attributes
+    ----------
+    id
+        "<source>/<name>[@<weights>]".
+    name
+        For people.
+    source
+        The id's part before the first slash.
+    group
+        What to colour it by: "2D", "3D", "geometric", "semantic" for rooms; the family elsewhere.
+    summary
+        One plain sentence.
+    input_size
+        Height = width of its input, pixels.
+    mean, std
+        Of the RGB input in [0, 1].
+    bundled
+        Whether it ships with the library.
+    """
+
+    id: str
     name: str
-    source: str  # the id's part before the first slash
-    group: str  # what to colour it by: "2D", "3D", "geometric", "semantic" for rooms; the family elsewhere
-    summary: str  # one plain sentence
-    input_size: int  # height = width, pixels
-    mean: tuple[float, float, float]  # of the RGB input in [0, 1]
+    source: str
+    group: str
+    summary: str
+    input_size: int
+    mean: tuple[float, float, float]
     std: tuple[float, float, float]
-    bundled: bool  # ships with the library
+    bundled: bool
     _layers: Callable[[], tuple[str, ...]] = field(repr=False, compare=False)
     _open: Callable[[Progress | None], Network] = field(repr=False, compare=False)
     _identity: Callable[[], Identity] | None = field(default=None, repr=False, compare=False)
@@ -94,7 +114,23 @@ class ModelSpec:
         return self._layers()
 
     def resolve_layers(self, layers: str | list[str] | tuple[str, ...]) -> tuple[str, ...]:
-        """Turn "all", "blocks" (16 of them, evenly spread), one name or several into names, in order, once each."""
+        """Turn what was asked for into names of layers.
+
+        Parameters
+        ----------
+        layers
+            "all", "blocks" (at most 16 of them, evenly spread), one name or several.
+
+        Returns
+        -------
+        tuple of str
+            In the order given, once each; unknown names are kept, as they may be module paths.
+
+        Raises
+        ------
+        OptionError
+            No layer was given.
+        """
         if layers == "all":
             return self.layers
         if layers == "blocks":
@@ -105,9 +141,31 @@ class ModelSpec:
         return tuple(dict.fromkeys(names))
 
     def open(self, progress: Progress | None = None) -> Network:
-        """Read the weights and return the `Network`; `progress(done, total, message)` follows a download in bytes."""
+        """Read the weights.
+
+        Parameters
+        ----------
+        progress
+            progress(done, total, message) follows a download in bytes.
+
+        Returns
+        -------
+        Network
+            The model in memory.
+
+        Raises
+        ------
+        ModelError
+            It cannot be opened.
+        """
         return self._open(progress)
 
     def identity(self) -> Identity | None:
-        """Return the identity of what `open` would return, or None where only opening can tell; weights stay unread."""
+        """Tell what the model's results are kept under; weights stay unread.
+
+        Returns
+        -------
+        Identity or None
+            That of what `open` would return, or None where only opening can tell.
+        """
         return None if self._identity is None else self._identity()

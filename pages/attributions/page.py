@@ -6,7 +6,7 @@ import streamlit as st
 from depara_core import exports
 from depara_core.comparison import Comparison
 from depara_core.figures.sheets import Sheet, Tile
-from depara_core.similarity import grid_text
+from depara_core.grids import grid_text
 from pages.attributions import pair
 from pages.attributions.selection import SORTS, VIEWS, Attributions
 from pages.shared import cache, comparisons, selection, taken, text, widgets

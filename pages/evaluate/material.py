@@ -13,8 +13,8 @@ from depara_core.benchmark import benchmarks
 from depara_core.benchmark import scoring as scoring
 from depara_core.benchmark import sweeps as sweeps
 from depara_core.files import Progress
+from depara_core.grids import Grid, common_grid
 from depara_core.jobs import Job
-from depara_core.similarity import Grid, common_grid
 from pages.shared import comparisons, jobs, uploads, widgets
 from pages.shared.jobs import Computation
 from pages.shared.selection import Data

@@ -9,7 +9,7 @@ from depara_core.benchmark import scoring as scoring
 from depara_core.evaluation import MEASURES
 from depara_core.figures import evaluation
 from depara_core.figures.labels import score
-from depara_core.similarity import grid_text
+from depara_core.grids import grid_text
 from pages.evaluate import layer_study, measured, published, rivals, robustness, targets
 from pages.evaluate import material as _material
 from pages.evaluate.measured import View

@@ -12,7 +12,7 @@ from depara_core.comparison import Comparison
 from depara_core.drawings import choose_shared, nearest
 from depara_core.figures import probe_graphs, rank_density
 from depara_core.graphs import short_names
-from depara_core.similarity import grid_text
+from depara_core.grids import grid_text
 from pages.graphs.selection import VIEWS, Graphs
 from pages.shared import cache, charts, comparisons, downloads, ranks, selection, text, widgets
 from pages.shared.atlas import Cell, Heading, atlas

@@ -9,7 +9,7 @@ import streamlit as st
 import depara_core as depara
 from depara_core.comparison import Comparison
 from depara_core.figures import attribution_maps, curves, theme
-from depara_core.similarity import grid_text
+from depara_core.grids import grid_text
 from pages.shared import cache, charts, comparisons, selection, widgets
 from pages.shared.selection import Data, Pair
 

@@ -9,7 +9,7 @@ import depara_core as depara
 from depara_core.comparison import Comparison
 from depara_core.figures import curves, matrices
 from depara_core.figures.labels import score
-from depara_core.similarity import grid_text
+from depara_core.grids import grid_text
 from pages.attributions.selection import Attributions
 from pages.shared import cache, charts, comparisons, downloads, selection, widgets
 from pages.shared.selection import Data, Pair

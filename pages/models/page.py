@@ -10,8 +10,8 @@ import depara_core as depara
 from depara_core.comparison import Comparison
 from depara_core.figures import curves, matrices, trees
 from depara_core.figures.labels import score
+from depara_core.grids import grid_text
 from depara_core.selection import best_choice
-from depara_core.similarity import grid_text
 from pages.attributions.selection import Attributions
 from pages.models.selection import VIEWS, Models
 from pages.shared import cache, charts, comparisons, downloads, selection, widgets

@@ -11,8 +11,8 @@ from depara_core import drawings, exports, layouts, pairs, tour
 from depara_core.comparison import Comparison
 from depara_core.figures import panorama, probe_graphs, theme, trees
 from depara_core.figures.labels import score
-from depara_core.selection import closest_pair, first_fork
-from depara_core.similarity import grid_text
+from depara_core.grids import grid_text
+from depara_core.task_tree import closest_pair, first_fork
 from pages.attributions.selection import Attributions
 from pages.panorama import lineup
 from pages.panorama.columns import Column, Probe, Tree, columns

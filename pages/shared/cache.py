@@ -17,11 +17,11 @@ from depara_core import drawings, explanation, pairs, rooms
 from depara_core.bootstrap import Resamples, resample_probes
 from depara_core.extraction.device import resolve_device
 from depara_core.figures import attribution_maps, contributions, rank_density, tiles
+from depara_core.grids import Grid, agreements, probe_cosines
 from depara_core.jobs import JobQueue
 from depara_core.memory import resident_bytes
 from depara_core.probes.listing import listing_digest
 from depara_core.selection import resample
-from depara_core.similarity import Grid, agreements, probe_cosines
 
 P, R = ParamSpec("P"), TypeVar("R")
 Graph = depara.AttributionGraph

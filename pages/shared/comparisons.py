@@ -19,7 +19,7 @@ import depara_core as depara
 from depara_core.attribution.options import resolve_options
 from depara_core.comparison import Comparison, planned_grid
 from depara_core.files import Progress
-from depara_core.similarity import Grid
+from depara_core.grids import Grid
 from pages.shared import cache, jobs, uploads, widgets
 from pages.shared.cache import Graph
 from pages.shared.jobs import Computation

@@ -6,7 +6,7 @@ from depara_core import tour
 from depara_core.drawings import nearest
 from depara_core.figures import probe_graphs
 from depara_core.figures import tour_steps as pictures
-from depara_core.similarity import grid_text
+from depara_core.grids import grid_text
 from pages.shared import cache, selection, widgets
 from pages.shared.atlas import Cell, Heading, atlas, legend
 from pages.shared.selection import Pair

@@ -9,7 +9,7 @@ import streamlit as st
 
 import depara_core as depara
 from depara_core import tour
-from depara_core.similarity import Grid
+from depara_core.grids import Grid
 from pages.shared import cache, charts, selection, widgets
 from pages.shared.selection import Pair
 

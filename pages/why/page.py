@@ -11,7 +11,7 @@ from depara_core import explanation, exports, pairs
 from depara_core.comparison import Comparison
 from depara_core.figures import contributions
 from depara_core.figures.labels import score
-from depara_core.similarity import grid_text
+from depara_core.grids import grid_text
 from pages.attributions.selection import Attributions
 from pages.shared import cache, charts, comparisons, downloads, ranks, selection, widgets
 from pages.shared.selection import Data, Pair

@@ -18,8 +18,8 @@ from depara_core.explanation import (
     sentence,
 )
 from depara_core.graphs import subgraph
+from depara_core.grids import common_grid
 from depara_core.selection import resample
-from depara_core.similarity import common_grid
 
 seeds = st.integers(0, 2**31)
 

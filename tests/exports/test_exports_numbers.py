@@ -11,7 +11,7 @@ from planted import random_graph
 import depara_core as depara
 from depara_core import exports
 from depara_core.benchmark import scoring as scoring
-from depara_core.similarity import probe_cosines
+from depara_core.grids import probe_cosines
 
 COUNT = 5
 IMAGES = np.random.default_rng(0).integers(0, 256, (COUNT, 8, 8, 3), dtype=np.uint8)

@@ -7,7 +7,7 @@ import pytest
 from planted_pages import COUNT, GROUPS, LAYERS, comparison, open_page
 
 import depara_core as depara
-from depara_core.similarity import common_grid, probe_cosines
+from depara_core.grids import common_grid, probe_cosines
 from pages.shared import atlas, cache
 from pages.shared.text import number
 

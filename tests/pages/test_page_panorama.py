@@ -16,7 +16,7 @@ from test_exports_app import downloads  # noqa: F401 - a fixture
 import depara_core as depara
 from depara_core import drawings, pairs
 from depara_core.figures import theme, trees
-from depara_core.selection import first_fork
+from depara_core.task_tree import first_fork
 from pages.panorama import columns, lineup
 from pages.shared import widgets
 

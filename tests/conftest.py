@@ -78,6 +78,54 @@ def zoo(monkeypatch):
     return build_graphs
 
 
+class DrawnTable:
+    """What a table of pictures was given, row by row."""
+
+    def __init__(self, data):
+        self.headings, self.rows, self.labels = data["headings"], [], []
+        for row in data["rows"]:
+            self.rows.append(row["cells"])
+            self.labels.append(row["label"])
+        chosen = [row["chosen"] or any(cell["mark"] for cell in row["cells"]) for row in data["rows"]]
+        self.selected = chosen.index(True) if any(chosen) else None
+        self.gap = next(((place, row["gap"]) for place, row in enumerate(data["rows"]) if row["gap"]), None)
+
+    def seen(self):
+        """The columns of the selected row that stand out."""
+        return [column for column, cell in enumerate(self.rows[self.selected]) if cell["mark"] == "seen"]
+
+    def pictures(self, row):
+        return [cell for cell in self.rows[row] if cell["kind"] == "image"]
+
+    def parts(self, row):
+        return [part for cell in self.rows[row] if cell["kind"] == "bar" for part in cell["parts"]]
+
+    def texts(self, row):
+        """What stands behind the bar."""
+        kinds = [cell["kind"] for cell in self.rows[row]]
+        return [cell["text"] for cell in self.rows[row][kinds.index("bar") + 1 :]]
+
+
+@pytest.fixture
+def tables(monkeypatch):
+    """Record each table of pictures by its key; `tables.click` = (key, row, column) is what one reports next."""
+    from pages.shared import image_table
+
+    class Tables(dict):
+        click = None
+
+    seen = Tables()
+
+    def mount(key, data, on_clicked_change):
+        seen[key], clicked = DrawnTable(data), None
+        if seen.click and seen.click[0] == key:
+            clicked, seen.click = dict(zip(("row", "column"), seen.click[1:], strict=True)), None
+        return type("Result", (), {"clicked": clicked})
+
+    monkeypatch.setattr(image_table, "_mount", mount)
+    return seen
+
+
 @pytest.fixture
 def app(zoo, tmp_path, monkeypatch):
     """Return a function that opens one page of the app with a query and runs it to the end."""

@@ -1,6 +1,7 @@
 """`depara app`: the web app on this machine."""
 
 import contextlib
+import importlib
 import importlib.util
 import json
 import os
@@ -42,6 +43,8 @@ def serve(
     os.chdir(script.parent)  # streamlit reads .streamlit/config.toml from the folder it starts in
     flags = ["--server.address", HOST, "--server.port", str(free), "--server.headless", "true"]
     sys.argv = ["streamlit", "run", str(script), *flags]
+    pages = importlib.import_module("streamlit.runtime.pages_manager").PagesManager
+    pages.uses_pages_directory = False  # the router is app.py: else the first link opened would not find its page
     with contextlib.redirect_stdout(sys.stderr):
         runpy.run_module("streamlit", run_name="__main__")  # in this process: what ends it ends the server
 

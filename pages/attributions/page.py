@@ -10,8 +10,8 @@ from depara_core.grids import grid_text
 from pages.attributions import pair
 from pages.attributions.selection import SORTS, VIEWS, Attributions
 from pages.shared import cache, comparisons, selection, taken, text, widgets
-from pages.shared.atlas import Cell, Heading, atlas, legend
 from pages.shared.cache import Graph, Graphs
+from pages.shared.image_table import Cell, Heading, image_table, legend
 from pages.shared.selection import Data, Look, Pair
 
 ROWS = 6  # probes on one screen
@@ -151,7 +151,7 @@ def _table(
             ]
             for probe, line in zip(rows, pictures, strict=True)
         ]
-        clicked = atlas(
+        clicked = image_table(
             "attributions.table",
             headings,
             cells,
@@ -202,7 +202,7 @@ def _heading(graph: Graph, reference: Graph, mean: float, by_layer: bool) -> Hea
 def _cell(graph: Graph, own: bool, probe: str, png: bytes | None, cosine: float, by_layer: bool) -> Cell:
     name = _name(graph, by_layer)
     if png is None:
-        return Cell(None, "", f"{name} has no attribution for {probe}", none="none")
+        return Cell(None, "", f"{name} has no attribution for {probe}", missing=True)
     if own:
         return Cell(png, "", f"{probe} in {name}")
     return Cell(png, text.number(cosine), f"{probe} in {name}, agreement {text.number(cosine)}", number=True)

@@ -15,8 +15,8 @@ from depara_core.graphs import short_names
 from depara_core.grids import grid_text
 from pages.graphs.selection import VIEWS, Graphs
 from pages.shared import cache, charts, comparisons, downloads, ranks, selection, text, widgets
-from pages.shared.atlas import Cell, Heading, atlas
 from pages.shared.cache import Graph
+from pages.shared.image_table import Cell, Heading, image_table
 from pages.shared.selection import Data, Look, Pair
 from pages.why.selection import Why
 
@@ -213,7 +213,7 @@ def _pairs(comparison: Comparison, found: pd.DataFrame, names: tuple[str, str]) 
     pair = selection.read(Pair)
     chosen = {pair.probe, pair.other_probe}
     at = next((k for k, row in enumerate(shown.itertuples()) if {row.i, row.j} == chosen), None)
-    clicked = atlas(
+    clicked = image_table(
         "graphs.pairs", headings, rows, selected=at, pictures=2, size=70, largest=84, label="Pairs of images"
     )
     if pair.region:
@@ -251,7 +251,7 @@ def _selected(comparison: Comparison, graphs: tuple[Graph, ...]) -> None:
             + [_near(comparison, graph, probe, i) for i in near]
             for graph, name, near in zip(graphs, short_names(*graphs), order, strict=True)
         ]
-        clicked = atlas(
+        clicked = image_table(
             "graphs.nearest",
             [Heading("in"), *(Heading(f"{k + 1}") for k in range(len(order[0])))],
             rows,

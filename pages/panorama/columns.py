@@ -8,7 +8,7 @@ import streamlit as st
 
 from depara_core.figures.attribution_maps import png_uri
 from depara_core.paths import assets_folder
-from pages.shared.atlas import Legend
+from pages.shared.image_table import Legend
 
 _HERE = assets_folder() / "columns"
 _mount = st.components.v2.component(

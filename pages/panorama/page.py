@@ -18,8 +18,8 @@ from pages.panorama import lineup
 from pages.panorama.columns import Column, Probe, Tree, columns
 from pages.panorama.selection import Panorama
 from pages.shared import cache, charts, comparisons, downloads, selection, widgets
-from pages.shared.atlas import legend
 from pages.shared.cache import Graph, Graphs
+from pages.shared.image_table import legend
 from pages.shared.selection import Data, Look, Pair
 
 QUESTION = "What do related tasks look at, and which images do they find alike?"

@@ -5,7 +5,6 @@
         st.plotly_chart(figure, theme=None, key=...)
     target = _widgets.choose_model("Target", "target", "models.target", models)           # bound to the pair
     lam = _widgets.lam_slider("models.lam")
-    clicked = _widgets.image_grid("grid", pngs, captions, selected=probe)                 # index, or None
     _widgets.links(why="Why?", layers="At which layer?")                                  # row of links
     _widgets.plain(file_name)                                                             # user text into markdown
     dark = _widgets.dark()                                                                # for figures
@@ -23,7 +22,6 @@ import streamlit as st
 from depara_core.figures.labels import score
 from depara_core.jobs import Job, duration
 from pages.shared import selection
-from pages.shared.grid import image_grid
 from pages.shared.selection import Data, Pair
 
 __all__ = [
@@ -34,7 +32,6 @@ __all__ = [
     "duration",
     "empty",
     "header",
-    "image_grid",
     "lam_slider",
     "links",
     "plain",

@@ -8,7 +8,7 @@ from depara_core.figures import probe_graphs
 from depara_core.figures import tour_steps as pictures
 from depara_core.grids import grid_text
 from pages.shared import cache, selection, widgets
-from pages.shared.atlas import Cell, Heading, atlas, legend
+from pages.shared.image_table import Cell, Heading, image_table, legend
 from pages.shared.selection import Pair
 from pages.shared.text import number
 from pages.tour.selection import Tour
@@ -54,14 +54,14 @@ def feature(stage: Stage, view: Place, turn: Place) -> None:
             ]
             rows.append([Cell(None, widgets.short(graph.model)), *row])
         headings = [Heading("network"), *(Heading(f"{k + 1}.") for k in range(len(near)))]
-        atlas("tour.near", headings, rows, size=64, largest=96, label="Images in order of likeness")
+        image_table("tour.near", headings, rows, size=64, largest=96, label="Images in order of likeness")
 
 
 def _offer(stage: Stage) -> None:
     offered = [probe for probe in tour.spread(len(stage.probes), OFFERED) if probe not in stage.six]
     pngs = [cache.thumbnail(stage.probes, probe, 96) for probe in offered]
     names = [stage.probes.names[probe] for probe in offered]
-    clicked = widgets.image_grid("tour.offer", pngs, alts=names, size=72, label="Images to choose from")
+    clicked = image_grid("tour.offer", pngs, alts=names, size=72, label="Images to choose from")
     if clicked is not None:
         six = list(stage.six)
         six[stage.place] = offered[clicked]
@@ -102,12 +102,12 @@ def node(stage: Stage, view: Place, turn: Place) -> None:
         )[0]
         notes = ["the target", *(f"cosine {number(cosine, 3)}" if answered else "cosine ?" for cosine in cosines)]
         cells = [
-            Cell(png, note, f"{image(place)} in {graph.model}, {note}", none="" if png else "none")
+            Cell(png, note, f"{image(place)} in {graph.model}, {note}", missing=png is None)
             for png, note, graph in zip(tiles, notes, graphs, strict=True)
         ]
         headings = [Heading("image"), *(Heading(widgets.short(graph.model)) for graph in graphs)]
         whole = Cell(cache.thumbnail(stage.probes, probe, 160), str(place + 1), image(place))
-        atlas(
+        image_table(
             "tour.maps",
             headings,
             [[whole, *cells]],

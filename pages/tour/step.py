@@ -65,7 +65,7 @@ def strip(stage: Stage, key: str) -> None:
     pictures = [cache.thumbnail(stage.probes, probe, 160) for probe in stage.six]
     alts = [f"image {k + 1}: {stage.probes.names[probe]}" for k, probe in enumerate(stage.six)]
     captions = [str(k + 1) for k in range(len(stage.six))]
-    clicked = widgets.image_grid(
+    clicked = image_grid(
         key, pictures, captions, selected=stage.place, columns=len(pictures), alts=alts, label="The six images"
     )
     if clicked is not None and clicked != stage.place:

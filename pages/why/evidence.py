@@ -10,7 +10,7 @@ import depara_core as depara
 from depara_core.figures import contributions
 from depara_core.figures.labels import score
 from pages.shared import cache, selection, widgets
-from pages.shared.ledger import Row, ledger
+from pages.shared.image_table import ContributionRow, contribution_table
 from pages.shared.selection import Pair
 from pages.why.reasons import Ends
 from pages.why.selection import KINDS, Why
@@ -47,7 +47,7 @@ def list_probes(ends: Ends, ranked: pd.DataFrame, key: str, *, size: int = 92) -
         probe_row(ends.probes, entry, place, (*pair, png if all(pair) else None), (a, b, "their agreement"))
         for entry, place, pair, png in zip(shown.rows.itertuples(), shown.places, maps, agreed, strict=True)
     ]
-    clicked = ledger(
+    clicked = contribution_table(
         key,
         rows,
         pictures=("image", a, b, "agreement"),
@@ -125,11 +125,11 @@ def pager(key: str, shown: Batch) -> None:
 
 def probe_row(
     images: depara.ProbeSet, entry: object, place: int, maps: Sequence[bytes | None], whose: Sequence[str]
-) -> Row:
+) -> ContributionRow:
     """Return the row of one probe of a table with the columns probe, node, edge, share."""
     index, share = int(entry.probe), contributions.thousandths(entry.share)
     name = images.names[index]
-    return Row(
+    return ContributionRow(
         str(place),
         (cache.thumbnail(images, index, 112), *maps),
         (name, *(f"{name}: {one}" for one in whose)),
@@ -188,7 +188,7 @@ def list_pairs(ends: Ends, found: pd.DataFrame, key: str, *, size: int = 92) -> 
     asked = selection.read(Pair)
     chosen = {asked.probe, asked.other_probe}
     at = next((k for k, pair in enumerate(found.itertuples()) if {pair.i, pair.j} == chosen), None)
-    clicked = ledger(
+    clicked = contribution_table(
         key,
         rows,
         pictures=("image", "image"),
@@ -225,11 +225,11 @@ def link(ends: Ends) -> Pair:
     )
 
 
-def _pair_row(images: depara.ProbeSet, pair: object, place: int) -> Row:
+def _pair_row(images: depara.ProbeSet, pair: object, place: int) -> ContributionRow:
     ends = (int(pair.i), int(pair.j))
     one, other = (images.names[i] for i in ends)
     share = contributions.thousandths(pair.share)
-    return Row(
+    return ContributionRow(
         str(place),
         tuple(cache.thumbnail(images, i, 112) for i in ends),
         (one, other),

@@ -10,7 +10,7 @@ from depara_core import explanation
 from depara_core.figures import contributions
 from depara_core.graphs import short_names
 from pages.shared import cache, charts, selection, text, widgets
-from pages.shared.ledger import Row, ledger
+from pages.shared.image_table import ContributionRow, contribution_table
 from pages.shared.selection import Data, Pair
 from pages.why import evidence
 from pages.why import reasons as _reasons
@@ -90,7 +90,7 @@ def _group_list(
         empty = EXAMPLES - len(pictures)
         alts = [ends.probes.names[i] for i in found[:EXAMPLES]]
         rows.append(
-            Row(
+            ContributionRow(
                 f"{entry.group}\n{entry.probes} probes",
                 (*pictures, *[b""] * empty),
                 (*alts, *[""] * empty),
@@ -99,7 +99,7 @@ def _group_list(
                 f"{entry.group}, {entry.probes} probes: share {contributions.thousandths(entry.share)}",
             )
         )
-    return ledger(
+    return contribution_table(
         "why.groups.list",
         rows,
         pictures=("e.g.", *[""] * (EXAMPLES - 1)),
@@ -195,7 +195,7 @@ def _lent(ends: Ends, found: explanation.Influence, flips: dict[int, str]) -> No
     ]
     indices = [int(order[place]) for place in places]
     rows = [
-        Row(
+        ContributionRow(
             str(place + 1),
             (cache.thumbnail(ends.probes, i, 112),),
             (ends.probes.names[i],),
@@ -211,7 +211,7 @@ def _lent(ends: Ends, found: explanation.Influence, flips: dict[int, str]) -> No
     ]
     gap = (evidence.TOP, f"… {len(order) - len(places):,} more …") if len(places) < len(order) else None
     probe, best = selection.read(Pair).probe, ["then the best is"] if flips else []
-    clicked = ledger(
+    clicked = contribution_table(
         "why.influence",
         rows,
         pictures=("image",),
@@ -287,7 +287,7 @@ def contrast(ends: Ends, choices: tuple[depara.AttributionGraph, ...]) -> None:
             evidence.probe_row(ends.probes, entry, place, (*line, gain), (a, third, b, f"better by {a}"))
             for entry, place, line, gain in zip(shown.rows.itertuples(), shown.places, maps, gains, strict=True)
         ]
-        clicked = ledger(
+        clicked = contribution_table(
             "why.contrast",
             rows,
             pictures=("image", a, third, b, "gain"),

@@ -59,14 +59,11 @@ def server(tmp_path_factory):
     environment = {**os.environ, "DEPARA_STORE": str(workers / "store")}  # one store: what one computes the others read
     command = [
         sys.executable,
-        "-m",
-        "streamlit",
-        "run",
-        "app.py",
-        "--server.port",
+        "-c",
+        "from depara_core.cli import app; app()",
+        "app",
+        "--port",
         str(port),
-        "--server.headless",
-        "true",
     ]
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)

@@ -8,37 +8,24 @@ from planted_pages import COUNT, GROUPS, LAYERS, comparison, open_page
 
 import depara_core as depara
 from depara_core.grids import common_grid, probe_cosines
-from pages.shared import atlas, cache
+from pages.shared import cache, image_table
 from pages.shared.text import number
 
 REFERENCE = "rooms/normal"
 
 
-@pytest.fixture
-def tables(monkeypatch):
-    """Record what the table of pictures is given; `tables.click` is what it reports next."""
-    from pages.shared import atlas
-
-    class Tables(list):
-        click = None
-
-    seen = Tables()
-
-    def mount(key, data, on_clicked_change):
-        seen.append(data)
-        clicked, seen.click = seen.click, None
-        return type("Result", (), {"clicked": clicked and dict(zip(("row", "column"), clicked, strict=True))})
-
-    monkeypatch.setattr(atlas, "_mount", mount)
-    return seen
-
-
 def test_each_map_carries_its_cosine_with_the_reference(monkeypatch, tables):
     open_page(monkeypatch, "attributions", target=REFERENCE)
-    shown, found = tables[-1], comparison()
+    shown, found = tables["attributions.table"], comparison()
     reference = found.graph(REFERENCE)
-    assert shown["headings"][1] == {"text": "normal", "note": "reference", "title": reference.label, "clickable": False}
-    for column, heading in enumerate(shown["headings"][2:], start=2):
+    assert shown.headings[1] == {
+        "text": "normal",
+        "note": "reference",
+        "title": reference.label,
+        "clickable": False,
+        "kind": "",
+    }
+    for column, heading in enumerate(shown.headings[2:], start=2):
         model = next(m for m in found.models if m.endswith(heading["text"]))
         graph = found.graph(model)
         cosines = probe_cosines(graph, reference, common_grid([graph, reference]))
@@ -55,23 +42,25 @@ def test_probes_are_sorted_by_mean_agreement(monkeypatch, tables, sort):
     others = tuple(graph for graph in found.graphs if graph.model != REFERENCE)
     mean = cache.agreement(others, found.graph(REFERENCE), found.grid).mean(axis=0)
     order = np.argsort(mean if sort == "least" else -mean)
-    first = [row[0]["text"] for row in tables[-1]["rows"]]
+    first = [row[0]["text"] for row in tables["attributions.table"].rows]
     app.button(key="attributions.step+1").click().run()
-    assert first + [row[0]["text"] for row in tables[-1]["rows"]] == [found.probes.names[i] for i in order]
+    assert first + [row[0]["text"] for row in tables["attributions.table"].rows] == [
+        found.probes.names[i] for i in order
+    ]
     assert app.button(key="attributions.step+1").disabled
 
 
 def test_a_click_selects_the_probe_and_a_heading_the_reference(monkeypatch, tables):
     app = open_page(monkeypatch, "attributions", target=REFERENCE)
-    tables.click = (3, 2)
+    tables.click = ("attributions.table", 3, 2)
     app.run()
     assert app.query_params["probe"] == "3"
-    assert tables[-1]["selected"] == 3
-    name = tables[-1]["headings"][2]["text"]
-    tables.click = (-1, 2)
+    assert tables["attributions.table"].selected == 3
+    name = tables["attributions.table"].headings[2]["text"]
+    tables.click = ("attributions.table", -1, 2)
     app.run()
     assert app.query_params["target"].endswith(name)
-    assert tables[-1]["headings"][1]["text"] == name
+    assert tables["attributions.table"].headings[1]["text"] == name
 
 
 def why_link(app):
@@ -82,13 +71,13 @@ def why_link(app):
 def test_a_clicked_map_is_held_against_the_reference_and_leads_to_why(monkeypatch, tables):
     app = open_page(monkeypatch, "attributions", target=REFERENCE)
     assert not [link for link in app.get("page_link") if link.proto.label.startswith("Why do ")]
-    tables.click = (4, 3)
+    tables.click = ("attributions.table", 4, 3)
     app.run()
-    found, column = comparison(), tables[-1]["headings"][3]["text"]
+    found, column = comparison(), tables["attributions.table"].headings[3]["text"]
     model = next(one for one in found.models if one.endswith(column))
     asked = {name: np.ravel(app.query_params[name])[0] for name in ("source", "target", "probe")}
     assert asked == {"source": model, "target": REFERENCE, "probe": "4"}
-    assert (tables[-1]["selected"], tables[-1]["lens"]) == (4, 3)
+    assert (tables["attributions.table"].selected, tables["attributions.table"].seen()) == (4, [0, 3])
     label, query = why_link(app)
     cosine = cache.agreement((found.graph(model),), found.graph(REFERENCE), found.grid)[0, 4]
     assert ("agree here?" if cosine > 0 else "differ here?") in label
@@ -99,7 +88,7 @@ def test_a_clicked_map_is_held_against_the_reference_and_leads_to_why(monkeypatc
     assert int(query.get("page", ["0"])[0]) == (0 if place < 5 or place >= COUNT - 3 else place // 8 + 1)
     shown = [m.value for m in app.markdown if "on " in m.value and f":blue[**{number(cosine)}**]" in m.value]
     assert shown
-    tables.click = (2, 1)  # the reference's own map: only the image changes
+    tables.click = ("attributions.table", 2, 1)  # the reference's own map: only the image changes
     app.run()
     assert (app.query_params["source"], app.query_params["probe"]) == (model, "2")
 
@@ -109,17 +98,17 @@ def test_the_pair_under_the_lens_is_shown_even_where_there_is_no_room_for_all(mo
         monkeypatch.setitem(GROUPS, f"rooms/m{place}", "2D")
     zoo = tuple(GROUPS)
     open_page(monkeypatch, "attributions", zoo=zoo, target=REFERENCE)
-    shown = [heading["title"].split()[1] for heading in tables[-1]["headings"][2:]]
+    shown = [heading["title"].split()[1] for heading in tables["attributions.table"].headings[2:]]
     assert len(shown) == 7
     hidden = next(model for model in zoo[4:] if model not in shown)
     app = open_page(monkeypatch, "attributions", zoo=zoo, target=REFERENCE, source=hidden)
-    assert hidden.split("/")[1] in [heading["text"] for heading in tables[-1]["headings"]]
+    assert hidden.split("/")[1] in [heading["text"] for heading in tables["attributions.table"].headings]
     assert why_link(app)[1]["source"] == [hidden]
 
 
 def test_a_clicked_layer_is_held_against_the_output(monkeypatch, tables):
     app = open_page(monkeypatch, "attributions", view="layers", source=REFERENCE)
-    tables.click = (1, 2)
+    tables.click = ("attributions.table", 1, 2)
     app.run()
     assert app.query_params["source_layer"] == LAYERS[1]
     label, query = why_link(app)
@@ -129,15 +118,18 @@ def test_a_clicked_layer_is_held_against_the_output(monkeypatch, tables):
 
 def test_the_selected_probe_is_one_click_away(monkeypatch, tables):
     app = open_page(monkeypatch, "attributions", probe="9")
-    assert tables[-1]["selected"] == -1
+    assert tables["attributions.table"].selected is None
     app.button(key="attributions.selected").click().run()
-    assert tables[-1]["rows"][tables[-1]["selected"]][0]["text"] == comparison().probes.names[9]
+    assert (
+        tables["attributions.table"].rows[tables["attributions.table"].selected][0]["text"]
+        == comparison().probes.names[9]
+    )
 
 
 def test_layers_of_one_model_stand_side_by_side(monkeypatch, tables):
     app = open_page(monkeypatch, "attributions", view="layers", source=REFERENCE)
-    assert [h["text"] for h in tables[-1]["headings"][1:]] == list(LAYERS)
-    assert [h["note"] == "reference" for h in tables[-1]["headings"][1:]] == [False, False, True]
+    assert [h["text"] for h in tables["attributions.table"].headings[1:]] == list(LAYERS)
+    assert [h["note"] == "reference" for h in tables["attributions.table"].headings[1:]] == [False, False, True]
     assert app.title[0].value == "What does each layer of *normal* look at?"
 
 
@@ -158,9 +150,9 @@ def test_a_map_without_attribution_says_none_and_why(monkeypatch, tables):
 
     monkeypatch.setattr(planted_pages, "random_graph", silent)
     app = open_page(monkeypatch, "attributions", target=REFERENCE)
-    column = [h["text"] for h in tables[-1]["headings"]].index("denoising")
-    assert [row[column]["none"] for row in tables[-1]["rows"]] == ["", "none", "", "", "", ""]
-    assert tables[-1]["rows"][1][column]["image"] is None
+    column = [h["text"] for h in tables["attributions.table"].headings].index("denoising")
+    assert [row[column]["image"] is None for row in tables["attributions.table"].rows] == [k == 1 for k in range(6)]
+    assert tables["attributions.table"].rows[1][column]["kind"] == "image"
     assert any("**none**" in c.value and f"1 of {COUNT}" in c.value for c in app.caption)
 
 
@@ -169,13 +161,13 @@ def test_a_map_without_attribution_says_none_and_why(monkeypatch, tables):
 )
 def test_every_way_of_painting_changes_the_pictures(monkeypatch, tables, query):
     open_page(monkeypatch, "attributions")
-    plain = tables[-1]["rows"][0][2]["image"]
+    plain = tables["attributions.table"].rows[0][2]["image"]
     open_page(monkeypatch, "attributions", **query)
-    assert tables[-1]["rows"][0][2]["image"] != plain
+    assert tables["attributions.table"].rows[0][2]["image"] != plain
 
 
 def test_the_table_reports_only_cells_it_has(tables):
-    cells = [[atlas.Cell(b"x")]]
+    cells = [[image_table.Cell(b"x")]]
     for click, found in [((0, 0), (0, 0)), ((-1, 0), (-1, 0)), ((1, 0), None), ((0, 5), None), (None, None)]:
-        tables.click = click
-        assert atlas.atlas("t", [atlas.Heading("image")], cells) == found
+        tables.click = click and ("t", *click)
+        assert image_table.image_table("t", [image_table.Heading("image")], cells) == found

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 from planted_pages import COUNT, comparison, figures, open_page
-from test_page_attributions import tables  # noqa: F401 - a fixture
 
 import depara_core as depara
 from depara_core import drawings, pairs
@@ -55,7 +54,7 @@ def test_the_selected_pair_leads_to_why(monkeypatch):
         assert part in why.query_string
 
 
-def test_disputed_pairs_are_listed_and_a_click_opens_one(monkeypatch, tables):  # noqa: F811
+def test_disputed_pairs_are_listed_and_a_click_opens_one(monkeypatch, tables):
     app = open_page(monkeypatch, "graphs", source=A, target=B)
     worst = pairs.pairs_within(pairs.pair_table(*pair(comparison()))).iloc[0]
     listed = next(table for table in reversed(tables) if table["label"] == "Pairs of images")
@@ -68,12 +67,12 @@ def test_disputed_pairs_are_listed_and_a_click_opens_one(monkeypatch, tables):  
     assert "other_probe" not in app.query_params
 
 
-def test_a_brushed_region_of_the_address_is_marked_and_lists_its_pairs(monkeypatch, tables):  # noqa: F811
+def test_a_brushed_region_of_the_address_is_marked_and_lists_its_pairs(monkeypatch, tables):
     app = open_page(monkeypatch, "graphs", source=A, target=B, region="0.5,1,0,0.5")
     found = pairs.pairs_within(pairs.pair_table(*pair(comparison())), (0.5, 1), (0, 0.5))
     assert f"{len(found)} pairs in the brushed region" in [block.value for block in app.subheader]
-    listed = next(table for table in reversed(tables) if table["label"] == "Pairs of images")
-    assert [row[2]["text"].split("\n")[0] for row in listed["rows"]] == [f"rank {r:.2f}" for r in found["rank_a"][:6]]
+    listed = tables["graphs.pairs"].rows
+    assert [row[2]["text"].split("\n")[0] for row in listed] == [f"rank {r:.2f}" for r in found["rank_a"][:6]]
     frame = figures(app)["graphs.ranks"]["layout"]["shapes"][-1]
     assert [frame[end] for end in ("x0", "x1", "y0", "y1")] == [0.5, 1, 0, 0.5]
     (why,) = [link.proto for link in app.get("page_link") if link.proto.label == "Why are they alike?"]
@@ -84,9 +83,9 @@ def test_a_brushed_region_of_the_address_is_marked_and_lists_its_pairs(monkeypat
     assert "The most disputed pairs" in [block.value for block in app.subheader]
 
 
-def test_nearest_images_are_those_with_the_highest_cosines(monkeypatch, tables):  # noqa: F811
+def test_nearest_images_are_those_with_the_highest_cosines(monkeypatch, tables):
     open_page(monkeypatch, "graphs", source=A, target=B, probe="4")
-    for row, graph in zip(tables[-1]["rows"], pair(comparison()), strict=True):
+    for row, graph in zip(tables["graphs.nearest"].rows, pair(comparison()), strict=True):
         cosines = np.sort(np.delete(graph.edges[4], 4))[::-1][:8]
         assert [cell["text"] for cell in row[1:]] == [number(c, 3) for c in cosines]
 

@@ -19,27 +19,6 @@ A, B, C, ODD = GROUPS
 SIZE = 8  # of the planted maps
 
 
-@pytest.fixture
-def ledgers(monkeypatch):
-    """Record what each ledger is given, by its key; `ledgers.click` = (key, row) is what one reports next."""
-    from pages.shared import ledger
-
-    class Ledgers(dict):
-        click = None
-
-    seen = Ledgers()
-
-    def mount(key, data, on_clicked_change):
-        seen[key] = data
-        clicked = None
-        if seen.click and seen.click[0] == key:
-            clicked, seen.click = seen.click[1], None
-        return type("Result", (), {"clicked": clicked})
-
-    monkeypatch.setattr(ledger, "_mount", mount)
-    return seen
-
-
 def text(app):
     return " ".join(block.value for block in [*app.title, *app.subheader, *app.markdown, *app.caption])
 
@@ -57,7 +36,7 @@ def why(lam=1.0):
     return depara.explain(found.graph(A), found.graph(B), lam)
 
 
-def test_the_headline_is_the_score_its_interval_and_its_rank(monkeypatch, ledgers):
+def test_the_headline_is_the_score_its_interval_and_its_rank(monkeypatch, tables):
     app = open_page(monkeypatch, "why", source=A, target=B, lam="2.0")
     matrix = depara.similarity_matrix(list(comparison().graphs))
     row = depara.rank_sources(matrix, B, 2.0).set_index("source").loc[A]
@@ -70,45 +49,45 @@ def test_the_headline_is_the_score_its_interval_and_its_rank(monkeypatch, ledger
     assert drawn["why.adds"]["data"][0]["y"] == pytest.approx([row["node"], 2 * row["edge"], row["score"]])
 
 
-def test_all_probes_are_listed_by_share_and_add_up(monkeypatch, ledgers):
+def test_all_probes_are_listed_by_share_and_add_up(monkeypatch, tables):
     app = open_page(monkeypatch, "why", source=A, target=B)
     ranked, names = why().to_frame(), comparison().probes.names
-    ends = ledgers["why.probes"]["rows"]
-    assert [row["number"] for row in ends] == ["1", "2", "3", "4", "5", "10", "11", "12"]
-    assert ledgers["why.probes"]["gap"] == {"before": 5, "text": "… 4 more …"}
+    assert [row[0]["text"] for row in tables["why.probes"].rows] == ["1", "2", "3", "4", "5", "10", "11", "12"]
+    assert tables["why.probes"].gap == (5, "… 4 more …")
     app.button(key="why.probes.all").click().run()
-    first = ledgers["why.probes"]["rows"]
+    pages = [tables["why.probes"]]
     app.button(key="why.probes.step+1").click().run()
-    rows = first + ledgers["why.probes"]["rows"]
-    assert [row["pictures"][0]["alt"] for row in rows] == [names[i] for i in ranked["probe"]]
-    assert [row["texts"] for row in rows] == [[contributions.thousandths(share)] for share in ranked["share"]]
-    assert sum(value for row in rows for _, value in row["parts"]) == pytest.approx(why().total)
+    pages.append(tables["why.probes"])
+    rows = [(table, row) for table in pages for row in range(len(table.rows))]
+    assert [table.pictures(row)[0]["alt"] for table, row in rows] == [names[i] for i in ranked["probe"]]
+    assert [table.texts(row) for table, row in rows] == [[contributions.thousandths(s)] for s in ranked["share"]]
+    assert sum(value for table, row in rows for _, value in table.parts(row)) == pytest.approx(why().total)
     assert app.button(key="why.probes.step+1").disabled
 
 
-def test_a_click_selects_the_probe(monkeypatch, ledgers):
+def test_a_click_selects_the_probe(monkeypatch, tables):
     app = open_page(monkeypatch, "why", source=A, target=B)
-    ledgers.click = ("why.probes", 2)
+    tables.click = ("why.probes", 2, 0)
     app.run()
     chosen = int(why().to_frame()["probe"].iloc[2])
     assert np.ravel(app.query_params["probe"])[0] == str(chosen)
-    assert ledgers["why.probes"]["selected"] == 2
+    assert tables["why.probes"].selected == 2
 
 
-def test_pairs_of_every_kind_are_listed_and_a_click_selects_both(monkeypatch, ledgers):
+def test_pairs_of_every_kind_are_listed_and_a_click_selects_both(monkeypatch, tables):
     app = open_page(monkeypatch, "why", source=A, target=B, view="pairs")
     for kind in ("both alike", "only A alike", "only B alike"):
         app.segmented_control(key="why.kind").set_value(kind).run()
         found = why().pairs(8, kind)
-        assert [row["texts"] for row in ledgers["why.pairs"]["rows"]] == [
+        assert [tables["why.pairs"].texts(row) for row in range(len(found))] == [
             [f"{p.rank_a:.2f}", f"{p.rank_b:.2f}", contributions.thousandths(p.share)] for p in found.itertuples()
         ]
-    ledgers.click = ("why.pairs", 1)
+    tables.click = ("why.pairs", 1, 0)
     app.run()
     pair = found.iloc[1]
     shown = {name: np.ravel(app.query_params[name])[0] for name in ("probe", "other_probe", "kind")}
     assert shown == {"probe": str(int(pair["i"])), "other_probe": str(int(pair["j"])), "kind": "only B alike"}
-    assert ledgers["why.pairs"]["selected"] == 1
+    assert tables["why.pairs"].selected == 1
 
 
 def brush(box, points=()):
@@ -137,10 +116,10 @@ def test_a_brushed_box_becomes_part_of_the_address():
     assert brush([], [{"customdata": {"0": 2, "1": 7, "2": 3}}]) == "0.25,0.375,0.875,1 pairs"
 
 
-def test_a_link_with_a_brushed_region_reopens_it(monkeypatch, ledgers):
+def test_a_link_with_a_brushed_region_reopens_it(monkeypatch, tables):
     app = open_page(monkeypatch, "why", source=A, target=B, view="pairs", region="0.5,1,0,0.5")
     found = why().pairs_within(a=(0.5, 1), b=(0, 0.5), top=8)
-    assert [row["texts"][2] for row in ledgers["why.pairs"]["rows"]] == [
+    assert [tables["why.pairs"].texts(row)[2] for row in range(len(found))] == [
         contributions.thousandths(s) for s in found["share"]
     ]
     frame = figures(app)["why.ranks"]["layout"]["shapes"][-1]
@@ -150,7 +129,7 @@ def test_a_link_with_a_brushed_region_reopens_it(monkeypatch, ledgers):
     assert (asked(app, "kind"), "region" in app.query_params) == (["only A alike"], False)
 
 
-def test_groups_are_clusters_where_probes_have_no_labels(monkeypatch, ledgers):
+def test_groups_are_clusters_where_probes_have_no_labels(monkeypatch, tables):
     app = open_page(monkeypatch, "why", source=A, target=B, view="groups")
     found = comparison()
     labels = explanation.cluster_probes(found.graph(A), found.graph(B), 6)
@@ -158,8 +137,8 @@ def test_groups_are_clusters_where_probes_have_no_labels(monkeypatch, ledgers):
     drawn = figures(app)["why.groups"]["data"]
     np.testing.assert_allclose(numbers(drawn[0]["z"]), 1000 * shares.edge)
     np.testing.assert_allclose(numbers(drawn[2]["x"]), 1000 * shares.node)
-    rows = ledgers["why.groups.list"]["rows"]
-    assert sum(value for row in rows for _, value in row["parts"]) == pytest.approx(why().total)
+    table = tables["why.groups.list"]
+    assert sum(value for row in range(len(table.rows)) for _, value in table.parts(row)) == pytest.approx(why().total)
 
 
 def asked(app, name):
@@ -167,47 +146,50 @@ def asked(app, name):
     return np.ravel(app.query_params[name]).tolist()
 
 
-def test_a_cell_of_groups_opens_its_pairs_and_there_is_a_way_back(monkeypatch, ledgers):
+def test_a_cell_of_groups_opens_its_pairs_and_there_is_a_way_back(monkeypatch, tables):
     click = clicker(monkeypatch)
     app = open_page(monkeypatch, "why", source=A, target=B, view="groups")
     found = comparison()
     labels = explanation.cluster_probes(found.graph(A), found.graph(B), 6)
     names = list(dict.fromkeys(labels))
-    assert "why.groups.pairs" not in ledgers
+    assert "why.groups.pairs" not in tables
     click(app, "why.groups", 0, 2)
     assert asked(app, "groups") == [names[0], names[2]]
     expected = explanation.pairs_between(why(), labels, (names[0], names[2]), 8)
-    rows = ledgers["why.groups.pairs"]["rows"]
-    assert [row["texts"][2] for row in rows] == [contributions.thousandths(share) for share in expected["share"]]
+    table = tables["why.groups.pairs"]
+    assert [table.texts(row)[2] for row in range(len(expected))] == [
+        contributions.thousandths(share) for share in expected["share"]
+    ]
     frame = figures(app)["why.groups"]["layout"]["shapes"][-1]
     assert (frame["x0"], frame["y0"]) == (1.5, -0.5)
-    ledgers.click = ("why.groups.pairs", 1)
+    tables.click = ("why.groups.pairs", 1, 0)
     app.run()
     assert asked(app, "other_probe") == [str(int(expected.iloc[1]["j"]))]
     app.button(key="why.groups.close").click().run()
     assert "groups" not in app.query_params
 
 
-def test_one_group_shows_its_pairs_and_its_probes(monkeypatch, ledgers):
+def test_one_group_shows_its_pairs_and_its_probes(monkeypatch, tables):
     click = clicker(monkeypatch)
     app = open_page(monkeypatch, "why", source=A, target=B, view="groups")
     found = comparison()
     labels = explanation.cluster_probes(found.graph(A), found.graph(B), 6)
-    ledgers.click = ("why.groups.list", 1)
+    tables.click = ("why.groups.list", 1, 0)
     app.run()
     (chosen,) = asked(app, "groups")
     assert chosen == list(dict.fromkeys(labels))[1]
-    inside = [row["pictures"][0]["alt"] for row in ledgers["why.groups.probes"]["rows"]]
+    table = tables["why.groups.probes"]
+    inside = [table.pictures(row)[0]["alt"] for row in range(len(table.rows))]
     members = [name for name, label in zip(found.probes.names, labels, strict=True) if label == chosen]
     assert sorted(inside) == sorted(members)
-    assert ledgers["why.groups.list"]["selected"] == 1
+    assert tables["why.groups.list"].selected == 1
     click(app, "why.groups", 0, 0)
     assert asked(app, "groups") == list(dict.fromkeys(labels))[:1]
     app = open_page(monkeypatch, "why", source=A, target=B, view="groups", groups=["attic"])
     assert "looks into attic" in text(app)
 
 
-def test_bars_lead_to_what_they_are_made_of(monkeypatch, ledgers):
+def test_bars_lead_to_what_they_are_made_of(monkeypatch, tables):
     click = clicker(monkeypatch)
     app = open_page(monkeypatch, "why", source=A, target=B, third=C, view="contrast")
     click(app, "why.bridge", "from")
@@ -220,7 +202,7 @@ def test_bars_lead_to_what_they_are_made_of(monkeypatch, ledgers):
     assert "view" not in app.query_params
 
 
-def test_one_probe_less_says_whether_the_best_source_changes(monkeypatch, ledgers):
+def test_one_probe_less_says_whether_the_best_source_changes(monkeypatch, tables):
     app = open_page(monkeypatch, "why", source=A, target=B, view="leave_one_out")
     found = comparison()
     alone = explanation.influence(found.graph(A), found.graph(B), 1.0)
@@ -230,33 +212,32 @@ def test_one_probe_less_says_whether_the_best_source_changes(monkeypatch, ledger
     assert f"between **{low}** and **{high}**" in text(app)
     best = sources[rivals.winner].model.split("/")[1]
     assert f"The best source for reshading is **{best}**" in text(app)
-    first = ledgers["why.influence"]["rows"][0]
-    assert first["parts"][0][1] == pytest.approx(-alone.change.min())
+    assert tables["why.influence"].parts(0)[0][1] == pytest.approx(-alone.change.min())
 
 
-def test_a_third_model_is_held_against_the_source(monkeypatch, ledgers):
+def test_a_third_model_is_held_against_the_source(monkeypatch, tables):
     app = open_page(monkeypatch, "why", source=A, target=B, third=C, view="contrast")
     found = comparison()
     split = explanation.Contrast(*(depara.explain(found.graph(B), found.graph(one), 1.0) for one in (A, C)))
     ranked = split.to_frame()
-    assert ledgers["why.contrast"]["rows"][0]["texts"] == [contributions.thousandths(ranked["share"].iloc[0])]
+    assert tables["why.contrast"].texts(0) == [contributions.thousandths(ranked["share"].iloc[0])]
     bars = figures(app)["why.bridge"]["data"][0]
     assert bars["y"] == pytest.approx([split.other.total, split.node, split.edge, split.better.total])
 
 
-def test_two_models_leave_no_third(monkeypatch, ledgers):
+def test_two_models_leave_no_third(monkeypatch, tables):
     app = open_page(monkeypatch, "why", zoo=(A, B), source=A, target=B, view="contrast")
     assert "There is no third model." in text(app)
 
 
 @pytest.mark.parametrize("view", ["probes", "pairs", "groups", "leave_one_out", "contrast"])
-def test_the_same_end_twice_is_a_designed_state(monkeypatch, ledgers, view):
+def test_the_same_end_twice_is_a_designed_state(monkeypatch, tables, view):
     app = open_page(monkeypatch, "why", source=A, target=A, view=view)
     assert "to itself?" in app.title[0].value
     assert "identical" in text(app)
 
 
-def test_what_the_address_names_in_vain_is_told_with_what_is_shown(monkeypatch, ledgers):
+def test_what_the_address_names_in_vain_is_told_with_what_is_shown(monkeypatch, tables):
     query = {"source": "rooms/gone", "target_layer": "cellar", "probe": "99", "region": "2,1"}
     app = open_page(monkeypatch, "why", target=B, **query)
     told = [warning.value.replace("\\", "") for warning in app.warning]
@@ -282,7 +263,7 @@ def halves():
 
 
 @pytest.fixture
-def planted(monkeypatch, ledgers):
+def planted(monkeypatch, tables):
     """Open the page on networks made by hand, in rooms whose left half is wall and whose right half is floor."""
     from depara_core import rooms
     from pages.shared import cache, comparisons
@@ -337,14 +318,15 @@ def test_opposites_are_asked_about_as_such(planted):
     assert "exact opposites" in text(app)
 
 
-def test_a_probe_without_attribution_has_no_maps_and_is_counted(planted, ledgers):
+def test_a_probe_without_attribution_has_no_maps_and_is_counted(planted, tables):
     app = planted(source=ODD, target=A, page="1")
-    rows = list(ledgers["why.probes"]["rows"])
+    pages = [tables["why.probes"]]
     app.button(key="why.probes.step+1").click().run()
-    rows += ledgers["why.probes"]["rows"]
-    silent = next(row for row in rows if row["pictures"][0]["alt"] == comparison().probes.names[3])
-    assert [picture["image"] is None for picture in silent["pictures"]] == [False, True, False, True]
-    assert dict(silent["parts"])["s_V"] == 0
+    pages.append(tables["why.probes"])
+    rows = [(table, row) for table in pages for row in range(len(table.rows))]
+    silent = next((t, row) for t, row in rows if t.pictures(row)[0]["alt"] == comparison().probes.names[3])
+    assert [cell["image"] is None for cell in silent[0].pictures(silent[1])] == [False, True, False, True]
+    assert dict(silent[0].parts(silent[1]))["s_V"] == 0
     assert "1 of 12 probes has no attribution" in text(app)
     assert "\\<b\\>odd\\</b\\>" in app.title[0].value
 

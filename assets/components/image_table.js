@@ -8,8 +8,8 @@ function heading(entry, column, choose) {
 }
 
 // positive parts are stacked to the right of zero, negative ones to its left
-function bar({ parts, extent: [low, high] }) {
-  const made = element("div", "bar");
+function track({ parts, extent: [low, high] }) {
+  const made = element("div", "track");
   const span = high - low || 1;
   const at = (value) => `${(100 * (value - low)) / span}%`;
   let right = 0, left = 0;
@@ -32,7 +32,7 @@ function cell(entry, row, column, whole, choose) {
   const button = entry.kind === "image" && !whole;
   const made = element(button ? "button" : "div", `cell ${entry.kind} ${entry.mark}`);
   if (entry.kind === "image") made.append(picture(entry.image, whole ? "" : entry.alt, entry.alt));
-  if (entry.kind === "bar") made.append(bar(entry));
+  if (entry.kind === "bar") made.append(track(entry));
   if (entry.text) made.append(element("span", entry.style, breakable(entry.text)));
   if (button) answers(made, row, column, entry.alt, pressed, choose);
   return made;

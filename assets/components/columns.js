@@ -1,14 +1,6 @@
 const SIDE = 100; // of a graph's view box
 const REACH = 11; // pixels from the pointer to a node; to a line a little less
 
-function element(tag, name, text) {
-  const made = document.createElement(tag);
-  made.className = name;
-  if (tag === "button") made.type = "button";
-  if (text !== undefined) made.textContent = text;
-  return made;
-}
-
 function shape(tag, attributes, name) {
   const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
   for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
@@ -16,71 +8,11 @@ function shape(tag, attributes, name) {
   return made;
 }
 
-function picture(source, alt) {
-  if (source === null) {
-    const none = element("div", "picture none");
-    none.append(element("b", "", "none"));
-    none.title = alt;
-    return none;
-  }
-  const image = element("img", "picture");
-  image.decoding = "sync"; // drawn anew on every run: no flicker
-  image.src = source;
-  image.alt = alt;
-  return image;
-}
-
 function put(made, row, column) {
   made.style.gridRow = row;
   made.style.gridColumn = column;
   return made;
 }
-
-const breakable = (text) => text.replaceAll("_", "_\u200b");
-const number = (value) => (value < 0 && value > -0.005 ? 0 : value).toFixed(2).replace("-", "\u2212");
-
-// ---- what the columns say of a probe or of a pair of probes ----
-
-function at(count, i, j) {
-  const [low, high] = i < j ? [i, j] : [j, i];
-  return low * count - (low * (low + 1)) / 2 + high - low - 1;
-}
-
-function nearest(column, count, probe) {
-  let best = -1;
-  for (let other = 0; other < count; other++) {
-    if (other === probe) continue;
-    if (best < 0 || column.cosines[at(count, probe, other)] > column.cosines[at(count, probe, best)]) best = other;
-  }
-  return best;
-}
-
-function pairInWords(data, [i, j]) {
-  const place = at(data.probes.length, i, j);
-  const ranks = data.columns.map((column) => column.ranks[place]);
-  const [most, least] = [ranks.indexOf(Math.max(...ranks)), ranks.indexOf(Math.min(...ranks))];
-  const of = (column) =>
-    `${data.columns[column].name} (cosine ${number(data.columns[column].cosines[place])}, above ${ranks[column]} % of the pairs drawn)`;
-  const names = `${data.probes[i].name} and ${data.probes[j].name}`;
-  if (most === least) return `${names}: more alike than ${ranks[most]} % of the pairs drawn, for every model.`;
-  return `${names}: most alike for ${of(most)}, least for ${of(least)}.`;
-}
-
-function probeInWords(data, probe) {
-  const votes = new Map();
-  for (const column of data.columns) {
-    const found = nearest(column, data.probes.length, probe);
-    votes.set(found, [...(votes.get(found) ?? []), column.name]);
-  }
-  const order = [...votes].sort((one, other) => other[1].length - one[1].length);
-  const whom = ([found, names]) =>
-    `${data.probes[found].name} for ${names.length > 2 ? `${names.length} of ${data.columns.length} models` : names.join(" and ")}`;
-  const rest = order.slice(3).reduce((sum, [, names]) => sum + names.length, 0);
-  const said = order.slice(0, 3).map(whom).join(", ") + (rest ? `, others for ${rest}` : "");
-  return `${data.probes[probe].name}: of the images drawn, most alike to ${said}.`;
-}
-
-// ---- the parts ----
 
 function tree(data) {
   const drawn = shape("svg", { viewBox: `-0.5 -0.02 ${data.columns.length} 1.02`, preserveAspectRatio: "none",
@@ -108,11 +40,11 @@ function graph(data, column, index) {
     "aria-label": `Graph of ${column.name}, ${data.probes.length} images. Left and right step through the images, up `
       + "and down through the lines of one, with Shift through the models. Enter selects." }, "graph");
   const places = column.positions.map(([x, y]) => [x * SIDE, (1 - y) * SIDE]);
-  const lines = column.pairs.map(([i, j]) => {
-    const rank = column.ranks[at(data.probes.length, i, j)] / 100;
-    return { ends: [i, j], made: shape("line", { x1: places[i][0], y1: places[i][1], x2: places[j][0], y2: places[j][1],
-      "stroke-width": 0.5 + 1.3 * rank ** 4, "stroke-opacity": 0.25 + 0.5 * rank ** 4 }) };
-  });
+  const lines = column.lines.map(([i, j, rank]) => ({
+    ends: [i, j],
+    made: shape("line", { x1: places[i][0], y1: places[i][1], x2: places[j][0], y2: places[j][1],
+      "stroke-width": 0.5 + 1.3 * rank ** 4, "stroke-opacity": 0.25 + 0.5 * rank ** 4 }),
+  }));
   const pair = shape("line", {}, "pair off");
   const nodes = places.map(([x, y], probe) => {
     const made = shape("g", { transform: `translate(${x} ${y})` });
@@ -154,7 +86,9 @@ function hit(one, event) {
 
 // light a probe or a pair in every column, every row and the readout
 function lamp(data, graphs, rows, readout, what) {
-  const rest = data.other === null ? { probe: data.selected } : { pair: [data.selected, data.other] };
+  const rest = data.other === null ? { probe: data.selected }
+    : { pair: [Math.min(data.selected, data.other), Math.max(data.selected, data.other)] };
+  const pairs = Object.fromEntries(data.pairs.map((pair) => [pair.ends, pair]));
   let now, lit = [];
   const on = (made, name) => { made.classList.add(name); lit.push([made, name]); };
   function light(wanted) {
@@ -173,7 +107,7 @@ function lamp(data, graphs, rows, readout, what) {
     }
     rows.forEach((row) => { if (!light.resting && probes.includes(row.probe)) row.made.forEach((made) => on(made, "lit")); });
     readout.replaceChildren(...probes.map((probe) => picture(data.probes[probe].image, "")),
-      element("p", "", (wanted ? "" : "Selected: ") + (shown.pair ? pairInWords(data, shown.pair) : probeInWords(data, shown.probe))));
+      element("p", "", (wanted ? "" : "Selected: ") + (shown.pair ? pairs[shown.pair] : data.probes[shown.probe]).says));
   }
   function joined(one, [i, j]) {
     const [[x1, y1], [x2, y2]] = [one.places[i], one.places[j]];
@@ -181,15 +115,12 @@ function lamp(data, graphs, rows, readout, what) {
     const strong = one.lines.some(({ ends }) => ends.includes(i) && ends.includes(j));
     one.pair.classList.remove("off");
     one.pair.classList.toggle("weak", !strong);
-    one.said.textContent = number(one.column.cosines[at(data.probes.length, i, j)]);
+    one.said.textContent = pairs[[i, j]].cosines[one.index];
     one.said.title = "";
   }
   function around(one, probe) {
     one.lines.forEach(({ ends, made }) => { if (ends.includes(probe)) on(made, "touched"); });
-    const found = nearest(one.column, data.probes.length, probe);
-    const cosine = number(one.column.cosines[at(data.probes.length, probe, found)]);
-    one.said.textContent = `${data.probes[found].name} ${cosine}`;
-    one.said.title = `${data.probes[found].name}, cosine ${cosine}`;
+    one.said.textContent = one.said.title = one.column.nearest[probe];
   }
   light.now = () => now;
   return light;
@@ -209,8 +140,7 @@ function keys(data, graphs, one, light, choose, cursor) {
       [cursor.probe, cursor.line] = [(probe + step + count) % count, -1];
       light({ probe: cursor.probe });
     } else if (step) {
-      const own = one.lines.filter(({ ends }) => ends.includes(probe)).sort((a, b) =>
-        one.column.cosines[at(count, ...b.ends)] - one.column.cosines[at(count, ...a.ends)]);
+      const own = one.lines.filter(({ ends }) => ends.includes(probe));
       if (own.length) {
         cursor.line = line < 0 && step < 0 ? own.length - 1 : (line + step + own.length) % own.length;
         light({ pair: own[cursor.line].ends });
@@ -235,12 +165,7 @@ function key(data) {
     entry.prepend(bar);
     made.append(entry);
   }
-  const scale = element("span", "");
-  const bar = element("img", "");
-  bar.src = data.legend.image;
-  bar.alt = "";
-  scale.append(data.legend.low, bar, data.legend.high);
-  made.append(scale);
+  made.append(legend(data.legend));
   return made;
 }
 
@@ -252,12 +177,6 @@ function reveal(board) {
 }
 
 export default function({ data, parentElement, setTriggerValue }) {
-  const old = parentElement.querySelector(".columns");
-  const focus = parentElement.activeElement ?? parentElement.getRootNode().activeElement;
-  const focused = focus && focus.dataset ? focus.dataset.at : undefined;
-  const left = old ? old.scrollLeft : null;
-  parentElement.querySelectorAll(".key, .columns, .readout").forEach((part) => part.remove());
-
   const count = data.columns.length;
   const last = data.rows.length + 3;
   const send = (clicked) => setTriggerValue("clicked", clicked);
@@ -324,9 +243,6 @@ export default function({ data, parentElement, setTriggerValue }) {
     board.append(put(one.cell, last, one.index + 2));
   }
   reach(Math.max(0, data.columns.findIndex((column) => column.mark === "target")));
-  parentElement.append(key(data), board, readout);
   light(null);
-  if (left !== null) board.scrollLeft = left;
-  else requestAnimationFrame(() => reveal(board));
-  if (focused) board.querySelector(`[data-at="${focused}"]`)?.focus({ preventScroll: true });
+  if (redraw(parentElement, board, [key(data), board, readout])) requestAnimationFrame(() => reveal(board));
 }

@@ -9,16 +9,17 @@ function element(tag, name, text) {
 }
 
 // an image; for null a hatched square with the word "none"
-function picture(source, alt, title) {
-  const made = source === null ? element("div", "picture none") : element("img", "picture");
+function picture(source, alt, title = "") {
+  const made = element(source === null ? "div" : "img", source === null ? "picture none" : "picture");
+  if (title) made.title = title;
   if (source === null) {
     made.append(element("b", "", "none"));
+    if (alt) made.title = alt;
   } else {
     made.decoding = "sync"; // drawn anew on every run: no flicker
     made.src = source;
     made.alt = alt;
   }
-  if (title) made.title = title;
   return made;
 }
 

@@ -1,5 +1,6 @@
 """Why two graphs are alike: S split exactly, what each probe does to it, and the same in plain words."""
 
+from depara_core.explanation.across_models import AcrossModels, across_models, cosine_text
 from depara_core.explanation.contrast import Contrast
 from depara_core.explanation.contributions import Explanation, explain
 from depara_core.explanation.groups import GroupContributions, cluster_probes, group_contributions, pairs_between
@@ -15,6 +16,7 @@ from depara_core.pairs import PAIR_KINDS
 
 __all__ = [
     "PAIR_KINDS",
+    "AcrossModels",
     "Contrast",
     "Explanation",
     "GroupContributions",
@@ -25,9 +27,11 @@ __all__ = [
     "RankingInfluence",
     "Sentence",
     "Span",
+    "across_models",
     "cluster_probes",
     "contrast_interval",
     "contrast_sentence",
+    "cosine_text",
     "explain",
     "group_contributions",
     "influence",

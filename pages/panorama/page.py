@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 
 import depara_core as depara
-from depara_core import drawings, exports, layouts, pairs, tour
+from depara_core import drawings, explanation, exports, tour
 from depara_core.comparison import Comparison
 from depara_core.figures import panorama, probe_graphs, theme, trees
 from depara_core.figures.labels import score
@@ -15,10 +15,10 @@ from depara_core.grids import grid_text
 from depara_core.task_tree import closest_pair, first_fork
 from pages.attributions.selection import Attributions
 from pages.panorama import lineup
-from pages.panorama.columns import Column, Probe, Tree, columns
+from pages.panorama.columns import Heading, Tree, columns
 from pages.panorama.selection import Panorama
 from pages.shared import cache, charts, comparisons, downloads, selection, widgets
-from pages.shared.cache import Graph, Graphs
+from pages.shared.cache import Graphs
 from pages.shared.image_table import legend
 from pages.shared.selection import Data, Look, Pair
 
@@ -87,13 +87,14 @@ def draw_columns(
     order = trees.tree_order(tree)
     groups = {spec.id: spec.group for spec in comparison.specs}
     colours = theme.group_colours([groups[graph.model] for graph in graphs], dark=dark)
-    places = layouts.fit(*(drawing.positions for drawing in drawn))
     clicked = columns(
         "panorama.columns",
-        [_column(graphs[m], drawn[m], places[m], colours[groups[graphs[m].model]], chosen) for m in order],
-        [Probe(probes.names[i], cache.thumbnail(probes, i, IMAGE)) for i in indices],
+        [_heading(graphs[m].model, colours[groups[graphs[m].model]], chosen) for m in order],
+        [drawn[m] for m in order],
+        explanation.across_models([graphs[m] for m in order], indices, probes.names),
+        [cache.thumbnail(probes, i, IMAGE) for i in indices],
         [(indices.index(i), [line[m] for m in order]) for i, line in zip(shown, maps, strict=True)],
-        tree=Tree(trees.branches(tree), score(float(tree[-1, 2])), AXIS, "Task tree"),
+        tree=Tree(trees.branches(tree).round(4).tolist(), score(float(tree[-1, 2])), AXIS, "Task tree"),
         groups=list(colours.items()),
         legend=legend(signed=selection.read(Look).maps == "signed", dark=dark),
         selected=indices.index(at[0]),
@@ -105,15 +106,10 @@ def draw_columns(
     return shown, maps
 
 
-def _column(
-    graph: Graph, drawing: drawings.Drawing, places: np.ndarray, colour: str, chosen: tuple[str, str]
-) -> Column:
-    upper = np.triu_indices(len(drawing.probes), 1)
-    cosines = graph.edges[np.ix_(drawing.probes, drawing.probes)]
-    mark = {chosen[0]: "source", chosen[1]: "target"}.get(graph.model, "")
-    hint = graph.model if mark == "target" else f"Make {graph.model} the target, and the present target the source"
-    name, ranks = widgets.short(graph.model), pairs.pair_ranks(cosines)
-    return Column(name, hint, colour, places, drawing.pairs, cosines[upper], ranks[upper], mark)
+def _heading(model: str, colour: str, chosen: tuple[str, str]) -> Heading:
+    mark = {chosen[0]: "source", chosen[1]: "target"}.get(model, "")
+    hint = model if mark == "target" else f"Make {model} the target, and the present target the source"
+    return Heading(widgets.short(model), hint, colour, mark)
 
 
 def _answer(

@@ -8,7 +8,7 @@ from depara_core.figures import probe_graphs
 from depara_core.figures import tour_steps as pictures
 from depara_core.grids import grid_text
 from pages.shared import cache, selection, widgets
-from pages.shared.image_table import Cell, Heading, image_table, legend
+from pages.shared.image_table import Cell, Heading, image_grid, image_table, legend
 from pages.shared.selection import Pair
 from pages.shared.text import number
 from pages.tour.selection import Tour

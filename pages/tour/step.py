@@ -11,6 +11,7 @@ import depara_core as depara
 from depara_core import tour
 from depara_core.grids import Grid
 from pages.shared import cache, charts, selection, widgets
+from pages.shared.image_table import image_grid
 from pages.shared.selection import Pair
 
 SIX = 6

@@ -57,9 +57,9 @@ def test_the_selected_pair_leads_to_why(monkeypatch):
 def test_disputed_pairs_are_listed_and_a_click_opens_one(monkeypatch, tables):
     app = open_page(monkeypatch, "graphs", source=A, target=B)
     worst = pairs.pairs_within(pairs.pair_table(*pair(comparison()))).iloc[0]
-    listed = next(table for table in reversed(tables) if table["label"] == "Pairs of images")
-    assert listed["rows"][0][2]["text"] == f"rank {worst.rank_a:.2f}\ncosine {number(worst.cosine_a, 3)}"
-    tables.click = (0, 0)  # the first table of the page is the list of pairs
+    listed = tables["graphs.pairs"].rows
+    assert listed[0][2]["text"] == f"rank {worst.rank_a:.2f}\ncosine {number(worst.cosine_a, 3)}"
+    tables.click = ("graphs.pairs", 0, 0)
     app.run()
     assert (app.query_params["probe"], app.query_params["other_probe"]) == (str(int(worst.i)), str(int(worst.j)))
     assert f"more alike than {100 * worst.rank_a:.0f} % of all pairs" in text(app)

@@ -14,7 +14,7 @@ from scipy.cluster.hierarchy import linkage
 from test_exports_app import downloads  # noqa: F401 - a fixture
 
 import depara_core as depara
-from depara_core import drawings, pairs
+from depara_core import drawings, explanation, pairs
 from depara_core.figures import theme, trees
 from depara_core.task_tree import first_fork
 from pages.panorama import columns, lineup
@@ -66,19 +66,29 @@ def test_columns_stand_in_the_order_of_the_tree_under_its_branches(monkeypatch, 
     assert shown["normal"] == shown["reshading"] == colours["3D"] != shown["denoising"]
 
 
-def test_every_column_carries_its_cosines_and_ranks_of_the_drawn_pairs(monkeypatch, boards):
+def test_every_column_carries_what_the_core_says_of_the_drawn_pairs(monkeypatch, boards):
     open_page(monkeypatch, "panorama", source=A, target=B, drawn="6", probe="1", other_probe="2")
     board, found = boards[-1], comparison()
     chosen = [found.probes.names.index(probe["name"]) for probe in board["probes"]]
     sample = drawings.choose_probes(found.graphs[0], 6).tolist()
     assert chosen == [*sample, *({1, 2} - set(sample))]
     assert {chosen[board["selected"]], chosen[board["other"]]} == {1, 2}
-    upper = np.triu_indices(len(chosen), 1)
-    for column in board["columns"]:
-        graph = next(g for g in found.graphs if widgets.short(g.model) == column["name"])
+    graphs = [next(g for g in found.graphs if widgets.short(g.model) == name) for name in names(board)]
+    told = explanation.across_models(graphs, chosen, found.probes.names)
+    assert [probe["says"] for probe in board["probes"]] == [told.probe_sentence(k) for k in range(len(chosen))]
+    assert sorted([board["selected"], board["other"]]) in [pair["ends"] for pair in board["pairs"]]
+    for pair in board["pairs"]:
+        i, j = pair["ends"]
+        assert pair["says"] == told.pair_sentence(i, j)
+        assert pair["cosines"] == [explanation.cosine_text(float(g.edges[chosen[i], chosen[j]])) for g in graphs]
+    for column, graph in zip(board["columns"], graphs, strict=True):
         cosines = graph.edges[np.ix_(chosen, chosen)]
-        np.testing.assert_allclose(column["cosines"], cosines[upper], atol=6e-4)
-        np.testing.assert_allclose(column["ranks"], 100 * pairs.pair_ranks(cosines)[upper], atol=0.51)
+        ranks, drawn = pairs.pair_ranks(cosines), [tuple(line[:2]) for line in column["lines"]]
+        assert {tuple(pair["ends"]) for pair in board["pairs"]}.issuperset(drawn)
+        assert [cosines[pair] for pair in drawn] == sorted((cosines[pair] for pair in drawn), reverse=True)
+        np.testing.assert_allclose([line[2] for line in column["lines"]], [ranks[pair] for pair in drawn], atol=5e-3)
+        near = np.where(np.eye(len(chosen), dtype=bool), -np.inf, cosines).argmax(axis=1)
+        assert [text.rpartition(" ")[0] for text in column["nearest"]] == [board["probes"][k]["name"] for k in near]
         assert np.min(column["positions"]) >= 0
         assert np.max(column["positions"]) <= 1
 
@@ -155,21 +165,21 @@ def test_a_heading_becomes_the_target_and_the_target_the_source(monkeypatch, boa
 
 
 def test_the_columns_report_only_what_they_have(boards):
-    column = columns.Column("m", "m", "#000000", np.zeros((2, 2)), np.array([[0, 1]]), np.ones(1), np.zeros(1))
     given = {
-        "tree": columns.Tree(np.empty((0, 4, 2)), "0", "distance", "tree"),
+        "tree": columns.Tree([], "0", "distance", "tree"),
         "groups": [],
         "legend": columns.Legend(b"", "", ""),
         "selected": 0,
     }
-    probes = [columns.Probe("a", b""), columns.Probe("b", b"")]
-    for click, found in [
+    heading, graph = columns.Heading("m", "m", "#000000"), random_graph(0, 2)
+    found, drawing = explanation.across_models([graph], [0, 1], "ab"), drawings.draw(graph, [0, 1])
+    for click, reported in [
         (["model", 0], ("model", 0, None)), (["pair", 0, 1], ("pair", 0, 1)), (["probe", 1], ("probe", 1, None)),
         (["model", 1], None), (["probe", -1], None), (["probe", 2], None), (["pair", 0], None), (["no", 0], None),
         ([], None), (None, None),
     ]:  # fmt: skip
         boards.click = click
-        assert columns.columns("c", [column], probes, [(0, [None])], **given) == found
+        assert columns.columns("c", [heading], [drawing], found, [b"", b""], [(0, [None])], **given) == reported
 
 
 def test_the_answer_names_the_closest_pair_and_the_first_fork(monkeypatch, boards):
@@ -229,7 +239,7 @@ def test_lambda_maps_and_neighbours_change_what_is_drawn(monkeypatch, boards):
     app.segmented_control(key="panorama.maps").set_value("magnitude").run()
     assert boards[-1]["rows"][0]["maps"] != plain["rows"][0]["maps"]
     app.slider(key="panorama.neighbours").set_value(1).run()
-    assert len(boards[-1]["columns"][0]["pairs"]) < len(plain["columns"][0]["pairs"])
+    assert len(boards[-1]["columns"][0]["lines"]) < len(plain["columns"][0]["lines"])
     assert not app.exception
 
 

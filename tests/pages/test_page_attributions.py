@@ -30,8 +30,8 @@ def test_each_map_carries_its_cosine_with_the_reference(monkeypatch, tables):
         graph = found.graph(model)
         cosines = probe_cosines(graph, reference, common_grid([graph, reference]))
         assert heading["note"] == f"s_V {number(depara.similarity(graph, reference).node)}"
-        assert [row[column]["text"] for row in shown["rows"]] == [number(c) for c in cosines[:6]]
-    means = [float(h["note"].split()[1].replace("−", "-")) for h in shown["headings"][2:]]
+        assert [row[column]["text"] for row in shown.rows] == [number(c) for c in cosines[:6]]
+    means = [float(h["note"].split()[1].replace("−", "-")) for h in shown.headings[2:]]
     assert means == sorted(means, reverse=True)
 
 

@@ -17,7 +17,7 @@ def test_a_click_on_a_map_selects_the_image(reader):
     page.get_by_role("link", name="Why do ").click()
     page.wait_for_url(re.compile(r"/why\?.*"))
     reader.settle()
-    assert re.search(r"[?&]a=.*[?&]b=rooms(/|%2F)normal.*[?&]probe=2", page.url)
+    assert re.search(r"[?&]source=.*[?&]target=rooms(/|%2F)normal.*[?&]probe=2", page.url)
     reader.open(QUERY)
     page.locator("button.heading").first.click()
     page.wait_for_url(lambda url: "normal" not in url.rpartition("target=")[2].partition("&")[0])

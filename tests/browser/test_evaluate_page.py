@@ -25,8 +25,8 @@ def test_a_click_on_a_source_sets_the_pair(reader):
     reader.settle()
     x, y, source = page.evaluate(WHERE)
     page.mouse.click(x, y)
-    page.wait_for_url(re.compile(rf"[?&]a={re.escape(source).replace('/', '(/|%2F)')}(&|$)"))
-    assert re.search(r"[?&]b=rooms(/|%2F)normal(&|$)", page.url)
+    page.wait_for_url(re.compile(rf"[?&]source={re.escape(source).replace('/', '(/|%2F)')}(&|$)"))
+    assert re.search(r"[?&]target=rooms(/|%2F)normal(&|$)", page.url)
     reader.settle()
     assert page.locator(".st-key-card-ranks").get_by_text(" for normal").count()
     assert reader.complaints() == []

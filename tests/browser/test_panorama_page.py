@@ -43,7 +43,7 @@ def test_a_probe_lights_up_in_every_model_and_a_click_selects_it(reader):
     page.mouse.move(*middle(page.locator(".graph").nth(1).locator("g").nth(7)))
     assert lit(page) == [[7]] * 3
     assert page.locator(".readout p").inner_text().startswith("room 007: of the images drawn, most alike to room ")
-    assert "probe=" not in page.url  # only pointed at
+    assert "probe=7" not in page.url  # only pointed at
     page.locator(".map").first.hover()
     assert page.locator(".lit.map").count() == 3  # the row's maps, in every model
     page.locator(".graph").nth(1).locator("g").nth(7).click()
@@ -107,7 +107,7 @@ def test_a_heading_makes_its_model_the_target_and_the_evidence_follows(reader):
     page = reader.page
     reader.open(QUERY)
     page.locator("button.heading", has_text="denoising").click()
-    page.wait_for_url(re.compile(r"[?&]b=rooms(/|%2F)denoising"))
+    page.wait_for_url(re.compile(r"[?&]target=rooms(/|%2F)denoising"))
     reader.settle()
     assert re.search(r"[?&]source=rooms(/|%2F)normal", page.url)
     assert page.locator(".heading.target b").inner_text() == "denoising"

@@ -12,7 +12,7 @@ def test_a_link_a_row_and_a_box_answer(reader):
     page = reader.page
     reader.open(QUERY)
     assert page.locator("h1").inner_text() == "Why does reshading look transferable to normal?"
-    row = page.locator('[aria-label="Probes by their share of S"] button[data-at="2"]')
+    row = page.locator('[aria-label="Probes by their share of S"] button[data-at="2.0"]')
     row.click()
     page.wait_for_url(re.compile(r"[?&]probe=\d+"))
     reader.settle()
@@ -27,7 +27,7 @@ def test_a_link_a_row_and_a_box_answer(reader):
     page.wait_for_url(re.compile(r"[?&]region=0\.5"))
     reader.settle()
     page.get_by_text("In the brushed region").wait_for()
-    page.locator('[aria-label="Pairs of probes by their share of S"] button[data-at="0"]').click()
+    page.locator('[aria-label="Pairs of probes by their share of S"] button[data-at="0.0"]').click()
     page.wait_for_url(re.compile(r"[?&]other_probe=\d+"))
     reader.settle()
     assert reader.complaints() == []

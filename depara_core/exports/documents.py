@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from plotly.offline import get_plotlyjs
 
 from depara_core.errors import OptionError
-from depara_core.exports.texts import printable, slug
+from depara_core.formatting import printable, slug
 
 PICTURES = ("png", "svg")
 GROUNDS = {False: "#ffffff", True: "#161a21"}  # a picture taken elsewhere keeps the ground its colours were chosen for

@@ -7,7 +7,7 @@ from textwrap import dedent
 
 from depara_core.errors import OptionError
 from depara_core.exports.provenance import versions
-from depara_core.exports.texts import printable, slug
+from depara_core.formatting import printable, slug
 from depara_core.zoo.spec import OUTPUT, ModelSpec
 
 _TEMPLATE = Path(__file__).with_name("recipe_template.txt")

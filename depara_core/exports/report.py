@@ -15,6 +15,7 @@ from PIL import Image
 from depara_core.errors import OptionError
 from depara_core.exports.documents import document, escape, figure_block
 from depara_core.exports.provenance import provenance
+from depara_core.formatting import interval, number, percent, score
 from depara_core.graphs import AttributionGraph
 from depara_core.grids import grid_text
 from depara_core.probes import ProbeSet
@@ -88,8 +89,8 @@ def _verdict(ranked: pd.DataFrame, goal: str, count: int) -> str:
     """Say which source is best and whether these probes can tell."""
     best = best_choice(ranked)
     return (
-        f"Best source for {_bold(goal)}: {_bold(best.name)}, S = {_number(best.score)} "
-        f"[{_number(best.low)}, {_number(best.high)}]. {best.certainty(count, _bold)}"
+        f"Best source for {_bold(goal)}: {_bold(best.name)}, S = {score(best.score)} "
+        f"{interval(best.low, best.high)}. {best.certainty(count, _bold)}"
     )
 
 
@@ -100,11 +101,16 @@ def _bold(name: str) -> str:
 def _ranking(ranked: pd.DataFrame) -> str:
     rows = [
         [
-            str(row["rank"]), row["source"], _number(row["score"]), f"{_number(row['low'])} to {_number(row['high'])}",
-            _number(row["node"]), _number(row["edge"]), f"{row['first']:.0%}",
+            str(row["rank"]),
+            row["source"],
+            number(row["score"], 3),
+            f"{number(row['low'], 3)} to {number(row['high'], 3)}",
+            number(row["node"], 3),
+            number(row["edge"], 3),
+            percent(row["first"]),
         ]
         for _, row in ranked.iterrows()
-    ]  # fmt: skip
+    ]
     return _table(["rank", "source", "S", "95 % interval", "s_V", "s_E", "first"], rows, numbers={0, 2, 4, 5, 6})
 
 
@@ -168,7 +174,3 @@ def _data_uri(image: np.ndarray) -> str:
     buffer = io.BytesIO()
     small.quantize(COLOURS, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(buffer, format="PNG")
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
-
-
-def _number(value: float) -> str:
-    return f"{value + 0.0:.3f}".replace("-0.000", "0.000").replace("-", "−")

@@ -14,8 +14,8 @@ from typing import Literal
 from PIL import Image, ImageDraw, ImageFont
 
 from depara_core.errors import OptionError
-from depara_core.figures.labels import shorten
 from depara_core.figures.theme import FONT, palette
+from depara_core.formatting import shorten
 
 TILE, GAP, EDGE = 112, 10, 16  # pixels: a picture, between two, round the sheet
 HEAD, LINE = 40, 20  # pixels: over the columns, under a picture

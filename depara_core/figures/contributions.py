@@ -31,8 +31,8 @@ from depara_core.figures.theme import (
     template,
 )
 from depara_core.figures.tiles import PERCENTILE, small_png
-from depara_core.probes import ProbeSet
 from depara_core.formatting import score, shorten, signed
+from depara_core.probes import ProbeSet
 
 Range = tuple[float, float]
 Bars = tuple[float, float, float]  # low, value, high
@@ -238,7 +238,7 @@ def agreement_pngs(
     return [small_png(tile) for tile in drawn]
 
 
-def bar_extent(node: Float[np.ndarray, " n"], edge: Float[np.ndarray, "_"]) -> Range:
-    """Return the lowest and the highest end of bars of two parts: positive ones up, negative ones down from 0."""
-    parts = np.stack([node, edge])
-    return float(min(0.0, parts.clip(max=0).sum(axis=0).min())), float(parts.clip(min=0).sum(axis=0).max())
+def bar_extent(*parts: Sequence[float] | pd.Series) -> Range:
+    """Return the lowest and the highest end of n bars of some parts: positive ones up, negative ones down from 0."""
+    values = np.array(parts, dtype=float)
+    return float(min(0.0, values.clip(max=0).sum(axis=0).min())), float(values.clip(min=0).sum(axis=0).max())

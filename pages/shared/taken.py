@@ -7,9 +7,10 @@ from typing import Any
 from depara_core import exports
 from depara_core.comparison import Comparison
 from depara_core.figures.sheets import Sheet
+from depara_core.formatting import short_name
 from pages.evaluate import measured
 from pages.evaluate.measured import View
-from pages.shared import downloads, widgets
+from pages.shared import downloads
 from pages.shared.cache import Graph, Graphs
 from pages.shared.downloads import Download
 
@@ -25,7 +26,7 @@ def attributions(
     probes, by_id = comparison.probes, {spec.id: spec for spec in comparison.specs}
     origin = exports.provenance(graphs, probes=probes, grid=comparison.grid)
     ordered = [reference, *(graph for graph in graphs if graph is not reference)]
-    name = f"attributions-{widgets.short(reference.model)}"
+    name = f"attributions-{short_name(reference.model)}"
     with downloads.popover("attributions", camera=False):
         downloads.row("The pictures on the screen", downloads.sheet(name, drawn.title, how_to_read, drawn, origin))
         table = partial(exports.agreement_table, graphs, reference, probes, grid=comparison.grid)

@@ -8,6 +8,7 @@ import streamlit as st
 
 import depara_core as depara
 from depara_core.comparison import Comparison
+from depara_core.drawings import nearest
 from depara_core.figures import attribution_maps, curves, theme
 from depara_core.grids import grid_text
 from pages.shared import cache, charts, comparisons, selection, widgets
@@ -46,7 +47,7 @@ def steps(comparison: Comparison, source: depara.AttributionGraph, target: depar
     """Show the method in three pictures made from the example itself."""
     pair = selection.read(Pair)
     first = min(pair.probe, len(comparison.probes) - 1)
-    second = int(target.edges[first].argsort()[-2])
+    second = int(nearest(target, first)[0])
     sim = depara.similarity(source, target, grid=comparison.grid)
     lam, names = pair.lam, comparison.probes.names
     left, middle, right = st.columns(3)

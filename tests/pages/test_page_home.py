@@ -1,10 +1,12 @@
 """Home: the example is computed from the models at hand, and every state has a way on."""
 
+from dataclasses import replace
 from time import sleep
 
 import pytest
 from planted_pages import clicker
 
+import depara_core as depara
 from depara_core.errors import Cancelled
 from pages.shared import cache, jobs
 
@@ -52,6 +54,26 @@ def test_a_click_on_a_bar_puts_its_source_under_the_lens_and_leads_to_why(app, m
     assert "source=rooms%2Fdenoising" in why.query_string
     test.selectbox(key="home.target").select("rooms/denoising").run()  # not the clicked bar's target: the best again
     assert "**denoising** against" not in markdown(test)
+
+
+def test_the_edge_joins_two_images_even_where_one_comes_twice(app, zoo, monkeypatch):
+    build = depara.build_graphs
+
+    def with_a_copy(specs, probes, **options):
+        found = []
+        for graph in build(specs, probes, **options):
+            edges = graph.edges.copy()
+            edges[5], edges[:, 5] = edges[0], edges[:, 0]  # room 5 is room 0 once more
+            edges[0, 5] = edges[5, 0] = edges[5, 5] = 1
+            found.append(replace(graph, edges=edges))
+        return found
+
+    monkeypatch.setattr(depara, "build_graphs", with_a_copy)
+    for probe, other in ((0, 5), (5, 0)):
+        test = app("home", target="rooms/normal", probe=str(probe))
+        shown = [image.alt for block in test.main.get("image") for image in block.proto.imgs]
+        assert shown[2:4] == [f"room {probe}", f"room {other}"]
+    assert "cosine of their features = **1.00**" in markdown(test)
 
 
 def test_names_of_models_are_shown_as_they_are(app):

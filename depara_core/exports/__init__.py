@@ -1,6 +1,6 @@
 """What can be taken away: data, graphs, figures, the Python behind a view, the transfer recipe, a one-file report."""
 
-from depara_core.exports.documents import PICTURES, figure_document, picture_config, picture_document
+from depara_core.exports.documents import PICTURES, figure_document, picture_config
 from depara_core.exports.graph_files import GRAPH_FORMATS, network_file
 from depara_core.exports.maps import agreement_table, maps_file
 from depara_core.exports.measures import measure_table, measured_pairs, score_table, target_table
@@ -37,7 +37,6 @@ __all__ = [
     "measured_pairs",
     "network_file",
     "picture_config",
-    "picture_document",
     "printable",
     "provenance",
     "python_of",

@@ -3,8 +3,6 @@
 H, W: height and width of the image; h, w: of the map; all images are uint8 (H, W, 3).
 """
 
-import base64
-import io
 from collections.abc import Iterable
 from functools import cache
 
@@ -14,6 +12,7 @@ from PIL import Image
 
 from depara_core.errors import OptionError
 from depara_core.figures.theme import palette, rgb, scale_table
+from depara_core.png import to_png
 from depara_core.probes import ProbeSet
 
 Picture = UInt8[np.ndarray, "H W 3"]
@@ -112,22 +111,3 @@ def resize(image: Picture, size: int) -> UInt8[np.ndarray, "size size 3"]:
 def thumbnail(probes: ProbeSet, index: int, size: int = 96) -> bytes:
     """Return one probe as a PNG of size x size pixels."""
     return to_png(resize(probes.images[index], size))
-
-
-def to_png(image: Picture) -> bytes:
-    """Encode a picture as PNG."""
-    buffer = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(image)).save(
-        buffer, format="PNG", compress_level=4
-    )  # optimising costs ten times the time for 5 % of the size
-    return buffer.getvalue()
-
-
-def data_uri(image: Picture, *, size: int | None = None) -> str:
-    """Encode a picture as a PNG data URI, at size x size pixels if given."""
-    return png_uri(to_png(image if size is None else resize(image, size)))
-
-
-def png_uri(png: bytes) -> str:
-    """Return a PNG as a data URI."""
-    return "data:image/png;base64," + base64.b64encode(png).decode("ascii")

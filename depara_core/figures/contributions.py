@@ -31,7 +31,8 @@ from depara_core.figures.theme import (
     palette,
     template,
 )
-from depara_core.figures.tiles import PERCENTILE, small_png
+from depara_core.figures.tiles import COLOURS, PERCENTILE
+from depara_core.png import to_png
 from depara_core.probes import ProbeSet
 
 Range = tuple[float, float]
@@ -235,7 +236,7 @@ def agreement_pngs(
 ) -> list[bytes]:
     """Return the `agreement_tiles` of some probes as PNGs; of a contrast: where the one source agrees more."""
     drawn = agreement_tiles(probes.images, [found.pixel(i) for i in indices], indices, size=size, dark=dark)
-    return [small_png(tile) for tile in drawn]
+    return [to_png(tile, COLOURS) for tile in drawn]
 
 
 def bar_extent(node: Float[np.ndarray, " n"], edge: Float[np.ndarray, "_"]) -> Range:

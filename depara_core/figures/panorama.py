@@ -11,11 +11,11 @@ from jaxtyping import Float
 
 from depara_core.drawings import Drawing
 from depara_core.errors import OptionError
-from depara_core.figures.attribution_maps import png_uri
 from depara_core.figures.labels import coloured, escape, short_names
 from depara_core.figures.theme import figure, group_colours, palette
 from depara_core.figures.trees import branches, tree_order
 from depara_core.layouts import fit
+from depara_core.png import png_uri
 
 _UNIT = 104  # pixels of a column
 _PICTURE = 0.92  # side of a map, columns

@@ -10,9 +10,10 @@ import plotly.graph_objects as go
 from jaxtyping import Float, Int, UInt8
 
 from depara_core.errors import OptionError
-from depara_core.figures.attribution_maps import data_uri
+from depara_core.figures.attribution_maps import resize
 from depara_core.figures.labels import escape, table
 from depara_core.figures.theme import diverging, figure, flat_bar, group_colours, name_bar, palette, rgb
+from depara_core.png import png_uri, to_png
 
 MAX_THUMBNAILS = 60  # beyond, circles: the page stays light and the drawing readable
 _THUMBNAIL_PIXELS = 56
@@ -197,7 +198,7 @@ def _nodes(
 def _thumbnail(image: np.ndarray, centre: np.ndarray, side: float) -> dict[str, object]:
     """Return a layout image `side` wide in data units around its node."""
     return {
-        "source": data_uri(image, size=_THUMBNAIL_PIXELS),
+        "source": png_uri(to_png(resize(image, _THUMBNAIL_PIXELS))),
         "xref": "x",
         "yref": "y",
         "x": centre[0],

@@ -1,14 +1,13 @@
 """Attribution maps of several graphs over the same probes as small pictures, row by row."""
 
-import io
 from collections.abc import Sequence
 
 import numpy as np
 from jaxtyping import UInt8
-from PIL import Image
 
 from depara_core.figures.attribution_maps import Picture, collapse, overlay, resize, shared_limit, upsample
 from depara_core.graphs import AttributionGraph
+from depara_core.png import to_png
 
 COLOURS = 128  # of a small PNG: a grey image under one or two hues needs no more, and weighs a third
 
@@ -88,15 +87,5 @@ def _pixels(graph: AttributionGraph) -> float:
 
 
 def small_pngs(rows: Sequence[Sequence[Picture | None]]) -> list[list[bytes | None]]:
-    """Encode rows of tiles by `small_png`; None stays None."""
-    return [[None if tile is None else small_png(tile) for tile in row] for row in rows]
-
-
-def small_png(picture: Picture) -> bytes:
-    """Encode a picture as a PNG of at most 128 colours."""
-    buffer = io.BytesIO()
-    palette = Image.fromarray(np.ascontiguousarray(picture)).quantize(
-        COLOURS, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE
-    )
-    palette.save(buffer, format="PNG")
-    return buffer.getvalue()
+    """Encode rows of tiles as PNGs of at most 128 colours; None stays None."""
+    return [[None if tile is None else to_png(tile, COLOURS) for tile in row] for row in rows]

@@ -1,11 +1,14 @@
 """Attributions: the same images through the eyes of several models, or of several layers of one."""
 
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
 import numpy as np
 import streamlit as st
 
-from depara_core import exports
 from depara_core.comparison import Comparison
-from depara_core.figures.sheets import Sheet, Tile
+from depara_core.figures.map_table import map_table
 from depara_core.grids import grid_text
 from pages.attributions import pair
 from pages.attributions.selection import SORTS, VIEWS, Attributions
@@ -112,10 +115,10 @@ def _headline(graphs: Graphs, reference: Graph, agreement: np.ndarray, by_layer:
 
 def _table(
     comparison: Comparison, graphs: Graphs, reference: Graph, agreement: np.ndarray, by_layer: bool
-) -> tuple[Sheet, str]:
+) -> tuple[Callable[[], Any], str]:
     """Draw one page of the table, probes down and graphs across; a click selects the probe, a heading the reference.
 
-    Returns the table as one picture to be taken away, and how to read it.
+    Returns what draws the table as one figure to be taken away, and how to read it.
     """
     mine, look, selected = selection.read(Attributions), selection.read(Look), selection.read(Pair).probe
     probes = comparison.probes
@@ -166,16 +169,9 @@ def _table(
             pair.draw(comparison, seen, reference, float(agreement[graphs.index(seen), selected]))
     if clicked is not None:
         _clicked(clicked, rows, graphs, reference, by_layer)
-    return _sheet(f"Attribution maps beside {_name(reference, by_layer)}'s", headings, cells), told.format("number")
-
-
-def _sheet(title: str, headings: list[Heading], cells: list[list[Cell]]) -> Sheet:
-    """Return the table as a picture; names from outside are made fit for files."""
-    return Sheet(
-        exports.printable(title),
-        [(exports.printable(heading.text), exports.printable(heading.note)) for heading in headings],
-        [[Tile(cell.image, exports.printable(cell.text)) for cell in row] for row in cells],
-    )
+    named = [(heading.text, heading.note) for heading in headings]
+    maps = [[(cell.image, cell.text) for cell in row] for row in cells]
+    return partial(map_table, named, maps, dark=dark), told.format("number")
 
 
 def _clicked(clicked: tuple[int, int], rows: list[int], graphs: Graphs, reference: Graph, by_layer: bool) -> None:

@@ -6,8 +6,8 @@ from typing import Any
 
 from depara_core.drawings import Drawing
 from depara_core.explanation import AcrossModels, cosine_text
-from depara_core.figures.attribution_maps import png_uri
 from depara_core.layouts import fit
+from depara_core.png import png_uri
 from pages.shared.component import component
 from pages.shared.image_table import Legend
 

@@ -20,6 +20,7 @@ from depara_core.figures import attribution_maps, contributions, rank_density, t
 from depara_core.grids import Grid, agreements, probe_cosines
 from depara_core.jobs import JobQueue
 from depara_core.memory import resident_bytes
+from depara_core.png import to_png
 from depara_core.probes.listing import listing_digest
 from depara_core.selection import resample
 
@@ -208,7 +209,7 @@ full_strength = copied(64)(tiles.full_strength)
 @copied(4)
 def scale_bar(*, signed: bool, dark: bool) -> bytes:
     """Return the colour scale of the overlays as a PNG."""
-    return attribution_maps.to_png(attribution_maps.scale_bar(signed=signed, dark=dark))
+    return to_png(attribution_maps.scale_bar(signed=signed, dark=dark))
 
 
 @copied(4000)
@@ -218,7 +219,7 @@ def overlay(
     """Return one probe with its attribution map over it as a PNG; `limit` is the value shown at full strength."""
     values = attribution_maps.collapse(graph.maps[index : index + 1], signed=signed)[0]
     look = {"limit": limit, "signed": signed, "dark": dark, "opacity": opacity}
-    return attribution_maps.to_png(attribution_maps.overlay(probes.images[index], values, **look))
+    return to_png(attribution_maps.overlay(probes.images[index], values, **look))
 
 
 @copied(64)

@@ -24,7 +24,7 @@ import streamlit as st
 import depara_core as depara
 from depara_core import exports
 from depara_core.comparison import Comparison
-from depara_core.figures import curves, matrices, sheets, trees
+from depara_core.figures import curves, matrices, trees
 from pages.shared import cache, selection, widgets
 from pages.shared.selection import Data, Look, Pair
 
@@ -92,26 +92,12 @@ def page(name: str, label: str, make: Callable[[], str]) -> Download:
     return Download(label, f"{exports.slug(name)}.html", "text/html", lambda: make().encode("utf-8", "replace"))
 
 
-def figure_page(name: str, label: str, title: str, make: Callable[[], Any], origin: Mapping[str, Any]) -> Download:
+def figure_page(
+    name: str, label: str, title: str, make: Callable[[], Any], origin: Mapping[str, Any], *, how_to_read: str = ""
+) -> Download:
     """Return a figure as an HTML file in the reader's colours."""
-    dark = widgets.dark()
-    return page(name, label, lambda: exports.figure_document(make(), title, origin=origin, dark=dark))
-
-
-def sheet(name: str, title: str, how_to_read: str, drawn: sheets.Sheet, origin: Mapping[str, Any]) -> list[Download]:
-    """Return a table of pictures as PNG, SVG and an HTML file in the reader's colours."""
-    dark = widgets.dark()
-
-    def written() -> str:
-        svg = sheets.sheet_svg(drawn, dark=dark)
-        return exports.picture_document(svg, title, how_to_read=how_to_read, origin=origin, dark=dark)
-
-    file = exports.slug(name)
-    return [
-        Download("PNG", f"{file}.png", "image/png", partial(sheets.sheet_png, drawn, dark=dark)),
-        Download("SVG", f"{file}.svg", "image/svg+xml", lambda: sheets.sheet_svg(drawn, dark=dark)),
-        page(name, "HTML", written),
-    ]
+    look = {"how_to_read": how_to_read, "origin": origin, "dark": widgets.dark()}
+    return page(name, label, lambda: exports.figure_document(make(), title, **look))
 
 
 def script(view: str, ends: Ends, comparison: Comparison, **more: Any) -> Download:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from depara_core.figures.attribution_maps import png_uri
+from depara_core.png import png_uri
 from pages.shared import cache
 from pages.shared.component import component
 

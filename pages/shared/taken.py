@@ -1,12 +1,12 @@
 """What the Attributions and the Evaluate page let the reader take away."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
 from depara_core import exports
 from depara_core.comparison import Comparison
-from depara_core.figures.sheets import Sheet
+from depara_core.graphs import short_names
 from pages.evaluate import measured
 from pages.evaluate.measured import View
 from pages.shared import downloads, widgets
@@ -18,16 +18,18 @@ def attributions(
     comparison: Comparison,
     graphs: Graphs,
     reference: Graph,
-    drawn: Sheet,
+    draw: Callable[[], Any],
     how_to_read: str,
 ) -> None:
-    """Offer the picture on the screen, every map as numbers, their agreement and the Python behind them."""
+    """Offer the maps on the screen as a figure, every map as numbers, their agreement and the Python behind them."""
     probes, by_id = comparison.probes, {spec.id: spec for spec in comparison.specs}
     origin = exports.provenance(graphs, probes=probes, grid=comparison.grid)
     ordered = [reference, *(graph for graph in graphs if graph is not reference)]
     name = f"attributions-{widgets.short(reference.model)}"
     with downloads.popover("attributions", camera=False):
-        downloads.row("The pictures on the screen", downloads.sheet(name, drawn.title, how_to_read, drawn, origin))
+        title = f"Attribution maps beside those of {short_names(reference)[0]}"
+        shown = downloads.figure_page(name, "Maps", title, draw, origin, how_to_read=how_to_read)
+        downloads.row("The pictures on the screen, to save as PNG or SVG", [shown])
         table = partial(exports.agreement_table, graphs, reference, probes, grid=comparison.grid)
         downloads.row("Cosines with the reference", downloads.tables(f"{name}-cosines", table, origin))
         make = partial(exports.maps_file, graphs, probes, origin)

@@ -71,7 +71,7 @@ def test_the_graphs_view_is_computed_again():
 
 def test_the_why_view_is_computed_again_and_other_images_are_noticed(capsys):
     space = execute(python_of("why", ENDS, lam=0.5, **PROBES, digest="0" * 64))
-    assert space["shares"].sum() == pytest.approx(depara.similarity(space["a"], space["b"]).total(0.5), abs=1e-6)
+    assert space["contributions"].sum() == pytest.approx(depara.similarity(space["a"], space["b"]).total(0.5), abs=1e-6)
     assert "These are other images than the view's." in capsys.readouterr().out
 
 

@@ -11,6 +11,7 @@ from planted import random_graph
 
 from depara_core.errors import OptionError
 from depara_core.figures import attribution_maps, theme, tiles
+from depara_core.png import png_uri, to_png
 
 
 def _grey(value: int, size: int = 2) -> np.ndarray:
@@ -85,8 +86,8 @@ def test_collapse_sums_channels_with_and_without_sign():
 
 def test_png_round_trip_is_exact():
     image = np.random.default_rng(0).integers(0, 256, (5, 7, 3), dtype=np.uint8)
-    np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(attribution_maps.to_png(image)))), image)
-    assert attribution_maps.data_uri(image).startswith("data:image/png;base64,iVBOR")
+    np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(to_png(image)))), image)
+    assert png_uri(to_png(image)).startswith("data:image/png;base64,iVBOR")
 
 
 def test_scale_bar_runs_from_purple_over_grey_to_green():

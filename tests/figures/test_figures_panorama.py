@@ -7,8 +7,8 @@ from scipy.cluster.hierarchy import linkage
 from depara_core.drawings import Drawing
 from depara_core.errors import OptionError
 from depara_core.figures import trees
-from depara_core.figures.attribution_maps import png_uri
 from depara_core.figures.panorama import panorama
+from depara_core.png import png_uri
 
 TREE = linkage([[0.0], [5.0], [1.0]], method="average")
 NAMES, GROUPS = ["m/<b>a</b>", "m/b", "m/c"], ["2D", "3D", "2D"]

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Undefined
 from markupsafe import Markup
 
 from depara_core.exports.texts import printable, slug
@@ -65,8 +65,8 @@ def _text(value: Any) -> Any:
 
 
 def _literal(value: Any) -> str:
-    """Return a value as Python writes it; code stays."""
-    return value if isinstance(value, Code) else repr(value)
+    """Return a value as Python writes it; code stays, and what is missing raises."""
+    return str(value) if isinstance(value, Code | Undefined) else repr(value)
 
 
 def _json(value: Any, **options: Any) -> str:

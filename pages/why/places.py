@@ -7,6 +7,7 @@ import depara_core as depara
 from depara_core.figures import contributions, tiles
 from depara_core.files import Progress
 from depara_core.pipeline import places as pipeline
+from depara_core.png import to_png
 from pages.shared import cache, jobs, text, widgets
 from pages.shared.image_table import ContributionRow, contribution_table
 from pages.shared.jobs import Computation
@@ -57,7 +58,7 @@ def _listed(ends: Ends, found: depara.LocalScore) -> tuple[tuple[int, ...], int 
     indices = tuple(int(i) for i in shown.rows["probe"])
     maps = [found.asked[i] for i in at] + [found.known[i] for i in at]
     drawn = contributions.agreement_tiles(ends.probes.images, maps, (*indices, *indices), dark=widgets.dark())
-    pictures = [tiles.small_png(tile) for tile in drawn]
+    pictures = [to_png(tile, tiles.COLOURS) for tile in drawn]
     rows = [
         ContributionRow(
             str(place),

@@ -49,7 +49,7 @@ def test_models_can_be_taken_away(monkeypatch, downloads):
     assert len(pd.read_csv(io.BytesIO(downloads["similarity.csv"]()), comment="#")) == len(GROUPS) ** 2
     report = downloads["report-normal.html"]().decode()
     assert report.count('class="plotly-graph-div"') == 3
-    assert "rank_sources(matrix, &#x27;rooms/normal&#x27;, 2.0)" in report
+    assert "rank_sources(matrix, &#39;rooms/normal&#39;, 2.0)" in report
     assert "<b>odd</b>" not in report
     for name in ("matrix", "ranking", "tree"):
         assert downloads[f"{name}.html"]().decode().count('class="plotly-graph-div"') == 1
@@ -155,7 +155,7 @@ def test_the_command_writes_a_report_of_a_comparison(tmp_path, photos):
     assert answer["probes"]["digest"] in page
     assert page.count('class="plotly-graph-div"') == 2
     assert page.replace(get_plotlyjs(), "").count('src="data:image/png') == 4
-    assert "rank_sources(matrix, &#x27;rooms/normal&#x27;, 0.5)" in page
+    assert "rank_sources(matrix, &#39;rooms/normal&#39;, 0.5)" in page
 
 
 def test_a_report_on_one_model_alone_is_refused(tmp_path, photos):

@@ -12,9 +12,9 @@ from depara_core.figures.labels import escape, shorten
 from depara_core.figures.theme import figure, palette
 from depara_core.png import png_uri
 
-MAP, GAP = 112, 10  # side of a map, and the room between two
+MAP, GAP, EDGE = 112, 10, 12  # side of a map, the room between two, and round the table
 HEAD, LINE = 42, 20  # heights of the headings over the columns, and of the line under a map
-LETTERS = 16  # of a name over or under a map
+LETTERS = 15  # of a name over or under a map
 
 
 def map_table(
@@ -28,9 +28,12 @@ def map_table(
         widths = sorted({len(row) for row in rows})
         raise OptionError(f"Expected rows of {len(headings)} > 0 maps, one a heading; got {widths}.")
     paint, down, across = palette(dark), MAP + LINE + GAP, MAP + GAP
-    picture = figure(dark, height=HEAD + len(rows) * down)
+    picture = figure(dark, height=HEAD + len(rows) * down + 2 * EDGE)
     picture.update_layout(
-        width=len(headings) * across, autosize=False, showlegend=False, margin={"l": 0, "r": 0, "t": 0, "b": 0}
+        width=len(headings) * across + 2 * EDGE,
+        autosize=False,
+        showlegend=False,
+        margin=dict.fromkeys("lrtb", EDGE),
     )
     picture.update_xaxes(range=[0, len(headings) * across], visible=False)
     picture.update_yaxes(range=[HEAD + len(rows) * down, 0], visible=False)
@@ -38,8 +41,8 @@ def map_table(
         _text(column * across, y, text, size, colour)
         for column, (name, note) in enumerate(headings)
         for y, text, size, colour in (
-            (0, f"<b>{escape(shorten(name, LETTERS))}</b>", 12, paint.text),
-            (18, escape(note), 12, paint.node),
+            (0, f"<b>{escape(shorten(name, LETTERS))}</b>", 11, paint.text),
+            (18, escape(note), 11, paint.node),
         )
     ]
     images = []

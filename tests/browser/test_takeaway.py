@@ -17,7 +17,7 @@ from test_pages import SMALL, barriers
 
 PAIR = f"{SMALL}&source=rooms%2Freshading&target=rooms%2Fnormal"
 KINDS = {  # page -> the endings of its files
-    "attributions": {"csv", "parquet", "json", "png", "svg", "html", "npz", "py"},
+    "attributions": {"csv", "parquet", "json", "html", "npz", "py"},
     "graphs": {"graphml", "gexf", "html", "py"},
     "models": {"csv", "parquet", "json", "html", "py"},
     "panorama": {"csv", "parquet", "json", "html", "py"},

@@ -67,7 +67,7 @@ def _read(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
     except (OSError, ValueError) as error:
         raise StoreError(
             f"Expected the measured layer study at {path}, but it cannot be read ({error}). Restore the assets folder, "
-            "or measure it: depara layers study."
+            "or measure it: depara layers study --measure."
         ) from None
     missing = [name for name in columns if name not in table]
     if missing:

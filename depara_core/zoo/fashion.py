@@ -60,8 +60,9 @@ def specs() -> list[ModelSpec]:
 
 def spec(name: str) -> ModelSpec:
     """Refuse a name beyond those of `specs`, saying what there is."""
-    known = [one.id for one in specs()]
-    raise ModelError(f"There is no model 'fashion/{name}'. Expected one of: {', '.join(known)}.")
+    known = ", ".join(one.id for one in specs())
+    there = f"Expected one of: {known}." if known else "None is measured yet: depara layers study --measure makes them."
+    raise ModelError(f"There is no model 'fashion/{name}'. {there}")
 
 
 def student_spec(name: str, seed: int, folder: Path | None = None) -> ModelSpec:

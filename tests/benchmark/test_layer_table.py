@@ -122,7 +122,7 @@ def test_a_repetition_that_is_not_measured_whole_is_left_out(folder):
 
 
 def test_tables_that_are_not_there_or_damaged_say_how_to_get_them(tmp_path, folder):
-    with pytest.raises(StoreError, match="depara layers study"):
+    with pytest.raises(StoreError, match="depara layers study --measure"):
         layer_table.read_layer_study(tmp_path / "nowhere")
     layer_table.layer_scores_path(folder).write_text("seed,source\n1,dnn_rich\n")
     with pytest.raises(StoreError, match="predictor"):

@@ -10,12 +10,13 @@ from typer.testing import CliRunner
 
 from depara_core.benchmark import layer_table
 from depara_core.cli import app
-from depara_core.errors import OptionError, ProbeError
+from depara_core.errors import ModelError, OptionError, ProbeError
 from depara_core.training import fashion_data
 from depara_core.training.fashion_data import as_inputs, drawn, load_parts, read_fashion, turned
 from depara_core.training.fashion_scores import record_scores
 from depara_core.training.fashion_study import FashionPlan, labelled, record_fashion, student
 from depara_core.training.trainer import Recipe
+from depara_core.zoo import fashion
 from depara_core.zoo.fashion import CUTS, FASHION_NETWORKS
 from depara_core.zoo.fashion_network import fresh
 
@@ -180,3 +181,9 @@ def test_the_command_without_the_package_says_how_to_get_it(tmp_path):
 def test_ways_and_seeds_are_checked(photographs):
     with pytest.raises(OptionError, match="'anew' or 'fine-tuned'"):
         record_fashion((1,), way="frozen", plan=PLAN, photographs=photographs)
+
+
+def test_networks_that_are_not_measured_yet_are_told_with_the_command(tmp_path, monkeypatch):
+    monkeypatch.setattr(fashion, "assets_folder", lambda: tmp_path)
+    with pytest.raises(ModelError, match="None is measured yet: depara layers study --measure"):
+        fashion.spec("dnn_rich@seed1")

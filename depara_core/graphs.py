@@ -12,6 +12,7 @@ from scipy.stats import rankdata
 
 from depara_core.attribution.options import Options
 from depara_core.errors import OptionError
+from depara_core.formatting import short_name
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,11 +124,6 @@ def relative_ranks(standard: Float[np.ndarray, " E"]) -> Float[np.ndarray, " E"]
     count, ties = len(standard), np.count_nonzero(standard == lowest)
     doubled = np.rint(standard / lowest * (ties - count)) + count + 1  # twice the average rank is a whole number
     return (doubled / 2 - 1) / (count - 1)
-
-
-def short_name(model: str) -> str:
-    """Return a model's id without its source: "normal" of "rooms/normal"."""
-    return model.split("/", 1)[-1]
 
 
 def short_names(*graphs: AttributionGraph) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from cachetools import Cache, LRUCache
 
 from depara_core.errors import Cancelled, OptionError
 from depara_core.files import Progress
+from depara_core.formatting import duration
 
 State = Literal["queued", "running", "done", "failed", "cancelled"]
 Work = Callable[[Progress], Any]
@@ -28,14 +29,6 @@ def estimate(elapsed_s: float, done: int, total: int) -> float | None:
     if done <= 0 or total <= 0 or elapsed_s < ETA_AFTER_S:
         return None
     return elapsed_s * max(total - done, 0) / done
-
-
-def duration(seconds: float) -> str:
-    """Return e.g. "8 s", "3 min" or "1 h 20 min"."""
-    if seconds < 90:
-        return f"{max(1, round(seconds))} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from jaxtyping import Float
 
 from depara_core.bootstrap import INTERVAL, Resamples, resample_probes
 from depara_core.errors import OptionError
+from depara_core.formatting import percent
 from depara_core.graphs import AttributionGraph
 from depara_core.similarity import MAX_LAM, SimilarityMatrix, check_lam, labels
 
@@ -137,7 +138,7 @@ class BestChoice:
         if not self.rivals:
             return f"Its interval overlaps no other: {probes} probes are enough to tell."
         more = f" and {len(self.rivals) - 1} more" if len(self.rivals) > 1 else ""
-        wins = "" if self.first is None else f" (it comes first in {self.first:.0%} of the resamples)"
+        wins = "" if self.first is None else f" (it comes first in {percent(self.first)} of the resamples)"
         return (
             f"Its interval overlaps that of {show(self.rivals[0])}{more}: {probes} probes cannot tell them apart{wins}."
         )

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from depara_core.errors import ModelError, OptionError
-from depara_core.jobs import JobQueue, Tally, alone, duration, estimate
+from depara_core.jobs import JobQueue, Tally, alone, estimate
 
 
 class Gate:
@@ -264,13 +264,6 @@ def test_one_key_one_thread_at_a_time_also_after_an_error():
     assert waits
     with alone("k", pytest.fail), alone("other", pytest.fail):
         pass
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"), [(0.2, "1 s"), (89, "89 s"), (90, "2 min"), (3600, "60 min"), (5400, "1 h 30 min")]
-)
-def test_durations_are_told_in_words(seconds, words):
-    assert duration(seconds) == words
 
 
 def test_only_the_latest_finished_jobs_are_remembered():

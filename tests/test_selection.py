@@ -171,7 +171,7 @@ def test_tree_and_map_need_a_square_matrix(matrix):
 @pytest.mark.parametrize(
     "low, said",
     [
-        (0.85, "Its interval overlaps that of <m/b>: 12 probes cannot tell them apart (it comes first in 70% of the"),
+        (0.85, "Its interval overlaps that of <m/b>: 12 probes cannot tell them apart (it comes first in 70 % of the"),
         (0.15, "Its interval overlaps that of <m/b> and 1 more: 12 probes cannot tell"),
         (0.95, "Its interval overlaps no other: 12 probes are enough to tell."),
     ],

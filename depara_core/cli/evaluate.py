@@ -13,6 +13,7 @@ from depara_core.cli import options as o
 from depara_core.cli.output import emit, follow
 from depara_core.evaluation import MEASURES, Evaluation, PairedComparison, ceiling
 from depara_core.files import Progress
+from depara_core.formatting import interval, number, score
 from depara_core.rooms import TASKS
 
 SHOWN = ("P@1", "P@5", "Spearman", "regret@1")
@@ -134,15 +135,15 @@ def summary_rows(found: Evaluation) -> list[dict[str, Any]]:
 
 def _shown(rows: list[dict[str, Any]], found: Evaluation) -> list[dict[str, Any]]:
     def written(value: dict[str, float]) -> str:
-        return f"{value['mean']:.2f} [{value['low']:.2f}, {value['high']:.2f}]"
+        return f"{score(value['mean'])} {interval(value['low'], value['high'])}"
 
     lines = [
         {"metric": row["metric"] + (" (control)" if row["metric"] in CONTROLS else "")}
         | {figure: written(row["figures"][figure]) for figure in SHOWN}
-        | {"p (P@5)": f"{row['p_random']:.4f}"}
+        | {"p (P@5)": number(row["p_random"], 4)}
         for row in rows
     ]
-    return [*lines, {"metric": "random order"} | {f: f"{found.random[f]:.2f}" for f in SHOWN} | {"p (P@5)": ""}]
+    return [*lines, {"metric": "random order"} | {f: score(found.random[f]) for f in SHOWN} | {"p (P@5)": ""}]
 
 
 def _title(document: dict[str, Any]) -> str:
@@ -155,7 +156,7 @@ def _title(document: dict[str, Any]) -> str:
 def _notes(document: dict[str, Any], truth: TransferTable) -> list[str]:
     notes = ["In brackets: 95 % intervals over targets. p: how often a random order does as well by P@5."]
     if document["ceiling"]:
-        reached = ", ".join(f"{figure} {document['ceiling'][figure]:.2f}" for figure in SHOWN[:3])
+        reached = ", ".join(f"{figure} {score(document['ceiling'][figure])}" for figure in SHOWN[:3])
         notes.append(f"Ceiling (one split's truth predicts another's): {reached}.")
     if document["flagged"]:
         notes.append(f"Own encoder not among the best three, so take with care: {', '.join(document['flagged'])}.")

@@ -16,6 +16,7 @@ from rich.table import Table
 from typer.core import TyperGroup
 
 from depara_core.errors import DeparaError, OptionError
+from depara_core.formatting import number
 from depara_core.jobs import JobQueue, Work
 
 if TYPE_CHECKING:
@@ -136,4 +137,4 @@ def _cell(value: Any) -> str:
         return "✓" if value else ""
     if value is None or isinstance(value, list):
         return ", ".join(value or ())
-    return f"{value:.3f}" if isinstance(value, float) else escape(str(value))
+    return number(value, 3) if isinstance(value, float) else escape(str(value))

@@ -8,6 +8,7 @@ import typer
 from depara_core.benchmark.transfer_table import load_transfer_table
 from depara_core.cli.options import Json
 from depara_core.cli.output import emit, progress
+from depara_core.formatting import percent
 from depara_core.rooms import TASKS
 from depara_core.training import Recipe, TrainingOutcome, record_decoders, record_transfer, train_zoo
 from depara_core.training.layer_study import read_layer_table, record_layers
@@ -109,7 +110,7 @@ def layers(
         path = record_layers(seed=seed, workers=workers, force=force, zoo=zoo, folder=out, progress=report)
     table = read_layer_table(out).groupby(["source", "k", "layer", "budget"], as_index=False)["accuracy"].mean()
     wide = table.pivot(index=["source", "k", "layer"], columns="budget", values="accuracy").reset_index()
-    wide.columns = [f"{name:.0%}" if isinstance(name, float) else str(name) for name in wide.columns]
+    wide.columns = [percent(name) if isinstance(name, float) else str(name) for name in wide.columns]
     rows = wide.to_dict("records")
     emit({"table": str(path), "accuracy": rows}, as_json, rows, f"Accuracy by the last frozen layer, written to {path}")
 

@@ -5,6 +5,7 @@ import typer
 import depara_core as depara
 from depara_core.cli.options import Json, StoreLimit, StorePath
 from depara_core.cli.output import emit
+from depara_core.formatting import megabytes
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="The results kept on disk.")
 
@@ -14,7 +15,7 @@ def status(store: StorePath = None, limit: StoreLimit = None, as_json: Json = Fa
     """Say where the store is, how full, and how full it may become."""
     state = depara.Store(store, limit).status()
     document = {"path": str(state.path), "artefacts": state.artefacts, "bytes": state.size, "limit": state.max_bytes}
-    fill = f"{_megabytes(state.size)} of at most {_megabytes(state.max_bytes)}"
+    fill = f"{megabytes(state.size)} of at most {megabytes(state.max_bytes)}"
     emit(document, as_json, notes=[f"{state.artefacts} artefacts, {fill}, in {state.path}"])
 
 
@@ -38,7 +39,3 @@ def clear(store: StorePath = None, as_json: Json = False) -> None:
     opened = depara.Store(store)
     removed = opened.clear()
     emit({"path": str(opened.path), "removed": removed}, as_json, notes=[f"{removed} artefacts removed, {opened.path}"])
-
-
-def _megabytes(size: int) -> str:
-    return f"{size / 1e6:,.1f} MB"

@@ -15,6 +15,7 @@ from depara_core.errors import OptionError
 from depara_core.evaluation.alignment import Aligned, Names, align
 from depara_core.evaluation.measures import MEASURES, measures_by_target
 from depara_core.evaluation.ranks import Ranks
+from depara_core.formatting import counted, signed
 
 Verdict = Literal["yes", "no", "cannot tell"]
 
@@ -40,8 +41,8 @@ class PairedComparison:
     def sentence(self) -> str:
         """The answer in plain words, with the numbers that it rests on."""
         numbers = (
-            f"a difference of {self.difference:+.3g}, 95 % interval {self.low:+.3g} to {self.high:+.3g}, over "
-            f"{self.targets} target{'s' if self.targets > 1 else ''}"
+            f"a difference of {signed(self.difference)}, 95 % interval {signed(self.low)} to {signed(self.high)}, over "
+            f"{counted(self.targets, 'target')}"
             f"{'' if MEASURES[self.measure].higher_is_better else ' (lower is better)'}"
         )
         if self.verdict == "cannot tell":

@@ -11,6 +11,7 @@ from depara_core.explanation.contributions import Explanation
 from depara_core.explanation.groups import GroupContributions
 from depara_core.explanation.intervals import Intervals
 from depara_core.explanation.pixels import PixelContributions
+from depara_core.formatting import counted, percent, score
 
 Role = Literal["plain", "node", "edge", "total"]
 
@@ -77,20 +78,22 @@ def contrast_sentence(difference: Contrast, *, intervals: Intervals | None = Non
     high, low = (first, second) if total >= 0 else (second, first)
     spans = [
         Span(f"For {target}, {high} scores higher than {low} by "),
-        Span(_number(abs(total)), "total"),
+        Span(score(abs(total)), "total"),
         Span(" in S. Of "),
-        Span(f"S({first}) − S({second}) = {_number(total)}", "total"),
+        Span(f"S({first}) − S({second}) = {score(total)}", "total"),
         Span(", "),
-        Span(f"nodes give {_number(difference.node)}", "node"),
+        Span(f"nodes give {score(difference.node)}", "node"),
         Span(" and "),
-        Span(f"edges {_number(difference.edge)}", "edge"),
+        Span(f"edges {score(difference.edge)}", "edge"),
         Span("."),
     ]
     favour, against = int((difference.probe > 0).sum()), int((difference.probe < 0).sum())
-    spans.append(Span(f" {_count(favour)} {'speaks' if favour == 1 else 'speak'} for {first}, {against} for {second}."))
+    spans.append(
+        Span(f" {_probes(favour)} {'speaks' if favour == 1 else 'speak'} for {first}, {against} for {second}.")
+    )
     if intervals is not None:
         low_end, high_end = intervals.total.low, intervals.total.high
-        spans.append(Span(f" The 95 % interval of the difference is {_number(low_end)} to {_number(high_end)}"))
+        spans.append(Span(f" The 95 % interval of the difference is {score(low_end)} to {score(high_end)}"))
         sure = low_end > 0 or high_end < 0
         spans.append(Span("." if sure else ": these probes cannot tell which of the two is better."))
     return Sentence(tuple(spans))
@@ -99,9 +102,9 @@ def contrast_sentence(difference: Contrast, *, intervals: Intervals | None = Non
 def _parts(why: Explanation, intervals: Intervals | None) -> list[Span]:
     """S, its interval, and its two parts: in percent where neither is negative, with their signs otherwise."""
     node, edge, total = why.node_similarity, why.edge_total, why.total
-    spans = [Span(f"S = {_number(total)}", "total")]
+    spans = [Span(f"S = {score(total)}", "total")]
     if intervals is not None:
-        spans.append(Span(f" (95 % interval {_number(intervals.total.low)} to {_number(intervals.total.high)})"))
+        spans.append(Span(f" (95 % interval {score(intervals.total.low)} to {score(intervals.total.high)})"))
     if min(node, edge) >= 0 and total > EXACT:
         share = round(100 * edge / total)
         return [
@@ -115,9 +118,9 @@ def _parts(why: Explanation, intervals: Intervals | None) -> list[Span]:
     return [
         *spans,
         Span(": "),
-        Span(f"nodes give {_number(node)}", "node"),
+        Span(f"nodes give {score(node)}", "node"),
         Span(", "),
-        Span(f"edges {_number(edge)}", "edge"),
+        Span(f"edges {score(edge)}", "edge"),
         Span("."),
     ]
 
@@ -132,7 +135,7 @@ def _undefined_probes(why: Explanation) -> list[Span]:
         number = int(silent.sum())
         if number:
             spans.append(
-                Span(f" {number} of {_count(len(silent))} {_have(number)} no {what} in one of the two{effect}.")
+                Span(f" {number} of {_probes(len(silent))} {_have(number)} no {what} in one of the two{effect}.")
             )
     return spans
 
@@ -165,7 +168,7 @@ def _looks(why: Explanation) -> list[Span]:
         verdict = "Over all probes, the pixels they look at hardly agree"
     else:
         verdict = "Where both look, they tend to opposite signs"
-    return [Span(f" {verdict} ("), Span(f"s_V = {_number(node)}", "node"), Span(").")]
+    return [Span(f" {verdict} ("), Span(f"s_V = {score(node)}", "node"), Span(").")]
 
 
 def _pairs(why: Explanation) -> list[Span]:
@@ -178,7 +181,7 @@ def _pairs(why: Explanation) -> list[Span]:
         verdict = "Which pairs of probes they find alike is hardly related"
     else:
         verdict = "Pairs that one finds alike, the other tends to find unlike"
-    return [Span(f" {verdict} ("), Span(f"s_E = {_number(edge)}", "edge"), Span(").")]
+    return [Span(f" {verdict} ("), Span(f"s_E = {score(edge)}", "edge"), Span(").")]
 
 
 def _concentration(share: Float[np.ndarray, " N"]) -> list[Span]:
@@ -187,7 +190,7 @@ def _concentration(share: Float[np.ndarray, " N"]) -> list[Span]:
     if total <= EXACT:
         return []
     half = int(np.argmax(np.cumsum(np.sort(share)[::-1]) >= total / 2)) + 1
-    return [Span(" Half of "), Span("S", "total"), Span(f" rests on {half} of {_count(len(share))}.")]
+    return [Span(" Half of "), Span("S", "total"), Span(f" rests on {half} of {_probes(len(share))}.")]
 
 
 def _pull(share: Float[np.ndarray, " N"]) -> list[Span]:
@@ -196,13 +199,13 @@ def _pull(share: Float[np.ndarray, " N"]) -> list[Span]:
     if not number:
         return [Span(" No probe has a negative share.")]
     together = "" if number == 1 else "together "
-    return [Span(f" {_count(number)} {_have(number)} a negative share, {together}{_number(share[below].sum())}.")]
+    return [Span(f" {_probes(number)} {_have(number)} a negative share, {together}{score(share[below].sum())}.")]
 
 
 def _group(groups: GroupContributions, place: int, lead: str) -> str:
     share, probes = float(groups.share[place]), int(groups.probes[place])
     verb = f"{lead} for its size comes from" if lead == "Most" else f"{lead} from"
-    return f"{verb} “{groups.names[place]}”: {_number(share)} of S on {_count(probes)}"
+    return f"{verb} “{groups.names[place]}”: {score(share)} of S on {_probes(probes)}"
 
 
 def _pixel_groups(pixels: PixelContributions) -> list[Span]:
@@ -212,11 +215,11 @@ def _pixel_groups(pixels: PixelContributions) -> list[Span]:
     if len(shown) < 2 or density.max() <= density.min():
         return []
     whole = float(pixels.node.sum())
-    percent = bool((pixels.node >= 0).all()) and whole > EXACT
+    relative = bool((pixels.node >= 0).all()) and whole > EXACT
 
     def said(place: int) -> list[Span]:
         share = float(pixels.node[place])
-        part = f"{100 * share / whole:.0f} %" if percent else _number(share)
+        part = percent(share / whole) if relative else score(share)
         verb = "agree" if share > 0 else "differ" if share < 0 else "neither agree nor differ"
         return [
             Span(f"on “{pixels.names[place]}” they {verb} ("),
@@ -228,14 +231,8 @@ def _pixel_groups(pixels: PixelContributions) -> list[Span]:
     return [Span(" For their area, most: "), *most, Span("; least: "), *least, Span(".")]
 
 
-def _number(value: float) -> str:
-    """Write a number with two decimals, or two significant digits where it is small, and a true minus sign."""
-    text = f"{value:.2f}" if abs(value) >= 0.095 or value == 0 else f"{value:.2g}"
-    return (text if float(text) else "0.00").replace("-", "−")
-
-
-def _count(number: int) -> str:
-    return f"{number} probe{'' if number == 1 else 's'}"
+def _probes(number: int) -> str:
+    return counted(number, "probe")
 
 
 def _have(number: int) -> str:

@@ -16,7 +16,7 @@ from depara_core.exports.tables import (
     matrix_table,
     table_file,
 )
-from depara_core.exports.texts import printable, slug
+from depara_core.formatting import printable, slug
 
 __all__ = [
     "GRAPH_FORMATS",

@@ -9,7 +9,7 @@ from plotly.offline import get_plotlyjs
 
 from depara_core.errors import OptionError
 from depara_core.exports.templates import fill_html
-from depara_core.exports.texts import slug
+from depara_core.formatting import slug
 
 PICTURES = ("png", "svg")
 GROUNDS = {False: "#ffffff", True: "#161a21"}  # a picture taken elsewhere keeps the ground its colours were chosen for

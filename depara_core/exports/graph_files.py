@@ -11,7 +11,7 @@ from networkx.readwrite.gexf import GEXFWriter
 
 from depara_core.errors import OptionError
 from depara_core.exports.provenance import provenance
-from depara_core.exports.texts import printable
+from depara_core.formatting import printable
 from depara_core.graphs import AttributionGraph, to_networkx
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from depara_core.errors import OptionError
-from depara_core.exports.texts import printable
+from depara_core.formatting import printable
 from depara_core.graphs import AttributionGraph
 from depara_core.grids import Grid, agreements, common_grid
 from depara_core.probes import ProbeSet

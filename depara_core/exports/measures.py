@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from depara_core.evaluation import MEASURES, Evaluation
-from depara_core.exports.texts import printable
+from depara_core.formatting import printable
 
 
 def score_table(scores: Mapping[str, pd.DataFrame], measured_transfer: pd.DataFrame) -> pd.DataFrame:

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from depara_core.errors import OptionError
-from depara_core.exports.texts import printable
+from depara_core.formatting import printable
 from depara_core.graphs import AttributionGraph
 from depara_core.grids import Grid
 from depara_core.probes import ProbeSet

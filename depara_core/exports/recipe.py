@@ -6,7 +6,7 @@ from typing import Any
 from depara_core.errors import OptionError
 from depara_core.exports.provenance import versions
 from depara_core.exports.templates import fill_python
-from depara_core.exports.texts import slug
+from depara_core.formatting import slug
 from depara_core.zoo.spec import OUTPUT, ModelSpec
 
 _AUXILIARY = ("googlenet", "inception_v3")  # answer with several logits while they train

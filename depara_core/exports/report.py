@@ -14,8 +14,7 @@ from PIL import Image
 from depara_core.errors import OptionError
 from depara_core.exports.documents import document, drawn_figure
 from depara_core.exports.provenance import provenance
-from depara_core.exports.templates import number
-from depara_core.exports.texts import printable
+from depara_core.formatting import number, percent, printable
 from depara_core.graphs import AttributionGraph
 from depara_core.grids import grid_text
 from depara_core.png import png_uri, to_png
@@ -89,11 +88,11 @@ def _ranked(row: pd.Series) -> list[str]:
     return [
         str(row["rank"]),
         row["source"],
-        number(row["score"]),
-        f"{number(row['low'])} to {number(row['high'])}",
-        number(row["node"]),
-        number(row["edge"]),
-        f"{row['first']:.0%}",
+        number(row["score"], 3),
+        f"{number(row['low'], 3)} to {number(row['high'], 3)}",
+        number(row["node"], 3),
+        number(row["edge"], 3),
+        percent(row["first"]),
     ]
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 from depara_core.drawings import Drawing
 from depara_core.errors import OptionError
 from depara_core.explanation import Explanation
-from depara_core.exports.texts import printable
+from depara_core.formatting import printable
 from depara_core.graphs import AttributionGraph
 from depara_core.probes import ProbeSet
 from depara_core.similarity import SimilarityMatrix, labels

@@ -5,14 +5,14 @@ never code. Only what the filters of this module mark is written as it stands.
 """
 
 import json
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Undefined
 from markupsafe import Markup
 
-from depara_core.exports.texts import printable, slug
+from depara_core.formatting import number, printable, slug
 
 _FOLDER = Path(__file__).with_name("templates")
 
@@ -36,7 +36,7 @@ def fill_python(template: str, **values: Any) -> str:
 @cache
 def _html() -> Environment:
     made = _environment(autoescape=True, finalize=_text)
-    made.filters.update(slug=slug, number=number, lines=lambda text: Markup("{}").format(text))
+    made.filters.update(slug=slug, number=partial(number, digits=3), lines=lambda text: Markup("{}").format(text))
     made.policies["json.dumps_function"] = _json
     return made
 
@@ -72,8 +72,3 @@ def _literal(value: Any) -> str:
 def _json(value: Any, **options: Any) -> str:
     """Write JSON in the order given, in ASCII."""
     return json.dumps(value, ensure_ascii=True)
-
-
-def number(value: float) -> str:
-    """Write a number with three decimals and a true minus sign, never "−0.000"."""
-    return f"{round(value, 3) + 0.0:.3f}".replace("-", "−")

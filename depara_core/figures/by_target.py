@@ -11,8 +11,9 @@ import plotly.graph_objects as go
 
 from depara_core.errors import OptionError
 from depara_core.figures.evaluation import Look
-from depara_core.figures.labels import coloured, escape, place, short_names, table
+from depara_core.figures.labels import coloured, escape, fitting_names, place, table
 from depara_core.figures.theme import MAGNITUDE, TRANSPARENT, fade, figure, flat_bar, group_colours, name_bar, palette
+from depara_core.formatting import number
 
 _LABEL_PIXELS = 5.9  # mean width of a letter at 11 px
 _SCATTER_PIXELS = 440  # the drawing area labels are placed for
@@ -41,7 +42,7 @@ def measure_by_target(
     colours = group_colours(list(groups.values()), dark=dark)
     names = [
         coloured(escape(short), colours.get(groups.get(one, ""), paint.text), bold=one == target)
-        for short, one in zip(short_names(targets, 20), targets, strict=True)
+        for short, one in zip(fitting_names(targets, 20), targets, strict=True)
     ]
     flat = {"showgrid": False, "zeroline": False, "fixedrange": True, "showline": False}
     picture = figure(
@@ -61,7 +62,7 @@ def measure_by_target(
     known = cells[np.isfinite(cells)]
     low, high = limits or ((float(known.min()), float(known.max())) if known.size else (0.0, 1.0))
     high = high if high > low else low + 1
-    text = [["" if np.isnan(value) else f"{value + 0.0:.2f}" for value in row] for row in cells]
+    text = [["" if np.isnan(value) else number(value) for value in row] for row in cells]
     picture.add_trace(
         go.Heatmap(
             z=cells, zmin=low, zmax=high, colorscale=MAGNITUDE, colorbar=flat_bar(), xgap=1, ygap=1, hoverinfo="skip",
@@ -126,7 +127,7 @@ def rank_scatter(
         showlegend=len(set(kinds.values())) > 1,
     )
     _zones(picture, count, min(relevant, count), dark)
-    short = short_names(sources, 18)
+    short = fitting_names(sources, 18)
     spots = np.column_stack([x, -y]) / count * _SCATTER_PIXELS
     sides = place(spots, [_LABEL_PIXELS * len(s) for s in short], height=13, gap=6)
     sides = [s.replace("right", "left") if at > _INSIDE * count else s for s, at in zip(sides, x, strict=True)]

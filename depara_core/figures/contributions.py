@@ -4,7 +4,6 @@ G: groups. A bar is blue for its share of s_V, orange for lambda * s_E, violet f
 to the score and purple where it takes from it.
 """
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -17,7 +16,7 @@ from depara_core.errors import OptionError
 from depara_core.explanation import Contrast, Explanation
 from depara_core.figures.attribution_maps import overlay, resize, shared_limit, upsample
 from depara_core.figures.curves import waterfall
-from depara_core.figures.labels import coloured, escape, score, shorten, table
+from depara_core.figures.labels import coloured, escape, table
 from depara_core.figures.theme import (
     EDGE,
     NODE,
@@ -32,6 +31,7 @@ from depara_core.figures.theme import (
     template,
 )
 from depara_core.figures.tiles import COLOURS, PERCENTILE
+from depara_core.formatting import score, shorten, signed
 from depara_core.png import to_png
 from depara_core.probes import ProbeSet
 
@@ -243,16 +243,3 @@ def bar_extent(node: Float[np.ndarray, " n"], edge: Float[np.ndarray, "_"]) -> R
     """Return the lowest and the highest end of bars of two parts: positive ones up, negative ones down from 0."""
     parts = np.stack([node, edge])
     return float(min(0.0, parts.clip(max=0).sum(axis=0).min())), float(parts.clip(min=0).sum(axis=0).max())
-
-
-def thousandths(share: float) -> str:
-    """Write a share in thousandths with its sign, one decimal, two significant digits where it is small: "+14.9 ‰"."""
-    value = THOUSANDTHS * float(share)
-    small = 0 < abs(value) < 0.95
-    return f"{signed(value, min(6, 1 - math.floor(math.log10(abs(value)))) if small else 1)} ‰"
-
-
-def signed(value: float, digits: int = 2) -> str:
-    """Write a number with its sign, a true minus, and no sign at zero."""
-    rounded = round(float(value), digits)
-    return f"{rounded:+.{digits}f}".replace("-", "−") if rounded else f"{0:.{digits}f}"

@@ -9,8 +9,9 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from depara_core.errors import OptionError
-from depara_core.figures.labels import coloured, escape, number, score, short_names
+from depara_core.figures.labels import coloured, escape, fitting_names
 from depara_core.figures.theme import EDGE, NODE, TOTAL, TRANSPARENT, fade, figure, palette, template
+from depara_core.formatting import score, significant
 
 INTERVAL = "95 %"
 
@@ -42,9 +43,9 @@ def ranking(
     shown = frame if top is None else frame.head(top)
     names, y = [str(s) for s in shown["source"]], list(range(len(shown)))
     node, edge = shown["node"].to_numpy(float), lam * shown["edge"].to_numpy(float)
-    paint, short = palette(dark), [escape(s) for s in short_names(names, 22)]
+    paint, short = palette(dark), [escape(s) for s in fitting_names(names, 22)]
     label = [coloured(s, paint.text, bold=name == selected) for s, name in zip(short, names, strict=True)]
-    title = f"{TOTAL} = {NODE} + λ·{EDGE}, λ = {number(lam)} (N = {probes} probes)"
+    title = f"{TOTAL} = {NODE} + λ·{EDGE}, λ = {significant(lam)} (N = {probes} probes)"
     flat = {"showgrid": False, "zeroline": False, "fixedrange": True}
     picture = figure(
         dark,
@@ -167,7 +168,7 @@ def _layer_axes(
     paint = palette(dark)
     label = [
         coloured(escape(s), paint.total if b else paint.text, bold=bool(b))
-        for s, b in zip(short_names(layers, 16), best, strict=True)
+        for s, b in zip(fitting_names(layers, 16), best, strict=True)
     ]
     ticks = {"range": [-0.4, len(layers) - 0.6], "fixedrange": True, "showgrid": False, "zeroline": False}
     picture.update_xaxes(**ticks, showline=False)
@@ -180,7 +181,7 @@ def _layer_axes(
         title_text=f"layer, input to output (against {escape(target)}, N = {probes})",
     )
     picture.update_yaxes(fixedrange=True, nticks=5)
-    picture.update_yaxes(title_text=f"{TOTAL} (λ = {number(lam)})", row=1, col=1)
+    picture.update_yaxes(title_text=f"{TOTAL} (λ = {significant(lam)})", row=1, col=1)
     picture.update_yaxes(title_text=f"{NODE}, {EDGE} (−1 to 1)", row=2, col=1)
 
 
@@ -224,7 +225,7 @@ def waterfall(
     )
     floor, roof = min(0.0, node, total, low or 0.0), max(*tops, 1e-9)
     picture.update_yaxes(
-        title_text=f"{TOTAL} = {NODE} + λ·{EDGE}, λ = {number(lam)}",
+        title_text=f"{TOTAL} = {NODE} + λ·{EDGE}, λ = {significant(lam)}",
         fixedrange=True,
         nticks=5,
         range=[1.08 * floor, floor + 1.14 * (roof - floor)],

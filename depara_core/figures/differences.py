@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 from depara_core.figures.evaluation import Look
 from depara_core.figures.labels import escape
 from depara_core.figures.theme import figure, palette
+from depara_core.formatting import signed
 
 
 def differences(
@@ -70,7 +71,7 @@ def differences(
             x=[mean],
             y=[0],
             mode="markers",
-            hovertemplate=f"mean {mean:+.3f} [{low:+.3f}, {high:+.3f}]<extra></extra>",
+            hovertemplate=f"mean {signed(mean)} [{signed(low)}, {signed(high)}]<extra></extra>",
             marker={"size": 11, "symbol": "diamond", "color": paint.text},
             error_x=whisker,
         )

@@ -11,8 +11,9 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from depara_core.errors import OptionError
-from depara_core.figures.labels import coloured, escape, score
+from depara_core.figures.labels import coloured, escape
 from depara_core.figures.theme import TRANSPARENT, figure, palette
+from depara_core.formatting import score
 
 SYMBOLS = ("square", "diamond", "triangle-up", "cross", "pentagon", "triangle-down")
 OWN = {"depara": "total", "nodes": "node", "edges": "edge"}  # metric -> its colour's name in the palette

@@ -1,9 +1,11 @@
-"""Names and numbers as figures write them: safe, short, and out of each other's way."""
+"""Names in figures: safe for plotly, short, and out of each other's way."""
 
 import html
 from collections.abc import Sequence
 
 import numpy as np
+
+from depara_core.formatting import shorten
 
 _ANCHORS = (
     "middle right",
@@ -22,16 +24,7 @@ def escape(name: str) -> str:
     return html.escape(" ".join(str(name).split()), quote=False)
 
 
-def shorten(name: str, width: int) -> str:
-    """Cut a name to `width` characters, keeping both ends, which are what tells two names apart."""
-    text = " ".join(str(name).split())
-    if len(text) <= width:
-        return text
-    head = (width - 1 + 1) // 2
-    return text[:head] + "…" + text[len(text) - (width - 1 - head) :]
-
-
-def short_names(names: Sequence[str], width: int = 18) -> list[str]:
+def fitting_names(names: Sequence[str], width: int = 18) -> list[str]:
     """Return labels for names: a "source/" that all share is dropped, the rest cut to `width`; not yet escaped."""
     prefixes = {name.split("/", 1)[0] for name in names if "/" in name}
     shared = len(prefixes) == 1 and all("/" in name for name in names)
@@ -41,16 +34,6 @@ def short_names(names: Sequence[str], width: int = 18) -> list[str]:
 def coloured(text: str, colour: str, *, bold: bool = False) -> str:
     """Return already escaped text as a plotly label in a colour of its own."""
     return f'<span style="color:{colour}">{f"<b>{text}</b>" if bold else text}</span>'
-
-
-def number(value: float) -> str:
-    """Write a number with three significant digits and a true minus sign."""
-    return (f"{value:.3g}" if abs(value) < 100 else f"{value:,.0f}".replace(",", "\u2009")).replace("-", "−")
-
-
-def score(value: float) -> str:
-    """Write a score with two decimals, three where it is small, so that columns of scores align."""
-    return (f"{value:.2f}" if abs(value) >= 0.095 else f"{value:.3f}").replace("-", "−")
 
 
 def place(points: np.ndarray, widths: Sequence[float], height: float, gap: float) -> list[str]:

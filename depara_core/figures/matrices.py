@@ -11,8 +11,9 @@ import plotly.graph_objects as go
 from jaxtyping import Float
 
 from depara_core.errors import OptionError
-from depara_core.figures.labels import coloured, escape, score, short_names, table
+from depara_core.figures.labels import coloured, escape, fitting_names, table
 from depara_core.figures.theme import MAGNITUDE, TRANSPARENT, figure, flat_bar, group_colours, name_bar, palette
+from depara_core.formatting import score
 
 
 def similarity_heatmap(
@@ -153,7 +154,7 @@ def _axes(
     size = 12 if len(down) <= 14 else 11 if len(down) <= 24 else 9
 
     def axis(names: Sequence[str], order: list[int], marked: int | None, title: str) -> dict[str, object]:
-        short = short_names(names)
+        short = fitting_names(names)
         label = [
             coloured(escape(short[i]), colours.get(groups.get(names[i], ""), text), bold=i == marked) for i in order
         ]

@@ -11,7 +11,7 @@ from jaxtyping import Float
 
 from depara_core.drawings import Drawing
 from depara_core.errors import OptionError
-from depara_core.figures.labels import coloured, escape, short_names
+from depara_core.figures.labels import coloured, escape, fitting_names
 from depara_core.figures.theme import figure, group_colours, palette
 from depara_core.figures.trees import branches, tree_order
 from depara_core.layouts import fit
@@ -46,7 +46,7 @@ def panorama(
     rows = len(maps)
     picture = figure(dark, height=round((_TREE + _NAMES + rows + 1.1) * _UNIT))
     _join(picture, branches(linkage) * [1, _TREE], paint.muted)
-    colours, short = group_colours(groups, dark=dark), short_names(names, 15)
+    colours, short = group_colours(groups, dark=dark), fitting_names(names, 15)
     for column, model in enumerate(order):
         name = coloured(escape(short[model]), colours[groups[model]])
         picture.add_annotation(x=column, y=-_NAMES / 2, text=name, textangle=-18, showarrow=False, font={"size": 11})

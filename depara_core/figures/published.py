@@ -8,8 +8,9 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from depara_core.errors import OptionError
-from depara_core.figures.labels import escape, score, short_names
+from depara_core.figures.labels import escape, fitting_names
 from depara_core.figures.theme import EDGE, NODE, TOTAL, fade, figure, palette, rgb, template
+from depara_core.formatting import percent, score
 
 LAYER_COLUMNS = {  # column of the frame -> (heading, colour of its shade)
     "node": (NODE, "node"),
@@ -65,7 +66,7 @@ def layer_table(frame: pd.DataFrame, *, dark: bool = False) -> go.Figure:
         )
     )  # fmt: skip
     picture.update_layout(hoverdistance=-1)  # the whole cell answers
-    names = [escape(name) for name in short_names(layers, 14)]
+    names = [escape(name) for name in fitting_names(layers, 14)]
     picture.update_yaxes(**flat, tickvals=rows, ticktext=names, range=[len(rows) - 0.5, -0.5], tickfont={"size": 11.5})
     return picture
 
@@ -98,7 +99,7 @@ def layer_agreement(frame: pd.DataFrame, *, dark: bool = False) -> go.Figure:
         title_text="Spearman's correlation with the accuracy, over layers (−1 to 1)", range=[-1.06, 1.06],
         fixedrange=True, zeroline=True,
     )  # fmt: skip
-    names = [f"{escape(str(row.source))}, {row.budget:.0%}".replace("%", " %") for row in frame.itertuples()]
+    names = [f"{escape(str(row.source))}, {percent(row.budget)}" for row in frame.itertuples()]
     names = [f"<i>{n}, published</i>" if end else n for n, end in zip(names, hollow, strict=True)]
     picture.update_yaxes(tickvals=rows, ticktext=names, range=[len(rows) - 0.4, -0.6], zeroline=False, fixedrange=True)
     picture.update_layout(margin={"t": 34})

@@ -5,8 +5,9 @@ import plotly.graph_objects as go
 from jaxtyping import Float
 
 from depara_core.errors import OptionError
-from depara_core.figures.labels import escape, number
+from depara_core.figures.labels import escape
 from depara_core.figures.theme import MAGNITUDE, figure, flat_bar, name_bar, palette
+from depara_core.formatting import significant
 from depara_core.graphs import AttributionGraph, relative_ranks
 from depara_core.pairs import rank_bins
 
@@ -38,7 +39,7 @@ def rank_density(
     paint, picture, centres = palette(dark), figure(dark, height=400), (np.arange(bins) + 0.5) / bins
     most = int(counts.max())
     ticks = sorted({1, max(1, most // 4), most})
-    bar = flat_bar(tickvals=np.sqrt(ticks).tolist(), ticktext=[number(t) for t in ticks])
+    bar = flat_bar(tickvals=np.sqrt(ticks).tolist(), ticktext=[significant(t) for t in ticks])
     name_bar(picture, "pairs in a bin", dark)
     shown = np.where(counts > 0, np.sqrt(counts), np.nan).T  # an empty bin is no colour, not the darkest one
     picture.add_trace(

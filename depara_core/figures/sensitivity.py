@@ -10,8 +10,9 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from depara_core.errors import OptionError
-from depara_core.figures.labels import escape, number, shorten
+from depara_core.figures.labels import escape
 from depara_core.figures.theme import fade, figure, palette
+from depara_core.formatting import shorten, significant
 
 STYLES = {"P@1": ("teal", "circle"), "P@5": ("magenta", "square"), "Spearman": ("ochre", "diamond")}
 BAND = (5, 95)  # percentiles over the repeats
@@ -61,13 +62,13 @@ def lambda_sweep(frame: pd.DataFrame, lam: float, *, targets: int, dark: bool = 
     _require(frame, "lam")
     paint, picture = palette(dark), figure(dark, HEIGHT)
     lams = [float(value) for value in frame["lam"]]
-    steps, told = list(range(len(lams))), [f"λ = {number(value)}" for value in lams]
+    steps, told = list(range(len(lams))), [f"λ = {significant(value)}" for value in lams]
     for name in STYLES:
         picture.add_trace(_line(name, steps, lams, told, frame[name].to_numpy(float), dark))
     at = float(np.interp(lam, lams, steps))
     picture.add_vline(x=at, line={"color": paint.total, "width": 1.4, "dash": "dot"})
     shown = steps[:: 2 if len(steps) > 8 else 1]
-    picture.update_xaxes(tickvals=shown, ticktext=[number(lams[i]) for i in shown], tickangle=0, showgrid=False)
+    picture.update_xaxes(tickvals=shown, ticktext=[significant(lams[i]) for i in shown], tickangle=0, showgrid=False)
     return _finish(picture, frame, "λ, weight of the edges", targets)
 
 

@@ -11,8 +11,9 @@ import plotly.graph_objects as go
 
 from depara_core.errors import OptionError
 from depara_core.explanation import Explanation
-from depara_core.figures.labels import coloured, escape, number, shorten
+from depara_core.figures.labels import coloured, escape
 from depara_core.figures.theme import EDGE, NODE, TOTAL, figure, palette
+from depara_core.formatting import shorten, significant
 from depara_core.similarity import Similarity
 
 _STEPS = 61  # points of a line, so that it can be pointed at anywhere
@@ -47,7 +48,7 @@ def cosine_strips(table: pd.DataFrame, chosen: int, *, names: tuple[str, str], d
                 },
             )
         )
-        text = f"rank {number(float(table[rank].iloc[chosen]))} of {len(table)}"
+        text = f"rank {significant(float(table[rank].iloc[chosen]))} of {len(table)}"
         mark = {"x": x[chosen], "y": y, "text": text, "yshift": 20, "showarrow": False}
         picture.add_annotation(**mark, font={"size": 13, "color": paint.text})
     ticks = [coloured(escape(shorten(name, 18)), paint.text, bold=True) for name in names]
@@ -81,9 +82,9 @@ def lambda_lines(
     picture.add_vline(x=lam, line={"color": paint.total, "width": 1.6, "dash": "dot"})
     if crossing is not None and crossing <= far:
         height = sources[0][1].total(crossing)
-        label = {"x": crossing, "y": height, "text": f"they change places<br>at λ = {number(crossing)}"}
+        label = {"x": crossing, "y": height, "text": f"they change places<br>at λ = {significant(crossing)}"}
         picture.add_annotation(**label, ay=-48, ax=0, arrowcolor=paint.muted, font={"size": 12.5, "color": paint.text})
-    picture.update_xaxes(title_text=f"λ, weight of the edges (chosen: {number(lam)})", fixedrange=True, nticks=6)
+    picture.update_xaxes(title_text=f"λ, weight of the edges (chosen: {significant(lam)})", fixedrange=True, nticks=6)
     picture.update_yaxes(title_text=f"{TOTAL} = {NODE} + λ·{EDGE}", fixedrange=True, nticks=5)
     picture.update_layout(margin={"t": 34})
     return picture
@@ -113,6 +114,6 @@ def probe_shares(why: Explanation, *, dark: bool = False) -> go.Figure:
     )
     ticks = [f"image {k + 1}" if len(x) <= 8 else f"{k + 1}" for k in x]
     picture.update_xaxes(tickvals=x, ticktext=ticks, showgrid=False, zeroline=False, fixedrange=True)
-    picture.update_yaxes(title_text=f"share of {TOTAL} (λ = {number(why.lam)})", fixedrange=True, nticks=5)
+    picture.update_yaxes(title_text=f"share of {TOTAL} (λ = {significant(why.lam)})", fixedrange=True, nticks=5)
     picture.update_layout(barmode="relative", margin={"t": 34}, legend={"traceorder": "normal"})
     return picture

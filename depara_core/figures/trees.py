@@ -12,7 +12,7 @@ from scipy.cluster.hierarchy import dendrogram as scipy_dendrogram
 from scipy.cluster.hierarchy import leaves_list
 
 from depara_core.errors import OptionError
-from depara_core.figures.labels import coloured, escape, place, short_names
+from depara_core.figures.labels import coloured, escape, fitting_names, place
 from depara_core.figures.theme import figure, group_colours, palette
 
 _LABEL_PIXELS = 6.4  # mean width of a letter at 12 px
@@ -59,7 +59,7 @@ def dendrogram(
             f"{len(linkage)} and {len(groups)}."
         )
     order, colours, paint = tree_order(linkage), group_colours(groups, dark=dark), palette(dark)
-    short, height = short_names(names, 22), max(float(linkage[:, 2].max()), 1e-9) if len(linkage) else 1.0
+    short, height = fitting_names(names, 22), max(float(linkage[:, 2].max()), 1e-9) if len(linkage) else 1.0
     label = [coloured(escape(short[i]), colours[groups[i]], bold=i == target) for i in order]
     picture = figure(
         dark,
@@ -121,7 +121,7 @@ def model_map(
         raise OptionError(
             f"Expected positions ({len(names)}, 2) and {len(names)} groups; got {points.shape} and {len(groups)}."
         )
-    colours, paint, short = group_colours(groups, dark=dark), palette(dark), short_names(names, 20)
+    colours, paint, short = group_colours(groups, dark=dark), palette(dark), fitting_names(names, 20)
     span = float(np.ptp(points, axis=0).max()) or 1.0
     middle, half = (points.max(axis=0) + points.min(axis=0)) / 2, 0.62 * span
     x, y = (

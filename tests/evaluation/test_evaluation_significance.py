@@ -132,7 +132,7 @@ def test_verdict_no(evaluation):
     answer, mirror = evaluation.compare("bad", "good", "Spearman"), evaluation.compare("good", "bad", "Spearman")
     assert answer.verdict == "no"
     assert (answer.low, answer.high) == pytest.approx((-mirror.high, -mirror.low))
-    assert answer.sentence.startswith("bad is worse than good by Spearman: a difference of -")
+    assert answer.sentence.startswith("bad is worse than good by Spearman: a difference of −")
 
 
 def test_regret_is_better_when_lower(evaluation):

@@ -17,7 +17,7 @@ import depara_core as depara
 from depara_core import exports
 from depara_core.drawings import draw
 from depara_core.exports.report import MOST_THUMBNAILS
-from depara_core.exports.texts import printable
+from depara_core.formatting import interval, printable, score
 
 EVIL = 'm/<script>alert("1")</script> #1, "q"\n</style>'
 COUNT = 5
@@ -213,7 +213,7 @@ def report(matrix, ranking):
 def test_the_report_is_read_offline_and_says_what_it_rests_on(report, matrix, ranking):
     reader = opened(report)
     best = ranking.iloc[0]
-    assert f"S = {best['score']:.3f}".replace("-", "−") in reader.text
+    assert f"S = {score(best['score'])} {interval(best['low'], best['high'])}" in reader.text
     assert reader.tags.count("table") == 3
     assert reader.tags.count("img") == COUNT
     assert reader.tags.count("script") == 5  # the origin, plotly, two figures, the buttons

@@ -121,11 +121,3 @@ def test_bars_stack_up_and_down_from_zero():
     assert contributions.bar_extent(np.array([0.1, -0.2]), np.array([0.3, -0.1])) == pytest.approx((-0.3, 0.4))
     assert contributions.bar_extent(np.array([0.1]), np.array([0.3])) == pytest.approx((0, 0.4))
     assert contributions.bar_extent(np.array([-0.1]), np.array([0.3])) == pytest.approx((-0.1, 0.3))
-
-
-@pytest.mark.parametrize(
-    "share, text",
-    [(0.0149, "+14.9 ‰"), (-0.0028, "−2.8 ‰"), (0.0, "0.0 ‰"), (0.00012, "+0.12 ‰"), (-1.2e-6, "−0.0012 ‰")],
-)
-def test_shares_are_written_in_thousandths(share, text):
-    assert contributions.thousandths(share) == text

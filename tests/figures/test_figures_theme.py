@@ -2,11 +2,9 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from depara_core.figures import theme
-from depara_core.figures.labels import coloured, escape, number, place, score, short_names, shorten
+from depara_core.figures.labels import coloured, escape, fitting_names, place
 
 
 def _luminance(colour: str) -> float:
@@ -69,32 +67,10 @@ def test_names_are_escaped(name: str, written: str):
     assert coloured(escape(name), "#fff") == f'<span style="color:#fff">{written}</span>'
 
 
-@given(st.text(max_size=60), st.integers(3, 30))
-def test_short_names_fit_and_keep_both_ends(name: str, width: int):
-    clean = " ".join(name.split())
-    short = shorten(name, width)
-    assert len(short) <= width
-    if len(clean) > width:
-        assert clean.startswith(short.split("…")[0])
-        assert clean.endswith(short[-1])
-    else:
-        assert short == clean
-
-
 def test_shared_source_is_dropped_only_when_shared():
-    assert short_names(["rooms/normal", "rooms/depth"]) == ["normal", "depth"]
-    assert short_names(["rooms/normal", "timm/vit"]) == ["rooms/normal", "timm/vit"]
-    assert short_names(["normal", "rooms/normal"]) == ["normal", "rooms/normal"]
-
-
-@pytest.mark.parametrize("value, text", [(0.12345, "0.123"), (-1.5, "−1.5"), (19900, "19\u2009900"), (0, "0")])
-def test_numbers_have_three_digits(value: float, text: str):
-    assert number(value) == text
-
-
-@pytest.mark.parametrize("value, text", [(0.9, "0.90"), (0.07, "0.070"), (-0.25, "−0.25"), (1.234, "1.23")])
-def test_scores_align(value: float, text: str):
-    assert score(value) == text
+    assert fitting_names(["rooms/normal", "rooms/depth"]) == ["normal", "depth"]
+    assert fitting_names(["rooms/normal", "timm/vit"]) == ["rooms/normal", "timm/vit"]
+    assert fitting_names(["normal", "rooms/normal"]) == ["normal", "rooms/normal"]
 
 
 def test_labels_of_near_points_take_different_sides():

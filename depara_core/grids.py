@@ -86,11 +86,6 @@ def probe_cosines(a: AttributionGraph, b: AttributionGraph, grid: Grid) -> Float
     return np.clip(np.vecdot(node_vectors(a, grid), node_vectors(b, grid)).astype(np.float64), -1, 1)
 
 
-def agreements(graphs: Sequence[AttributionGraph], reference: AttributionGraph, grid: Grid) -> Float[np.ndarray, "M N"]:
-    """Return cosine(v_i, v_i of the reference) for each of M graphs and each probe i; a row's mean is s_V."""
-    return np.stack([probe_cosines(graph, reference, grid) for graph in graphs])
-
-
 def _area_weights(size: int, target: int) -> Float32[np.ndarray, "target size"]:
     """Row t holds the share of each of `size` pixels in the t-th of `target` equal intervals; rows sum to 1."""
     edges = np.arange(target + 1) * size / target

@@ -9,9 +9,9 @@ from planted import random_graph
 
 import depara_core as depara
 from depara_core import explanation
+from depara_core.agreement import agreement
 from depara_core.attribution.options import Options
 from depara_core.comparison import Comparison, planned_grid
-from depara_core.grids import agreements
 from depara_core.selection import rank_layers, rank_sources
 
 SIZES = {"a": 16, "b": 12, "c": 8}  # pixels
@@ -52,7 +52,7 @@ def test_a_pair_has_one_score_wherever_it_is_seen(mixed):
     assert ranked.loc["test/a", "score"] == pytest.approx(score, abs=1e-6)
     layers = rank_layers(depara.similarity_matrix([a], [b], grid=grid), lam)
     assert layers["score"].tolist() == pytest.approx([score], abs=1e-6)
-    assert agreements([a], b, grid).mean() == pytest.approx(mixed.matrix.node[0, 1], abs=1e-6)
+    assert agreement([a], b, grid).means[0] == pytest.approx(mixed.matrix.node[0, 1], abs=1e-6)
     split = explanation.Contrast(*(depara.explain(b, one, lam, grid=grid) for one in (a, c)))
     assert split.better.total == pytest.approx(score, abs=1e-6)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
+import pandas as pd
 from jaxtyping import Float, Int
 
 from depara_core.errors import OptionError
@@ -53,6 +54,11 @@ class Influence:
     def change(self) -> Float[np.ndarray, " N"]:
         """How S moves when probe i is left out: negative where the probe holds S up."""
         return self.without - self.total
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a probe, first what holds S up most: probe, lends (how much S loses without it), without."""
+        frame = pd.DataFrame({"probe": np.arange(len(self.node)), "lends": -self.change, "without": self.without})
+        return frame.iloc[np.argsort(self.change, kind="stable")].reset_index(drop=True)
 
 
 @dataclass(frozen=True, eq=False)

@@ -25,6 +25,10 @@ class PixelContributions:
     probe: Float[np.ndarray, "N G"]
     area: Float[np.ndarray, " G"]  # the group's part of all pixels of all probes
 
+    def strongest_probe(self, group: int) -> int:
+        """Return the probe in which a group of pixels weighs most, in either direction; the first of equals."""
+        return int(np.abs(self.probe[:, group]).argmax())
+
     def to_frame(self) -> pd.DataFrame:
         """One row a group: group, share, area, density (share / area, 0 without area; s_V is the mean density)."""
         density = np.divide(self.node, self.area, out=np.zeros_like(self.node), where=self.area > 0)

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from depara_core.agreement import agreement
 from depara_core.errors import OptionError
 from depara_core.formatting import printable
 from depara_core.graphs import AttributionGraph
-from depara_core.grids import Grid, agreements, common_grid
+from depara_core.grids import Grid, common_grid
 from depara_core.probes import ProbeSet
 
 
@@ -53,7 +54,7 @@ def agreement_table(
                 "cosine": cosines,
             }
         )
-        for graph, cosines in zip(graphs, agreements(graphs, reference, grid), strict=True)
+        for graph, cosines in zip(graphs, agreement(graphs, reference, grid).cosines, strict=True)
     ]
     return pd.concat(parts, ignore_index=True)
 

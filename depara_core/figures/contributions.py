@@ -239,7 +239,7 @@ def agreement_pngs(
     return [to_png(tile, COLOURS) for tile in drawn]
 
 
-def bar_extent(node: Float[np.ndarray, " n"], edge: Float[np.ndarray, "_"]) -> Range:
-    """Return the lowest and the highest end of bars of two parts: positive ones up, negative ones down from 0."""
-    parts = np.stack([node, edge])
-    return float(min(0.0, parts.clip(max=0).sum(axis=0).min())), float(parts.clip(min=0).sum(axis=0).max())
+def bar_extent(*parts: Sequence[float] | pd.Series) -> Range:
+    """Return the lowest and the highest end of n bars of some parts: positive ones up, negative ones down from 0."""
+    values = np.array(parts, dtype=float)
+    return float(min(0.0, values.clip(max=0).sum(axis=0).min())), float(values.clip(min=0).sum(axis=0).max())

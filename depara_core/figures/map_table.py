@@ -8,8 +8,9 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from depara_core.errors import OptionError
-from depara_core.figures.labels import escape, shorten
+from depara_core.figures.labels import escape
 from depara_core.figures.theme import figure, palette
+from depara_core.formatting import shorten
 from depara_core.png import png_uri
 
 MAP, GAP, EDGE = 112, 10, 12  # side of a map, the room between two, and round the table

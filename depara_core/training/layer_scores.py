@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from depara_core.files import Progress
+from depara_core.formatting import exact, number, percent
 from depara_core.pipeline.graphs import build_graphs
 from depara_core.probes import ProbeSet
 from depara_core.rooms import FORM_CLASSES
@@ -99,6 +100,37 @@ def layer_agreement(scores: pd.DataFrame) -> pd.DataFrame:
             | {"regret": float(accuracy[best] - accuracy[predicted])}
         )
     return pd.DataFrame(rows, columns=list(AGREEMENT))
+
+
+def paper_form(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return one source's scores in the paper's own form: layer, node, edge, S1, S10, acc_10, acc_1 (percent)."""
+    table = rows.drop_duplicates("k").set_index("k")[["layer", "node", "edge"]]
+    for (budget, lam), part in rows.groupby(["budget", "lam"]):
+        table[f"S{lam:g}"] = part.set_index("k")["score"]
+        table[f"acc_{100 * budget:g}"] = 100 * part.set_index("k")["accuracy"]
+    return table.reset_index(drop=True)
+
+
+def layer_verdict(rows: pd.DataFrame, agreement: pd.DataFrame) -> str:
+    """Say for every budget which cut S picks, which is best, and what learning from nothing reaches.
+
+    Parameters
+    ----------
+    rows
+        One source's rows of `score_layers`.
+    agreement
+        Its rows of `layer_agreement`.
+    """
+    sentences = []
+    for found in agreement.itertuples():
+        part = rows[rows["budget"] == found.budget]
+        picked, best = (f"layer {name}" if name.isdigit() else name for name in (found.predicted, found.measured))
+        lost = f", {best} is best ({number(100 * found.regret, 1)} points lost)" if found.regret else ", the best"
+        sentences.append(
+            f"With {exact(100 * found.budget)} % of the labels S picks {picked}{lost}; from scratch "
+            f"{percent(part['scratch'].iloc[0], 1)}, and {int(part['negative'].sum())} of {len(part)} cuts do worse."
+        )
+    return " ".join(sentences)
 
 
 def _spearman(values: pd.Series, accuracy: pd.Series) -> float:

@@ -199,6 +199,15 @@ def read_layer_table(folder: Path | None = None) -> pd.DataFrame:
     return table
 
 
+def is_measured(folder: Path | None = None) -> bool:
+    """Tell whether every cut of both sources is measured, and learning from nothing too."""
+    try:
+        found = read_layer_table(folder).groupby("source")["k"].nunique()
+    except StoreError:
+        return False
+    return SCRATCH in found and all(found.get(f"{SOURCE}/{name}") == len(CUTS) for name in STUDY_SOURCES)
+
+
 def _counts(plan: Plan) -> list[int]:
     return [round(budget.share * plan.target_pictures) for budget in plan.budgets]
 

@@ -14,10 +14,11 @@ import streamlit as st
 
 import depara_core as depara
 from depara_core import drawings, explanation, pairs, rooms
+from depara_core.agreement import agreement as agreement_with
 from depara_core.bootstrap import Resamples, resample_probes
 from depara_core.extraction.device import resolve_device
 from depara_core.figures import attribution_maps, contributions, rank_density, tiles
-from depara_core.grids import Grid, agreements, probe_cosines
+from depara_core.grids import Grid, probe_cosines
 from depara_core.jobs import JobQueue
 from depara_core.memory import resident_bytes
 from depara_core.png import to_png
@@ -105,7 +106,7 @@ listing = st.cache_data(listing_digest, show_spinner=False, max_entries=16, ttl=
 
 matrix = shared(12)(depara.similarity_matrix)
 similarity = copied(32)(depara.similarity)
-agreement = copied(32)(agreements)
+agreement = shared(32)(agreement_with)
 cosines = copied(32)(probe_cosines)
 resamples = shared(64)(resample)
 samples = shared(64)(resample_probes)

@@ -47,5 +47,5 @@ def test_the_layers_are_the_papers_rows_and_return_to_its_form():
 
 
 def test_an_unknown_table_says_where_it_was_expected():
-    with pytest.raises(StoreError, match="depara_nothing.json"):
+    with pytest.raises(StoreError, match="depara_nothing"):
         published_table("depara_nothing")

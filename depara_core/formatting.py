@@ -2,68 +2,71 @@
 
 import math
 import re
+from typing import SupportsFloat
 
 _UNPRINTABLE = re.compile("[^\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def number(value: float, digits: int = 2) -> str:
+def number(value: SupportsFloat, digits: int = 2) -> str:
     """Write a number with a fixed count of decimals, a true minus, and no sign at zero: "−0.25"."""
     return f"{round(float(value), digits) + 0.0:.{digits}f}".replace("-", "−")
 
 
-def score(value: float) -> str:
+def score(value: SupportsFloat) -> str:
     """Write S or a part of it with two decimals, three where it is small, so that columns of scores align."""
     return number(value, _decimals(value))
 
 
-def signed(value: float, digits: int | None = None) -> str:
+def signed(value: SupportsFloat, digits: int | None = None) -> str:
     """Write a difference with its sign, and none at zero: "+0.25"; with as many decimals as a score unless told."""
     places = _decimals(value) if digits is None else digits
     rounded = round(float(value), places)
     return f"{rounded:+.{places}f}".replace("-", "−") if rounded else number(0, places)
 
 
-def interval(low: float, high: float) -> str:
+def interval(low: SupportsFloat, high: SupportsFloat) -> str:
     """Write an interval of scores: "[0.66, 0.82]"."""
     return f"[{score(low)}, {score(high)}]"
 
 
-def _decimals(value: float) -> int:
-    return 3 if 0 < abs(value) < 0.095 else 2
+def _decimals(value: SupportsFloat) -> int:
+    return 3 if 0 < abs(float(value)) < 0.095 else 2
 
 
-def significant(value: float) -> str:
+def significant(value: SupportsFloat) -> str:
     """Write a number of any size with three significant digits: "0.123", "−1.5", "19\u2009900"."""
-    return (f"{value:.3g}" if abs(value) < 100 else f"{value:,.0f}".replace(",", "\u2009")).replace("-", "−")
+    real = float(value)
+    return (f"{real:.3g}" if abs(real) < 100 else f"{real:,.0f}".replace(",", "\u2009")).replace("-", "−")
 
 
-def exact(value: float) -> str:
+def exact(value: SupportsFloat) -> str:
     """Write a number that has few decimals by itself, such as a lambda or a rank, in full: "0.25", "7.5"."""
-    return f"{value + 0.0:g}".replace("-", "−")
+    return f"{float(value) + 0.0:g}".replace("-", "−")
 
 
-def thousandths(share: float) -> str:
+def thousandths(share: SupportsFloat) -> str:
     """Write a share of S in thousandths, one decimal, two significant digits where it is small: "+14.9 ‰"."""
     value = 1000 * float(share)
     small = 0 < abs(value) < 0.95
     return f"{signed(value, min(6, 1 - math.floor(math.log10(abs(value)))) if small else 1)} ‰"
 
 
-def percent(share: float, digits: int = 0) -> str:
+def percent(share: SupportsFloat, digits: int = 0) -> str:
     """Write a share of a whole: "70 %"."""
-    return f"{number(100 * share, digits)} %"
+    return f"{number(100 * float(share), digits)} %"
 
 
-def megabytes(size: float) -> str:
+def megabytes(size: SupportsFloat) -> str:
     """Write a number of bytes: "1,234.5 MB"."""
-    return f"{size / 1e6:,.1f} MB"
+    return f"{float(size) / 1e6:,.1f} MB"
 
 
-def duration(seconds: float) -> str:
+def duration(seconds: SupportsFloat) -> str:
     """Write a time in words: "8 s", "3 min" or "1 h 20 min"."""
-    if seconds < 90:
-        return f"{max(1, round(seconds))} s"
-    minutes = round(seconds / 60)
+    whole = float(seconds)
+    if whole < 90:
+        return f"{max(1, round(whole))} s"
+    minutes = round(whole / 60)
     return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
 
 

@@ -88,6 +88,11 @@ class RankingInfluence:
         return self.without.argmax(axis=1)
 
     @property
+    def changes(self) -> dict[int, int]:
+        """The place of the winner without each probe whose absence makes another source win, by probe."""
+        return {probe: int(self.winners[probe]) for probe in self.flips.tolist()}
+
+    @property
     def flips(self) -> Int[np.ndarray, " n"]:
         """The probes without which another source wins."""
         return np.flatnonzero(self.winners != self.winner)

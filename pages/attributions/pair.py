@@ -1,29 +1,32 @@
-"""The map under the lens on the Attributions page: one network or layer held against the reference on one image."""
+"""One map held against the reference's on the Attributions page: which, how far they agree, and the way to why."""
 
 from dataclasses import replace
 
 import streamlit as st
 
+from depara_core.agreement import Agreement
 from depara_core.comparison import Comparison
+from depara_core.formatting import number
 from depara_core.graphs import short_names
-from pages.shared import selection, text, widgets
-from pages.shared.cache import Graph, Graphs
+from pages.shared import cache, selection, text, widgets
+from pages.shared.cache import Graph
 from pages.shared.selection import Pair
-from pages.why import evidence, reasons
+from pages.why import batches
 from pages.why.selection import Why
 
 
-def find(graphs: Graphs, reference: Graph, by_layer: bool) -> Graph | None:
+def find(found: Agreement, by_layer: bool) -> Graph | None:
     """Return the graph that is held against the reference: the chosen source, or its chosen layer, if it is shown."""
     pair = selection.read(Pair)
-    if pair.probe >= len(reference):
+    if pair.probe >= len(found.reference):
         return None
     wanted = (pair.source, pair.source_layer if by_layer else "output")
-    return next((graph for graph in graphs if (graph.model, graph.layer) == wanted and graph is not reference), None)
+    others = (graph for graph in found.graphs if graph is not found.reference)
+    return next((graph for graph in others if (graph.model, graph.layer) == wanted), None)
 
 
-def put(chosen: Graph, reference: Graph, probe: int, by_layer: bool) -> None:
-    """Put a graph under the lens; a layer is held against its own model's output, whatever the pair is elsewhere."""
+def choose(chosen: Graph, reference: Graph, probe: int, by_layer: bool) -> None:
+    """Hold a graph against the reference; a layer against its own model's output, whatever the pair is elsewhere."""
     if by_layer:
         selection.update(Pair, probe=probe, source_layer=chosen.layer)
     else:
@@ -31,16 +34,22 @@ def put(chosen: Graph, reference: Graph, probe: int, by_layer: bool) -> None:
         selection.update(Pair, probe=probe, source=chosen.model, target=reference.model, **outputs)
 
 
-def draw(comparison: Comparison, seen: Graph, reference: Graph, cosine: float) -> None:
+def draw(comparison: Comparison, found: Agreement, held: Graph) -> None:
     """Say how far two maps of the selected image agree, with the way to why."""
-    a, b = (widgets.plain(name) for name in short_names(seen, reference))
-    pair = selection.read(Pair)
-    ranked = reasons.why(seen, reference, pair.lam, comparison).to_frame()
-    with st.container(horizontal=True, vertical_alignment="center", gap="medium", key="attribution-lens"):
-        name, number = widgets.plain(comparison.probes.names[pair.probe]), text.number(cosine)
-        st.markdown(f"**{a}** and **{b}** on {name}: :blue[**{number}**]", width="content")
-        ends = {"source": seen.model, "source_layer": seen.layer}
-        ends |= {"target": reference.model, "target_layer": reference.layer}
-        there = replace(selection.read(Why), view="probes", page=evidence.page_of(ranked, pair.probe))
-        question = f"Why do {a} and {b} {'agree' if cosine > 0 else 'differ'} here?"
-        selection.link("why", question, replace(pair, **ends), there, icon=widgets.ICONS["why"])
+    pair, reference = selection.read(Pair), found.reference
+    source, target = (text.plain(name) for name in short_names(held, reference))
+    cosine = found.of(held)[pair.probe]
+    ranked = cache.explained(held, reference, comparison.grid).at(pair.lam).to_frame()
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium", key="attribution-pair"):
+        image = text.plain(comparison.probes.names[pair.probe])
+        st.markdown(f"**{source}** and **{target}** on {image}: :blue[**{number(cosine)}**]", width="content")
+        both = replace(
+            pair,
+            source=held.model,
+            source_layer=held.layer,
+            target=reference.model,
+            target_layer=reference.layer,
+        )
+        there = replace(selection.read(Why), view="probes", page=batches.page_of(ranked, pair.probe))
+        question = f"Why do {source} and {target} {'agree' if cosine > 0 else 'differ'} here?"
+        selection.link("why", question, both, there, icon=widgets.ICONS["why"])

@@ -17,7 +17,7 @@ from depara_core.paths import assets_folder
 from depara_core.store import Store
 from depara_core.training import layer_scores, layer_study
 from pages.evaluate.selection import Evaluate
-from pages.shared import cache, charts, jobs, selection, widgets
+from pages.shared import cache, charts, jobs, selection, text, widgets
 from pages.shared.jobs import Computation
 from pages.shared.selection import Data, Pair
 
@@ -112,7 +112,7 @@ def told(rows: pd.DataFrame, agreement: pd.DataFrame) -> str:
             f"With {100 * found.budget:g} % of the labels S picks {picked}{lost}; from scratch "
             f"{100 * part['scratch'].iloc[0]:.1f} %, and {int(part['negative'].sum())} of {len(part)} cuts do worse."
         )
-    return widgets.plain(" ".join(sentences))
+    return text.plain(" ".join(sentences))
 
 
 def card(dark: bool) -> None:
@@ -150,7 +150,7 @@ def _draw_tables(origin: str, scores: pd.DataFrame, agreement: pd.DataFrame, dar
     for column, (group, rows) in zip(st.columns(groups.ngroups), groups, strict=True):
         source = str(group)
         with column:
-            st.markdown(f"**{widgets.plain(_name(source))}** :gray[{about[origin]}]")
+            st.markdown(f"**{text.plain(_name(source))}** :gray[{about[origin]}]")
             picture = layer_table(form(rows), dark=dark)
             if origin == "ours":
                 charts.chart(picture, f"evaluate.{source.partition('/')[2]}.ours", partial(_chosen, source))
@@ -172,7 +172,7 @@ def _draw_links(source: str, layers: list[str]) -> None:
     ends = {"source": source, "source_layer": layer, "target": TARGET, "target_layer": "output"}
     here = replace(selection.read(Data), models=MODELS), replace(selection.read(Pair), **ends)
     with st.container(horizontal=True, key=f"evaluate-links-{source.partition('/')[2]}", gap="medium"):
-        name = widgets.plain(layer)
+        name = text.plain(layer)
         selection.link("why", f"Why this score of {name}?", *here, icon=widgets.ICONS["why"])
         selection.link("layers", "All its layers", *here, icon=widgets.ICONS["layers"])
 

@@ -15,7 +15,7 @@ from depara_core.benchmark import sweeps as sweeps
 from depara_core.files import Progress
 from depara_core.grids import Grid, common_grid
 from depara_core.jobs import Job
-from pages.shared import comparisons, jobs, uploads, widgets
+from pages.shared import comparisons, jobs, text, uploads, widgets
 from pages.shared.jobs import Computation
 from pages.shared.selection import Data
 
@@ -76,7 +76,7 @@ def scores(benchmark: str, data: Data) -> Computation:
         made = scoring.score_pairs(evidence, progress=report)
         return Material(key, world.name, specs, evidence.graphs, made, tuple(failed))
 
-    return Computation(f"benchmark-{key}", f"the scores of all metrics on {widgets.probes_label(data)}", work)
+    return Computation(f"benchmark-{key}", f"the scores of all metrics on {text.probes(data)}", work)
 
 
 def _probes(data: Data) -> Data:

@@ -11,10 +11,11 @@ from depara_core import evaluation
 from depara_core.benchmark import benchmarks, transfer_table
 from depara_core.benchmark import scoring as scoring
 from depara_core.benchmark import sweeps as sweeps
+from depara_core.benchmark.titles import kinds, titles
 from depara_core.figures import evaluation as figures
 from pages.evaluate.material import BY_KEY, Material
 from pages.evaluate.selection import Evaluate
-from pages.shared import cache, text
+from pages.shared import cache
 from pages.shared.selection import Data, Pair
 
 
@@ -165,7 +166,8 @@ class View:
     @cached_property
     def every_look(self) -> dict[str, figures.Look]:
         """How each metric there is would be drawn: the same look wherever it comes."""
-        return figures.looks(*text.named((*scoring.SCORES, *scoring.CONTROLS)), dark=self.dark)
+        names = (*scoring.SCORES, *scoring.CONTROLS)
+        return figures.looks(titles(names), kinds(names), dark=self.dark)
 
     @cached_property
     def pair(self) -> tuple[str, str]:

@@ -6,9 +6,10 @@ import streamlit as st
 
 from depara_core.benchmark import benchmarks, transfer_table
 from depara_core.benchmark import scoring as scoring
+from depara_core.benchmark.titles import title
 from depara_core.evaluation import MEASURES
 from depara_core.figures import evaluation
-from depara_core.figures.labels import score
+from depara_core.formatting import score
 from depara_core.grids import grid_text
 from pages.evaluate import layer_study, measured, published, rivals, robustness, targets
 from pages.evaluate import material as _material
@@ -64,12 +65,13 @@ def controls(names: tuple[str, ...], world: str) -> tuple[int | None, str, float
 def verdict(view: View) -> str:
     """Say how much DEPARA finds, what chance would, and whether it is better than its rival here."""
     row, (metric, rival) = view.found.loc[("depara", "P@5")], view.pair
+    sure = text.between(row["low"], row["high"])
     answer = (
-        f"On **{view.targets} measured targets** DEPARA finds :violet[**{score(row['mean'])}**] {text.interval(row)} "
+        f"On **{view.targets} measured targets** DEPARA finds :violet[**{score(row['mean'])}**] {sure} "
         f"of the five best sources (random {score(view.result.random['P@5'])})"
     )
     compared = view.result.compare("depara", rival if metric == "depara" else metric, view.figure)
-    name = f"**{widgets.plain(text.label(compared.b))}** by {compared.measure}"
+    name = f"**{text.plain(title(compared.b))}** by {compared.measure}"
     words = {
         "yes": f"; it is better than {name}.",
         "no": f"; {name} is better.",
@@ -86,7 +88,7 @@ def choose_metrics(known: list[str]) -> tuple[str, ...]:
         st.multiselect(
             "Metrics shown",
             known,
-            format_func=text.label,
+            format_func=title,
             **selection.bind(Evaluate, "metrics", "evaluate.metrics", shown, store=tuple),
         )
         st.toggle("Published curves laid over", **selection.bind(Evaluate, "published", "evaluate.published"))
@@ -143,7 +145,7 @@ def draw_curves(view: View, against: str, shown: tuple[str, ...]) -> Any:
     )
     charts.chart(picture, f"evaluate.curves.{view.key}", clicked)
     if overlaid:
-        about = f"{widgets.plain(table['source'])}; {table['precision_targets']} targets of Taskonomy"
+        about = f"{text.plain(table['source'])}; {table['precision_targets']} targets of Taskonomy"
         st.caption(f"Dashed and hollow: published ({about}).")
     return picture
 
@@ -164,7 +166,7 @@ def absent(world: str, data: Data, reason: str) -> None:
     with st.container(border=True, key="card-absent"):
         st.subheader("The models of this world are not here", anchor=False)
         st.markdown(how_to_get(world))
-        st.caption(widgets.plain(reason))
+        st.caption(text.plain(reason))
         scores, again = _material.scores(world, data), {"again": True}
         st.button("Try again", key="evaluate.again", on_click=jobs.begin, args=(scores,), kwargs=again)
         st.caption("What needs no model stands below: measured transfer, its controls, and the published figures.")

@@ -10,7 +10,7 @@ from depara_core.figures import published, trees
 from pages.evaluate import layer_study, measured
 from pages.evaluate.measured import View
 from pages.evaluate.selection import Evaluate
-from pages.shared import cache, charts, selection, widgets
+from pages.shared import cache, charts, selection, text, widgets
 from pages.shared.selection import Pair
 
 dendrogram = cache.figure(trees.dendrogram)
@@ -95,4 +95,4 @@ def merits_card(view: View) -> None:
             selection.update(Evaluate, metric=methods[str(place[0])], measure=str(place[1]))
 
         charts.chart(picture, f"evaluate.published.{view.key}", clicked)
-        st.caption(f"{widgets.plain(table['source'])}. Spearman: {widgets.plain(table['spearman_source'])}.")
+        st.caption(f"{text.plain(table['source'])}. Spearman: {text.plain(table['spearman_source'])}.")

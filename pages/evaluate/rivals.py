@@ -6,9 +6,10 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from depara_core.benchmark.titles import kind, paper, title
 from depara_core.evaluation import MEASURES, Evaluation, PairedComparison
 from depara_core.figures import differences, evaluation
-from depara_core.figures.labels import score
+from depara_core.formatting import score, signed
 from pages.evaluate import measured
 from pages.evaluate.measured import View
 from pages.evaluate.selection import Evaluate
@@ -33,7 +34,7 @@ def pair_card(view: View) -> None:
             (right, "better than", "rival", others, rival),
         ):
             bound = selection.bind(Evaluate, field, f"evaluate.{field}", value)
-            place.selectbox(label, options, format_func=text.label, **bound)
+            place.selectbox(label, options, format_func=title, **bound)
         compared = view.result.compare(metric, rival, view.figure)
         st.markdown(answer(compared))
 
@@ -50,7 +51,7 @@ def pair_card(view: View) -> None:
         )
         charts.chart(picture, f"evaluate.differences.{view.key}", clicked)
         chance = measured.chance(view.material, view.lam, view.budget, metric, view.figure)
-        name = widgets.plain(text.label(metric))
+        name = text.plain(title(metric))
         st.caption(f"Chance: a random order does as well as {name} with p = {chance:.2g} (permutation test).")
 
 
@@ -58,8 +59,8 @@ def answer(compared: PairedComparison) -> str:
     """Say as markdown whether a metric is better, by how much, and how surely."""
     better = "" if MEASURES[compared.measure].higher_is_better else " (lower is better)"
     return (
-        f"{ANSWERS[compared.verdict]} {compared.measure} differs by **{text.signed(compared.difference)}** "
-        f"\\[{text.signed(compared.low)}, {text.signed(compared.high)}\\] on average over {compared.targets} "
+        f"{ANSWERS[compared.verdict]} {compared.measure} differs by **{signed(compared.difference)}** "
+        f"\\[{signed(compared.low)}, {signed(compared.high)}\\] on average over {compared.targets} "
         f"targets{better}."
     )
 
@@ -86,7 +87,7 @@ def metrics_cards(view: View, shown: tuple[str, ...]) -> Any:
         _draw(view, other, rows, shown, "heldout")
         metric, rival = view.pair
         if {metric, rival} <= set(rows["metric"]):
-            names = " better than ".join(f"**{widgets.plain(text.label(name))}**" for name in (metric, rival))
+            names = " better than ".join(f"**{text.plain(title(name))}**" for name in (metric, rival))
             st.markdown(f"Is {names} there? {answer(other.compare(metric, rival, view.figure))}")
     return picture
 
@@ -115,14 +116,14 @@ def _draw(view: View, result: Evaluation, rows: pd.DataFrame, shown: Sequence[st
     )
     charts.chart(picture, f"evaluate.{key}.{view.key}", clicked)
     if result.undefined:
-        told = ", ".join(f"{text.label(name)} ({len(missing)})" for name, missing in result.undefined.items())
-        st.caption(f"Not defined on some targets, which are left out there: {widgets.plain(told)}.")
+        told = ", ".join(f"{title(name)} ({len(missing)})" for name, missing in result.undefined.items())
+        st.caption(f"Not defined on some targets, which are left out there: {text.plain(told)}.")
     return picture
 
 
 def table_of(found: pd.DataFrame, order: list[str]) -> pd.DataFrame:
     """Write every figure of every metric with its interval, the metrics in the given order."""
     cells = found.apply(lambda row: f"{score(row['mean'])} [{score(row['low'])}, {score(row['high'])}]", axis=1)
-    names = {"metric": [text.label(name) for name in order], "kind": [text.kind(name) for name in order]}
+    names = {"metric": [title(name) for name in order], "kind": [kind(name) for name in order]}
     wide = cells.unstack("measure").loc[order, list(MEASURES)]
-    return pd.DataFrame(names, index=order).join(wide).assign(paper=[text.paper(name) for name in order])
+    return pd.DataFrame(names, index=order).join(wide).assign(paper=[paper(name) for name in order])

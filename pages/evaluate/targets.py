@@ -6,10 +6,11 @@ import streamlit as st
 
 from depara_core.evaluation import MEASURES
 from depara_core.figures import by_target
+from depara_core.formatting import short_name
 from pages.evaluate import measured as _measured
 from pages.evaluate.measured import View
 from pages.evaluate.selection import Evaluate
-from pages.shared import cache, charts, selection, widgets
+from pages.shared import cache, charts, selection, text, widgets
 from pages.shared.selection import Pair
 
 measure_by_target = cache.figure(by_target.measure_by_target)
@@ -34,7 +35,7 @@ def cards(view: View, shown: tuple[str, ...]) -> None:
         values = view.by_target.reindex(index=names)[[name for name in shown if name in view.by_target]]
         picture = measure_by_target(values, view.looks, view.figure, groups=groups, target=target, dark=view.dark)
         charts.chart(picture, f"evaluate.targets.{view.key}", chosen)
-    goal, by = (widgets.plain(name) for name in (widgets.short(target), view.looks[view.pair[0]].label))
+    goal, by = (text.plain(name) for name in (short_name(target), view.looks[view.pair[0]].label))
     reading = f"Places of the sources, as measured and by {by}. On the line both agree. Click a source for its pair."
     with right, widgets.card(f"Predicted against measured for {goal}", reading, key="ranks", height="stretch"):
         _draw_ranks(view, target, groups)
@@ -46,7 +47,7 @@ def _draw_ranks(view: View, target: str, groups: dict[str, str]) -> None:
     source = view.chosen.source
     predicted, measured = _measured.ranked(view.material, view.lam, view.budget, metric, target)
     if predicted.isna().any():
-        st.caption(f"{widgets.plain(label)} is not defined for this target. Choose another metric or target.")
+        st.caption(f"{text.plain(label)} is not defined for this target. Choose another metric or target.")
         return
 
     def clicked(place: charts.Place) -> None:
@@ -60,7 +61,7 @@ def _draw_ranks(view: View, target: str, groups: dict[str, str]) -> None:
 
 def _draw_links(source: str, target: str, *, best: str) -> None:
     """Name the pair under the lens, with the ways to its evidence."""
-    a, b = (widgets.plain(widgets.short(name)) for name in (source, target))
+    a, b = (text.model(name) for name in (source, target))
     st.markdown(f"**{a}** for **{b}**" + (", the best source as measured" if source == best else ""))
     here = replace(selection.read(Pair), source=source, target=target)
     with st.container(horizontal=True, key="evaluate-links", gap="medium"):

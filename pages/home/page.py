@@ -10,8 +10,9 @@ import depara_core as depara
 from depara_core.comparison import Comparison
 from depara_core.drawings import nearest
 from depara_core.figures import attribution_maps, curves, theme
+from depara_core.formatting import short_name
 from depara_core.grids import grid_text
-from pages.shared import cache, charts, comparisons, selection, widgets
+from pages.shared import cache, charts, comparisons, selection, text, widgets
 from pages.shared.selection import Data, Pair
 
 SHOWN = 3  # probes under the example
@@ -36,7 +37,7 @@ def example(comparison: Comparison) -> tuple[str, pd.DataFrame]:
 def answer(target: str, ranking: pd.DataFrame, probes: int) -> str:
     """Return the example's result in one line of numbers."""
     best = ranking.iloc[0]
-    source, goal = (widgets.plain(widgets.short(name)) for name in (best["source"], target))
+    source, goal = (text.model(name) for name in (best["source"], target))
     return (
         f"Among {len(ranking)} sources for *{goal}*, start from **{source}**: S = :violet[**{best['score']:.2f}**] "
         f"[{best['low']:.2f}, {best['high']:.2f}] over {probes} probes. No labels, no fine-tuning."
@@ -52,7 +53,7 @@ def steps(comparison: Comparison, source: depara.AttributionGraph, target: depar
     lam, names = pair.lam, comparison.probes.names
     left, middle, right = st.columns(3)
     with left, widgets.card("1 · An image becomes a node", "The pixels that drive the network's feature.", key="node"):
-        whose = f"{names[first]}: attribution of {widgets.short(target.model)}"
+        whose = f"{names[first]}: attribution of {short_name(target.model)}"
         pictures = (cache.thumbnail(comparison.probes, first, 220), _maps(comparison, [target], first)[0])
         _row(pictures, (names[first], whose))
         st.markdown(":blue[**node**] = pixel × gradient of the feature's length")
@@ -64,7 +65,7 @@ def steps(comparison: Comparison, source: depara.AttributionGraph, target: depar
         right,
         widgets.card("3 · Alike graphs transfer", "Same pixels, same neighbours: reuse is promising.", key="score"),
     ):
-        one, other = (widgets.plain(widgets.short(graph.model)) for graph in (source, target))
+        one, other = (text.model(graph.model) for graph in (source, target))
         st.markdown(f"**{one}** against **{other}**")
         parts = {":blue[nodes s_V]": sim.node, f":orange[λ · edges s_E] (λ = {lam:g})": lam * sim.edge}
         rows = [f"| {name} | {value:.2f} |" for name, value in parts.items()]
@@ -104,7 +105,7 @@ def ranked(comparison: Comparison, target: str, ranking: pd.DataFrame, source: s
         f"{theme.NODE} blue, λ·{theme.EDGE} orange; whisker: 95 % interval over probes. Overlapping: cannot tell. "
         "Click a bar to look at its source."
     )
-    with widgets.card(f"Best sources for {widgets.plain(widgets.short(target))}", how, key="sources"):
+    with widgets.card(f"Best sources for {text.model(target)}", how, key="sources"):
         widgets.choose_model("Target", "target", "home.target", comparison.models, default=target)
         figure = curves.ranking(
             ranking,
@@ -115,7 +116,7 @@ def ranked(comparison: Comparison, target: str, ranking: pd.DataFrame, source: s
             dark=widgets.dark(),
         )
         charts.chart(figure, f"home.ranking.{comparison.key[:12]}", clicked)
-        names = (widgets.plain(widgets.short(model)) for model in (source, target))
+        names = (text.model(model) for model in (source, target))
         selection.link(
             "why",
             "Why does {} look transferable to {}?".format(*names),
@@ -128,9 +129,9 @@ def looked_at(comparison: Comparison, source: depara.AttributionGraph, target: d
     """Show a few probes with the attribution of source and target beside each other."""
     how = "Green pushes the feature up, purple down; one scale a row."
     with widgets.card("What the two look at", how, key="looked"):
-        heads = ["image", *(widgets.short(graph.model) for graph in (source, target))]
+        heads = ["image", *(short_name(graph.model) for graph in (source, target))]
         for column, head in zip(st.columns(3, gap="small"), heads, strict=True):
-            column.caption(widgets.plain(head))
+            column.caption(text.plain(head))
         step = max(1, len(comparison.probes) // SHOWN)
         for index in range(0, step * SHOWN, step)[: len(comparison.probes)]:
             pictures = [cache.thumbnail(comparison.probes, index, 160), *_maps(comparison, [source, target], index)]

@@ -8,10 +8,10 @@ import streamlit as st
 import depara_core as depara
 from depara_core.comparison import Comparison
 from depara_core.figures import curves, matrices
-from depara_core.figures.labels import score
+from depara_core.formatting import score, short_name
 from depara_core.grids import grid_text
 from pages.attributions.selection import Attributions
-from pages.shared import cache, charts, comparisons, downloads, selection, widgets
+from pages.shared import cache, charts, comparisons, downloads, selection, text, widgets
 from pages.shared.selection import Data, Pair
 
 QUESTION = "Where should I cut the network?"
@@ -33,9 +33,9 @@ def controls(models: tuple[str, ...]) -> tuple[str, str, float]:
 def verdict(ranked: pd.DataFrame, a: str, b: str, probes: int) -> str:
     """Say at which layer to cut and how sure that is: an earlier layer within the whiskers is as good a choice."""
     best = ranked[ranked["best"]].iloc[0]
-    source, goal = (f"**{widgets.plain(widgets.short(model))}**" for model in (a, b))
+    source, goal = (f"**{text.model(model)}**" for model in (a, b))
     answer = (
-        f"For {goal}, keep {source} up to **{widgets.plain(best['layer'])}**: "
+        f"For {goal}, keep {source} up to **{text.plain(best['layer'])}**: "
         f":violet[**S = {score(best['score'])}**] \\[{score(best['low'])}, {score(best['high'])}\\]."
     )
     if len(ranked) == 1:
@@ -44,7 +44,7 @@ def verdict(ranked: pd.DataFrame, a: str, b: str, probes: int) -> str:
     if rivals.empty:
         return answer + f" No other layer's whisker overlaps it: {probes} probes are enough to tell."
     earlier = rivals[rivals.index < best.name]
-    names = ", ".join(widgets.plain(layer) for layer in rivals["layer"].head(4)) + (", …" if len(rivals) > 4 else "")
+    names = ", ".join(text.plain(layer) for layer in rivals["layer"].head(4)) + (", …" if len(rivals) > 4 else "")
     answer += f" These {probes} probes cannot tell it from {names}"
     return answer + ("; the earlier cut leaves more to learn but less to run." if len(earlier) else ".")
 
@@ -55,7 +55,7 @@ def draw_curves(comparison: Comparison, ranked: pd.DataFrame, b: str, lam: float
     def clicked(place: charts.Place) -> None:
         selection.update(Pair, source_layer=str(place[1]))
 
-    name = widgets.short(b)
+    name = short_name(b)
     figure = curves.layer_curves(ranked, lam, probes=len(comparison.probes), target=name, dark=widgets.dark())
     charts.chart(figure, f"layers.curves.{comparison.key[:12]}", clicked)
 
@@ -73,8 +73,8 @@ def draw_matrix(comparison: Comparison, matrix: depara.SimilarityMatrix, best: s
         matrix.total(lam),
         rows,
         columns,
-        source=widgets.short(matrix.rows[0].model),
-        target=widgets.short(matrix.columns[0].model),
+        source=short_name(matrix.rows[0].model),
+        target=short_name(matrix.columns[0].model),
         best=(rows.index(best), columns.index(goal)),
         selected=(rows.index(pair.source_layer), columns.index(pair.target_layer)) if inside else None,
         parts={"s_V": matrix.node, "s_E": matrix.edge},
@@ -89,7 +89,7 @@ def draw_pair(matrix: depara.SimilarityMatrix, row: int, column: int, lam: float
     """Show the numbers of a cell beside the target's output, with the ways to its evidence and back."""
     source, target = matrix.rows[row], matrix.columns[column]
     node, edge = float(matrix.node[row, column]), float(matrix.edge[row, column])
-    one, other = (widgets.plain(graph.layer) for graph in (source, target))
+    one, other = (text.plain(graph.layer) for graph in (source, target))
     st.markdown(
         f"**{one}** and **{other}** of the target: :blue[nodes s_V **{score(node)}**] + {lam:g} × "
         f":orange[edges s_E **{score(edge)}**] = :violet[S **{score(node + lam * edge)}**]"
@@ -116,12 +116,12 @@ def draw_layer(ranked: pd.DataFrame, a: str, b: str, lam: float) -> None:
     row = ranked.iloc[layers.index(chosen)] if chosen in layers else best
     layer, cut = str(row["layer"]), str(best["layer"])
     st.markdown(
-        f"**{widgets.plain(layer)}**: :blue[nodes s_V **{score(row['node'])}**] + {lam:g} × "
+        f"**{text.plain(layer)}**: :blue[nodes s_V **{score(row['node'])}**] + {lam:g} × "
         f":orange[edges s_E **{score(row['edge'])}**] = :violet[S **{score(row['score'])}**] "
         f"\\[{score(row['low'])}, {score(row['high'])}\\]"
     )
     if layer != cut:
-        label = f"Look at {widgets.plain(cut)} instead, the recommended cut"
+        label = f"Look at {text.plain(cut)} instead, the recommended cut"
         st.button(label, key="layers.cut", **selection.click(Pair, source_layer=cut))
     with st.container(horizontal=True, key="layers-links", gap="medium"):
         pair = selection.read(Pair)

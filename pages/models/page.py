@@ -9,12 +9,12 @@ import streamlit as st
 import depara_core as depara
 from depara_core.comparison import Comparison
 from depara_core.figures import curves, matrices, trees
-from depara_core.figures.labels import score
+from depara_core.formatting import score
 from depara_core.grids import grid_text
 from depara_core.selection import best_choice
 from pages.attributions.selection import Attributions
 from pages.models.selection import VIEWS, Models
-from pages.shared import cache, charts, comparisons, downloads, selection, widgets
+from pages.shared import cache, charts, comparisons, downloads, selection, text, widgets
 from pages.shared.selection import Data, Pair
 
 SHOWN = 20  # bars of the ranking
@@ -40,14 +40,11 @@ def controls(models: tuple[str, ...]) -> tuple[str, str, float]:
 def verdict(ranked: pd.DataFrame, target: str, probes: int) -> str:
     """Say which source is best and how sure that is: intervals that overlap cannot be told apart."""
     best = best_choice(ranked)
-    name, goal = (widgets.plain(widgets.short(model)) for model in (best.name, target))
-    answer = f"Best for **{goal}**: **{name}**, :violet[**S = {score(best.score)}**] {interval(ranked.iloc[0])}. "
-    return answer + best.certainty(probes, lambda model: f"**{widgets.plain(widgets.short(model))}**")
-
-
-def interval(row: pd.Series) -> str:
-    """Write an interval, e.g. "[0.88, 0.93]", as markdown."""
-    return f"\\[{score(row['low'])}, {score(row['high'])}\\]"
+    sure = text.between(best.low, best.high)
+    answer = (
+        f"Best for **{text.model(target)}**: **{text.model(best.name)}**, :violet[**S = {score(best.score)}**] {sure}. "
+    )
+    return answer + best.certainty(probes, lambda model: f"**{text.model(model)}**")
 
 
 def pair(models: tuple[str, ...], target: str, best: str) -> tuple[str, str]:
@@ -86,7 +83,7 @@ def draw_pair(matrix: depara.SimilarityMatrix, models: tuple[str, ...], chosen: 
     """Show the numbers of the pair under the lens, with the ways to its evidence."""
     a, b = chosen
     row, column = models.index(a), models.index(b)
-    st.markdown(widgets.sum_of(a, b, float(matrix.node[row, column]), float(matrix.edge[row, column]), lam))
+    st.markdown(text.sum_of(a, b, float(matrix.node[row, column]), float(matrix.edge[row, column]), lam))
     with st.container(horizontal=True, key="models-links", gap="small"):
         here = replace(selection.read(Pair), source=a, target=b)
         models_side_by_side = replace(selection.read(Attributions), view="models")
@@ -163,7 +160,7 @@ def main() -> None:
     with left, widgets.card("Similarity of all models", reading, key="card-matrix"):
         draw_matrix(comparison, matrix, chosen, target, view, lam)
         draw_pair(matrix, models, chosen, lam)
-    goal = widgets.plain(widgets.short(target))
+    goal = text.model(target)
     reading = "Longer is better. Whiskers: 95 % interval over probes; where two overlap, these probes cannot tell."
     with right, widgets.card(f"Best sources for {goal}", reading + " Click a bar for its pair.", key="card-ranking"):
         draw_ranking(comparison, ranked, chosen, target, lam)

@@ -8,7 +8,7 @@ from depara_core import drawings, tour
 from depara_core.comparison import Comparison
 from depara_core.figures import probe_graphs
 from pages.panorama.selection import Panorama
-from pages.shared import cache, selection, widgets
+from pages.shared import cache, selection, text, widgets
 from pages.shared.cache import Graph, Graphs
 from pages.shared.selection import Look, Pair
 
@@ -53,7 +53,7 @@ def fallbacks(comparison: Comparison, chosen: tuple[str, str]) -> None:
     ]
     for asked, what, used in wrong:
         st.warning(
-            widgets.plain(f"The address names {asked!r}, which is no {what} here; {used}."), icon=":material/link_off:"
+            text.plain(f"The address names {asked!r}, which is no {what} here; {used}."), icon=":material/link_off:"
         )
 
 

@@ -10,14 +10,14 @@ import depara_core as depara
 from depara_core import drawings, explanation, exports, tour
 from depara_core.comparison import Comparison
 from depara_core.figures import panorama, probe_graphs, theme, trees
-from depara_core.figures.labels import score
+from depara_core.formatting import score, short_name
 from depara_core.grids import grid_text
 from depara_core.task_tree import closest_pair, first_fork
 from pages.attributions.selection import Attributions
 from pages.panorama import lineup
 from pages.panorama.columns import Heading, Tree, columns
 from pages.panorama.selection import Panorama
-from pages.shared import cache, charts, comparisons, downloads, selection, widgets
+from pages.shared import cache, charts, comparisons, downloads, selection, text, widgets
 from pages.shared.cache import Graphs
 from pages.shared.image_table import legend
 from pages.shared.selection import Data, Look, Pair
@@ -51,7 +51,7 @@ def controls(models: tuple[str, ...], chosen: tuple[str, str], count: int) -> tu
             st.multiselect(
                 "Models shown",
                 models,
-                format_func=widgets.short,
+                format_func=short_name,
                 **selection.bind(Panorama, "shown", "panorama.shown", list(shown), store=tuple),
             )
             st.caption("At least two. The pair under the lens is always shown.")
@@ -60,7 +60,7 @@ def controls(models: tuple[str, ...], chosen: tuple[str, str], count: int) -> tu
 
 def answer(graphs: Graphs, matrix: depara.SimilarityMatrix, tree: np.ndarray, lam: float) -> str:
     """Say which two models are closest, and which fall apart first."""
-    names = [widgets.plain(widgets.short(graph.model)) for graph in graphs]
+    names = [text.model(graph.model) for graph in graphs]
     one, other = closest_pair(tree)
     few, many = first_fork(tree)
     apart = [f"**{names[i]}**" for i in few[:NAMED]]
@@ -109,7 +109,7 @@ def draw_columns(
 def _heading(model: str, colour: str, chosen: tuple[str, str]) -> Heading:
     mark = {chosen[0]: "source", chosen[1]: "target"}.get(model, "")
     hint = model if mark == "target" else f"Make {model} the target, and the present target the source"
-    return Heading(widgets.short(model), hint, colour, mark)
+    return Heading(short_name(model), hint, colour, mark)
 
 
 def _answer(
@@ -128,7 +128,7 @@ def evidence(matrix: depara.SimilarityMatrix, models: tuple[str, ...], chosen: t
     """Show the numbers of the pair under the lens, with the ways to its evidence."""
     a, b = chosen
     row, column = models.index(a), models.index(b)
-    st.markdown(widgets.sum_of(a, b, float(matrix.node[row, column]), float(matrix.edge[row, column]), lam))
+    st.markdown(text.sum_of(a, b, float(matrix.node[row, column]), float(matrix.edge[row, column]), lam))
     here = replace(selection.read(Pair), source=a, target=b, source_layer="output", target_layer="output")
     side_by_side = replace(selection.read(Attributions), view="models")
     icon = widgets.ICONS["attributions"]

@@ -8,8 +8,9 @@ import streamlit as st
 import depara_core as depara
 from depara_core.attribution.methods import METHODS
 from depara_core.attribution.options import CHANNELS, OBJECTIVES, PRESETS
+from depara_core.formatting import duration
 from depara_core.zoo import torchvision
-from pages.shared import address, cache, comparisons, jobs, selection, uploads, widgets
+from pages.shared import address, cache, comparisons, jobs, selection, text, uploads, widgets
 from pages.shared.selection import Data
 
 OWN = """import depara_core as depara
@@ -77,7 +78,7 @@ def choose_probes() -> None:
     data = selection.read(Data)
     source = data.probes
     now = "rooms" if source == "rooms" else "upload" if source.startswith(uploads.PREFIX) else "path"
-    with widgets.card("Images", f"Now: {widgets.plain(widgets.probes_label(data))}.", key="probes"):
+    with widgets.card("Images", f"Now: {text.plain(text.probes(data))}.", key="probes"):
         kind = st.segmented_control(
             "Source", list(KINDS), default=now, format_func=KINDS.__getitem__, key="setup.kind", required=True
         )
@@ -113,7 +114,7 @@ def _choose_path(now: str) -> None:
             **selection.click(Data, probes=path),
         )
     else:
-        st.warning(f"There is nothing at {widgets.plain(path)}. Give the full path of a folder or a zip.")
+        st.warning(f"There is nothing at {text.plain(path)}. Give the full path of a folder or a zip.")
 
 
 def _choose_upload() -> None:
@@ -122,7 +123,7 @@ def _choose_upload() -> None:
         try:
             source = uploads.keep([(file.name, file.getvalue()) for file in files])
         except (depara.DeparaError, OSError) as error:
-            st.error(widgets.plain(str(error)))
+            st.error(text.plain(str(error)))
         else:
             selection.update(Data, probes=source)
             st.rerun()
@@ -141,7 +142,7 @@ def choose_options() -> None:
         _choice(left, "Centre features", "center", [True, False], preset.center)
         _choice(right, "Map resolution", "resolution", list(RESOLUTIONS), preset.resolution)
         method = METHODS[data.method or preset.method]
-        st.caption(f"{widgets.plain(method.summary)} ({widgets.plain(method.source)})")
+        st.caption(f"{text.plain(method.summary)} ({text.plain(method.source)})")
         bound = selection.bind(
             Data, "layers", "setup.layers", "all" if data.layers == ("all",) else "output", store=_layers
         )
@@ -176,7 +177,7 @@ def cost(models: Sequence[str]) -> str:
     passes = data.count * sum(layers)
     kept = data.count * sum(n * (3 * side**2 + data.count) * FLOAT for n, side in zip(layers, size, strict=True))
     rate = jobs.pace()
-    took = f" At the pace of the last run about **{widgets.duration(passes / rate)}**." if rate else ""
+    took = f" At the pace of the last run about **{duration(passes / rate)}**." if rate else ""
     more = " Other models' layers are counted when they open." if every and not all(s.bundled for s in known) else ""
     wrong = f" {len(unknown)} chosen models do not exist here." if unknown else ""
     return (

@@ -12,7 +12,7 @@ from cachetools import LRUCache
 
 import depara_core as depara
 from depara_core import exports
-from pages.shared import selection, widgets
+from pages.shared import selection, text
 from pages.shared.selection import Look
 
 Place = list[Any]
@@ -62,7 +62,7 @@ def silent(graphs: Sequence[depara.AttributionGraph]) -> None:
     for graph in graphs:
         for what, flags in (("attribution", graph.no_attribution), ("feature", graph.no_feature)):
             if flags.any():
-                label = widgets.plain(graph.label)
+                label = text.plain(graph.label)
                 rows.append(f"- {label}: {int(flags.sum())} of {len(graph)} probes have no {what} (all zero)")
     if rows:
         with st.expander("Some probes say nothing to some models; they count as 0", icon=":material/info:"):

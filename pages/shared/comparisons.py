@@ -20,7 +20,7 @@ from depara_core.attribution.options import resolve_options
 from depara_core.comparison import Comparison, planned_grid
 from depara_core.files import Progress
 from depara_core.grids import Grid
-from pages.shared import cache, jobs, uploads, widgets
+from pages.shared import cache, jobs, text, uploads, widgets
 from pages.shared.cache import Graph
 from pages.shared.jobs import Computation
 from pages.shared.selection import Data, Pair
@@ -66,7 +66,7 @@ def computation(data: Data, layers: Layers | None = None, models: Sequence[str] 
     asked = [[entry.id for entry in known], [model for model, _ in unknown], named, on]
     key = f"{recipe(data)}/{_digest(asked)}"
     count = len(known) + len(unknown)
-    label = f"{count} model{'s' * (count != 1)} on {widgets.probes_label(data)}"
+    label = f"{count} model{'s' * (count != 1)} on {text.probes(data)}"
     return Computation(key, label, partial(_compare, data, known, unknown, named, on, _digest([key])))
 
 

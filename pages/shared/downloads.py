@@ -25,7 +25,8 @@ import depara_core as depara
 from depara_core import exports
 from depara_core.comparison import Comparison
 from depara_core.figures import curves, matrices, trees
-from pages.shared import cache, selection, widgets
+from depara_core.formatting import short_name
+from pages.shared import cache, selection, text, widgets
 from pages.shared.selection import Data, Look, Pair
 
 CLASSES = 10  # of the reader's task, until said otherwise
@@ -63,13 +64,13 @@ def popover(key: str, *, camera: bool = True) -> Iterator[None]:
 def row(title: str, downloads: Sequence[Download]) -> None:
     """Draw a title and the buttons of what belongs to it."""
     with st.container(gap="xxsmall"):
-        st.caption(widgets.plain(title))
+        st.caption(text.plain(title))
         buttons = st.container(horizontal=True, gap="xsmall")
     with buttons:
         for one in downloads:
             st.download_button(
                 one.label, one.make, one.file, one.mime, key=f"takeaway.{one.file}", on_click="ignore",
-                help=f"Save {widgets.plain(one.file)}",
+                help=f"Save {text.plain(one.file)}",
             )  # fmt: skip
 
 
@@ -115,7 +116,7 @@ def models(
 ) -> None:
     """Offer the matrix, the ranking, their figures, the report and the Python behind them."""
     origin = exports.provenance(matrix.rows, probes=comparison.probes, lam=lam, grid=matrix.grid)
-    goal = widgets.short(target)
+    goal = short_name(target)
     seen = partial(_figures, comparison, matrix, ranked, target, lam, cache.tree(matrix, lam))
     code = script("models", [(spec, "output") for spec in comparison.specs], comparison, target=target, lam=lam)
 
@@ -182,14 +183,14 @@ def layers(comparison: Comparison, matrix: depara.SimilarityMatrix, ranked: pd.D
     source, target = (by_id[side[0].model] for side in (matrix.rows, matrix.columns))
     chosen = selection.read(Pair).source_layer
     best = str(ranked[ranked["best"]].iloc[0]["layer"])
-    count, name, dark = len(comparison.probes), widgets.short(target.id), widgets.dark()
+    count, name, dark = len(comparison.probes), short_name(target.id), widgets.dark()
     with popover("layers"):
         classes = int(st.number_input("Classes of your task", 2, 100_000, CLASSES, key="takeaway.classes"))
         row(
             "Transfer recipe: PyTorch, frozen up to the cut",
             [
                 Download(
-                    f"Cut at {widgets.plain(layer)}", f"{exports.slug('transfer', source.name, layer)}.py",
+                    f"Cut at {text.plain(layer)}", f"{exports.slug('transfer', source.name, layer)}.py",
                     "text/x-python", partial(exports.transfer_recipe, source, layer, classes),
                 )
                 for layer in dict.fromkeys((best, chosen))
@@ -199,7 +200,7 @@ def layers(comparison: Comparison, matrix: depara.SimilarityMatrix, ranked: pd.D
         row("Scores of the layers", tables(f"layers-{source.name}-for-{name}", lambda: ranked, origin))
         row("All layers of both", tables("layer-pairs", lambda: exports.matrix_table(matrix, lam), origin))
         draw = partial(curves.layer_curves, ranked, lam, probes=count, target=name, dark=dark)
-        title = f"Layers of {widgets.short(source.id)} for {name}"
+        title = f"Layers of {short_name(source.id)} for {name}"
         row("Figure, to save as PNG or SVG", [figure_page("layer-curves", "Curves", title, draw, origin)])
         ends = [(source, "output"), (target, matrix.columns[-1].layer)]
         row("The same from Python", [script("layers", ends, comparison, lam=lam)])
@@ -220,7 +221,7 @@ def graphs(comparison: Comparison, shown: Sequence[depara.AttributionGraph], dra
                 )
                 for suffix, form in exports.GRAPH_FORMATS.items()
             ]  # fmt: skip
-            title = f"Graph of {widgets.short(graph.model)} at {graph.layer}"
+            title = f"Graph of {short_name(graph.model)} at {graph.layer}"
             origin = exports.provenance([graph], probes=comparison.probes)
             row(title, [*files, figure_page(f"{file}-drawing", "Drawing", title, partial(_same, drawn[place]), origin)])
         st.caption(f"Each image is tied to its {neighbours} strongest neighbours, as in the drawing.")

@@ -7,7 +7,7 @@ import streamlit as st
 
 import depara_core as depara
 from depara_core.paths import assets_folder
-from pages.shared import cache, comparisons, jobs, selection, widgets
+from pages.shared import cache, comparisons, jobs, selection, text, widgets
 from pages.shared.selection import Data, Pair
 
 _STYLE = assets_folder() / "style"
@@ -33,13 +33,13 @@ def draw(page: Any, titles: Mapping[str, str]) -> None:
     try:
         page.run()
     except depara.DeparaError as error:
-        st.error(widgets.plain(str(error)), icon=":material/error:")
+        st.error(text.plain(str(error)), icon=":material/error:")
         selection.link("setup", "Change the setup", icon=":material/tune:")
     finally:  # also where a page stopped to wait
         selection.leave()
         with notes:
             for note in selection.notes():
-                st.warning(widgets.plain(note), icon=":material/link_off:")
+                st.warning(text.plain(note), icon=":material/link_off:")
         with inspector:
             _inspect(selection.read(Data), selection.read(Pair))
 
@@ -48,8 +48,8 @@ def _brand(data: Data) -> None:
     count = len(data.models) or len(comparisons.specs()[0])
     with st.container(key="brand", gap=None):
         st.markdown("**DEPARA Explorer**")
-        parts = [f"{count} model{'s' * (count != 1)}", widgets.probes_label(data), cache.device()]
-        st.caption(" · ".join(widgets.plain(part) for part in parts))
+        parts = [f"{count} model{'s' * (count != 1)}", text.probes(data), cache.device()]
+        st.caption(" · ".join(text.plain(part) for part in parts))
 
 
 def _inspect(data: Data, pair: Pair) -> None:
@@ -61,13 +61,13 @@ def _inspect(data: Data, pair: Pair) -> None:
     index = min(pair.probe, len(probes) - 1)
     st.markdown(":small[**SELECTED PROBE**]")
     st.image(cache.thumbnail(probes, index, 384), width="stretch", alt=probes.names[index])
-    about = [widgets.plain(probes.names[index])]
+    about = [text.plain(probes.names[index])]
     if probes.labels is not None:
-        about.append(widgets.plain(probes.labels[index]))
+        about.append(text.plain(probes.labels[index]))
     st.caption(" · ".join([*about, f"{index + 1} of {len(probes)}"]))
     agreement = comparisons.agreement(data, pair, index)
     if agreement is not None:
-        names = f"{widgets.plain(widgets.short(pair.source))} / {widgets.plain(widgets.short(pair.target))}"
+        names = f"{text.model(pair.source)} / {text.model(pair.target)}"
         st.caption(f"agreement {names} :blue[**{agreement:.2f}**]")
     with st.container(horizontal=True, gap="small", key="probe-steps"):
         for label, step, icon in (("Previous", -1, ":material/arrow_back:"), ("Next", 1, ":material/arrow_forward:")):

@@ -6,10 +6,11 @@ from typing import Any
 
 from depara_core import exports
 from depara_core.comparison import Comparison
+from depara_core.formatting import short_name
 from depara_core.graphs import short_names
 from pages.evaluate import measured
 from pages.evaluate.measured import View
-from pages.shared import downloads, widgets
+from pages.shared import downloads
 from pages.shared.cache import Graph, Graphs
 from pages.shared.downloads import Download
 
@@ -25,7 +26,7 @@ def attributions(
     probes, by_id = comparison.probes, {spec.id: spec for spec in comparison.specs}
     origin = exports.provenance(graphs, probes=probes, grid=comparison.grid)
     ordered = [reference, *(graph for graph in graphs if graph is not reference)]
-    name = f"attributions-{widgets.short(reference.model)}"
+    name = f"attributions-{short_name(reference.model)}"
     with downloads.popover("attributions", camera=False):
         title = f"Attribution maps beside those of {short_names(reference)[0]}"
         shown = downloads.figure_page(name, "Maps", title, draw, origin, how_to_read=how_to_read)

@@ -1,66 +1,66 @@
-"""How the Evaluate page writes metrics and numbers."""
+"""Words on pages, as markdown: names and messages from outside are data, scores have one colour each.
 
-from collections.abc import Sequence
+Numbers and intervals are written by `depara_core.formatting`; here they are made fit for markdown.
+"""
 
-import pandas as pd
+import re
+from collections.abc import Mapping
+from typing import SupportsFloat
 
-from depara_core.benchmark.scoring import SCORES
-from depara_core.figures.labels import score
-from depara_core.metrics import METRICS
+from depara_core.explanation import Sentence
+from depara_core.formatting import counted, exact, interval, score, short_name
+from pages.shared.selection import Data
 
-LABELS = {
-    "depara": "DEPARA",
-    "depara_spread": "DEPARA, λ by spread",
-    "depara_directed": "DEPARA, directed",
-    "depara_local": "DEPARA, local directed",
-    "local_directed": "local directed",
-    "nodes": "nodes s_V",
-    "edges": "edges s_E",
-    "attribution_maps": "attribution maps (2019)",
-    "static_mean": "static (mean)",
-    "symmetric_oracle": "oracle (symmetrised)",
-}
-OURS = ("depara_spread", "depara_directed", "depara_local", "directed", "local_directed")  # variants that no paper has
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|~<>$:&])")
+_COLOURS = {"node": "blue", "edge": "orange", "total": "violet"}
 
 
-def label(name: str) -> str:
-    """Return a metric's name for people."""
-    return LABELS.get(name) or (METRICS[name].title if name in METRICS else name)
+def plain(text: str) -> str:
+    """Return text that markdown shows as it is: file names and messages are data, never markup."""
+    return _MARKDOWN.sub(r"\\\1", " ".join(text.split()))
 
 
-def kind(name: str) -> str:
-    """Return what a metric needs: "label-free", "with labels"; or "ours", or "control"."""
-    if name in OURS:
-        return "ours"
-    if name in METRICS:
-        return "with labels" if METRICS[name].takes[1] == "labels" else "label-free"
-    return "label-free" if name in SCORES else "control"
+def model(model: str) -> str:
+    """Return a model's name without its source."""
+    return plain(short_name(model))
 
 
-def paper(name: str) -> str:
-    """Return where a metric comes from."""
-    if name == "attribution_maps":
-        return METRICS["nodes"].paper
-    if name in ("nodes", "edges"):
-        return METRICS["depara"].paper
-    return METRICS[name].paper if name in METRICS and name not in OURS else ""
+def between(low: SupportsFloat, high: SupportsFloat) -> str:
+    """Write an interval of scores."""
+    return interval(low, high).replace("[", "\\[").replace("]", "\\]")
 
 
-def named(names: Sequence[str]) -> tuple[dict[str, str], dict[str, str]]:
-    """Return labels and kinds of metrics, by name."""
-    return {name: label(name) for name in names}, {name: kind(name) for name in names}
+def parts(node: float, edge: float, lam: float, total: float | None = None) -> str:
+    """Return how s_V and s_E add up to S, in the three colours."""
+    whole = node + lam * edge if total is None else total
+    return (
+        f":blue[nodes s_V **{score(node)}**] + {exact(lam)} × :orange[edges s_E **{score(edge)}**] = "
+        f":violet[S **{score(whole)}**]"
+    )
 
 
-def interval(row: pd.Series) -> str:
-    """Write an interval, e.g. "[0.66, 0.82]", as markdown."""
-    return f"\\[{score(row['low'])}, {score(row['high'])}\\]"
+def sum_of(a: str, b: str, node: float, edge: float, lam: float) -> str:
+    """Return how two models' S adds up."""
+    return f"**{model(a)}** and **{model(b)}**: {parts(node, edge, lam)}"
 
 
-def signed(value: float) -> str:
-    """Write a difference with its sign."""
-    return f"{round(value, 3) + 0.0:+.2f}".replace("-", "−")
+def sentence(said: Sentence, short: Mapping[str, str] | None = None) -> str:
+    """Write a sentence: nodes blue, edges orange, S violet; `short` names what labels name at length."""
+    spans = []
+    for span in said.spans:
+        words = span.text
+        for label, name in (short or {}).items():
+            words = words.replace(label, name)
+        inner, colour = plain(words), _COLOURS.get(span.role)
+        lead, tail = words[: len(words) - len(words.lstrip())], words[len(words.rstrip()) :]
+        spans.append(lead + (f":{colour}[**{inner}**]" if colour and inner else inner) + tail)
+    return "".join(spans)
 
 
-def number(value: float, digits: int = 2) -> str:
-    """Write a cosine with a true minus sign and no negative zero."""
-    return f"{round(float(value), digits) + 0.0:.{digits}f}".replace("-", "−")
+def probes(data: Data) -> str:
+    """Return e.g. "100 rooms" or "images of holiday", not yet markdown."""
+    if data.probes == "rooms":
+        return counted(data.count, "room")
+    if data.probes.startswith("upload/"):
+        return "uploaded images"
+    return f"images of {data.probes.rstrip('/').rsplit('/', 1)[-1]}"

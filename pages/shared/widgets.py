@@ -1,48 +1,28 @@
 """What every page is drawn with.
 
-    _widgets.header("Which model should I start from?", "Best for normal: reshading, S = 0.91 [0.88, 0.94].")
-    with _widgets.card("Similarity of all models", "Bright = likely to transfer."):      # title + how to read it
+    widgets.header("Which model should I start from?", "Best for normal: reshading, S = 0.91 [0.88, 0.94].")
+    with widgets.card("Similarity of all models", "Bright = likely to transfer."):      # title + how to read it
         st.plotly_chart(figure, theme=None, key=...)
-    target = _widgets.choose_model("Target", "target", "models.target", models)           # bound to the pair
-    lam = _widgets.lam_slider("models.lam")
-    _widgets.links(why="Why?", layers="At which layer?")                                  # row of links
-    _widgets.plain(file_name)                                                             # user text into markdown
-    dark = _widgets.dark()                                                                # for figures
+    target = widgets.choose_model("Target", "target", "models.target", models)           # bound to the pair
+    lam = widgets.lam_slider("models.lam")
+    widgets.links(why="Why?", layers="At which layer?")                                  # row of links
+    dark = widgets.dark()                                                                # for figures
 
 A widget takes a key, is bound to the pair where it names a field, and returns only valid values.
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import streamlit as st
 
-from depara_core.figures.labels import score
-from depara_core.jobs import Job, duration
-from pages.shared import selection
-from pages.shared.selection import Data, Pair
+from depara_core.formatting import duration, short_name
+from depara_core.jobs import Job
+from pages.shared import selection, text
+from pages.shared.selection import Pair
 
-__all__ = [
-    "card",
-    "choose_layer",
-    "choose_model",
-    "dark",
-    "duration",
-    "empty",
-    "header",
-    "lam_slider",
-    "links",
-    "plain",
-    "probes_label",
-    "progress_panel",
-    "short",
-    "sum_of",
-    "troubles",
-]
-
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|~<>$:&])")
 ICONS = {
     "home": ":material/home:",
     "tour": ":material/school:",
@@ -57,37 +37,9 @@ ICONS = {
 }
 
 
-def plain(text: str) -> str:
-    """Return text that markdown shows as it is: file names and messages are data, never markup."""
-    return _MARKDOWN.sub(r"\\\1", " ".join(text.split()))
-
-
 def dark() -> bool:
     """Tell whether the reader sees the dark theme."""
     return st.context.theme.type == "dark"
-
-
-def short(model: str) -> str:
-    """Return a model's name for labels: its id without the source."""
-    return model.split("/", 1)[-1]
-
-
-def sum_of(a: str, b: str, node: float, edge: float, lam: float) -> str:
-    """Return how two models' S adds up, in the three colours, as markdown."""
-    names = " and ".join(f"**{plain(short(model))}**" for model in (a, b))
-    return (
-        f"{names}: :blue[nodes s_V **{score(node)}**] + {lam:g} × :orange[edges s_E **{score(edge)}**] = "
-        f":violet[S **{score(node + lam * edge)}**]"
-    )
-
-
-def probes_label(data: Data) -> str:
-    """Return e.g. "100 rooms" or "100 images of holiday"."""
-    if data.probes == "rooms":
-        return f"{data.count} rooms"
-    if data.probes.startswith("upload/"):
-        return "uploaded images"
-    return f"images of {data.probes.rstrip('/').rsplit('/', 1)[-1]}"
 
 
 def _slug(title: str) -> str:
@@ -133,7 +85,7 @@ def choose_model(label: str, field: str, key: str, models: Sequence[str], *, def
     """Choose one model; an unset or unknown one in the selection becomes `default`, else the first."""
     current = getattr(selection.read(Pair), field)
     value = current if current in models else default if default in models else models[0]
-    return st.selectbox(label, models, format_func=short, **selection.bind(Pair, field, key, value)) or value
+    return st.selectbox(label, models, format_func=short_name, **selection.bind(Pair, field, key, value)) or value
 
 
 def choose_layer(label: str, field: str, key: str, layers: Sequence[str]) -> str:
@@ -171,7 +123,7 @@ def progress_panel(job: Job, again: Callable[[], object], *, key: str = "job") -
             st.caption("What was already computed is kept: going on starts where this stopped.")
         else:
             st.subheader("This could not be computed", anchor=False)
-            st.error(plain(str(job.error)), icon=":material/error:")
+            st.error(text.plain(str(job.error)), icon=":material/error:")
         with st.container(horizontal=True):
             label = "Go on" if job.state == "cancelled" else "Try again"
             st.button(label, key=f"{key}-again", on_click=again, type="primary")
@@ -183,10 +135,10 @@ def _watch(job: Job, key: str) -> None:
     if job.state not in ("queued", "running"):
         st.rerun()
     with st.container(border=True, key=f"card-{key}"):
-        st.subheader(f"Computing {plain(job.label)}", anchor=False)
+        st.subheader(f"Computing {text.plain(job.label)}", anchor=False)
         share = min(1.0, job.done / job.total) if job.total else 0.0
         eta = f" · in all about {duration(job.eta_s)} left" if job.eta_s is not None and job.state == "running" else ""
-        message = "Waiting for other work to finish" if job.state == "queued" else plain(job.message or "Starting")
+        message = "Waiting for other work to finish" if job.state == "queued" else text.plain(job.message or "Starting")
         bar = st.empty()
         with st.container(horizontal=True, vertical_alignment="center"):
             if st.button("Cancel", key=f"{key}-cancel", disabled=job.stopping):
@@ -202,9 +154,23 @@ def troubles(failed: Sequence[tuple[str, str]], skipped: Sequence[tuple[str, str
             word = f"{len(rows)} {what}{'s' * (len(rows) > 1)}"
             title = f"{word} could not be computed; the rest is shown" if what == "model" else f"{word} left out"
             with st.expander(title, icon=":material/warning:"):
-                st.markdown("\n".join(f"- **{plain(name)}**: {plain(reason)}" for name, reason in rows[:200]))
+                st.markdown("\n".join(f"- **{text.plain(name)}**: {text.plain(reason)}" for name, reason in rows[:200]))
                 if len(rows) > 200:
                     st.caption(f"and {len(rows) - 200} more")
     if unkept:
         with st.expander("The results are shown, but not kept for the next time", icon=":material/warning:"):
-            st.markdown(plain(unkept))
+            st.markdown(text.plain(unkept))
+
+
+def not_here(wrong: Iterable[tuple[str, str, str]]) -> None:
+    """Tell what the address names that is not here, as (what was asked for, what kind of thing, what is shown)."""
+    for asked, what, used in wrong:
+        told = text.plain(f"The address names {asked!r}, which is no {what} here; {used}.")
+        st.warning(told, icon=":material/link_off:")
+
+
+def unknown_probes(count: int) -> list[tuple[str, str, str]]:
+    """Return which of the selected probes are beyond the set's, for `not_here`."""
+    pair = selection.read(Pair)
+    chosen = (index for index in (pair.probe, pair.other_probe) if index is not None and index >= count)
+    return [(str(index), "probe", f"there are {count}, from 0 to {count - 1}") for index in chosen]

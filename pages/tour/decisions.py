@@ -7,9 +7,9 @@ import streamlit as st
 from depara_core import tour
 from depara_core.figures import curves
 from depara_core.figures import tour_steps as pictures
-from pages.shared import cache, comparisons, selection, widgets
+from depara_core.formatting import number, short_name
+from pages.shared import cache, comparisons, selection, text, widgets
 from pages.shared.selection import Data, Pair
-from pages.shared.text import number
 from pages.tour.step import Place, Stage, Step, ask, covered, figure, image, strip
 
 CHOICES = 4  # sources offered to predict the best from
@@ -48,7 +48,7 @@ def weight(stage: Stage, view: Place, turn: Place) -> None:
         if not answered:
             covered("S over all λ")
             return
-        sources = [(widgets.short(graph.model), sim) for graph, (_, sim) in zip((stage.a, stage.c), found, strict=True)]
+        sources = [(short_name(graph.model), sim) for graph, (_, sim) in zip((stage.a, stage.c), found, strict=True)]
         drawn = pictures.lambda_lines(sources, lam, crossing=at, dark=widgets.dark())
         figure(drawn, "tour.lines", f"S of two sources over λ. {because}")
         st.caption("Higher is better. Each source is a line: it starts at s_V and climbs by s_E for each unit of λ.")
@@ -64,7 +64,7 @@ def model(stage: Stage, view: Place, turn: Place) -> None:
             widgets.empty("These networks cannot be ranked.", "Choose others above.", page="setup")
         return
     ranked = cache.ranking(cache.matrix(comparison.graphs, grid=comparison.grid), stage.b.model, stage.lam)
-    names = [widgets.plain(widgets.short(source)) for source in ranked["source"]]
+    names = [text.model(source) for source in ranked["source"]]
     offered = sorted(names[k] for k in tour.spread(len(names), CHOICES))
     best = ranked.iloc[0]
     rivals = int((ranked["high"] >= best["low"]).sum()) - 1
@@ -103,7 +103,7 @@ def layer(stage: Stage, view: Place, turn: Place) -> None:
     source, goal = stage.name(stage.a), stage.name(stage.b)
     layers = comparison.of(stage.a.model)
     ranked = cache.layer_ranking(cache.matrix(layers, (stage.b,), grid=stage.grid), stage.lam)
-    names = [widgets.plain(name) for name in ranked["layer"]]
+    names = [text.plain(name) for name in ranked["layer"]]
     best = ranked[ranked["best"]].iloc[0]
     at = int(best.name)
     offered = [names[k] for k in sorted({*tour.spread(len(names), 8), at})]
@@ -127,7 +127,7 @@ def layer(stage: Stage, view: Place, turn: Place) -> None:
             covered("The curve")
             return
         drawn = curves.layer_curves(
-            ranked, stage.lam, probes=len(stage.b), target=widgets.short(stage.b.model), dark=widgets.dark()
+            ranked, stage.lam, probes=len(stage.b), target=short_name(stage.b.model), dark=widgets.dark()
         )
         figure(drawn, "tour.layers", f"S, s_V and s_E over {len(names)} layers; the best is {best['layer']}.")
         pair = replace(selection.read(Pair), source=stage.a.model, target=stage.b.model)

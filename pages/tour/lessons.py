@@ -6,11 +6,11 @@ from depara_core import tour
 from depara_core.drawings import nearest
 from depara_core.figures import probe_graphs
 from depara_core.figures import tour_steps as pictures
+from depara_core.formatting import number, short_name
 from depara_core.grids import grid_text
 from pages.shared import cache, selection, widgets
 from pages.shared.image_table import Cell, Heading, image_grid, image_table, legend
 from pages.shared.selection import Pair
-from pages.shared.text import number
 from pages.tour.selection import Tour
 from pages.tour.step import SIX, Place, Stage, Step, ask, covered, figure, image, strip
 
@@ -52,7 +52,7 @@ def feature(stage: Stage, view: Place, turn: Place) -> None:
                 )
                 for other in nearest(part, place)[:SIX].tolist()
             ]
-            rows.append([Cell(None, widgets.short(graph.model)), *row])
+            rows.append([Cell(None, short_name(graph.model)), *row])
         headings = [Heading("network"), *(Heading(f"{k + 1}.") for k in range(len(near)))]
         image_table("tour.near", headings, rows, size=64, largest=96, label="Images in order of likeness")
 
@@ -105,7 +105,7 @@ def node(stage: Stage, view: Place, turn: Place) -> None:
             Cell(png, note, f"{image(place)} in {graph.model}, {note}", missing=png is None)
             for png, note, graph in zip(tiles, notes, graphs, strict=True)
         ]
-        headings = [Heading("image"), *(Heading(widgets.short(graph.model)) for graph in graphs)]
+        headings = [Heading("image"), *(Heading(short_name(graph.model)) for graph in graphs)]
         whole = Cell(cache.thumbnail(stage.probes, probe, 160), str(place + 1), image(place))
         image_table(
             "tour.maps",
@@ -147,7 +147,7 @@ def edge(stage: Stage, view: Place, turn: Place) -> None:
             covered("The place of your pair among all pairs")
             return
         drawn = pictures.cosine_strips(
-            table, row, names=(widgets.short(stage.a.model), widgets.short(stage.b.model)), dark=widgets.dark()
+            table, row, names=(short_name(stage.a.model), short_name(stage.b.model)), dark=widgets.dark()
         )
         figure(
             drawn,

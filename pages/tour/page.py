@@ -4,7 +4,7 @@ import streamlit as st
 
 from depara_core import tour
 from depara_core.comparison import Comparison
-from pages.shared import comparisons, selection, widgets
+from pages.shared import comparisons, selection, text, widgets
 from pages.shared.selection import Data, Pair
 from pages.tour.decisions import SECOND_HALF
 from pages.tour.lessons import FIRST_HALF
@@ -93,7 +93,7 @@ def main() -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="tour-steps"):
         steps(at)
         a, b, c = networks(models)
-        a_name, b_name, c_name = (widgets.plain(widgets.short(model)) for model in (a, b, c))
+        a_name, b_name, c_name = (text.model(model) for model in (a, b, c))
         st.caption(f"**{a_name}** for **{b_name}**, held against {c_name}", width="content")
     comparison = gather(a, b, c)
     graphs = [comparison.graph(model) for model in (a, b, c)]

@@ -10,7 +10,7 @@ import streamlit as st
 import depara_core as depara
 from depara_core import tour
 from depara_core.grids import Grid
-from pages.shared import cache, charts, selection, widgets
+from pages.shared import cache, charts, selection, text, widgets
 from pages.shared.image_table import image_grid
 from pages.shared.selection import Pair
 
@@ -39,7 +39,7 @@ class Stage:
 
     def name(self, graph: depara.AttributionGraph) -> str:
         """Return a network's short name as markdown that shows it as it is."""
-        return widgets.plain(widgets.short(graph.model))
+        return text.model(graph.model)
 
     def small(self, graph: depara.AttributionGraph) -> depara.AttributionGraph:
         """Return a graph over the six images alone."""

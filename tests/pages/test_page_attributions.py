@@ -7,9 +7,10 @@ import pytest
 from planted_pages import COUNT, GROUPS, LAYERS, comparison, open_page
 
 import depara_core as depara
+from depara_core.agreement import agreement
+from depara_core.formatting import number
 from depara_core.grids import common_grid, probe_cosines
-from pages.shared import cache, image_table
-from pages.shared.text import number
+from pages.shared import image_table
 
 REFERENCE = "rooms/normal"
 
@@ -40,7 +41,7 @@ def test_probes_are_sorted_by_mean_agreement(monkeypatch, tables, sort):
     app = open_page(monkeypatch, "attributions", target=REFERENCE, sort=sort)
     found = comparison()
     others = tuple(graph for graph in found.graphs if graph.model != REFERENCE)
-    mean = cache.agreement(others, found.graph(REFERENCE), found.grid).mean(axis=0)
+    mean = agreement(others, found.graph(REFERENCE), found.grid).cosines.mean(axis=0)
     order = np.argsort(mean if sort == "least" else -mean)
     first = [row[0]["text"] for row in tables["attributions.table"].rows]
     app.button(key="attributions.step+1").click().run()
@@ -79,7 +80,7 @@ def test_a_clicked_map_is_held_against_the_reference_and_leads_to_why(monkeypatc
     assert asked == {"source": model, "target": REFERENCE, "probe": "4"}
     assert (tables["attributions.table"].selected, tables["attributions.table"].seen()) == (4, [0, 3])
     label, query = why_link(app)
-    cosine = cache.agreement((found.graph(model),), found.graph(REFERENCE), found.grid)[0, 4]
+    cosine = agreement([found.graph(model)], found.graph(REFERENCE), found.grid).cosines[0, 4]
     assert ("agree here?" if cosine > 0 else "differ here?") in label
     assert (query["source"], query["target"], query["probe"]) == ([model], [REFERENCE], ["4"])
     assert "view" not in query  # the list of probes is what Why shows first

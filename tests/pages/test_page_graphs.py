@@ -6,7 +6,7 @@ from planted_pages import COUNT, comparison, figures, open_page
 
 import depara_core as depara
 from depara_core import drawings, pairs
-from pages.shared.text import number
+from depara_core.formatting import number
 
 A, B = "rooms/normal", "rooms/reshading"
 

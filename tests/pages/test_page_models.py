@@ -77,7 +77,7 @@ def test_pair_of_the_address_is_shown_with_its_numbers(monkeypatch):
     app = open_page(monkeypatch, "models", source="rooms/denoising", target="rooms/reshading")
     matrix = depara.similarity_matrix(list(comparison().graphs))
     edge = matrix.edge[MODELS.index("rooms/denoising"), MODELS.index("rooms/reshading")]
-    from depara_core.figures.labels import score
+    from depara_core.formatting import score
 
     assert "**denoising** and **reshading**" in text(app)
     assert f"edges s_E **{score(float(edge))}**" in text(app)

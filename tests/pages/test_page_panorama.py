@@ -16,9 +16,10 @@ from test_exports_app import downloads  # noqa: F401 - a fixture
 import depara_core as depara
 from depara_core import drawings, explanation, pairs
 from depara_core.figures import theme, trees
+from depara_core.formatting import number, short_name
 from depara_core.task_tree import first_fork
 from pages.panorama import columns, lineup
-from pages.shared import widgets
+from pages.shared import text as words
 
 MODELS = tuple(GROUPS)
 A, B = "rooms/reshading", "rooms/normal"
@@ -57,7 +58,7 @@ def text(app):
 def test_columns_stand_in_the_order_of_the_tree_under_its_branches(monkeypatch, boards):
     open_page(monkeypatch, "panorama", source=A, target=B)
     tree = depara.task_tree(matrix(), 1.0)
-    assert names(boards[-1]) == [widgets.short(MODELS[k]) for k in trees.tree_order(tree)]
+    assert names(boards[-1]) == [short_name(MODELS[k]) for k in trees.tree_order(tree)]
     np.testing.assert_allclose(boards[-1]["tree"]["branches"], trees.branches(tree), atol=1e-4)
     marks = {column["name"]: column["mark"] for column in boards[-1]["columns"] if column["mark"]}
     assert marks == {"reshading": "source", "normal": "target"}
@@ -73,14 +74,14 @@ def test_every_column_carries_what_the_core_says_of_the_drawn_pairs(monkeypatch,
     sample = drawings.choose_probes(found.graphs[0], 6).tolist()
     assert chosen == [*sample, *({1, 2} - set(sample))]
     assert {chosen[board["selected"]], chosen[board["other"]]} == {1, 2}
-    graphs = [next(g for g in found.graphs if widgets.short(g.model) == name) for name in names(board)]
+    graphs = [next(g for g in found.graphs if short_name(g.model) == name) for name in names(board)]
     told = explanation.across_models(graphs, chosen, found.probes.names)
     assert [probe["says"] for probe in board["probes"]] == [told.probe_sentence(k) for k in range(len(chosen))]
     assert sorted([board["selected"], board["other"]]) in [pair["ends"] for pair in board["pairs"]]
     for pair in board["pairs"]:
         i, j = pair["ends"]
         assert pair["says"] == told.pair_sentence(i, j)
-        assert pair["cosines"] == [explanation.cosine_text(float(g.edges[chosen[i], chosen[j]])) for g in graphs]
+        assert pair["cosines"] == [number(float(g.edges[chosen[i], chosen[j]])) for g in graphs]
     for column, graph in zip(board["columns"], graphs, strict=True):
         cosines = graph.edges[np.ix_(chosen, chosen)]
         ranks, drawn = pairs.pair_ranks(cosines), [tuple(line[:2]) for line in column["lines"]]
@@ -157,7 +158,7 @@ def test_a_heading_becomes_the_target_and_the_target_the_source(monkeypatch, boa
     app.run()
     assert (app.query_params["source"], app.query_params["target"]) == (B, "rooms/denoising")
     sim = depara.similarity(comparison().graph(B), comparison().graph("rooms/denoising"))
-    assert widgets.sum_of(B, "rooms/denoising", sim.node, sim.edge, 1.0) in text(app)
+    assert words.sum_of(B, "rooms/denoising", sim.node, sim.edge, 1.0) in text(app)
     before = dict(app.query_params)
     boards.click = ["model", names(boards[-1]).index("denoising")]
     app.run()
@@ -189,7 +190,7 @@ def test_the_answer_names_the_closest_pair_and_the_first_fork(monkeypatch, board
     said = text(app)
     assert f"S = :violet[**{total.max():.2f}**]" in said
     few, many = first_fork(depara.task_tree(matrix(), 1.0))
-    assert f"**{widgets.plain(widgets.short(MODELS[few[0]]))}**" in said.partition("First to part")[2]
+    assert f"**{words.model(MODELS[few[0]])}**" in said.partition("First to part")[2]
     assert len(many) == 1 or f"the other {len(many)}" in said
 
 
@@ -217,7 +218,7 @@ def test_the_pair_defaults_to_the_target_and_the_model_most_alike(monkeypatch, b
     total[MODELS.index("rooms/denoising")] = -np.inf
     marks = {column["mark"]: column["name"] for column in boards[-1]["columns"]}
     assert marks["target"] == "denoising"
-    assert marks["source"] == widgets.short(MODELS[int(total.argmax())])
+    assert marks["source"] == short_name(MODELS[int(total.argmax())])
 
 
 def test_only_the_models_chosen_and_the_pair_are_shown(monkeypatch, boards):

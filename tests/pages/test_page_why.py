@@ -11,9 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 import depara_core as depara
 from depara_core import explanation
-from depara_core.figures import contributions
-from depara_core.figures.labels import score
-from pages.shared.text import number
+from depara_core.formatting import number, score, thousandths
 
 A, B, C, ODD = GROUPS
 SIZE = 8  # of the planted maps
@@ -60,7 +58,7 @@ def test_all_probes_are_listed_by_share_and_add_up(monkeypatch, tables):
     pages.append(tables["why.probes"])
     rows = [(table, row) for table in pages for row in range(len(table.rows))]
     assert [table.pictures(row)[0]["alt"] for table, row in rows] == [names[i] for i in ranked["probe"]]
-    assert [table.texts(row) for table, row in rows] == [[contributions.thousandths(s)] for s in ranked["share"]]
+    assert [table.texts(row) for table, row in rows] == [[thousandths(s)] for s in ranked["share"]]
     assert sum(value for table, row in rows for _, value in table.parts(row)) == pytest.approx(why().total)
     assert app.button(key="why.probes.step+1").disabled
 
@@ -80,7 +78,7 @@ def test_pairs_of_every_kind_are_listed_and_a_click_selects_both(monkeypatch, ta
         app.segmented_control(key="why.kind").set_value(kind).run()
         found = why().pairs(8, kind)
         assert [tables["why.pairs"].texts(row) for row in range(len(found))] == [
-            [f"{p.rank_a:.2f}", f"{p.rank_b:.2f}", contributions.thousandths(p.share)] for p in found.itertuples()
+            [f"{p.rank_a:.2f}", f"{p.rank_b:.2f}", thousandths(p.share)] for p in found.itertuples()
         ]
     tables.click = ("why.pairs", 1, 0)
     app.run()
@@ -119,9 +117,7 @@ def test_a_brushed_box_becomes_part_of_the_address():
 def test_a_link_with_a_brushed_region_reopens_it(monkeypatch, tables):
     app = open_page(monkeypatch, "why", source=A, target=B, view="pairs", region="0.5,1,0,0.5")
     found = why().pairs_within(a=(0.5, 1), b=(0, 0.5), top=8)
-    assert [tables["why.pairs"].texts(row)[2] for row in range(len(found))] == [
-        contributions.thousandths(s) for s in found["share"]
-    ]
+    assert [tables["why.pairs"].texts(row)[2] for row in range(len(found))] == [thousandths(s) for s in found["share"]]
     frame = figures(app)["why.ranks"]["layout"]["shapes"][-1]
     assert [frame[end] for end in ("x0", "x1", "y0", "y1")] == [0.5, 1, 0, 0.5]
     app.segmented_control(key="why.kind").set_value("only A alike").run()
@@ -157,9 +153,7 @@ def test_a_cell_of_groups_opens_its_pairs_and_there_is_a_way_back(monkeypatch, t
     assert asked(app, "groups") == [names[0], names[2]]
     expected = explanation.pairs_between(why(), labels, (names[0], names[2]), 8)
     table = tables["why.groups.pairs"]
-    assert [table.texts(row)[2] for row in range(len(expected))] == [
-        contributions.thousandths(share) for share in expected["share"]
-    ]
+    assert [table.texts(row)[2] for row in range(len(expected))] == [thousandths(share) for share in expected["share"]]
     frame = figures(app)["why.groups"]["layout"]["shapes"][-1]
     assert (frame["x0"], frame["y0"]) == (1.5, -0.5)
     tables.click = ("why.groups.pairs", 1, 0)
@@ -220,7 +214,7 @@ def test_a_third_model_is_held_against_the_source(monkeypatch, tables):
     found = comparison()
     split = explanation.Contrast(*(depara.explain(found.graph(B), found.graph(one), 1.0) for one in (A, C)))
     ranked = split.to_frame()
-    assert tables["why.contrast"].texts(0) == [contributions.thousandths(ranked["share"].iloc[0])]
+    assert tables["why.contrast"].texts(0) == [thousandths(ranked["share"].iloc[0])]
     bars = figures(app)["why.bridge"]["data"][0]
     assert bars["y"] == pytest.approx([split.other.total, split.node, split.edge, split.better.total])
 
@@ -292,7 +286,7 @@ def test_networks_that_agree_on_the_left_half_are_said_to(planted):
     left = sum(shares.pixel(i)[:, : SIZE // 2].sum() for i in range(COUNT))
     right = sum(shares.pixel(i)[:, SIZE // 2 :].sum() for i in range(COUNT))
     assert left > 0 > right
-    drawn = figures(app)["why.objects"]
+    drawn = figures(app)["why.surfaces"]
     names = drawn["layout"]["yaxis"]["ticktext"]
     part = dict(zip(names, numbers(drawn["data"][1]["x"]), strict=True))
     assert part["walls"] == pytest.approx(1000 * left)
@@ -308,7 +302,7 @@ def test_a_surface_leads_to_the_image_in_which_it_weighs_most(planted, monkeypat
     found = halves()
     shares = depara.explain(found[A], found[B], 1.0)
     most = int(np.argmin([shares.pixel(i)[:, SIZE // 2 :].sum() for i in range(COUNT)]))
-    click(app, "why.objects", figures(app)["why.objects"]["layout"]["yaxis"]["ticktext"].index("floor"))
+    click(app, "why.surfaces", figures(app)["why.surfaces"]["layout"]["yaxis"]["ticktext"].index("floor"))
     assert asked(app, "probe") == [str(most)]
 
 

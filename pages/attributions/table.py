@@ -1,0 +1,155 @@
+"""The table of attribution maps: probes down, models or layers across, each with its agreement with the reference."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from depara_core.agreement import Agreement
+from depara_core.comparison import Comparison
+from depara_core.figures.map_table import map_table
+from depara_core.formatting import number, short_name
+from pages.attributions import pair
+from pages.attributions.selection import Attributions
+from pages.shared import cache, selection, text, widgets
+from pages.shared.cache import Graph, Graphs
+from pages.shared.image_table import Cell, Heading, image_table, legend
+from pages.shared.selection import Look, Pair
+
+ROWS = 6  # probes on one screen
+
+
+def draw(comparison: Comparison, found: Agreement, by_layer: bool) -> tuple[Callable[[], Any], str]:
+    """Draw one page of the table; a click selects the probe, a heading the reference.
+
+    Returns what draws the table as one figure to be taken away, and how to read it.
+    """
+    mine, look, selected = selection.read(Attributions), selection.read(Look), selection.read(Pair).probe
+    order = found.probes(mine.sort)
+    page = min(mine.page, -(-len(order) // ROWS) - 1)
+    rows = order[page * ROWS : (page + 1) * ROWS]
+    held = pair.find(found, by_layer)
+    signed = look.maps == "signed"
+    what = "Colour says which pixels the feature rests on" if signed else "Bright pixels matter most to the feature"
+    whose = "the output's" if by_layer else f"{text.model(found.reference.model)}'s"
+    told = f"{what}. The {{}} is the cosine with {whose} map: 1 the same pixels, 0 unrelated, −1 opposed."
+    reading = told.format(":blue[number]") + " Click a map to hold it against that one."
+    with widgets.card("Attribution maps", reading, key="card-attributions"):
+        headings, cells = _headings(found, by_layer), _cells(comparison, found, rows, look, by_layer)
+        clicked = image_table(
+            "attributions.table",
+            headings,
+            cells,
+            selected=rows.index(selected) if selected in rows else None,
+            lens=None if held is None else 1 + found.graphs.index(held),
+            legend=legend(signed=signed, dark=widgets.dark()),
+            label="Attribution maps, probes down and models across",
+        )
+        _count_missing(found.graphs, rows)
+        _pager(order, page)
+        if held is not None:
+            pair.draw(comparison, found, held)
+    if clicked is not None:
+        _answer(clicked, rows, found, by_layer)
+    named = [(heading.text, heading.note) for heading in headings]
+    maps = [[(cell.image, cell.text) for cell in row] for row in cells]
+    return partial(map_table, named, maps, dark=widgets.dark()), told.format("number")
+
+
+def name(graph: Graph, by_layer: bool) -> str:
+    """Return what a graph's column is called."""
+    return graph.layer if by_layer else short_name(graph.model)
+
+
+def _headings(found: Agreement, by_layer: bool) -> list[Heading]:
+    headings = [Heading("image")]
+    for graph, mean in zip(found.graphs, found.means, strict=True):
+        if graph is found.reference:
+            headings.append(Heading(name(graph, by_layer), "reference", graph.label))
+        else:
+            hint = graph.label if by_layer else f"Make {graph.model} the reference"
+            headings.append(Heading(name(graph, by_layer), f"s_V {number(mean)}", hint, clickable=not by_layer))
+    return headings
+
+
+def _cells(
+    comparison: Comparison, found: Agreement, rows: tuple[int, ...], look: Look, by_layer: bool
+) -> list[list[Cell]]:
+    """Return a row for each probe: the image itself, then its map in every graph."""
+    probes = comparison.probes
+    pictures = cache.overlays(
+        probes,
+        found.graphs,
+        rows,
+        signed=look.maps == "signed",
+        shared=look.scale == "shared",
+        smooth=not look.sharp,
+        opacity=look.opacity,
+        dark=widgets.dark(),
+    )
+    cosines = [found.of(graph) for graph in found.graphs]
+    cells = []
+    for probe, line in zip(rows, pictures, strict=True):
+        image = probes.names[probe]
+        row = [Cell(cache.thumbnail(probes, probe, 112), image, f"Select {image}")]
+        for graph, png, cosine in zip(found.graphs, line, cosines, strict=True):
+            whose = name(graph, by_layer)
+            if png is None:
+                row.append(Cell(None, "", f"{whose} has no attribution for {image}", missing=True))
+            elif graph is found.reference:
+                row.append(Cell(png, "", f"{image} in {whose}"))
+            else:
+                agreement = number(cosine[probe])
+                row.append(Cell(png, agreement, f"{image} in {whose}, agreement {agreement}", number=True))
+        cells.append(row)
+    return cells
+
+
+def _answer(clicked: tuple[int, int], rows: tuple[int, ...], found: Agreement, by_layer: bool) -> None:
+    """Select the image of the row, hold the map's graph against the reference, or take the heading's as reference."""
+    row, column = clicked
+    chosen = found.graphs[column - 1] if column else None
+    if row < 0:
+        if chosen is not None and not by_layer:
+            selection.update(Pair, target=chosen.model)
+    elif chosen is None or chosen is found.reference:
+        selection.update(Pair, probe=rows[row])
+    else:
+        pair.choose(chosen, found.reference, rows[row], by_layer)
+    st.rerun()
+
+
+def _count_missing(graphs: Graphs, rows: tuple[int, ...]) -> None:
+    """Explain the word "none" where it stands, and count it over all probes."""
+    if any(graph.no_attribution[list(rows)].any() for graph in graphs):
+        counts = [
+            f"{text.plain(graph.label)}: {int(graph.no_attribution.sum())} of {len(graph)}"
+            for graph in graphs
+            if graph.no_attribution.any()
+        ]
+        st.caption(
+            "**none**: no pixel changes this feature (its gradient is zero everywhere, as behind a dead ReLU). "
+            "Such a probe counts with cosine 0. " + " · ".join(counts)
+        )
+
+
+def _pager(order: tuple[int, ...], page: int) -> None:
+    """Draw the steps through the probes, and the way to the selected one where it is elsewhere."""
+    pages, probe = -(-len(order) // ROWS), selection.read(Pair).probe
+    if pages < 2:
+        return
+    at = order.index(probe) // ROWS if probe in order else page
+    with st.container(horizontal=True, vertical_alignment="center", key="attribution-pager"):
+        for title, icon, step in (("Previous images", "chevron_left", -1), ("Next images", "chevron_right", 1)):
+            st.button(
+                f":material/{icon}:",
+                key=f"attributions.step{step:+d}",
+                help=title,
+                disabled=not 0 <= page + step < pages,
+                **selection.click(Attributions, page=page + step),
+            )
+        st.caption(f"{page * ROWS + 1} to {min((page + 1) * ROWS, len(order))} of {len(order)} images")
+        if at != page:
+            there = selection.click(Attributions, page=at)
+            st.button("Go to the selected image", key="attributions.selected", **there)

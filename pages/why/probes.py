@@ -1,0 +1,88 @@
+"""Why, by probe: what each probe adds to S by its node and its edges, with the maps that make it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+import depara_core as depara
+from depara_core.figures.contributions import bar_extent
+from depara_core.formatting import score, thousandths
+from pages.shared import cache, selection, widgets
+from pages.shared.image_table import ContributionRow, contribution_table
+from pages.shared.selection import Pair
+from pages.why.batches import batch, pager
+from pages.why.explained import Explained
+
+
+def draw(pair: Explained) -> None:
+    """List the probes by their share of S."""
+    ranked = pair.why.to_frame()
+    told = (
+        f"Where both attributions **agree** (green) or oppose (purple), and what the probe adds to S by its "
+        f":blue[**node**] and its :orange[**edges**]. All {len(ranked)} add up to S = {score(pair.why.total)}; "
+        "‰: thousandths. Click a row to select the probe."
+    )
+    with widgets.card("Probes by their share of S", told, key="card-shares"):
+        clicked = list_probes(pair, ranked, "why.probes")
+    select(clicked)
+
+
+def list_probes(pair: Explained, ranked: pd.DataFrame, key: str, *, size: int = 92) -> int | None:
+    """List one batch of ranked probes with their maps; return the probe just clicked."""
+    (source, target), dark, shown = pair.names, widgets.dark(), batch(ranked)
+    maps = overlays(pair, (pair.source, pair.target), shown.probes)
+    agreed = cache.agreement_maps(pair.probes, pair.source, pair.target, pair.grid, shown.probes, dark=dark)
+    rows = [
+        row(pair.probes, entry, place, (*both, png if all(both) else None), (source, target, "their agreement"))
+        for entry, place, both, png in zip(shown.rows.to_dict("records"), shown.places, maps, agreed, strict=True)
+    ]
+    clicked = contribution_table(
+        key,
+        rows,
+        pictures=("image", source, target, "agreement"),
+        bar="node and edge share",
+        texts=("share of S",),
+        size=size,
+        extent=bar_extent(ranked["node"], ranked["edge"]),
+        selected=shown.selected,
+        gap=shown.gap,
+        label="Probes by their share of S",
+    )
+    if any(picture is None for one in rows for picture in one.pictures):
+        st.caption("**none**: no pixel changes the feature; such a probe counts with a node share of 0.")
+    pager(key, shown)
+    return None if clicked is None else shown.probes[clicked]
+
+
+def overlays(pair: Explained, graphs: cache.Graphs, probes: tuple[int, ...]) -> list[list[bytes | None]]:
+    """Return a row of attribution maps for each probe, one a graph, all on one scale."""
+    look = {"signed": True, "shared": True, "smooth": True, "opacity": 0.85, "dark": widgets.dark()}
+    return cache.overlays(pair.probes, graphs, probes, **look)
+
+
+def row(
+    images: depara.ProbeSet,
+    entry: Mapping[Any, Any],
+    place: int,
+    maps: Sequence[bytes | None],
+    whose: Sequence[str],
+) -> ContributionRow:
+    """Return the row of one probe: `entry` has probe, node, edge and share."""
+    name, share = images.names[entry["probe"]], thousandths(entry["share"])
+    return ContributionRow(
+        str(place),
+        (cache.thumbnail(images, entry["probe"], 112), *maps),
+        (name, *(f"{name}: {one}" for one in whose)),
+        (("s_V", entry["node"]), ("s_E", entry["edge"])),
+        (share,),
+        f"{name}, place {place}: share {share}, nodes {thousandths(entry['node'])}, edges {thousandths(entry['edge'])}",
+    )
+
+
+def select(probe: int | None) -> None:
+    """Select the probe whose row was clicked."""
+    if probe is not None:
+        selection.update(Pair, probe=probe, other_probe=None)
+        st.rerun()

@@ -1,6 +1,6 @@
 """Why two graphs are alike: S split exactly, what each probe does to it, and the same in plain words."""
 
-from depara_core.explanation.across_models import AcrossModels, across_models, cosine_text
+from depara_core.explanation.across_models import AcrossModels, across_models
 from depara_core.explanation.contrast import Contrast
 from depara_core.explanation.contributions import Explanation, explain
 from depara_core.explanation.groups import GroupContributions, cluster_probes, group_contributions, pairs_between
@@ -31,7 +31,6 @@ __all__ = [
     "cluster_probes",
     "contrast_interval",
     "contrast_sentence",
-    "cosine_text",
     "explain",
     "group_contributions",
     "influence",

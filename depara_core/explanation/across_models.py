@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from depara_core.errors import OptionError
+from depara_core.formatting import number
 from depara_core.graphs import AttributionGraph, short_names
 from depara_core.pairs import pair_ranks
 
@@ -48,7 +49,7 @@ class AcrossModels:
             return f"{named}: more alike than {percent[0]} % of the pairs drawn, for every model."
 
         def of(model: int) -> str:
-            cosine = cosine_text(float(self.cosines[model, i, j]))
+            cosine = number(float(self.cosines[model, i, j]))
             return f"{self.models[model]} (cosine {cosine}, above {percent[model]} % of the pairs drawn)"
 
         return f"{named}: most alike for {of(most)}, least for {of(least)}."
@@ -97,8 +98,3 @@ def across_models(
     cosines = np.stack([graph.edges[np.ix_(places, places)] for graph in graphs])
     ranks = np.stack([pair_ranks(one) for one in cosines])
     return AcrossModels(short_names(*graphs), tuple(names[i] for i in places), cosines, ranks)
-
-
-def cosine_text(value: float) -> str:
-    """Write a cosine with two decimals and a true minus sign, never "−0.00"."""
-    return f"{round(value, 2) + 0.0:.2f}".replace("-", "−")

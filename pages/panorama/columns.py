@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from depara_core.drawings import Drawing
-from depara_core.explanation import AcrossModels, cosine_text
+from depara_core.explanation import AcrossModels
+from depara_core.formatting import number
 from depara_core.layouts import fit
 from depara_core.png import png_uri
 from pages.shared.component import component
@@ -88,7 +89,7 @@ def _neighbours(found: AcrossModels, model: int, drawing: Drawing) -> dict[str, 
     """Return a column's lines, the most alike first, and each probe's nearest one with its cosine."""
     lines = [[i, j, round(rank, 2)] for i, j, rank in found.most_alike_first(model, drawing.pairs.tolist())]
     nearest = [found.nearest(model, probe) for probe in range(len(found.probes))]
-    return {"lines": lines, "nearest": [f"{found.probes[place]} {cosine_text(cosine)}" for place, cosine in nearest]}
+    return {"lines": lines, "nearest": [f"{found.probes[place]} {number(cosine)}" for place, cosine in nearest]}
 
 
 def _pairs(found: AcrossModels, drawings: Sequence[Drawing], chosen: tuple[int, int] | None) -> list[dict[str, Any]]:
@@ -99,7 +100,7 @@ def _pairs(found: AcrossModels, drawings: Sequence[Drawing], chosen: tuple[int, 
         {
             "ends": [i, j],
             "says": found.pair_sentence(i, j),
-            "cosines": [cosine_text(cosine) for cosine in found.cosines[:, i, j].tolist()],
+            "cosines": [number(cosine) for cosine in found.cosines[:, i, j].tolist()],
         }
         for i, j in sorted(joined)
     ]

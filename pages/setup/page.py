@@ -102,8 +102,8 @@ def choose_probes() -> None:
 
 
 def _choose_path(now: str) -> None:
-    text = st.text_input("Path of a folder or a zip on this machine", now, key="setup.path", max_chars=address.LONGEST)
-    path = text.strip()
+    given = st.text_input("Path of a folder or a zip on this machine", now, key="setup.path", max_chars=address.LONGEST)
+    path = given.strip()
     if not path or path == now:
         return
     if Path(path).expanduser().exists():

@@ -5,7 +5,7 @@ import pytest
 from planted import graph, random_graph
 
 import depara_core as depara
-from depara_core.explanation import across_models, cosine_text
+from depara_core.explanation import across_models
 
 NAMES = ("cat", "dog", "car", "bus")
 
@@ -69,11 +69,6 @@ def test_only_the_chosen_probes_count_in_their_order():
     assert found.probes == ("bus", "cat", "car")
     assert found.nearest(0, 1) == (2, pytest.approx(0.2))
     assert found.ranks[0, 0, 2] == 1
-
-
-@pytest.mark.parametrize("value, text", [(-0.001, "0.00"), (0.125, "0.12"), (-0.5, "−0.50"), (1.0, "1.00")])
-def test_cosines_are_written_with_two_decimals(value, text):
-    assert cosine_text(value) == text
 
 
 @pytest.mark.parametrize("graphs, chosen", [([], [0, 1]), ([PETS], [2])])

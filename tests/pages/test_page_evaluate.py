@@ -20,6 +20,7 @@ import depara_core as depara
 from depara_core.benchmark import benchmarks, scoring, sweeps, transfer_table
 from depara_core.errors import StoreError
 from depara_core.evaluation import MEASURES
+from depara_core.formatting import signed
 from depara_core.training import layer_scores, layer_study
 from depara_core.zoo.spec import Network
 
@@ -179,7 +180,7 @@ def test_controls_change_the_address_and_the_numbers(world):
     app.select_slider(key="evaluate.lam").set_value(10.0).run()
     assert (app.query_params["measure"], app.query_params["budget"]) == ("Spearman", "250")
     compared = evaluation(10.0, 250).compare("depara", "rsa", "Spearman")
-    assert f"Spearman differs by **{compared.difference:+.2f}**".replace("-", "−") in text(app)
+    assert f"Spearman differs by **{signed(compared.difference)}**" in text(app)
     merits = figures(app)["evaluate.measures"]["layout"]["xaxis"]["title"]["text"]
     assert merits.startswith("Spearman (mean of 10 targets")
 

@@ -8,7 +8,7 @@ import pytest
 from planted_pages import LAYERS, clicker, comparison, figures, open_page
 
 import depara_core as depara
-from depara_core.figures import labels
+from depara_core import formatting
 
 A, B = "rooms/reshading", "rooms/normal"
 
@@ -79,7 +79,7 @@ def test_a_cell_of_two_layers_leads_to_why_and_back(monkeypatch):
     click(app, "layers.matrix", 0, 1)
     found = comparison((A, B), LAYERS)
     score = depara.similarity(found.graph(A, LAYERS[0]), found.graph(B, LAYERS[1])).total(1.0)
-    assert f":violet[S **{labels.score(score)}**]" in text(app)
+    assert f":violet[S **{formatting.score(score)}**]" in text(app)
     (why,) = [link.proto for link in app.get("page_link") if link.proto.label == "Why these two layers?"]
     query = parse_qs(why.query_string)
     assert (query["source_layer"], query["target_layer"]) == ([LAYERS[0]], [LAYERS[1]])

@@ -101,7 +101,7 @@ def test_one_model_alone_is_a_designed_state(monkeypatch):
 
 @pytest.mark.parametrize(
     "low, said",
-    [(0.85, "cannot tell them apart (it comes first in 70% of the resamples)"), (0.95, "enough to tell")],
+    [(0.85, "cannot tell them apart (it comes first in 70 % of the resamples)"), (0.95, "enough to tell")],
 )
 def test_verdict_is_honest_about_overlap(app, low, said):
     import importlib

@@ -48,7 +48,7 @@ def test_every_tested_probe_is_listed_with_its_exact_share(monkeypatch, tables):
     frame, table = found.to_frame(), tables["why.places"]
     listed = range(len(table.rows))
     assert len(listed) == len(found.probes)
-    assert table.texts(0)[0] == contributions.thousandths(frame["known"][0])
+    assert table.texts(0)[0] == thousandths(frame["known"][0])
     assert sum(value for row in listed for _, value in table.parts(row)) == pytest.approx(found.score)
     assert all(picture["image"] for row in listed for picture in table.pictures(row))
 

@@ -118,6 +118,6 @@ def test_agreement_is_green_opposition_purple_on_one_scale():
 
 
 def test_bars_stack_up_and_down_from_zero():
-    assert contributions.bar_extent(np.array([0.1, -0.2]), np.array([0.3, -0.1])) == pytest.approx((-0.3, 0.4))
-    assert contributions.bar_extent(np.array([0.1]), np.array([0.3])) == pytest.approx((0, 0.4))
-    assert contributions.bar_extent(np.array([-0.1]), np.array([0.3])) == pytest.approx((-0.1, 0.3))
+    assert contributions.bar_extent([0.1, -0.2], [0.3, -0.1]) == pytest.approx((-0.3, 0.4))
+    assert contributions.bar_extent([0.1], [0.3]) == pytest.approx((0, 0.4))
+    assert contributions.bar_extent([-0.1], [0.3]) == pytest.approx((-0.1, 0.3))

@@ -5,14 +5,14 @@ never code. Only what the filters of this module mark is written as it stands.
 """
 
 import json
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Undefined
 from markupsafe import Markup
 
-from depara_core.formatting import number, printable, slug
+from depara_core.formatting import interval, printable, score, slug
 
 _FOLDER = Path(__file__).with_name("templates")
 
@@ -36,7 +36,12 @@ def fill_python(template: str, **values: Any) -> str:
 @cache
 def _html() -> Environment:
     made = _environment(autoescape=True, finalize=_text)
-    made.filters.update(slug=slug, number=partial(number, digits=3), lines=lambda text: Markup("{}").format(text))
+    made.filters.update(
+        slug=slug,
+        score=score,
+        interval=lambda one: interval(one.low, one.high),
+        lines=lambda text: Markup("{}").format(text),
+    )
     made.policies["json.dumps_function"] = _json
     return made
 

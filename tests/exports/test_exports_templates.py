@@ -7,7 +7,7 @@ from jinja2 import UndefinedError
 from markupsafe import Markup
 
 from depara_core.exports import templates
-from depara_core.exports.templates import fill_html, fill_python, number
+from depara_core.exports.templates import fill_html, fill_python
 
 NAMES = ["x'; import os; '", '"""', "a\nb", "{{ 7 * 7 }}", "{% raw %}", "# c", "\\", "\udcff", "<script>", "'"]
 
@@ -62,8 +62,3 @@ def test_a_missing_value_is_an_error_not_a_gap(folder):
     for fill in (fill_html, fill_python):
         with pytest.raises(UndefinedError, match="'nothing' is undefined"):
             fill("t")
-
-
-@pytest.mark.parametrize("value, text", [(0.1234, "0.123"), (-0.5, "−0.500"), (-0.0001, "0.000")])
-def test_numbers_have_three_decimals(value, text):
-    assert number(value) == text

@@ -5,7 +5,7 @@ import pytest
 from planted_pages import COUNT, GROUPS, open_page
 
 import depara_core as depara
-from depara_core.figures import contributions
+from depara_core.formatting import thousandths
 from depara_core.metrics.local_directed import explain_local
 from pages.shared import cache
 

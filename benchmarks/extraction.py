@@ -157,11 +157,22 @@ def compare(spec: ModelSpec, probes: depara.ProbeSet, device: torch.device, size
             fast = {"fast s": quick.seconds, "numerics": numerics.name, "agreement": numerics.agreement}
     gap = max(float(np.abs(found[layer].nodes - slow[layer][0]).max()) for layer in layers)
     return {
-        "network": spec.name, "layers": len(layers), "probes": len(x), "batch": batch, "ours s": mine,
-        "published way s": watch.seconds, "times faster": watch.seconds / mine, "floor s": least,
-        "ours / floor": mine / least, "forward s": forward, "backward s": backward,
-        "TFLOP/s": flops / mine / 1e12, "of one product": flops / mine / 1e12 / rate, "largest difference": gap, **fast,
-    }  # fmt: skip
+        "network": spec.name,
+        "layers": len(layers),
+        "probes": len(x),
+        "batch": batch,
+        "ours s": mine,
+        "published way s": watch.seconds,
+        "times faster": watch.seconds / mine,
+        "floor s": least,
+        "ours / floor": mine / least,
+        "forward s": forward,
+        "backward s": backward,
+        "TFLOP/s": flops / mine / 1e12,
+        "of one product": flops / mine / 1e12 / rate,
+        "largest difference": gap,
+        **fast,
+    }
 
 
 def backward_flops(network: Network, layers: Sequence[str], x: torch.Tensor) -> float:

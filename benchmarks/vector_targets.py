@@ -41,10 +41,11 @@ def main() -> None:
     found = depara.assess(frames, load_transfer_table(name).frame())
     overall = found.summary()["mean"].unstack()
     rows = [
-        {"score": row["metric"]} | {kind: f"{row[kind]:.2f}" for kind in KINDS}
+        {"score": row["metric"]}
+        | {kind: f"{row[kind]:.2f}" for kind in KINDS}
         | {one: f"{overall.loc[row['metric'], one]:.2f}" for one in ("P@1", "P@5", "Spearman")}
         for row in by_kind(found)
-    ]  # fmt: skip
+    ]
     report(f"{name}: Spearman by kind of target, and overall", rows, [own(found, frames)])
 
 

@@ -68,8 +68,14 @@ def row(app: AppTest, step: str, events: Sequence[dict[str, str]], target: int) 
         times.append(1000 * watch.seconds)
         sizes.append(sent.bytes / 1e6)
     median, worst = round(statistics.median(times)), round(max(times))
-    return {"step": step, "events": len(events), "median ms": median, "worst ms": worst, "target ms": target,
-            "MB sent": round(max(sizes), 2)}  # fmt: skip
+    return {
+        "step": step,
+        "events": len(events),
+        "median ms": median,
+        "worst ms": worst,
+        "target ms": target,
+        "MB sent": round(max(sizes), 2),
+    }
 
 
 def main() -> None:

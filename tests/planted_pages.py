@@ -18,9 +18,18 @@ GROUPS = {"rooms/normal": "3D", "rooms/reshading": "3D", "rooms/denoising": "2D"
 
 def spec(model, group):
     return ModelSpec(
-        id=model, name=model.split("/")[1], source="rooms", group=group, summary="", input_size=4,
-        mean=(0.5,) * 3, std=(0.5,) * 3, bundled=True, _layers=lambda: LAYERS, _open=lambda progress: None,
-    )  # fmt: skip
+        id=model,
+        name=model.split("/")[1],
+        source="rooms",
+        group=group,
+        summary="",
+        input_size=4,
+        mean=(0.5,) * 3,
+        std=(0.5,) * 3,
+        bundled=True,
+        _layers=lambda: LAYERS,
+        _open=lambda progress: None,
+    )
 
 
 def comparison(models=tuple(GROUPS), layers=("output",)):

@@ -262,9 +262,12 @@ def test_a_model_that_throws_in_the_middle_of_its_probes(tmp_path):
     probes, errors, seen = probes_with_a_white_one(), {}, []
     specs = [model("a"), failing("thrower", throw), model("z", 1)]
     graphs = build(
-        specs, tmp_path, probes, on_error=errors.__setitem__,
+        specs,
+        tmp_path,
+        probes,
+        on_error=errors.__setitem__,
         progress=lambda done, total, message: seen.append((done, message)),
-    )  # fmt: skip
+    )
     assert [graph.model for graph in graphs] == ["test/a", "test/z"]
     assert list(errors) == ["test/thrower"]
     assert "test/thrower" in str(errors["test/thrower"])

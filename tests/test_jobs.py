@@ -241,9 +241,13 @@ def test_a_tally_tells_how_long_a_part_still_takes(monkeypatch):
     part(1, 10, "c: 1 of 10")
     part(10, 10, "c: 10 of 10")
     assert seen == [
-        (0, 30, "a: 0 of 10"), (4, 30, "a: 4 of 10, 30 s to go"), (10, 30, "a"), (10, 20, "b was there"),
-        (11, 20, "c: 1 of 10, 9 min to go"), (20, 20, "c: 10 of 10"),
-    ]  # fmt: skip
+        (0, 30, "a: 0 of 10"),
+        (4, 30, "a: 4 of 10, 30 s to go"),
+        (10, 30, "a"),
+        (10, 20, "b was there"),
+        (11, 20, "c: 1 of 10, 9 min to go"),
+        (20, 20, "c: 10 of 10"),
+    ]
 
 
 def test_one_key_one_thread_at_a_time_also_after_an_error():

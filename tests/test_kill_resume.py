@@ -15,8 +15,13 @@ def test_a_killed_job_is_resumed_and_nothing_is_damaged():
     script = [sys.executable, str(ROOT / "benchmarks" / "kill_resume.py")]
     options = ["--times", "2", "--models", "3", "--probes", "6", "--seed", "1"]
     done = subprocess.run(
-        [*script, *options], capture_output=True, text=True, timeout=120, check=False, cwd=ROOT,
+        [*script, *options],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )  # fmt: skip
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "2 of 2 reruns kept the promise; two processes at once: the same" in done.stdout

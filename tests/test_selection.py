@@ -194,9 +194,14 @@ def test_the_best_source_is_told_from_those_whose_intervals_it_does_not_reach(lo
 
 def test_the_best_layer_is_the_one_that_is_marked():
     ranked = pd.DataFrame(
-        {"layer": ["x", "y", "z"], "score": [0.2, 1.0, 0.6], "low": [0.1, 0.6, 0.5], "high": [0.3, 1.1, 0.7],
-         "best": [False, True, False]}
-    )  # fmt: skip
+        {
+            "layer": ["x", "y", "z"],
+            "score": [0.2, 1.0, 0.6],
+            "low": [0.1, 0.6, 0.5],
+            "high": [0.3, 1.1, 0.7],
+            "best": [False, True, False],
+        }
+    )
     assert best_choice(ranked).name == "y"
     assert best_choice(ranked).rivals == ("z",)
     assert best_choice(ranked).first is None

@@ -95,8 +95,10 @@ def fairness(table: pd.DataFrame) -> pd.DataFrame:
     for names, wide in settings(table):
         mean = wide.mean()
         row = dict(zip(SETTING, names, strict=True)) | {
-            "repetitions": len(wide), "best": int(wide.columns[int(mean.argmax())]), "accuracy": float(mean.max())
-        }  # fmt: skip
+            "repetitions": len(wide),
+            "best": int(wide.columns[int(mean.argmax())]),
+            "accuracy": float(mean.max()),
+        }
         inner = [_others(wide, place).iloc[1:-1].idxmax() for place in range(len(wide))]
         for end, cut in (("first", wide.columns[0]), ("last", wide.columns[-1])):
             leads = np.array([wide[k].iloc[place] - wide[cut].iloc[place] for place, k in enumerate(inner)])

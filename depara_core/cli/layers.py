@@ -85,11 +85,14 @@ def study(
     best = layer_table.summary(chosen, scores)
     top = layer_table.repetition_ceiling(chosen)["spearman"]
     document: dict[str, Any] = {
-        "about": layer_table.about_layer_study(out), "way": way, "seeds": reported,
-        "predictors": best.to_dict("records"), "ceiling": float(top.mean()) if len(top) else None,
+        "about": layer_table.about_layer_study(out),
+        "way": way,
+        "seeds": reported,
+        "predictors": best.to_dict("records"),
+        "ceiling": float(top.mean()) if len(top) else None,
         "fairness": _plain(layer_table.fairness(table[table["seed"].isin(known)])),
         "choices": layer_table.agreement(chosen, scores).to_dict("records"),
-    }  # fmt: skip
+    }
     emit(document, as_json, _shown(best), _title(chosen, reported), _notes(document))
 
 

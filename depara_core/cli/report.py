@@ -40,17 +40,29 @@ def report(
     figures = {
         "In the order of the tree. Bright = likely to transfer; the target's row is framed.": (
             matrices.similarity_heatmap(
-                np.asarray(matrix.total(lam)), models, order=trees.tree_order(tree), target=0,
-                groups=dict(zip(models, groups, strict=True)), parts={"s_V": matrix.node, "s_E": matrix.edge},
+                np.asarray(matrix.total(lam)),
+                models,
+                order=trees.tree_order(tree),
+                target=0,
+                groups=dict(zip(models, groups, strict=True)),
+                parts={"s_V": matrix.node, "s_E": matrix.edge},
                 axes=("target", "source"),
             )
         ),
         "Models that join further right are more alike.": trees.dendrogram(tree, models, groups, target=0),
-    }  # fmt: skip
+    }
     script = python_of(
-        "models", [(spec, "output") for spec in kept], target=aim.id, lam=lam, probes=work.probes, count=work.count,
-        seed=work.seed, digest=built.probes.digest, options=asdict(built.options), grid=built.grid,
-    )  # fmt: skip
+        "models",
+        [(spec, "output") for spec in kept],
+        target=aim.id,
+        lam=lam,
+        probes=work.probes,
+        count=work.count,
+        seed=work.seed,
+        digest=built.probes.digest,
+        options=asdict(built.options),
+        grid=built.grid,
+    )
     page = comparison_report(matrix, aim.id, lam, probes=built.probes, figures=figures, script=script)
     file = write_file(out, page)
     document = built.header() | {"target": aim.id, "lam": lam, "file": str(file)}

@@ -65,10 +65,19 @@ def measure_by_target(
     text = [["" if np.isnan(value) else number(value) for value in row] for row in cells]
     picture.add_trace(
         go.Heatmap(
-            z=cells, zmin=low, zmax=high, colorscale=MAGNITUDE, colorbar=flat_bar(), xgap=1, ygap=1, hoverinfo="skip",
-            text=text, texttemplate="%{text}", textfont={"size": 10.5},
+            z=cells,
+            zmin=low,
+            zmax=high,
+            colorscale=MAGNITUDE,
+            colorbar=flat_bar(),
+            xgap=1,
+            ygap=1,
+            hoverinfo="skip",
+            text=text,
+            texttemplate="%{text}",
+            textfont={"size": 10.5},
         )
-    )  # fmt: skip
+    )
     name_bar(picture, escape(name), dark)
     rows = [
         (r, c, targets[r], metrics[c], escape(targets[r]), escape(looks[metrics[c]].label), text[r][c] or "not defined")
@@ -91,9 +100,14 @@ def measure_by_target(
     if target in targets:
         row = targets.index(target)
         picture.add_shape(
-            type="rect", x0=-0.5, x1=len(metrics) - 0.5, y0=row - 0.5, y1=row + 0.5, fillcolor=TRANSPARENT,
+            type="rect",
+            x0=-0.5,
+            x1=len(metrics) - 0.5,
+            y0=row - 0.5,
+            y1=row + 0.5,
+            fillcolor=TRANSPARENT,
             line={"color": paint.total, "width": 2.5},
-        )  # fmt: skip
+        )
     return picture
 
 

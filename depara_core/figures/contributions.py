@@ -61,9 +61,14 @@ def adding_up(node: Bars, edge: Bars, total: Bars, lam: float, *, dark: bool = F
 def _whisker(place: int, base: float, bars: Bars, dark: bool) -> go.Scatter:
     low, value, high = bars
     error = {
-        "type": "data", "symmetric": False, "array": [high - value], "arrayminus": [value - low],
-        "color": palette(dark).text, "thickness": 1.4, "width": 5,
-    }  # fmt: skip
+        "type": "data",
+        "symmetric": False,
+        "array": [high - value],
+        "arrayminus": [value - low],
+        "color": palette(dark).text,
+        "thickness": 1.4,
+        "width": 5,
+    }
     return go.Scatter(x=[place], y=[base + value], mode="markers", hoverinfo="skip", marker_opacity=0, error_y=error)
 
 
@@ -108,9 +113,14 @@ def mark_region(picture: go.Figure, a: Range, b: Range, *, dark: bool = False) -
     """Frame the region of a rank density that is looked at: ranks in the one graph by ranks in the other."""
     paint = palette(dark)
     picture.add_shape(
-        type="rect", x0=a[0], x1=a[1], y0=b[0], y1=b[1],
-        line={"color": paint.total, "width": 2}, fillcolor=fade(paint.total, 0.14),
-    )  # fmt: skip
+        type="rect",
+        x0=a[0],
+        x1=a[1],
+        y0=b[0],
+        y1=b[1],
+        line={"color": paint.total, "width": 2},
+        fillcolor=fade(paint.total, 0.14),
+    )
     return picture
 
 
@@ -136,31 +146,50 @@ def group_contributions(
     limit = float(np.abs(values).max()) or 1.0
     bar = flat_bar(x=0.66, len=0.34, nticks=3)
     cells = go.Heatmap(
-        z=values, zmin=-limit, zmax=limit, colorscale=diverging(dark), colorbar=bar, xgap=2, ygap=2, hoverinfo="skip",
+        z=values,
+        zmin=-limit,
+        zmax=limit,
+        colorscale=diverging(dark),
+        colorbar=bar,
+        xgap=2,
+        ygap=2,
+        hoverinfo="skip",
         text=[[signed(v, 1) for v in row] for row in values] if count <= 10 else None,
         texttemplate="%{text}" if count <= 10 else None,
-    )  # fmt: skip
+    )
     picture.add_trace(cells, row=1, col=1)
     safe = [escape(name) for name in names]
     places = [(r, c) for r in range(count) for c in range(count)]
     picture.add_trace(
         go.Scatter(
-            x=[c for _, c in places], y=[r for r, _ in places], mode="markers",
+            x=[c for _, c in places],
+            y=[r for r, _ in places],
+            mode="markers",
             marker={"symbol": "square", "size": 14, "opacity": 0},
-            selected_marker_opacity=0, unselected_marker_opacity=0,
+            selected_marker_opacity=0,
+            unselected_marker_opacity=0,
             customdata=table([(r, c, safe[r], safe[c], float(values[r, c])) for r, c in places]),
             hovertemplate=f"<b>%{{customdata[2]}}</b> – <b>%{{customdata[3]}}</b><br>{symbol}: "
             "%{customdata[4]:+.2f} ‰<extra></extra>",
         ),
-        row=1, col=1,
-    )  # fmt: skip
+        row=1,
+        col=1,
+    )
     own = THOUSANDTHS * np.asarray(node, dtype=np.float64)
     picture.add_trace(
-        go.Bar(x=own, y=list(range(count)), orientation="h", marker_color=paint.node, width=0.6,
-               customdata=[[r, r] for r in range(count)], unselected_marker_opacity=1,
-               hovertemplate=f"{NODE}: %{{x:+.2f}} ‰<extra></extra>"),
-        row=1, col=2,
-    )  # fmt: skip
+        go.Bar(
+            x=own,
+            y=list(range(count)),
+            orientation="h",
+            marker_color=paint.node,
+            width=0.6,
+            customdata=[[r, r] for r in range(count)],
+            unselected_marker_opacity=1,
+            hovertemplate=f"{NODE}: %{{x:+.2f}} ‰<extra></extra>",
+        ),
+        row=1,
+        col=2,
+    )
     name_bar(picture, f"{symbol}, ‰", dark)
     picture.layout.annotations[0].update(x=0.3)
     short = [escape(shorten(name, 16)) for name in names]
@@ -173,9 +202,16 @@ def group_contributions(
     if selected is not None:
         row, column = selected
         picture.add_shape(
-            type="rect", x0=column - 0.5, x1=column + 0.5, y0=row - 0.5, y1=row + 0.5,
-            line={"color": paint.text, "width": 2.5}, fillcolor=TRANSPARENT, row=1, col=1,
-        )  # fmt: skip
+            type="rect",
+            x0=column - 0.5,
+            x1=column + 0.5,
+            y0=row - 0.5,
+            y1=row + 0.5,
+            line={"color": paint.text, "width": 2.5},
+            fillcolor=TRANSPARENT,
+            row=1,
+            col=1,
+        )
     return picture
 
 
@@ -200,10 +236,15 @@ def surface_shares(frame: pd.DataFrame, *, dark: bool = False) -> go.Figure:
     )
     for column, (values, colour, title, hover) in enumerate(panels, start=1):
         bar = go.Bar(
-            x=values, y=list(range(count)), orientation="h", marker_color=colour, width=0.6,
-            hovertemplate=f"{hover}<extra></extra>", customdata=[[row] for row in range(count)],
+            x=values,
+            y=list(range(count)),
+            orientation="h",
+            marker_color=colour,
+            width=0.6,
+            hovertemplate=f"{hover}<extra></extra>",
+            customdata=[[row] for row in range(count)],
             unselected_marker_opacity=1,
-        )  # fmt: skip
+        )
         picture.add_trace(bar, row=1, col=column)
         picture.update_xaxes(title_text=title, nticks=4, fixedrange=True, row=1, col=column)
     picture.add_vline(x=total, line={"color": paint.text, "width": 1.3, "dash": "dot"}, row=1, col=3)

@@ -63,9 +63,14 @@ def differences(
         )
     )
     whisker = {
-        "type": "data", "symmetric": False, "array": [high - mean], "arrayminus": [mean - low], "color": paint.text,
-        "thickness": 2, "width": 6,
-    }  # fmt: skip
+        "type": "data",
+        "symmetric": False,
+        "array": [high - mean],
+        "arrayminus": [mean - low],
+        "color": paint.text,
+        "thickness": 2,
+        "width": 6,
+    }
     picture.add_trace(
         go.Scatter(
             x=[mean],

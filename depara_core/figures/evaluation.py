@@ -122,9 +122,14 @@ def _whiskers(frame: pd.DataFrame, whiskers: pd.DataFrame, colour: str) -> dict[
     at = whiskers.set_index("k").reindex(frame["k"])
     above, below = (np.nan_to_num(side.to_numpy(float)) for side in (at["high"] - at["mean"], at["mean"] - at["low"]))
     return {
-        "type": "data", "symmetric": False, "array": above, "arrayminus": below, "color": colour, "thickness": 1.5,
+        "type": "data",
+        "symmetric": False,
+        "array": above,
+        "arrayminus": below,
+        "color": colour,
+        "thickness": 1.5,
         "width": 4,
-    }  # fmt: skip
+    }
 
 
 def _curve_layout(against: str, targets: int, relevant: int, most: int) -> dict[str, object]:
@@ -173,26 +178,40 @@ def measure_by_metric(
         dark,
         height=112 + 22 * len(frame),
         xaxis={
-            "title": {"text": f"{escape(name)} (mean of {targets} targets, {INTERVAL})"}, "fixedrange": True,
-            "nticks": 7, "range": [low - 0.02 * (high - low), high + 0.04 * (high - low)], "zeroline": False,
+            "title": {"text": f"{escape(name)} (mean of {targets} targets, {INTERVAL})"},
+            "fixedrange": True,
+            "nticks": 7,
+            "range": [low - 0.02 * (high - low), high + 0.04 * (high - low)],
+            "zeroline": False,
         },
         yaxis={
-            "tickvals": list(range(len(names))), "ticktext": ticks, "range": [len(names) - 0.4, -0.6],
-            "showgrid": False, "zeroline": False, "fixedrange": True, "showline": False,
+            "tickvals": list(range(len(names))),
+            "ticktext": ticks,
+            "range": [len(names) - 0.4, -0.6],
+            "showgrid": False,
+            "zeroline": False,
+            "fixedrange": True,
+            "showline": False,
         },
         margin={"t": 54},
         hoverdistance=40,
         legend={"y": 1.0, "yanchor": "top", "yref": "container"},
-    )  # fmt: skip
+    )
     for value, label, dash in ((random, "random", "dash"), (oracle, "measured transfer", "solid")):
         picture.add_vline(x=value, line={"color": paint.muted, "width": 1.2, "dash": dash}, layer="below")
         side = (
             "right" if value > low + 0.85 * (high - low) else "left" if value < low + 0.1 * (high - low) else "center"
         )
         picture.add_annotation(
-            x=value, y=1, yref="paper", yanchor="bottom", text=label, showarrow=False, xanchor=side,
+            x=value,
+            y=1,
+            yref="paper",
+            yanchor="bottom",
+            text=label,
+            showarrow=False,
+            xanchor=side,
             font={"size": 11.5, "color": paint.muted},
-        )  # fmt: skip
+        )
     picture.layout.shapes += tuple(  # a trace has whiskers of one colour
         {
             "type": "line",
@@ -235,8 +254,11 @@ def _metric_points(
             "<extra></extra>"
         ),
         marker={
-            "size": 9, "symbol": symbol, "color": [colours[i] for i in members], "opacity": 1,
+            "size": 9,
+            "symbol": symbol,
+            "color": [colours[i] for i in members],
+            "opacity": 1,
             "line": {"width": 1.5, "color": line},
         },
         unselected_marker_opacity=1,
-    )  # fmt: skip
+    )

@@ -43,28 +43,47 @@ def layer_table(frame: pd.DataFrame, *, dark: bool = False) -> go.Figure:
         best = int(values.argmax())
         picture.add_trace(
             go.Heatmap(
-                x=[x], y=rows, z=strength[:, None], zmin=0, zmax=1, showscale=False, xgap=2, ygap=1,
+                x=[x],
+                y=rows,
+                z=strength[:, None],
+                zmin=0,
+                zmax=1,
+                showscale=False,
+                xgap=2,
+                ygap=1,
                 colorscale=[(0, fade(getattr(paint, colour), 0.04)), (1, fade(getattr(paint, colour), SHADE))],
                 text=[[f"<b>{text}</b>" if row == best else text] for row, text in enumerate(digits)],
-                texttemplate="%{text}", textfont={"size": 11.5, "color": paint.text}, hoverinfo="skip",
+                texttemplate="%{text}",
+                textfont={"size": 11.5, "color": paint.text},
+                hoverinfo="skip",
             )
-        )  # fmt: skip
+        )
     flat = {"showgrid": False, "zeroline": False, "showline": False, "fixedrange": True}
     heads = [heading for heading, _ in LAYER_COLUMNS.values()]
     picture.update_xaxes(
-        **flat, tickvals=list(range(len(heads))), ticktext=heads, side="top", tickangle=0,
-        tickfont={"size": 11, "color": paint.muted}, range=[-0.5, len(heads) - 0.5],
-    )  # fmt: skip
+        **flat,
+        tickvals=list(range(len(heads))),
+        ticktext=heads,
+        side="top",
+        tickangle=0,
+        tickfont={"size": 11, "color": paint.muted},
+        range=[-0.5, len(heads) - 0.5],
+    )
     layers = [str(layer) for layer in frame["layer"]]
     cells = [(x, y) for x in range(len(LAYER_COLUMNS)) for y in rows]
     picture.add_trace(
         go.Scatter(
-            x=[x for x, _ in cells], y=[y for _, y in cells], mode="markers", showlegend=False,
-            customdata=[[y, layers[y]] for _, y in cells], hoverinfo="none",
-            marker={"symbol": "square", "size": 14, "opacity": 0}, selected_marker_opacity=0,
+            x=[x for x, _ in cells],
+            y=[y for _, y in cells],
+            mode="markers",
+            showlegend=False,
+            customdata=[[y, layers[y]] for _, y in cells],
+            hoverinfo="none",
+            marker={"symbol": "square", "size": 14, "opacity": 0},
+            selected_marker_opacity=0,
             unselected_marker_opacity=0,
         )
-    )  # fmt: skip
+    )
     picture.update_layout(hoverdistance=-1)  # the whole cell answers
     names = [escape(name) for name in fitting_names(layers, 14)]
     picture.update_yaxes(**flat, tickvals=rows, ticktext=names, range=[len(rows) - 0.5, -0.5], tickfont={"size": 11.5})
@@ -89,16 +108,25 @@ def layer_agreement(frame: pd.DataFrame, *, dark: bool = False) -> go.Figure:
     }.items():
         picture.add_trace(
             go.Scatter(
-                x=frame[kind].to_numpy(float), y=rows, mode="markers", name=label,
+                x=frame[kind].to_numpy(float),
+                y=rows,
+                mode="markers",
+                name=label,
                 hovertemplate=f"{label}: %{{x:.2f}}<extra></extra>",
-                marker={"size": 13 if kind == "depara" else 10, "color": colour,
-                        "symbol": [symbol + end for end in hollow], "line": {"width": 1.6}},
+                marker={
+                    "size": 13 if kind == "depara" else 10,
+                    "color": colour,
+                    "symbol": [symbol + end for end in hollow],
+                    "line": {"width": 1.6},
+                },
             )
-        )  # fmt: skip
+        )
     picture.update_xaxes(
-        title_text="Spearman's correlation with the accuracy, over layers (−1 to 1)", range=[-1.06, 1.06],
-        fixedrange=True, zeroline=True,
-    )  # fmt: skip
+        title_text="Spearman's correlation with the accuracy, over layers (−1 to 1)",
+        range=[-1.06, 1.06],
+        fixedrange=True,
+        zeroline=True,
+    )
     names = [f"{escape(str(row.source))}, {percent(row.budget)}" for row in frame.itertuples()]
     names = [f"<i>{n}, published</i>" if end else n for n, end in zip(names, hollow, strict=True)]
     picture.update_yaxes(tickvals=rows, ticktext=names, range=[len(rows) - 0.4, -0.6], zeroline=False, fixedrange=True)
@@ -130,39 +158,67 @@ def published_measures(
         mean = mine["mean"].to_numpy(float)
         picture.add_trace(
             go.Scatter(
-                x=mean, y=[methods.index(method) - 0.14 for method in mine["method"]], mode="markers",
-                name="ours, rooms (95 % over targets)", legendgroup="ours", showlegend=column == 1,
-                customdata=[[m, panel, escape(m), score(low), score(high)] for m, low, high in zip(mine["method"],
-                            mine["low"], mine["high"], strict=True)],
+                x=mean,
+                y=[methods.index(method) - 0.14 for method in mine["method"]],
+                mode="markers",
+                name="ours, rooms (95 % over targets)",
+                legendgroup="ours",
+                showlegend=column == 1,
+                customdata=[
+                    [m, panel, escape(m), score(low), score(high)]
+                    for m, low, high in zip(mine["method"], mine["low"], mine["high"], strict=True)
+                ],
                 hovertemplate="<b>%{customdata[2]}</b>, ours<br>%{x:.2f} [%{customdata[3]}, %{customdata[4]}]"
-                              "<extra></extra>",
+                "<extra></extra>",
                 unselected_marker_opacity=1,
-                marker={"size": 11, "color": [colours[method] for method in mine["method"]],
-                        "line": {"width": 1.5, "color": paint.surface}},
-                error_x={"type": "data", "symmetric": False, "array": mine["high"].to_numpy(float) - mean,
-                         "arrayminus": mean - mine["low"].to_numpy(float), "color": paint.muted, "thickness": 1.5,
-                         "width": 4},
-            ), row=1, col=column,
-        )  # fmt: skip
+                marker={
+                    "size": 11,
+                    "color": [colours[method] for method in mine["method"]],
+                    "line": {"width": 1.5, "color": paint.surface},
+                },
+                error_x={
+                    "type": "data",
+                    "symmetric": False,
+                    "array": mine["high"].to_numpy(float) - mean,
+                    "arrayminus": mean - mine["low"].to_numpy(float),
+                    "color": paint.muted,
+                    "thickness": 1.5,
+                    "width": 4,
+                },
+            ),
+            row=1,
+            col=column,
+        )
         for symbol, probes in zip(PROBE_SYMBOLS * len(sets), sets, strict=False):
             rows = published[(published["measure"] == panel) & (published["probes"] == probes)]
             rows = rows[rows["method"].isin(methods)]
             picture.add_trace(
                 go.Scatter(
-                    x=rows["value"].to_numpy(float), y=[methods.index(method) + 0.2 for method in rows["method"]],
-                    mode="markers", name=f"published, {escape(probes)}", legendgroup=probes, showlegend=column == 1,
-                    hovertext=[escape(method) for method in rows["method"]], unselected_marker_opacity=1,
+                    x=rows["value"].to_numpy(float),
+                    y=[methods.index(method) + 0.2 for method in rows["method"]],
+                    mode="markers",
+                    name=f"published, {escape(probes)}",
+                    legendgroup=probes,
+                    showlegend=column == 1,
+                    hovertext=[escape(method) for method in rows["method"]],
+                    unselected_marker_opacity=1,
                     hovertemplate=f"<b>%{{hovertext}}</b>, published<br>{escape(probes)}: %{{x:.2f}}<extra></extra>",
                     marker={"size": 11, "symbol": symbol, "color": paint.text, "line": {"width": 1.6}},
-                ), row=1, col=column,
-            )  # fmt: skip
+                ),
+                row=1,
+                col=column,
+            )
         title = f"{escape(panel)} (ours: {targets[0]} targets, published: {targets[1]})"
         picture.update_xaxes(title_text=title, range=[0, 1.04], fixedrange=True, nticks=6, row=1, col=column)
     names = [f'<span style="color:{_checked(colour)}">{escape(name)}</span>' for name, colour in colours.items()]
     picture.update_yaxes(
-        tickvals=list(range(len(methods))), ticktext=names, range=[len(methods) - 0.4, -0.6], zeroline=False,
-        showgrid=False, fixedrange=True,
-    )  # fmt: skip
+        tickvals=list(range(len(methods))),
+        ticktext=names,
+        range=[len(methods) - 0.4, -0.6],
+        zeroline=False,
+        showgrid=False,
+        fixedrange=True,
+    )
     return picture
 
 

@@ -40,11 +40,13 @@ def _line(
         unselected_marker_opacity=1,
         line={"color": getattr(paint, colour), "width": 2.2},
         marker={
-            "size": 7, "symbol": symbol, "color": getattr(paint, colour),
+            "size": 7,
+            "symbol": symbol,
+            "color": getattr(paint, colour),
             "line": {"width": 1.2, "color": paint.surface},
         },
         **{"mode": "lines+markers", **more},
-    )  # fmt: skip
+    )
 
 
 def _finish(picture: go.Figure, frame: pd.DataFrame, title: str, targets: int) -> go.Figure:
@@ -86,10 +88,16 @@ def probe_convergence(frame: pd.DataFrame, *, targets: int, dark: bool = False) 
     for name, (colour, _) in STYLES.items():
         picture.add_trace(
             go.Scatter(
-                x=[*x, *x[::-1]], y=[*high[name], *low[name][::-1]], fill="toself", mode="lines", hoverinfo="skip",
-                fillcolor=fade(getattr(paint, colour), 0.14), line={"width": 0}, showlegend=False,
+                x=[*x, *x[::-1]],
+                y=[*high[name], *low[name][::-1]],
+                fill="toself",
+                mode="lines",
+                hoverinfo="skip",
+                fillcolor=fade(getattr(paint, colour), 0.14),
+                line={"width": 0},
+                showlegend=False,
             )
-        )  # fmt: skip
+        )
     for name in STYLES:
         picture.add_trace(_line(name, x, x, [f"{count} probes" for count in x], mean[name].to_numpy(float), dark))
     ticks = x if len(x) <= 4 else [x[i] for i in np.unique(np.linspace(0, len(x) - 1, 5).round().astype(int))]

@@ -47,11 +47,13 @@ def finish_table(rng: SceneRng, style: Tensor, pattern: Tensor) -> tuple[Tensor,
 
     columns = torch.cat(
         [
-            torch.cat([surfaces[0], main], 1), torch.cat([surfaces[1], second], 1),
-            1.0 / torch.cat([period, object_period], 1)[..., None], recipes[torch.cat([kind, pattern], 1)],
+            torch.cat([surfaces[0], main], 1),
+            torch.cat([surfaces[1], second], 1),
+            1.0 / torch.cat([period, object_period], 1)[..., None],
+            recipes[torch.cat([kind, pattern], 1)],
         ],
         dim=-1,
-    )  # fmt: skip
+    )
     lights = {name: _light(name, style) for name in ("lamp", "daylight")}
     tint = linear_rgb(rng.uniform(0.0, 1.0), rng.uniform(0.3, 0.6), rng.uniform(0.5, 0.85))
     return columns.transpose(1, 2).contiguous(), lights | {"picture": tint}

@@ -75,11 +75,24 @@ def sample_scenes(count: int, seed: int, start: int = 0) -> Scenes:
     lamp = room * torch.stack([rng.uniform(0.25, 0.75), rng.uniform(0.3, 0.7), rng.uniform(0.86, 0.93)], dim=1)
     finish, lights = finish_table(rng, style, pattern)
     return Scenes(
-        room=room, style=style, eye=view["eye"], axes=view["axes"], focal=view["focal"], present=present,
-        centre=centre, half=half, yaw=yaw, pattern=pattern, hero=hero, finish=finish,
-        panels=_panels(rng, room), picture=lights["picture"], lamp=lamp,
-        lamp_colour=lights["lamp"], daylight=lights["daylight"],
-    )  # fmt: skip
+        room=room,
+        style=style,
+        eye=view["eye"],
+        axes=view["axes"],
+        focal=view["focal"],
+        present=present,
+        centre=centre,
+        half=half,
+        yaw=yaw,
+        pattern=pattern,
+        hero=hero,
+        finish=finish,
+        panels=_panels(rng, room),
+        picture=lights["picture"],
+        lamp=lamp,
+        lamp_colour=lights["lamp"],
+        daylight=lights["daylight"],
+    )
 
 
 def _camera(rng: SceneRng, room: Tensor, close: Tensor) -> dict[str, Tensor]:

@@ -26,17 +26,31 @@ from depara_core.zoo.rooms import CONTROL
 from depara_core.zoo.rooms_network import Decoder
 
 TARGETS = (
-    "edge_texture", "keypoints2d", "curvature", "depth_zbuffer", "normal", "reshading", "room_layout",
-    "vanishing_point", "class_object", "class_scene",
-)  # fmt: skip  # of every kind; none of them corrupts the picture
+    "edge_texture",
+    "keypoints2d",
+    "curvature",
+    "depth_zbuffer",
+    "normal",
+    "reshading",
+    "room_layout",
+    "vanishing_point",
+    "class_object",
+    "class_scene",
+)  # of every kind; none of them corrupts the picture
 LABELS, STEPS, BATCH, RATE = 250, 100, 32, 2e-3
 VERSION = 1  # raise it when the same weights come to mean other losses
 
 
 def measure_decoders(
-    *, seed: int = 0, workers: int = 2, folder: Path | None = None, work: Path = WORK,
-    targets: tuple[str, ...] = TARGETS, steps: int = STEPS, progress: Progress | None = None,
-) -> pd.DataFrame:  # fmt: skip
+    *,
+    seed: int = 0,
+    workers: int = 2,
+    folder: Path | None = None,
+    work: Path = WORK,
+    targets: tuple[str, ...] = TARGETS,
+    steps: int = STEPS,
+    progress: Progress | None = None,
+) -> pd.DataFrame:
     """Train a decoder of every target on every encoder and the untrained control; return a transfer table's rows.
 
     Columns as those of `transfer_table`: source, target, budget (`LABELS`), split ("all"), loss (squared error in units

@@ -73,9 +73,13 @@ def load_parts(seed: int, learned: int, tests: int, probes: int, folder: Path = 
             )
     rest = even[2 * learned :]
     return Parts(
-        even[:learned], even[learned : 2 * learned], rest[:tests], rest[tests : tests + probes],
-        odd[:learned], odd[learned : learned + tests],
-    )  # fmt: skip
+        even[:learned],
+        even[learned : 2 * learned],
+        rest[:tests],
+        rest[tests : tests + probes],
+        odd[:learned],
+        odd[learned : learned + tests],
+    )
 
 
 @lru_cache(maxsize=1)

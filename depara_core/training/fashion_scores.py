@@ -32,9 +32,15 @@ Scores = dict[tuple[str, int], float]  # by predictor and number of labels, 0 fo
 
 
 def record_scores(
-    seeds: Sequence[int], *, plan: FashionPlan | None = None, photographs: Path = FOLDER, zoo: Path | None = None,
-    folder: Path | None = None, store: Store | None = None, progress: Progress | None = None,
-) -> Path:  # fmt: skip
+    seeds: Sequence[int],
+    *,
+    plan: FashionPlan | None = None,
+    photographs: Path = FOLDER,
+    zoo: Path | None = None,
+    folder: Path | None = None,
+    store: Store | None = None,
+    progress: Progress | None = None,
+) -> Path:
     """Score every cut of these seeds' sources, write the table, those of other seeds kept, and return its path."""
     plan = plan or FashionPlan()
     path = layer_scores_path(folder)
@@ -48,9 +54,14 @@ def record_scores(
 
 
 def score_cuts(
-    parts: Parts, seed: int, plan: FashionPlan, *, zoo: Path | None = None, store: Store | None = None,
+    parts: Parts,
+    seed: int,
+    plan: FashionPlan,
+    *,
+    zoo: Path | None = None,
+    store: Store | None = None,
     progress: Progress | None = None,
-) -> pd.DataFrame:  # fmt: skip
+) -> pd.DataFrame:
     """Return every predictor's score of every cut of a seed's sources, on real target photographs without labels.
 
     Those that need labels get the students': the mean over the repetitions.

@@ -51,9 +51,15 @@ class FashionPlan:
 
 
 def record_fashion(
-    seeds: Sequence[int] = (0, 1, 2, 3), *, way: str = ANEW, plan: FashionPlan | None = None,
-    photographs: Path = FOLDER, zoo: Path | None = None, folder: Path | None = None, progress: Progress | None = None,
-) -> Path:  # fmt: skip
+    seeds: Sequence[int] = (0, 1, 2, 3),
+    *,
+    way: str = ANEW,
+    plan: FashionPlan | None = None,
+    photographs: Path = FOLDER,
+    zoo: Path | None = None,
+    folder: Path | None = None,
+    progress: Progress | None = None,
+) -> Path:
     """Train each seed's three networks, measure every cut, write the table as it grows, and return its path.
 
     Networks and rows that are there already, made by the same plan, are kept: an interrupted run goes on where it
@@ -120,15 +126,22 @@ def _keep(name: str, module: Vgg, own: Part, tests: Part, recipe: Recipe, plan: 
     wrong = 1 - accuracy(module, as_inputs(tests.images), tests.labels)
     score = Score("share of wrong classes", wrong, 1 - constant_accuracy(own.labels, tests.labels))
     about = {
-        "task": name, "group": "layers", "summary": FASHION_NETWORKS[name].summary,
+        "task": name,
+        "group": "layers",
+        "summary": FASHION_NETWORKS[name].summary,
         "architecture": fashion.ARCHITECTURE,
         "data": "Fashion-MNIST (Xiao, Rasul & Vollgraf 2017), MIT licence; Debian's package dataset-fashion-mnist",
-        "parameters": sum(value.numel() for value in module.parameters()), **asdict(recipe),
-        "pictures": {"training": len(own), "held_out": len(tests)}, "learned": plan.learned,
-        "command": f"depara layers study --seeds {recipe.seed}", "measure": score.measure,
-        "held_out": round(score.error, 5), "constant_predictor": round(score.constant_error, 5),
-        "skill": round(score.skill, 5), "gate": GATE,
-    }  # fmt: skip
+        "parameters": sum(value.numel() for value in module.parameters()),
+        **asdict(recipe),
+        "pictures": {"training": len(own), "held_out": len(tests)},
+        "learned": plan.learned,
+        "command": f"depara layers study --seeds {recipe.seed}",
+        "measure": score.measure,
+        "held_out": round(score.error, 5),
+        "constant_predictor": round(score.constant_error, 5),
+        "skill": round(score.skill, 5),
+        "gate": GATE,
+    }
     write_weights(module, name, about, folder)
 
 
@@ -140,9 +153,15 @@ def _is_trained(name: str, recipe: Recipe, plan: FashionPlan, folder: Path) -> b
 
 
 def measure_cut(
-    name: str, k: int, repetitions: Sequence[int], way: str, parts: Parts, seed: int, plan: FashionPlan,
+    name: str,
+    k: int,
+    repetitions: Sequence[int],
+    way: str,
+    parts: Parts,
+    seed: int,
+    plan: FashionPlan,
     zoo: Path | None = None,
-) -> list[Row]:  # fmt: skip
+) -> list[Row]:
     """Return the accuracy of one cut for every number of labels and repetition, as rows of the table.
 
     What the frozen layers make of the pictures is computed once: only the rest is run while it learns.
@@ -203,8 +222,11 @@ def _write(path: Path, rows: Sequence[Row], plan: FashionPlan) -> None:
     """Write table and description."""
     table = pd.DataFrame(rows, columns=list(COLUMNS)).sort_values(list(COLUMNS[:-1]))
     about = {
-        "title": "Measured layer transfer on photographs (Fashion-MNIST)", "command": "depara layers study",
-        "plan": _described(plan), "development": DEVELOPMENT, **origin(),
-    }  # fmt: skip
+        "title": "Measured layer transfer on photographs (Fashion-MNIST)",
+        "command": "depara layers study",
+        "plan": _described(plan),
+        "development": DEVELOPMENT,
+        **origin(),
+    }
     write_whole(path, table.to_csv(index=False))
     write_whole(path.with_suffix(".json"), json.dumps(about, indent=2) + "\n")

@@ -23,9 +23,19 @@ from depara_core.zoo.rooms_study import STUDY_NETWORKS, STUDY_SOURCES, STUDY_TAR
 
 PROBES = 200
 AGREEMENT = (
-    "source", "budget", "lam", "layers", "depara", "node", "edge", "shallower", "deeper", "measured", "predicted",
+    "source",
+    "budget",
+    "lam",
+    "layers",
+    "depara",
+    "node",
+    "edge",
+    "shallower",
+    "deeper",
+    "measured",
+    "predicted",
     "regret",
-)  # fmt: skip
+)
 LAMBDAS = {0.10: 1.0, 0.01: 10.0}  # of the edges, by budget (DEPARA, section 4.3)
 
 
@@ -43,9 +53,14 @@ def target_probes(
 
 
 def score_layers(
-    probes: ProbeSet | None = None, *, folder: Path | None = None, preset: str = "paper", device: str = "auto",
-    store: str | os.PathLike[str] | Store | None = None, progress: Progress | None = None,
-) -> pd.DataFrame:  # fmt: skip
+    probes: ProbeSet | None = None,
+    *,
+    folder: Path | None = None,
+    preset: str = "paper",
+    device: str = "auto",
+    store: str | os.PathLike[str] | Store | None = None,
+    progress: Progress | None = None,
+) -> pd.DataFrame:
     """Return s_V, s_E and S of every layer of both sources against the target's output, beside the measured accuracy.
 
     Columns: source, layer, k, budget, lam, node (s_V), edge (s_E), score (S = s_V + lam * s_E), low and high (its 95 %
@@ -89,9 +104,12 @@ def layer_agreement(scores: pd.DataFrame) -> pd.DataFrame:
         part = group.reset_index(drop=True)
         accuracy = part["accuracy"]
         rules = {
-            "depara": part["score"], "node": part["node"], "edge": part["edge"], "shallower": -part["k"],
+            "depara": part["score"],
+            "node": part["node"],
+            "edge": part["edge"],
+            "shallower": -part["k"],
             "deeper": part["k"],
-        }  # fmt: skip
+        }
         predicted, best = (int(values.to_numpy().argmax()) for values in (part["score"], accuracy))
         rows.append(
             {"source": source, "budget": budget, "lam": lam, "layers": len(part)}

@@ -65,9 +65,16 @@ class Plan:
 
 
 def record_layers(
-    *, seed: int = 0, workers: int = 2, plan: Plan | None = None, force: bool = False, zoo: Path | None = None,
-    folder: Path | None = None, work: Path = WORK, progress: Progress | None = None,
-) -> Path:  # fmt: skip
+    *,
+    seed: int = 0,
+    workers: int = 2,
+    plan: Plan | None = None,
+    force: bool = False,
+    zoo: Path | None = None,
+    folder: Path | None = None,
+    work: Path = WORK,
+    progress: Progress | None = None,
+) -> Path:
     """Train the three networks into `zoo`, measure every cut, and write the table into `folder`; return its path.
 
     Networks and cells that are there already, made by the same plan, are kept unless `force`; the table is written as
@@ -84,9 +91,11 @@ def record_layers(
     plan = replace(plan, network=replace(plan.network, seed=seed))
     train_networks(plan, seed, workers, force, zoo, work, progress)
     about = {
-        "command": _command(seed), "seed": seed, "plan": json.loads(json.dumps(asdict(plan))),
+        "command": _command(seed),
+        "seed": seed,
+        "plan": json.loads(json.dumps(asdict(plan))),
         "weights": {name: card(name, zoo)["sha256"] for name in STUDY_NETWORKS},
-    }  # fmt: skip
+    }
     rows = [] if force else _known(path, about)
     done = {(row["source"], row["k"]) for row in rows}
     cuts = [(SCRATCH, 0), *((f"{SOURCE}/{name}", k) for k in range(len(CUTS), 0, -1) for name in STUDY_SOURCES)]

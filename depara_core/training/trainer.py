@@ -50,9 +50,13 @@ class Score:
 
 
 def train_task(
-    task: Task, pool: ScenePool, recipe: Recipe, work: Path, device: torch.device,
+    task: Task,
+    pool: ScenePool,
+    recipe: Recipe,
+    work: Path,
+    device: torch.device,
     progress: Callable[[int, str], None] | None = None,
-) -> Solver:  # fmt: skip
+) -> Solver:
     """Return the trained network of `task`, going on from the checkpoint in `work` if there is one of this recipe."""
     torch.manual_seed(recipe.seed)
     solver = Solver(task).to(device).to(memory_format=torch.channels_last)
@@ -134,9 +138,15 @@ def _standardise(solver: Solver, task: Task, pool: ScenePool) -> None:
 
 
 def _step(
-    solver: Solver, optimizer: torch.optim.Optimizer, task: Task, pool: ScenePool, usable: np.ndarray, recipe: Recipe,
-    step: int, device: torch.device,
-) -> float:  # fmt: skip
+    solver: Solver,
+    optimizer: torch.optim.Optimizer,
+    task: Task,
+    pool: ScenePool,
+    usable: np.ndarray,
+    recipe: Recipe,
+    step: int,
+    device: torch.device,
+) -> float:
     """Take one step and return its loss; everything random in it follows from the seed and the step."""
     generator = torch.Generator().manual_seed(recipe.seed * 1_000_003 + step)
     torch.manual_seed(recipe.seed * 1_000_003 + step)  # dropout

@@ -58,9 +58,13 @@ def sources(folder: Path | None = None) -> list[str]:
 
 
 def measure_transfer(
-    *, seed: int = 0, workers: int = 2, folder: Path | None = None, work: Path = WORK,
+    *,
+    seed: int = 0,
+    workers: int = 2,
+    folder: Path | None = None,
+    work: Path = WORK,
     progress: Progress | None = None,
-) -> dict[str, Losses]:  # fmt: skip
+) -> dict[str, Losses]:
     """Measure every source on every task: its losses by task (the order of TASKS), budget, split and test scene.
 
     A source that was measured before, with the same weights and scenes, is read from `work`: an interrupted run goes on

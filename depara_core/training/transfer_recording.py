@@ -39,18 +39,30 @@ ABOUT_DECODERS = {
 
 
 def record_transfer(
-    name: str = "rooms", *, seed: int = 0, workers: int = 2, zoo: Path | None = None, folder: Path | None = None,
-    work: Path = WORK, progress: Progress | None = None,
-) -> Path:  # fmt: skip
+    name: str = "rooms",
+    *,
+    seed: int = 0,
+    workers: int = 2,
+    zoo: Path | None = None,
+    folder: Path | None = None,
+    work: Path = WORK,
+    progress: Progress | None = None,
+) -> Path:
     """Measure the transfer of all encoders in `zoo` by read-outs, write the table, and return its path."""
     losses = measure_transfer(seed=seed, workers=workers, folder=zoo, work=work, progress=progress)
     return write_transfer_table(transfer_table(losses), name, seed, zoo=zoo, folder=folder)
 
 
 def record_decoders(
-    name: str = "rooms", *, seed: int = 0, workers: int = 2, zoo: Path | None = None, folder: Path | None = None,
-    work: Path = WORK, progress: Progress | None = None,
-) -> Path:  # fmt: skip
+    name: str = "rooms",
+    *,
+    seed: int = 0,
+    workers: int = 2,
+    zoo: Path | None = None,
+    folder: Path | None = None,
+    work: Path = WORK,
+    progress: Progress | None = None,
+) -> Path:
     """Measure the transfer of all encoders in `zoo` by trained decoders, write "<name>-decoders", return its path."""
     table = measure_decoders(seed=seed, workers=workers, folder=zoo, work=work, progress=progress)
     return write_transfer_table(table, f"{name}{DECODERS}", seed, zoo=zoo, folder=folder, about=ABOUT_DECODERS)
@@ -87,9 +99,14 @@ def own_ranks(table: pd.DataFrame) -> dict[str, int]:
 
 
 def write_transfer_table(
-    table: pd.DataFrame, name: str, seed: int, *, zoo: Path | None = None, folder: Path | None = None,
+    table: pd.DataFrame,
+    name: str,
+    seed: int,
+    *,
+    zoo: Path | None = None,
+    folder: Path | None = None,
     about: Mapping[str, Any] = MappingProxyType({}),
-) -> Path:  # fmt: skip
+) -> Path:
     """Write table and description and return the table's path; `about` replaces parts of the description."""
     path = table_path(name, folder)
     trained = [source for source in table["source"].unique() if source in TASKS]

@@ -43,10 +43,20 @@ class TrainingOutcome:
 
 
 def train_zoo(
-    tasks: Iterable[str] | None = None, *, steps: int = Recipe.steps, seed: int = 0, workers: int = 2,
-    out: Path | None = None, device: str = "auto", progress: Progress | None = None, batch: int = Recipe.batch,
-    scenes: int = 8192, held_out: int = 768, work: Path = WORK, force: bool = False,
-) -> list[TrainingOutcome]:  # fmt: skip
+    tasks: Iterable[str] | None = None,
+    *,
+    steps: int = Recipe.steps,
+    seed: int = 0,
+    workers: int = 2,
+    out: Path | None = None,
+    device: str = "auto",
+    progress: Progress | None = None,
+    batch: int = Recipe.batch,
+    scenes: int = 8192,
+    held_out: int = 768,
+    work: Path = WORK,
+    force: bool = False,
+) -> list[TrainingOutcome]:
     """Train tasks (all by default) into `out` (assets/zoo by default) and return what became of each.
 
     A task whose card says that it was trained by the same recipe is skipped unless `force`; an interrupted one goes on

@@ -68,11 +68,19 @@ def spec(name: str) -> ModelSpec:
 def student_spec(name: str, seed: int, folder: Path | None = None) -> ModelSpec:
     """Return a network of the study, or that of another zoo in `folder`; weights are read when it is opened."""
     return ModelSpec(
-        id=f"{SOURCE}/{name}@seed{seed}", name=name, source=SOURCE, group="layers",
-        summary=FASHION_NETWORKS[name].summary, input_size=INPUT_SIZE, mean=MEAN, std=STD, bundled=False,
+        id=f"{SOURCE}/{name}@seed{seed}",
+        name=name,
+        source=SOURCE,
+        group="layers",
+        summary=FASHION_NETWORKS[name].summary,
+        input_size=INPUT_SIZE,
+        mean=MEAN,
+        std=STD,
+        bundled=False,
         _layers=lambda: CUTS,
-        _open=partial(_open, name, seed, folder), _identity=partial(_identity, name, seed, folder),
-    )  # fmt: skip
+        _open=partial(_open, name, seed, folder),
+        _identity=partial(_identity, name, seed, folder),
+    )
 
 
 def _open(name: str, seed: int, folder: Path | None, progress: Callable[[int, int, str], None] | None) -> Network:

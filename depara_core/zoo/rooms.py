@@ -50,19 +50,36 @@ def spec(name: str, folder: Path | None = None) -> ModelSpec:
 
 def _spec(name: str, group: str, summary: str, folder: Path | None = None) -> ModelSpec:
     return ModelSpec(
-        id=f"{SOURCE}/{name}", name=name, source=SOURCE, group=group, summary=summary, input_size=INPUT_SIZE,
-        mean=HALF, std=HALF, bundled=name != CONTROL, _layers=lambda: LAYERS, _open=partial(_open, name, folder),
+        id=f"{SOURCE}/{name}",
+        name=name,
+        source=SOURCE,
+        group=group,
+        summary=summary,
+        input_size=INPUT_SIZE,
+        mean=HALF,
+        std=HALF,
+        bundled=name != CONTROL,
+        _layers=lambda: LAYERS,
+        _open=partial(_open, name, folder),
         _identity=partial(_identity, name, folder),
-    )  # fmt: skip
+    )
 
 
 def _study_spec(name: str) -> ModelSpec:
     """Return a network of the layer study: it comes along, but is no part of the default comparison."""
     return ModelSpec(
-        id=f"{SOURCE}/{name}", name=name, source=SOURCE, group="layers", summary=STUDY_NETWORKS[name].summary,
-        input_size=INPUT_SIZE, mean=HALF, std=HALF, bundled=False, _layers=lambda: CUTS,
+        id=f"{SOURCE}/{name}",
+        name=name,
+        source=SOURCE,
+        group="layers",
+        summary=STUDY_NETWORKS[name].summary,
+        input_size=INPUT_SIZE,
+        mean=HALF,
+        std=HALF,
+        bundled=False,
+        _layers=lambda: CUTS,
         _open=partial(_open_vgg, name),
-    )  # fmt: skip
+    )
 
 
 def study_folder() -> Path:

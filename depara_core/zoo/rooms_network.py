@@ -94,18 +94,28 @@ def _pixel_head(channels: int) -> nn.Sequential:
     """8x8 to 64x64: convolution and pixel shuffle three times (Shi et al. 2016)."""
     return nn.Sequential(
         *_unit(CODE_CHANNELS, 64, 3, 1),
-        nn.Conv2d(64, 128, 3, padding=1), nn.PixelShuffle(2), nn.ReLU(),
-        nn.Conv2d(32, 96, 3, padding=1), nn.PixelShuffle(2), nn.ReLU(),
-        nn.Conv2d(24, 4 * channels, 3, padding=1), nn.PixelShuffle(2),
-    )  # fmt: skip
+        nn.Conv2d(64, 128, 3, padding=1),
+        nn.PixelShuffle(2),
+        nn.ReLU(),
+        nn.Conv2d(32, 96, 3, padding=1),
+        nn.PixelShuffle(2),
+        nn.ReLU(),
+        nn.Conv2d(24, 4 * channels, 3, padding=1),
+        nn.PixelShuffle(2),
+    )
 
 
 def _vector_head(channels: int) -> nn.Sequential:
     """One convolution, dropout, two linear layers."""
     return nn.Sequential(
-        nn.Conv2d(CODE_CHANNELS, 32, 3, padding=1), nn.ReLU(), nn.Flatten(), nn.Dropout(0.3),
-        nn.Linear(32 * 64, 56), nn.ReLU(), nn.Linear(56, channels),
-    )  # fmt: skip
+        nn.Conv2d(CODE_CHANNELS, 32, 3, padding=1),
+        nn.ReLU(),
+        nn.Flatten(),
+        nn.Dropout(0.3),
+        nn.Linear(32 * 64, 56),
+        nn.ReLU(),
+        nn.Linear(56, channels),
+    )
 
 
 class Solver(nn.Module):

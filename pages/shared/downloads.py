@@ -56,9 +56,13 @@ def popover(key: str, *, camera: bool = True) -> Iterator[None]:
         with st.container(gap="xxsmall"):
             st.caption("The camera on each figure saves it as")
             st.segmented_control(
-                "Format of pictures", exports.PICTURES, format_func=str.upper, label_visibility="collapsed",
-                required=True, **selection.bind(Look, "picture", f"takeaway.picture.{key}"),
-            )  # fmt: skip
+                "Format of pictures",
+                exports.PICTURES,
+                format_func=str.upper,
+                label_visibility="collapsed",
+                required=True,
+                **selection.bind(Look, "picture", f"takeaway.picture.{key}"),
+            )
 
 
 def row(title: str, downloads: Sequence[Download]) -> None:
@@ -69,19 +73,22 @@ def row(title: str, downloads: Sequence[Download]) -> None:
     with buttons:
         for one in downloads:
             st.download_button(
-                one.label, one.make, one.file, one.mime, key=f"takeaway.{one.file}", on_click="ignore",
+                one.label,
+                one.make,
+                one.file,
+                one.mime,
+                key=f"takeaway.{one.file}",
+                on_click="ignore",
                 help=f"Save {text.plain(one.file)}",
-            )  # fmt: skip
+            )
 
 
 def tables(name: str, make: Callable[[], pd.DataFrame], origin: Mapping[str, Any]) -> list[Download]:
     """Return a table in every format."""
     return [
-        Download(
-            form.label, f"{exports.slug(name)}.{suffix}", form.mime, partial(_table, make, suffix, dict(origin))
-        )
+        Download(form.label, f"{exports.slug(name)}.{suffix}", form.mime, partial(_table, make, suffix, dict(origin)))
         for suffix, form in exports.TABLE_FORMATS.items()
-    ]  # fmt: skip
+    ]
 
 
 def _table(make: Callable[[], pd.DataFrame], suffix: str, origin: dict[str, Any]) -> bytes:
@@ -105,9 +112,17 @@ def script(view: str, ends: Ends, comparison: Comparison, **more: Any) -> Downlo
     """Return the Python that computes the view again with the reader's probes and options, on the same grid."""
     data = selection.read(Data)
     write = partial(
-        exports.python_of, view, ends, probes=data.probes, count=data.count, seed=data.seed,
-        digest=comparison.probes.digest, options=data.options, grid=comparison.grid, **more,
-    )  # fmt: skip
+        exports.python_of,
+        view,
+        ends,
+        probes=data.probes,
+        count=data.count,
+        seed=data.seed,
+        digest=comparison.probes.digest,
+        options=data.options,
+        grid=comparison.grid,
+        **more,
+    )
     return Download("Python", f"depara-{view}.py", "text/x-python", write)
 
 
@@ -163,10 +178,15 @@ def _figures(
     names, groups = comparison.models, [spec.group for spec in comparison.specs]
     goal = names.index(target)
     heatmap = matrices.similarity_heatmap(
-        np.asarray(matrix.total(lam)), names, order=trees.tree_order(tree), target=goal,
-        groups=dict(zip(names, groups, strict=True)), parts={"s_V": matrix.node, "s_E": matrix.edge},
-        axes=("target", "source"), dark=dark,
-    )  # fmt: skip
+        np.asarray(matrix.total(lam)),
+        names,
+        order=trees.tree_order(tree),
+        target=goal,
+        groups=dict(zip(names, groups, strict=True)),
+        parts={"s_V": matrix.node, "s_E": matrix.edge},
+        axes=("target", "source"),
+        dark=dark,
+    )
     bars = curves.ranking(ranked, lam, probes=len(comparison.probes), top=len(ranked), dark=dark)
     branches = trees.dendrogram(tree, names, groups, target=goal, dark=dark)
     return {
@@ -190,13 +210,15 @@ def layers(comparison: Comparison, matrix: depara.SimilarityMatrix, ranked: pd.D
             "Transfer recipe: PyTorch, frozen up to the cut",
             [
                 Download(
-                    f"Cut at {text.plain(layer)}", f"{exports.slug('transfer', source.name, layer)}.py",
-                    "text/x-python", partial(exports.transfer_recipe, source, layer, classes),
+                    f"Cut at {text.plain(layer)}",
+                    f"{exports.slug('transfer', source.name, layer)}.py",
+                    "text/x-python",
+                    partial(exports.transfer_recipe, source, layer, classes),
                 )
                 for layer in dict.fromkeys((best, chosen))
                 if layer in set(ranked["layer"])
             ],
-        )  # fmt: skip
+        )
         row("Scores of the layers", tables(f"layers-{source.name}-for-{name}", lambda: ranked, origin))
         row("All layers of both", tables("layer-pairs", lambda: exports.matrix_table(matrix, lam), origin))
         draw = partial(curves.layer_curves, ranked, lam, probes=count, target=name, dark=dark)
@@ -216,11 +238,13 @@ def graphs(comparison: Comparison, shown: Sequence[depara.AttributionGraph], dra
             file = exports.slug("graph" if len(shown) == 1 else f"graph-{'ab'[place]}", graph.model, graph.layer)
             files = [
                 Download(
-                    form.label, f"{file}.{suffix}", form.mime,
+                    form.label,
+                    f"{file}.{suffix}",
+                    form.mime,
                     partial(exports.network_file, graph, suffix, neighbours=neighbours, names=names),
                 )
                 for suffix, form in exports.GRAPH_FORMATS.items()
-            ]  # fmt: skip
+            ]
             title = f"Graph of {short_name(graph.model)} at {graph.layer}"
             origin = exports.provenance([graph], probes=comparison.probes)
             row(title, [*files, figure_page(f"{file}-drawing", "Drawing", title, partial(_same, drawn[place]), origin)])

@@ -81,7 +81,14 @@ def _origin(view: View) -> dict[str, Any]:
 
 def _python(view: View) -> Download:
     write = partial(
-        exports.evaluation_python, view.material.world, lam=view.lam, budget=view.budget, measure=view.figure,
-        probes=view.data.probes, count=view.data.count, seed=view.data.seed, digest=view.material.graphs[0].probes,
-    )  # fmt: skip
+        exports.evaluation_python,
+        view.material.world,
+        lam=view.lam,
+        budget=view.budget,
+        measure=view.figure,
+        probes=view.data.probes,
+        count=view.data.count,
+        seed=view.data.seed,
+        digest=view.material.graphs[0].probes,
+    )
     return Download("Python", "depara-evaluate.py", "text/x-python", write)

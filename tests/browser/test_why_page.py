@@ -60,8 +60,11 @@ def test_a_cell_of_groups_opens_its_pairs_and_a_link_reopens_them(reader, phone)
 
 
 def test_every_evidence_is_drawn_without_a_complaint(reader):
-    for view, label in (("groups", "Groups of probes"), ("leave_one_out", "Probes by their influence on S"),
-                        ("contrast", "Probes by their difference")):  # fmt: skip
+    for view, label in (
+        ("groups", "Groups of probes"),
+        ("leave_one_out", "Probes by their influence on S"),
+        ("contrast", "Probes by their difference"),
+    ):
         reader.open(f"{QUERY}&view={view}")
         reader.page.locator(f'[aria-label="{label}"] button').first.wait_for()
     reader.open(f"{QUERY}&view=surfaces")

@@ -55,8 +55,12 @@ def test_every_target_has_the_figures_of_its_own(evaluation, scores, truth):
 def test_undefined_targets_are_named_and_left_out(evaluation, scores, truth):
     assert evaluation.undefined == {"half": ("t2", "t7"), "one": tuple(name for name in TARGETS if name != "t4")}
     assert evaluation.per_target["metric"].value_counts().to_dict() == {
-        "good": 10, "bad": 10, "also good": 10, "half": 8, "one": 1,
-    }  # fmt: skip
+        "good": 10,
+        "bad": 10,
+        "also good": 10,
+        "half": 8,
+        "one": 1,
+    }
     rest = truth.drop(columns=["t2", "t7"])
     assert evaluation.summary().loc[("half", "P@5"), "mean"] == pytest.approx(
         precision_at_k(scores["half"], rest, 5, 4)
@@ -94,9 +98,15 @@ def test_random_is_the_mean_over_all_orders_and_the_oracle_is_perfect():
     assert evaluation.random == pytest.approx(means.to_dict(), abs=1e-12)
     assert evaluation.random["P@1"] == pytest.approx(2 / 5)
     assert evaluation.oracle == {
-        "P@1": 1, "P@5": 0.4, "R@5": 1, "AP": 1, "Spearman": 1, "weighted Kendall": pytest.approx(1),
-        "regret@1": 0, "regret@5": 0,
-    }  # fmt: skip
+        "P@1": 1,
+        "P@5": 0.4,
+        "R@5": 1,
+        "AP": 1,
+        "Spearman": 1,
+        "weighted Kendall": pytest.approx(1),
+        "regret@1": 0,
+        "regret@5": 0,
+    }
 
 
 def test_chance_is_what_counting_orders_says():

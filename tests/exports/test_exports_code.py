@@ -191,8 +191,12 @@ def test_weights_before_a_parallel_branch_are_frozen_and_the_branch_is_not(folde
     model, head = space["build"](3)
     kept = space["freeze"](model, head)
     frozen = {name for name, parameter in model.named_parameters() if not parameter.requires_grad}
-    assert under(frozen, "layer2") == {"layer2.0.conv1.weight", "layer2.0.bn1.weight", "layer2.0.bn1.bias",
-                                       "layer2.0.conv2.weight"}  # fmt: skip
+    assert under(frozen, "layer2") == {
+        "layer2.0.conv1.weight",
+        "layer2.0.bn1.weight",
+        "layer2.0.bn1.bias",
+        "layer2.0.conv2.weight",
+    }
     assert model.get_submodule("layer2.0.bn1") in kept
     assert model.get_submodule("layer2.0.bn2") not in kept
 

@@ -56,9 +56,15 @@ def test_curves_are_the_frames_own_between_chance_and_the_truth(against):
     best, random = precision_recall(truth, truth), precision_recall(truth * 0, truth)
     whiskers = pd.DataFrame({"k": [1, 5], "mean": frame["precision"][[0, 4]], "low": [0.1, 0.2], "high": [0.9, 0.95]})
     figure = evaluation.precision_curves(
-        {"depara": frame, "rsa": frame}, LOOKS, best=best, random=random, targets=8, against=against,
-        whiskers={"depara": whiskers}, published={"rsa": frame.head(5)},
-    )  # fmt: skip
+        {"depara": frame, "rsa": frame},
+        LOOKS,
+        best=best,
+        random=random,
+        targets=8,
+        against=against,
+        whiskers={"depara": whiskers},
+        published={"rsa": frame.head(5)},
+    )
     traces = {trace.name: trace for trace in figure.data}
     np.testing.assert_allclose(traces["DEPARA"].x, frame[against])
     np.testing.assert_allclose(traces["DEPARA"].y, frame["precision"])
@@ -69,9 +75,12 @@ def test_curves_are_the_frames_own_between_chance_and_the_truth(against):
     assert traces["RSA &lt;b&gt;"].line.dash == "solid"
     clicks = {name: {row[1] for row in trace.customdata} for name, trace in traces.items()}
     assert clicks == {
-        "DEPARA": {"depara"}, "RSA &lt;b&gt;": {"rsa"}, "measured transfer": {""}, "a random order": {""},
+        "DEPARA": {"depara"},
+        "RSA &lt;b&gt;": {"rsa"},
+        "measured transfer": {""},
+        "a random order": {""},
         "published: RSA &lt;b&gt;": {""},
-    }  # fmt: skip
+    }
     assert [row[0] for row in traces["DEPARA"].customdata] == list(frame["k"])
     if against == "k":
         error = traces["DEPARA"].error_y
@@ -127,8 +136,11 @@ def test_every_cell_of_the_target_table_answers_and_an_undefined_one_is_empty():
     heat, cells = figure.data
     assert [list(row) for row in heat.text] == [["1.00", "0.40"], ["0.00", ""]]
     assert [tuple(row[:4]) for row in cells.customdata] == [
-        (0, 0, NAMES[0], "depara"), (0, 1, NAMES[0], "logme"), (1, 0, NAMES[1], "depara"), (1, 1, NAMES[1], "logme"),
-    ]  # fmt: skip
+        (0, 0, NAMES[0], "depara"),
+        (0, 1, NAMES[0], "logme"),
+        (1, 0, NAMES[1], "depara"),
+        (1, 1, NAMES[1], "logme"),
+    ]
     assert cells.customdata[3][6] == "not defined"
     frame = figure.layout.shapes[0]
     assert (frame.y0, frame.y1) == (0.5, 1.5)
@@ -211,10 +223,15 @@ def test_probe_sets_are_named_with_their_size():
 
 LAYERS = pd.DataFrame(
     {
-        "layer": ["conv1", "conv2", "fc"], "node": [0.4, 0.5, 0.45], "edge": [0.1, 0.3, 0.8], "S1": [0.5, 0.8, 1.25],
-        "S10": [1.4, 3.5, 8.45], "acc_10": [60.0, 70.0, 81.2], "acc_1": [30.0, 30.0, 30.0],
+        "layer": ["conv1", "conv2", "fc"],
+        "node": [0.4, 0.5, 0.45],
+        "edge": [0.1, 0.3, 0.8],
+        "S1": [0.5, 0.8, 1.25],
+        "S10": [1.4, 3.5, 8.45],
+        "acc_10": [60.0, 70.0, 81.2],
+        "acc_1": [30.0, 30.0, 30.0],
     }
-)  # fmt: skip
+)
 
 
 @pytest.mark.parametrize("dark", [False, True])

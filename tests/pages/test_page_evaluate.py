@@ -149,9 +149,20 @@ def test_every_figure_is_drawn_from_the_evaluation(world):
     drawn = figures(open_page())
     names = [name.removeprefix("evaluate.") for name in drawn if name.startswith("evaluate.")]
     assert names == [
-        "curves", "differences", "measures", "targets", "ranks", "lambda", "probes", "sets", "measured", "predicted",
-        "layers", "agreement", "published",
-    ]  # fmt: skip
+        "curves",
+        "differences",
+        "measures",
+        "targets",
+        "ranks",
+        "lambda",
+        "probes",
+        "sets",
+        "measured",
+        "predicted",
+        "layers",
+        "agreement",
+        "published",
+    ]
     means = evaluation().summary().xs("P@5", level="measure")["mean"]
     points = {
         row[1]: x
@@ -329,15 +340,24 @@ def layers(source):
     """Three cuts at two budgets; S picks conv2 where conv3 is best with much data, and conv3, the best, with little."""
     rows = [
         {
-            "source": source, "layer": f"conv{k}", "k": k, "budget": budget, "lam": lam, "node": 0.5, "edge": edge,
-            "score": 0.5 + lam * edge, "accuracy": accuracy, "scratch": 0.55, "negative": accuracy < 0.55,
+            "source": source,
+            "layer": f"conv{k}",
+            "k": k,
+            "budget": budget,
+            "lam": lam,
+            "node": 0.5,
+            "edge": edge,
+            "score": 0.5 + lam * edge,
+            "accuracy": accuracy,
+            "scratch": 0.55,
+            "negative": accuracy < 0.55,
         }
         for budget, lam, edges, found in (
             (0.1, 1.0, (0.1, 0.6, 0.2), (0.5, 0.6, 0.7)),
             (0.01, 10.0, (0.0, 1.0, 2.0), (0.6, 0.7, 0.8)),
         )
         for k, edge, accuracy in zip((1, 2, 3), edges, found, strict=True)
-    ]  # fmt: skip
+    ]
     return pd.DataFrame(rows)
 
 

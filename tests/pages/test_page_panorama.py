@@ -175,10 +175,17 @@ def test_the_columns_report_only_what_they_have(boards):
     heading, graph = columns.Heading("m", "m", "#000000"), random_graph(0, 2)
     found, drawing = explanation.across_models([graph], [0, 1], "ab"), drawings.draw(graph, [0, 1])
     for click, reported in [
-        (["model", 0], ("model", 0, None)), (["pair", 0, 1], ("pair", 0, 1)), (["probe", 1], ("probe", 1, None)),
-        (["model", 1], None), (["probe", -1], None), (["probe", 2], None), (["pair", 0], None), (["no", 0], None),
-        ([], None), (None, None),
-    ]:  # fmt: skip
+        (["model", 0], ("model", 0, None)),
+        (["pair", 0, 1], ("pair", 0, 1)),
+        (["probe", 1], ("probe", 1, None)),
+        (["model", 1], None),
+        (["probe", -1], None),
+        (["probe", 2], None),
+        (["pair", 0], None),
+        (["no", 0], None),
+        ([], None),
+        (None, None),
+    ]:
         boards.click = click
         assert columns.columns("c", [heading], [drawing], found, [b"", b""], [(0, [None])], **given) == reported
 

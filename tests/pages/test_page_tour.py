@@ -12,8 +12,17 @@ from depara_core import tour as lessons
 NAMES = tuple(GROUPS)  # in the planted zoo a network's seed is its place
 STEPS = 10
 TITLES = (
-    "Images in", "A node", "An edge", "The graph", "s_V", "s_E", "λ", "Which model", "Which layer", "Why does",
-)  # fmt: skip
+    "Images in",
+    "A node",
+    "An edge",
+    "The graph",
+    "s_V",
+    "s_E",
+    "λ",
+    "Which model",
+    "Which layer",
+    "Why does",
+)
 CHOICE = {"count": "12", "source": "rooms/reshading", "target": "rooms/normal", "third": "rooms/denoising"}
 SIX = (1, 3, 4, 7, 8, 11)
 PICKED = {"images": [str(probe) for probe in SIX]}

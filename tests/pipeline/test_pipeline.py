@@ -38,8 +38,11 @@ def computed(monkeypatch):
 def test_graphs_come_model_by_model_and_layer_by_layer(tmp_path):
     graphs = build_graphs(zoo("a", "b"), tiny.probes(), layers=["output", "bn2"], device="cpu", store=tmp_path)
     assert [(g.model, g.layer) for g in graphs] == [
-        ("test/a", "output"), ("test/a", "bn2"), ("test/b", "output"), ("test/b", "bn2"),
-    ]  # fmt: skip
+        ("test/a", "output"),
+        ("test/a", "bn2"),
+        ("test/b", "output"),
+        ("test/b", "bn2"),
+    ]
     for graph in graphs:
         assert graph.nodes.shape == (6, 3 * 64)
         assert graph.shape == (3, 8, 8)
@@ -158,9 +161,13 @@ def test_a_failed_model_raises_or_is_left_out(tmp_path):
     assert Store(tmp_path).status().artefacts == 1, "what was finished before the failure is kept"
     errors, seen = {}, []
     graphs = build_graphs(
-        specs, tiny.probes(), device="cpu", store=tmp_path, on_error=errors.__setitem__,
+        specs,
+        tiny.probes(),
+        device="cpu",
+        store=tmp_path,
+        on_error=errors.__setitem__,
         progress=lambda done, total, message: seen.append((done, total)),
-    )  # fmt: skip
+    )
     assert [graph.model for graph in graphs] == ["test/a", "test/z"]
     assert list(errors) == ["test/broken", "test/gone"]
     assert "weights.pt" in str(errors["test/gone"])

@@ -22,9 +22,14 @@ from depara_core.zoo.fashion_network import fresh
 
 COUNT = 150
 PLAN = FashionPlan(
-    learned=20, tests=10, probes=6, labelled=20, network=Recipe(steps=2, batch=8), repetitions=1,
+    learned=20,
+    tests=10,
+    probes=6,
+    labelled=20,
+    network=Recipe(steps=2, batch=8),
+    repetitions=1,
     students={10: Recipe(steps=1, batch=5)},
-)  # fmt: skip
+)
 
 
 def write_idx(path, values):

@@ -426,10 +426,17 @@ def test_nothing_measured_yet_is_an_empty_table(tmp_path):
 def test_agreement_by_hand():
     scores = pd.DataFrame(
         {
-            "source": "a", "layer": ["conv1", "conv2", "conv3"], "k": [1, 2, 3], "budget": 0.1, "lam": 1.0,
-            "node": [0.3, 0.3, 0.3], "edge": [0.1, 0.4, 0.2], "score": [0.4, 0.7, 0.5], "accuracy": [0.5, 0.6, 0.9],
+            "source": "a",
+            "layer": ["conv1", "conv2", "conv3"],
+            "k": [1, 2, 3],
+            "budget": 0.1,
+            "lam": 1.0,
+            "node": [0.3, 0.3, 0.3],
+            "edge": [0.1, 0.4, 0.2],
+            "score": [0.4, 0.7, 0.5],
+            "accuracy": [0.5, 0.6, 0.9],
         }
-    )  # fmt: skip
+    )
     (row,) = layer_scores.layer_agreement(scores).to_dict("records")
     assert row["depara"] == pytest.approx(0.5)
     assert row["edge"] == pytest.approx(0.5)

@@ -42,9 +42,12 @@ def pool(work):
 
 def train_small(tasks, work, out, **options):
     return train_zoo(
-        tasks, **({"steps": 3, "batch": 4, "scenes": COUNT, "held_out": 8, "workers": 1} | options),
-        work=work, out=out, device="cpu",
-    )  # fmt: skip
+        tasks,
+        **({"steps": 3, "batch": 4, "scenes": COUNT, "held_out": 8, "workers": 1} | options),
+        work=work,
+        out=out,
+        device="cpu",
+    )
 
 
 def test_a_pool_holds_the_labels_of_its_pictures(pool):

@@ -18,9 +18,14 @@ from depara_core.zoo.rooms_study import CUTS, STUDY_NETWORKS
 from depara_core.zoo.rooms_weights import load_solver
 
 SHAPES = {
-    "stem": (24, 32, 32), "down1": (48, 16, 16), "block1": (48, 16, 16), "down2": (96, 8, 8),
-    "block2": (96, 8, 8), "block3": (96, 8, 8), "output": (16, 8, 8),
-}  # fmt: skip
+    "stem": (24, 32, 32),
+    "down1": (48, 16, 16),
+    "block1": (48, 16, 16),
+    "down2": (96, 8, 8),
+    "block2": (96, 8, 8),
+    "block3": (96, 8, 8),
+    "output": (16, 8, 8),
+}
 
 
 @pytest.fixture(scope="module")

@@ -24,9 +24,13 @@ from depara_core.zoo import downloads, taskonomy
 from depara_core.zoo.taskonomy_network import TAPS, Lightness, TaskonomyEncoder
 
 SHAPES = {
-    "stem": (64, 64, 64), "layer1": (256, 32, 32), "layer2": (512, 16, 16), "layer3": (1024, 16, 16),
-    "layer4": (2048, 16, 16), "output": (8, 16, 16),
-}  # fmt: skip
+    "stem": (64, 64, 64),
+    "layer1": (256, 32, 32),
+    "layer2": (512, 16, 16),
+    "layer3": (1024, 16, 16),
+    "layer4": (2048, 16, 16),
+    "output": (8, 16, 16),
+}
 STAGES = ((64, 3, 2), (128, 4, 2), (256, 6, 1), (512, 3, 1))  # width, blocks, stride of the last block
 
 
@@ -182,10 +186,15 @@ def test_random_weights_repeat_differ_by_task_and_leave_the_callers_alone(opened
 @pytest.mark.parametrize(
     "rgb, lightness",  # L* of sRGB colours under D65, from tables
     [
-        ((255, 255, 255), 100), ((0, 0, 0), 0), ((119, 119, 119), 50.03), ((255, 0, 0), 53.24), ((0, 255, 0), 87.73),
-        ((0, 0, 255), 32.30), ((5, 5, 5), 1.37),
+        ((255, 255, 255), 100),
+        ((0, 0, 0), 0),
+        ((119, 119, 119), 50.03),
+        ((255, 0, 0), 53.24),
+        ((0, 255, 0), 87.73),
+        ((0, 0, 255), 32.30),
+        ((5, 5, 5), 1.37),
     ],
-)  # fmt: skip
+)
 def test_lightness_is_that_of_cielab(rgb, lightness):
     x = torch.tensor(rgb).view(1, 3, 1, 1) / 127.5 - 1
     assert (Lightness()(x).item() + 1) * 50 == pytest.approx(lightness, abs=0.02)
@@ -301,10 +310,13 @@ def test_without_file_and_network_the_error_says_what_goes_where(place, tmp_path
         zoo.model("taskonomy/curvature").open()
     checksum = taskonomy.TASKONOMY_TASKS["curvature"].checksum
     for part in (
-        f"curvature_encoder-{checksum}.pth is not in '{tmp_path / 'hub'}", "no network",
-        f"{taskonomy.SITE}/curvature_encoder-", "put the file in that folder",
-        "pip install 'depara-explorer[taskonomy]'", "taskonomy/curvature@none",
-    ):  # fmt: skip
+        f"curvature_encoder-{checksum}.pth is not in '{tmp_path / 'hub'}",
+        "no network",
+        f"{taskonomy.SITE}/curvature_encoder-",
+        "put the file in that folder",
+        "pip install 'depara-explorer[taskonomy]'",
+        "taskonomy/curvature@none",
+    ):
         assert part in str(caught.value)
 
 

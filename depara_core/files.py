@@ -1,12 +1,15 @@
 """What long work shares: files written whole, jobs side by side in processes, and the type of a progress callback."""
 
 import contextlib
+import errno
+import os
 import shutil
+import stat
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 from depara_core.errors import Cancelled
 
@@ -18,6 +21,64 @@ T = TypeVar("T")
 Progress = Callable[[int, int, str], None]  # (done, total, message); it may raise `Cancelled` to stop the work
 UNFINISHED = ".part"  # suffix of what is being written
 NEWS_S = 0.5  # seconds between two looks at what worker processes tell
+FOLDER, FILE, NOTHING = "a folder", "a file", "nothing"
+_KINDS = {
+    stat.S_IFDIR: FOLDER,
+    stat.S_IFREG: FILE,
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+_ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
+
+
+def kind_at(path: Path) -> str:
+    """Return what is at a path, links followed: `FOLDER`, `FILE`, `NOTHING`, or the name of what is never read.
+
+    Raises OSError where that cannot be told: no permission, a name too long, a disk that fails.
+    """
+    try:
+        return _kind(path.stat())
+    except ValueError:  # a null character
+        return NOTHING
+    except OSError as error:
+        if error.errno in _ABSENT:
+            return NOTHING
+        raise
+
+
+def open_regular(path: Path, *, empty: bool = False) -> BinaryIO:
+    """Open a regular file for reading, one that holds something unless it may be `empty`.
+
+    Pipes and devices may block for ever or never end, and so do the files of /proc, which all say that they are empty.
+    Raises OSError of those, before they are opened.
+    """
+    require_regular(path, empty=empty)
+    opened = open(path, "rb", opener=lambda name, flags: os.open(name, flags | getattr(os, "O_NONBLOCK", 0)))  # noqa: SIM115
+    try:
+        _require_content(os.fstat(opened.fileno()), path, empty)  # it may have been replaced since
+    except BaseException:
+        opened.close()
+        raise
+    return opened
+
+
+def require_regular(path: Path, *, empty: bool = False) -> None:
+    """Raise OSError of what `open_regular` refuses, without opening it."""
+    _require_content(path.stat(), path, empty)
+
+
+def _kind(status: os.stat_result) -> str:
+    return _KINDS.get(stat.S_IFMT(status.st_mode), "a special file")
+
+
+def _require_content(status: os.stat_result, path: Path, empty: bool) -> None:
+    kind = _kind(status)
+    if kind != FILE:
+        raise OSError(errno.EINVAL, f"it is {kind}, not a regular file", str(path))
+    if status.st_size == 0 and not empty:
+        raise OSError(errno.ENODATA, "the file is empty", str(path))
 
 
 @contextmanager
@@ -32,10 +93,16 @@ def written_aside(path: Path) -> Iterator[Path]:
         yield aside
         aside.replace(path)
     finally:
-        if aside.is_dir():
-            shutil.rmtree(aside, ignore_errors=True)
-        with contextlib.suppress(OSError):  # of a disk that is gone
-            aside.unlink(missing_ok=True)
+        remove(aside)
+
+
+def remove(path: Path) -> None:
+    """Remove a file or a folder where that can be done; a disk that is gone is no error."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with contextlib.suppress(OSError):
+            path.unlink(missing_ok=True)
 
 
 def write_whole(path: Path, content: bytes | str) -> None:

@@ -6,7 +6,7 @@ import re
 import shutil
 import time
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,8 @@ import platformdirs
 
 from depara_core.artefacts import DAMAGE, SUFFIX, Artefact, read_artefact, write_artefact
 from depara_core.errors import OptionError, StoreError
-from depara_core.files import UNFINISHED
+from depara_core.files import UNFINISHED, open_regular, remove
+from depara_core.paths import expanded
 
 LIMIT = "DEPARA_STORE_LIMIT"  # the environment variable that bounds every store
 SHARE, FLOOR, CEILING = 0.5, 2 * 10**9, 100 * 10**9  # of the disk's free room, unless told otherwise; bytes
@@ -57,18 +58,21 @@ class Store:
 
     def __init__(self, path: str | os.PathLike[str] | None = None, max_bytes: int | str | None = None) -> None:
         chosen = path or os.environ.get("DEPARA_STORE") or platformdirs.user_cache_dir("depara", appauthor=False)
-        self.path = Path(chosen).expanduser()
+        self.path = expanded(chosen)
         told = max_bytes if max_bytes is not None else os.environ.get(LIMIT) or None
         self._told = parse_size(told) if isinstance(told, str) else told
         self.trouble = ""  # why the last result could not be kept
 
-    def get(self, key: str) -> Artefact | None:
+    def get(self, key: str, check: Callable[[Artefact], object] | None = None) -> Artefact | None:
         """Return what is kept under a key.
 
         Parameters
         ----------
         key
             Letters and digits, such as a sha256 in hex.
+        check
+            Called with the artefact: an error such as a KeyError or a ValueError says that it is not what it should be,
+            and counts as damage.
 
         Returns
         -------
@@ -77,9 +81,11 @@ class Store:
         """
         file = self._file(key)
         try:
-            with file.open("rb") as opened:
+            with open_regular(file, empty=True) as opened:
                 try:
-                    artefact = read_artefact(opened)
+                    artefact = read_artefact(opened, key)
+                    if check is not None:
+                        check(artefact)
                 except DAMAGE:
                     if os.path.samestat(os.fstat(opened.fileno()), file.stat()):  # else another process mended it
                         file.unlink()
@@ -110,7 +116,7 @@ class Store:
         file = self._file(key)
         self._make_room(sum(array.nbytes for array in arrays.values()), keep=file)
         try:
-            write_artefact(file, arrays, metadata)
+            write_artefact(file, key, arrays, metadata)
         except Exception as error:
             raise StoreError(
                 f"The result cannot be kept in {self.path}: {error}. "
@@ -163,13 +169,14 @@ class Store:
         """
         damaged = []
         for file, _, _ in self._entries():
+            key = file.name.removesuffix(SUFFIX)
             try:
-                with file.open("rb") as opened:
-                    read_artefact(opened)
+                with open_regular(file, empty=True) as opened:
+                    read_artefact(opened, key)
             except FileNotFoundError:
                 continue
             except (OSError, *DAMAGE):
-                damaged.append(file.name.removesuffix(SUFFIX))
+                damaged.append(key)
         return tuple(sorted(damaged))
 
     def clear(self) -> int:
@@ -223,8 +230,7 @@ class Store:
         """Remove what dead processes left unfinished."""
         for part, _, touched in self._entries(UNFINISHED):
             if time.time() - touched > STALE_SECONDS:
-                with contextlib.suppress(OSError):
-                    part.unlink()
+                remove(part)
 
     def _make_room(self, need: int, keep: Path) -> None:
         """Remove the least recently used artefacts but one until `need` bytes more fit."""

@@ -158,7 +158,7 @@ def test_a_file_that_cannot_be_read_is_none_but_is_not_removed(tmp_path, monkeyp
     store = Store(tmp_path)
     store.put(KEY, {"a": np.arange(3.0)}, {})
 
-    def unreadable(opened):
+    def unreadable(*_):
         raise OSError(errno.EIO, "Input/output error")
 
     with monkeypatch.context() as patched:
@@ -243,7 +243,7 @@ def test_what_another_process_mended_is_not_removed(tmp_path, monkeypatch):
     store, other = Store(tmp_path), Store(tmp_path)
     store.put(KEY, SOUND, {})
 
-    def damaged(opened):
+    def damaged(*_):
         other.put(KEY, SOUND, {"by": "another process"})
         raise ValueError("does not match")
 

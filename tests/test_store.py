@@ -1,3 +1,4 @@
+import json
 import os
 import subprocess
 import sys
@@ -80,6 +81,89 @@ def test_damage_is_found_and_counts_as_missing(tmp_path, damage):
     assert not file.exists()
     store.put(KEY, arrays(), {})
     assert store.verify() == ()
+
+
+def test_a_renamed_file_is_not_another_result(tmp_path):
+    store, other = Store(tmp_path), "cd34" * 16
+    store.put(KEY, arrays(), {})
+    file_of(store, other).parent.mkdir()
+    file_of(store).rename(file_of(store, other))
+    assert store.verify() == (other,)
+    assert store.get(other) is None
+    assert not file_of(store, other).exists()
+
+
+def forged(header, data=b"\0" * 16):
+    text = header if isinstance(header, bytes) else json.dumps(header).encode()
+    return len(text).to_bytes(8, "little") + text + data
+
+
+def entry(dtype="F32", shape=(4,), offsets=(0, 16)):
+    notes = {"key": KEY, "metadata": "{}", "sha256": "0" * 64}
+    return {"__metadata__": notes, "a": {"dtype": dtype, "shape": shape, "data_offsets": offsets}}
+
+
+FORGED = {
+    "nested": forged(b"[" * 200_000),
+    "nested metadata": forged({"__metadata__": {"key": KEY, "metadata": "[" * 100_000, "sha256": ""}}),
+    "far": forged(entry(shape=(10**12,), offsets=(0, 4 * 10**12))),
+    "far off": forged(entry(offsets=(10**12, 10**12 + 16))),
+    "backwards": forged(entry(offsets=(16, 0))),
+    "negative": forged(entry(shape=(-2, -2))),
+    "other shape": forged(entry(shape=(5,))),
+    "unknown type": forged(entry(dtype="Q9")),
+    "words": forged(entry(offsets=("0", "16"))),
+    "twice the same": forged(entry() | {"b": entry()["a"]}),
+    "rest": forged(entry(), b"\0" * 99),
+    "no header": forged([]),
+    "long header": (2**63).to_bytes(8, "little") + b"{}",
+    "only a length": (2**30).to_bytes(8, "little"),
+}
+
+
+@pytest.mark.parametrize("kind", FORGED)
+def test_a_forged_header_is_damage(tmp_path, kind):
+    store = Store(tmp_path)
+    file_of(store).parent.mkdir()
+    file_of(store).write_bytes(FORGED[kind])
+    assert store.verify() == (KEY,)
+    assert store.get(KEY) is None
+    assert not file_of(store).exists()
+
+
+def test_what_is_not_what_it_should_be_is_damage(tmp_path):
+    store = Store(tmp_path)
+    store.put(KEY, arrays(), {})
+    assert store.get(KEY, lambda kept: kept.arrays["nodes"]) is not None
+    assert store.get(KEY, lambda kept: kept.arrays["edges"]) is None
+    assert not file_of(store).exists()
+
+
+def test_a_pipe_in_the_store_is_written_over(tmp_path):
+    store = Store(tmp_path)
+    file_of(store).parent.mkdir()
+    os.mkfifo(file_of(store))
+    assert store.get(KEY) is None
+    assert store.verify() == (KEY,)
+    store.put(KEY, arrays(), {})
+    assert store.get(KEY) is not None
+
+
+def test_a_store_at_an_unknown_home_is_told(monkeypatch):
+    monkeypatch.setenv("DEPARA_STORE", "~no-such-user-here/store")
+    with pytest.raises(OptionError, match="home folder"):
+        Store()
+
+
+def test_what_died_half_way_goes_whether_file_or_folder(tmp_path):
+    old = time.time() - 2 * store_module.STALE_SECONDS
+    for name in (".a.part", "folder.part"):
+        (tmp_path / "ab").mkdir(exist_ok=True)
+        part = tmp_path / "ab" / name
+        part.mkdir() if name.startswith("folder") else part.touch()
+        os.utime(part, (old, old))
+    Store(tmp_path).put(KEY, arrays(), {})
+    assert [*tmp_path.rglob("*.part")] == []
 
 
 def test_the_least_recently_used_go_first(tmp_path):

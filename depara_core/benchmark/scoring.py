@@ -16,6 +16,7 @@ from depara_core.evaluation import Evaluation, evaluate, static_mean, symmetrise
 from depara_core.files import Progress
 from depara_core.metrics import METRICS, Metric
 from depara_core.metrics.codes import as_code
+from depara_core.pipeline.keys import versions
 from depara_core.selection import directed_scores, spread_lam
 from depara_core.similarity import check_lam, similarity_matrix
 from depara_core.store import Store, as_store
@@ -162,7 +163,7 @@ class _Scorer:
     def metric(self, metric: Metric) -> Float[np.ndarray, "M M"]:
         """Return one metric for all pairs, from the store if it is there."""
         key = self.key(metric)
-        kept = self.store.get(key)
+        kept = self.store.get(key, lambda kept: kept.arrays["scores"].reshape(len(self.ids), len(self.ids)))
         if kept is not None:
             return kept.arrays["scores"]
         values = self.compute(metric)
@@ -172,7 +173,8 @@ class _Scorer:
     def key(self, metric: Metric) -> str:
         """Return the sha256 (hex) of all that a metric's scores depend on."""
         models = [(graph.model, graph.weights, graph.probes, graph.layer) for graph in self.evidence.graphs]
-        content = [VERSION, metric.name, metric.settings, COMPONENTS, CLUSTERS, models]
+        libraries = versions("torch", "torchvision", "numpy", "scipy", "scikit-learn")
+        content = [VERSION, metric.name, metric.settings, COMPONENTS, CLUSTERS, models, libraries]
         if "codes" in metric.takes:
             content.append([self.evidence.code(name).shape for name in self.ids])
         if metric.takes[1] == "labels":

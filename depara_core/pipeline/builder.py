@@ -1,5 +1,6 @@
 """The graphs of one model: read from the store, or computed and kept there as soon as a layer is whole."""
 
+import math
 import platform
 from dataclasses import asdict, dataclass
 
@@ -51,12 +52,12 @@ class Builder:
             network = self.open(spec, layers)
             identity = network.identity
         keys = {layer: self.key(spec, identity, layer) for layer in layers}
-        found = {layer: self.built.get(key) or self.store.get(key) for layer, key in keys.items()}
+        found = {layer: self.built.get(key) or self.store.get(key, self.require_whole) for layer, key in keys.items()}
         missing = [layer for layer in layers if found[layer] is None]
         if missing:
             network = network or self.open(spec, layers)
             with alone(identity.digest, lambda: self.tally.report(0, f"{spec.name}: another job computes it")):
-                found |= {layer: self.store.get(keys[layer]) for layer in missing}
+                found |= {layer: self.store.get(keys[layer], self.require_whole) for layer in missing}
                 missing = [layer for layer in missing if found[layer] is None]
                 if missing:
                     found |= self.compute(spec, network, missing, keys)
@@ -109,6 +110,15 @@ class Builder:
             versions = versions | {"numerics": numerics.name, "agreement with float32": f"{numerics.agreement:.4f}"}
         metadata = {"model": spec.id, "layer": layer, "shape": list(extraction.shape), "versions": versions}
         return self.store.keep(key, arrays, metadata | {"note": extraction.note})
+
+    def require_whole(self, artefact: Artefact) -> None:
+        """Raise an error of an artefact that is no graph over these probes."""
+        count, arrays = len(self.probes), artefact.arrays
+        arrays["nodes"].reshape(count, math.prod(artefact.metadata["shape"]))
+        arrays["edges"].reshape(count, count)
+        for name in ("no_attribution", "no_feature"):
+            arrays[name].reshape(count)
+        dict(artefact.metadata["versions"])
 
     def graph(self, spec: ModelSpec, identity: Identity, layer: str, artefact: Artefact) -> AttributionGraph:
         """Return what was stored as the graph of this model and layer."""

@@ -3,11 +3,13 @@
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from jaxtyping import Float32
 from torch import Tensor
 
+from depara_core.artefacts import Artefact
 from depara_core.attribution.hooks import at_rest
 from depara_core.attribution.passes import reading
 from depara_core.errors import ModelError
@@ -99,7 +101,7 @@ def build_features(
             progress(done, len(chosen), f"{spec.name}: features")
         network = spec.open(None)
         key = features_key(spec, network.identity, layer, probes)
-        artefact = kept.get(key)
+        artefact = kept.get(key, partial(_require_features, count=len(probes)))
         if artefact is None:
             output = _run(spec, network, probes, layer, device)
             about = {"model": spec.id, "layer": layer, "shape": list(output.shape[1:])}
@@ -108,6 +110,10 @@ def build_features(
         values.setflags(write=False)
         built.append(Features(spec.id, layer, values, shape, probes.digest, network.digest))
     return built
+
+
+def _require_features(artefact: Artefact, count: int) -> None:
+    artefact.arrays["features"].reshape(count, *artefact.metadata["shape"])
 
 
 def _run(spec: ModelSpec, network: Network, probes: ProbeSet, layer: str, device: str) -> Float32[np.ndarray, "N ..."]:

@@ -3,6 +3,8 @@
 import hashlib
 import json
 from dataclasses import asdict
+from functools import cache
+from importlib.metadata import version
 
 from depara_core.attribution.methods import METHODS
 from depara_core.attribution.options import Options
@@ -40,7 +42,14 @@ def _origin(spec: ModelSpec, identity: Identity, layer: str, probes: ProbeSet) -
         "tap": identity.taps.get(layer, (layer, "output")),
         "input": (spec.input_size, spec.mean, spec.std),
         "probes": probes.digest,
+        "versions": versions("torch", "torchvision"),
     }
+
+
+@cache
+def versions(*libraries: str) -> dict[str, str]:
+    """Return the installed versions of what computes: another one may round, resample or pool otherwise."""
+    return {library: version(library) for library in libraries}
 
 
 def _digest(content: dict[str, object]) -> str:

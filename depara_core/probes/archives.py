@@ -11,6 +11,8 @@ from depara_core.probes.decoding import MAX_BYTES
 MAX_MEMBERS = 50_000
 MAX_TOTAL = 8 * 2**30  # bytes unpacked from one archive; one member at a time is held
 MAX_RATIO = 200  # unpacked to packed bytes; photographs hardly pack at all
+LOCAL_HEADER = 30  # bytes before a member's name, at least
+OVERLAPS = "overlaps another member, like a decompression bomb"
 SMALL = 2**20  # bytes; a member that unpacks to no more is harmless at any ratio
 
 
@@ -30,18 +32,30 @@ def usable_members(archive: zipfile.ZipFile) -> tuple[list[zipfile.ZipInfo], lis
     """Return the members worth reading, sorted by name, and (name, reason) of those refused from their header alone."""
     members: list[zipfile.ZipInfo] = []
     refused: list[tuple[str, str]] = []
-    total = 0
+    total, overlapping = 0, _overlapping(archive)
     for member in sorted(archive.infolist(), key=lambda info: info.filename):
         parts = PurePosixPath(member.filename).parts
         if member.is_dir() or any(part.startswith((".", "__MACOSX")) and part != ".." for part in parts):
             continue
-        reason = _refusal(member, total)
+        reason = OVERLAPS if member.header_offset in overlapping else _refusal(member, total)
         if reason:
             refused.append((member.filename, reason))
         else:
             total += member.file_size
             members.append(member)
     return members, refused
+
+
+def _overlapping(archive: zipfile.ZipFile) -> set[int]:
+    """Return where the members begin whose bytes others claim too: a small file that unpacks to a very large one."""
+    found: set[int] = set()
+    last, reach = -1, 0
+    for member in sorted(archive.infolist(), key=lambda info: info.header_offset):
+        if member.header_offset < reach:
+            found |= {last, member.header_offset}
+        last = member.header_offset
+        reach = max(reach, last + LOCAL_HEADER + len(member.orig_filename) + member.compress_size)
+    return found
 
 
 def _refusal(member: zipfile.ZipInfo, total: int) -> str | None:

@@ -1,12 +1,15 @@
 """Folders of images: found without opening any, classes told by folders, splits told from classes."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path, PurePosixPath
 
-from depara_core.errors import ProbeError
-from depara_core.probes.candidates import Candidates, is_hidden, read_file
+from depara_core.errors import OptionError, ProbeError
+from depara_core.files import FILE, FOLDER, NOTHING, kind_at
+from depara_core.paths import require_allowed
+from depara_core.probes.candidates import Candidates, is_hidden, read_allowed
 
 SPLITS = frozenset(
     "train training trn val valid validate validation dev test testing eval trainval holdout".split()  # noqa: SIM905
@@ -21,26 +24,40 @@ def add_folder(candidates: Candidates, folder: Path) -> None:
     while pending:
         place, prefix = pending.pop()
         try:
-            status = place.stat()
+            status = require_allowed(place).stat()
             if (status.st_dev, status.st_ino) in seen:  # a link back, or a second link to the same folder
                 candidates.skip(prefix.rstrip("/") or folder, "a link to a folder that is read already")
                 continue
             seen.add((status.st_dev, status.st_ino))
-            with os.scandir(place) as entries:
-                for entry in entries:
-                    name = f"{prefix}{entry.name}"
-                    if is_hidden(entry.name):
-                        continue
-                    if entry.is_dir():
-                        pending.append((Path(entry.path), f"{name}/"))
-                    elif entry.is_file():
-                        found.append(name)
+            for entry, kind in _entries(candidates, place):
+                name = f"{prefix}{entry.name}"
+                if kind == FOLDER:
+                    pending.append((Path(entry.path), f"{name}/"))
+                elif kind == FILE:
+                    found.append(name)
+                elif kind != NOTHING:  # a link that leads nowhere
+                    candidates.skip(name, f"{kind}: only regular files are read")
+        except OptionError as error:
+            if place == folder:
+                raise
+            candidates.skip(prefix.rstrip("/"), error)
         except OSError as error:
             if place == folder:
                 raise ProbeError(f"The folder {str(folder)!r} cannot be read: {error.strerror}.") from error
             candidates.skip(prefix.rstrip("/"), f"the folder cannot be read: {error.strerror}")
     for name in sorted(found, key=lambda name: name.split("/")):
-        candidates.add(name, partial(read_file, folder / name))
+        candidates.add(name, partial(read_allowed, folder / name))
+
+
+def _entries(candidates: Candidates, folder: Path) -> Iterator[tuple[os.DirEntry[str], str]]:
+    """Yield what is in a folder, with its kind; hidden ones are left out."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            candidates.tick()
+            if is_hidden(entry.name):
+                continue
+            with suppress(OSError):  # a link into a folder that may not be read
+                yield entry, FOLDER if entry.is_dir() else FILE if entry.is_file() else kind_at(Path(entry.path))
 
 
 def folders_tell(names: Sequence[str]) -> tuple[list[str] | None, list[str] | None]:

@@ -85,7 +85,7 @@ def load_probes(
     if isinstance(source, str) and source == "rooms":
         return _render_rooms(ROOMS_COUNT if count is None else count, seed, size or ROOMS_SIZE, progress)
     with ExitStack() as opened:
-        candidates = Candidates(opened)
+        candidates = Candidates(opened, progress=progress)
         title = collect(candidates, source)
         labels = _keep_split(candidates, split)
         return _decode_all(candidates, labels, title, count, seed, size, background, progress)
@@ -138,19 +138,12 @@ def _decode_all(
         raise ProbeError(f"{title} holds {len(files):,} images; give a count of at most {MAX_PROBES:,} to sample.")
     wanted = len(files) if count is None else min(count, len(files))
     order = range(len(files)) if wanted == len(files) else order_of_draw(len(files), labels, seed)
-    side, kept, seen, notes = size or _most(wanted), {}, {}, []  # type: ignore[var-annotated]
+    decoder, kept = _Decoder(size or _most(wanted), size is not None, background), {}
     for index in order:
         if progress:
             progress(len(kept), wanted, "Reading images")
-        remarks: list[str] = []
         try:
-            read = files[index].read()
-            pixels = decode(read, side, enlarge=size is not None, background=background, notes=remarks)
-            content = hashlib.sha256(repr(pixels.shape).encode() + pixels.tobytes()).digest()
-            if content in seen:
-                raise ProbeError(f"the same pixels as {seen[content]}")
-            seen[content], kept[index] = files[index].name, pixels
-            notes += [(files[index].name, remark) for remark in remarks]
+            kept[index] = decoder.pixels(files[index])
         except ProbeError as error:
             candidates.skip(files[index].name, error)
         if len(kept) == count:
@@ -160,8 +153,43 @@ def _decode_all(
     chosen = sorted(kept)
     told = None if labels is None else [labels[i] for i in chosen]
     whole = None if told is None or None in told else tuple(str(label) for label in told)
-    found = _gathered([kept[i] for i in chosen], [files[i] for i in chosen], title, skipped, notes, size is not None)
+    pixels, origins = [kept[i] for i in chosen], [files[i] for i in chosen]
+    found = _gathered(pixels, origins, title, skipped, decoder.notes, size is not None)
     return replace(found, labels=whole)
+
+
+class _Decoder:
+    """Decodes images, each content once: an archive may hold one picture thousands of times."""
+
+    def __init__(self, side: int, enlarge: bool, background: str) -> None:
+        self.side, self.enlarge, self.background = side, enlarge, background
+        self.notes: list[tuple[str, str]] = []
+        self._refused: dict[bytes, str] = {}  # by the digest of a file or of pixels: why another one is left out
+
+    def pixels(self, file: Candidate) -> np.ndarray:
+        """Return an image's pixels; raises ProbeError where it is damaged, or repeats another one."""
+        content, remarks = file.read(), []  # type: ignore[var-annotated]
+        raw = hashlib.sha256(content).digest() if isinstance(content, bytes) else None
+        self._require_new(raw)
+        try:
+            pixels = decode(content, self.side, enlarge=self.enlarge, background=self.background, notes=remarks)
+        except ProbeError as error:
+            self._refuse(raw, str(error))
+            raise
+        shown = hashlib.sha256(repr(pixels.shape).encode() + pixels.tobytes()).digest()
+        self._require_new(shown)
+        for digest in (raw, shown):
+            self._refuse(digest, f"the same pixels as {file.name}")
+        self.notes += [(file.name, remark) for remark in remarks]
+        return pixels
+
+    def _require_new(self, digest: bytes | None) -> None:
+        if digest in self._refused:
+            raise ProbeError(self._refused[digest])
+
+    def _refuse(self, digest: bytes | None, reason: str) -> None:
+        if digest is not None:
+            self._refused[digest] = reason
 
 
 def _most(count: int) -> int:

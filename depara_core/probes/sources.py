@@ -1,7 +1,9 @@
 """From whatever a user names to candidates: each kind of source by its reader."""
 
-from collections.abc import Callable, Iterable
+import os
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from functools import partial
 from os import PathLike, fspath
 from os.path import commonpath
@@ -9,9 +11,11 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from depara_core.errors import OptionError, ProbeError
+from depara_core.files import FILE, FOLDER, NOTHING, kind_at, require_regular
+from depara_core.paths import expanded, require_allowed
 from depara_core.probes.archives import open_zip, read_member, usable_members
 from depara_core.probes.arrays import add_array_file, add_dataset, is_picture, picture
-from depara_core.probes.candidates import Candidates, read_file
+from depara_core.probes.candidates import Candidates, read_allowed, read_file
 from depara_core.probes.folders import add_folder
 from depara_core.probes.tables import add_arrow, add_csv, add_parquet, labels_from_csv
 from depara_core.probes.tars import add_tar
@@ -22,7 +26,7 @@ TARS = (".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz")
 def collect(candidates: Candidates, source: Any) -> str:
     """Add what `source` holds and return its title."""
     if isinstance(source, str | PathLike):
-        _add_path(candidates, Path(source).expanduser())
+        _add_path(candidates, expanded(source))
         return fspath(source)
     if isinstance(source, list | tuple):
         _add_items(candidates, source)
@@ -38,15 +42,14 @@ def collect(candidates: Candidates, source: Any) -> str:
 def _add_items(candidates: Candidates, items: Iterable[object]) -> None:
     """Add paths, named from the folder they share, uploads and pictures; one that fails does not stop the others."""
     items = list(items)
-    paths = [Path(item).expanduser().absolute() for item in items if isinstance(item, str | PathLike)]
-    folders = [path.parent for path in paths if path.exists()]
+    folders = [expanded(item).absolute().parent for item in items if isinstance(item, str | PathLike) and _exists(item)]
     shared = Path(commonpath(folders)) if folders else Path()
     told: dict[str, str | None] = {}
     for number, item in enumerate(items):
         try:
             if isinstance(item, str | PathLike):
-                _add_path(candidates, Path(item).expanduser().absolute(), shared)
-            elif isinstance(item, tuple) and len(item) == 2 and isinstance(item[1], bytes):
+                _add_listed(candidates, item, shared)
+            elif isinstance(item, tuple) and len(item) == 2 and isinstance(item[1], bytes | Path):
                 told |= _add_upload(candidates, str(item[0]), item[1])
             elif is_picture(item):
                 candidates.add(f"image {number:03d}", partial(picture, item), any_suffix=True)
@@ -67,17 +70,18 @@ def _add_items(candidates: Candidates, items: Iterable[object]) -> None:
                 candidates.skip(name, "the table names it, but there is no such image")
 
 
-def _add_upload(candidates: Candidates, name: str, data: bytes) -> dict[str, str | None]:
-    """Add an upload; one that is a table of labels returns them instead."""
+def _add_upload(candidates: Candidates, name: str, data: bytes | Path) -> dict[str, str | None]:
+    """Add an upload, in memory or kept in a file; one that is a table of labels returns them instead."""
     suffix = PurePosixPath(name).suffix.lower()
     if suffix == ".zip":
         _add_zip(candidates, data)
     elif name.lower().endswith(TARS):
         add_tar(candidates, data, name)
     elif suffix in (".csv", ".tsv"):
-        return labels_from_csv(candidates, data, name)
+        return labels_from_csv(candidates, data if isinstance(data, bytes) else read_file(data), name)
     else:
-        candidates.add(name, lambda: data, any_suffix=True)
+        read = partial(read_file, data) if isinstance(data, Path) else lambda: data
+        candidates.add(name, read, any_suffix=True)
     return {}
 
 
@@ -93,27 +97,62 @@ def _add_path(candidates: Candidates, path: Path, shared: Path | None = None) ->
         ".npy": add_array_file,
         ".zip": _add_zip,
     }
-    if path.is_dir():
+    kind = _kind(path)
+    if kind == FOLDER:
         _add_folder(candidates, path)
-    elif not path.is_file():
-        matches = _matches(path)
+    elif kind == NOTHING:
+        matches = sorted(_matches(candidates, path))
         if not matches:
             raise ProbeError(
                 f"Expected 'rooms', a folder, an archive, a table or images; there is nothing to read at {str(path)!r}."
             )
         _add_items(candidates, matches)
+    elif kind != FILE:
+        raise ProbeError(f"Expected a folder or a regular file; {str(path)!r} is {kind}.")
     elif path.name.lower().endswith(TARS):
-        add_tar(candidates, path, path.name)
+        add_tar(candidates, _with_content(path), path.name)
     elif suffix in readers:
-        readers[suffix](candidates, path)
+        readers[suffix](candidates, _with_content(path))
     else:
         name = path.relative_to(shared or path.parent)
-        candidates.add(name.as_posix(), partial(read_file, path), any_suffix=True)
+        candidates.add(name.as_posix(), partial(read_allowed, path), any_suffix=True)
+
+
+def _add_listed(candidates: Candidates, item: str | PathLike[str], shared: Path) -> None:
+    """Add one path of a list; one that may not be read is left out like one that is damaged."""
+    try:
+        _add_path(candidates, expanded(item).absolute(), shared)
+    except OptionError as error:
+        raise ProbeError(str(error)) from error
+
+
+def _exists(item: str | PathLike[str]) -> bool:
+    try:
+        return kind_at(expanded(item)) != NOTHING
+    except (OptionError, OSError):
+        return False
+
+
+def _with_content(path: Path) -> Path:
+    """Return a file that another library will open."""
+    try:
+        require_regular(path)
+    except OSError as error:
+        raise ProbeError(f"{path.name} cannot be read: {error.strerror or error}.") from error
+    return path
+
+
+def _kind(path: Path) -> str:
+    """Return what is at a path that may be read here."""
+    try:
+        return kind_at(require_allowed(path))
+    except OSError as error:
+        raise ProbeError(f"{str(path)!r} cannot be read: {error.strerror or error}.") from error
 
 
 def _add_folder(candidates: Candidates, folder: Path) -> None:
     """Add a folder's images, or, where it holds none, those of the tables or shards in it."""
-    inside = Candidates(candidates.opened)
+    inside = Candidates(candidates.opened, progress=candidates.progress)
     add_folder(inside, folder)
     tables = [name for name, _ in inside.skipped if PurePosixPath(name).suffix in (".parquet", ".arrow", ".tar")]
     if inside.found or not tables:
@@ -121,7 +160,7 @@ def _add_folder(candidates: Candidates, folder: Path) -> None:
         candidates.skipped += inside.skipped
         return
     for name in tables:
-        file, split = folder / name, PurePosixPath(name).stem.partition("-")[0]
+        file, split = _with_content(require_allowed(folder / name)), PurePosixPath(name).stem.partition("-")[0]
         prefix = f"{split}/" if file.suffix != ".tar" else ""
         if file.suffix == ".tar":
             add_tar(candidates, file, name)
@@ -129,11 +168,33 @@ def _add_folder(candidates: Candidates, folder: Path) -> None:
             (add_parquet if file.suffix == ".parquet" else add_arrow)(candidates, file, prefix)
 
 
-def _matches(pattern: Path) -> list[Path]:
-    """Return the files that a pattern names, such as a/**/*.jpg; none where it is no pattern."""
+def _matches(candidates: Candidates, pattern: Path) -> list[Path]:
+    """Return the files and folders that a pattern names, such as a/**/*.jpg; none where it is no pattern."""
     steps = pattern.parts
     first = next((i for i, part in enumerate(steps) if any(sign in part for sign in "*?[")), None)
-    return [] if first is None else sorted(Path(*steps[:first]).glob("/".join(steps[first:])))
+    return [] if first is None else [*dict.fromkeys(_below(candidates, Path(*steps[:first]), steps[first:]))]
+
+
+def _below(candidates: Candidates, folder: Path, steps: tuple[str, ...]) -> Iterator[Path]:
+    """Yield what the steps of a pattern name below a folder; "**" stands for any number of folders, also none."""
+    if not steps:
+        yield folder
+        return
+    step, rest = steps[0], steps[1:]
+    if step == "**" and rest:
+        yield from _below(candidates, folder, rest)
+    try:
+        with os.scandir(folder) as entries:
+            found = [entry for entry in entries if not entry.name.startswith(".")]
+    except OSError:  # no folder, or one that may not be read
+        return
+    for entry in found:
+        candidates.tick()
+        if step == "**" and rest:
+            if entry.is_dir(follow_symlinks=False):  # a link back would never end
+                yield from _below(candidates, Path(entry.path), steps)
+        elif fnmatchcase(entry.name, step) and (not rest or entry.is_dir()):
+            yield from _below(candidates, Path(entry.path), rest)
 
 
 def _add_zip(candidates: Candidates, content: Path | bytes) -> None:

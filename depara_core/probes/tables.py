@@ -9,8 +9,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from depara_core.errors import ProbeError
-from depara_core.probes.candidates import Candidates, read_file
+from depara_core.errors import OptionError, ProbeError
+from depara_core.files import FILE, NOTHING, kind_at
+from depara_core.paths import expanded
+from depara_core.probes.candidates import Candidates, read_allowed, read_file
 from depara_core.probes.decoding import SUFFIXES
 
 PATHS = ("path", "file", "filename", "file_name", "image", "image_path", "filepath", "name")
@@ -47,11 +49,18 @@ def rows_of_csv(content: bytes, name: str) -> list[tuple[str, str | None]]:
 def add_csv(candidates: Candidates, path: Path) -> None:
     """Add the images that a CSV names, relative to its folder; unknown paths and repeated lines are noted."""
     for name, label in _once(candidates, rows_of_csv(read_file(path), path.name)):
-        file = path.parent / Path(name).expanduser()
-        if file.is_file():
-            candidates.add(name.replace("\\", "/"), partial(read_file, file), label=label, any_suffix=True)
-        else:
+        try:
+            file = path.parent / expanded(name)
+            kind = kind_at(file)
+        except (OptionError, OSError) as error:
+            candidates.skip(name, error)
+            continue
+        if kind == NOTHING:
             candidates.skip(name, f"{path.name} names it, but there is no such file")
+        elif kind == FILE:
+            candidates.add(name.replace("\\", "/"), partial(read_allowed, file), label=label, any_suffix=True)
+        else:
+            candidates.skip(name, f"{path.name} names it, but it is {kind}")
 
 
 def _once(candidates: Candidates, rows: Iterable[tuple[str, str | None]]) -> list[tuple[str, str | None]]:
@@ -143,7 +152,7 @@ def _cell(group: Callable[[int], Any], number: int, row: int) -> bytes:
     if isinstance(value, dict):
         value = value.get("bytes") or value.get("path")
     if isinstance(value, str):
-        return read_file(Path(value))
+        return read_allowed(Path(value))
     if not isinstance(value, bytes):
         raise ProbeError(f"the cell holds no image but {type(value).__name__}")
     return value

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from depara_core.errors import ProbeError
-from depara_core.probes.archives import MAX_MEMBERS
+from depara_core.probes.archives import MAX_MEMBERS, MAX_TOTAL
 from depara_core.probes.candidates import Candidates, is_hidden
 from depara_core.probes.decoding import MAX_BYTES, SUFFIXES
 
@@ -21,11 +21,9 @@ def add_tar(candidates: Candidates, content: Path | bytes, name: str) -> None:
         source = io.BytesIO(content) if isinstance(content, bytes) else content.open("rb")
         candidates.opened.callback(source.close)
         archive = candidates.opened.enter_context(tarfile.open(fileobj=source))  # noqa: SIM115  closed with the others
-        members = archive.getmembers()
+        members = _members(candidates, archive, name)
     except (tarfile.TarError, OSError, EOFError, ValueError) as error:
         raise ProbeError(f"{name} cannot be read: {error}. Expected a .tar of images.") from error
-    if len(members) > 4 * MAX_MEMBERS:
-        raise ProbeError(f"{name} has {len(members):,} members; at most {4 * MAX_MEMBERS:,} are read. Split it.")
     files = {member.name: member for member in members if member.isfile() and not is_hidden(member.name)}
     for path in sorted(files):
         stem, dot, suffix = path.rpartition(".")
@@ -37,6 +35,20 @@ def add_tar(candidates: Candidates, content: Path | bytes, name: str) -> None:
             )
             continue
         candidates.add(path, partial(_member, archive, files[path]), label=_label(archive, files, stem))
+
+
+def _members(candidates: Candidates, archive: tarfile.TarFile, name: str) -> list[tarfile.TarInfo]:
+    """Read the headers one by one: what is packed must be unpacked to reach the next, which may be far."""
+    found = []
+    packed = not isinstance(archive.fileobj, io.BytesIO | io.BufferedReader)
+    for member in archive:
+        candidates.tick()
+        found.append(member)
+        if len(found) > 4 * MAX_MEMBERS:
+            raise ProbeError(f"{name} has more than {4 * MAX_MEMBERS:,} members. Split it.")
+        if packed and member.offset_data + member.size > MAX_TOTAL:
+            raise ProbeError(f"{name} unpacks to more than {MAX_TOTAL // 2**30} GiB. Unpack it to a folder.")
+    return found
 
 
 def _member(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:

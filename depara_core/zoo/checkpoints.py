@@ -12,7 +12,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from depara_core.errors import ModelError
-from depara_core.zoo.library import LibraryModel, split_id, with_options
+from depara_core.zoo.library import LibraryModel, local_file, split_id, with_options
 from depara_core.zoo.module import IMAGENET_MEAN, IMAGENET_STD
 from depara_core.zoo.spec import ModelSpec
 
@@ -37,9 +37,7 @@ def specs() -> list[ModelSpec]:
 def spec(name: str) -> ModelSpec:
     """Return the spec of "<path>[?arch=<source>/<name>]"; without `arch` the architecture is guessed, and said."""
     plain, options = split_id(name, ("arch", "tokens"))
-    path = Path(plain).expanduser()
-    if not path.is_file():
-        raise ModelError(f"Expected a file of weights ({', '.join(SUFFIXES)}); there is none at {plain!r}.")
+    path = local_file(plain, f"a file of weights ({', '.join(SUFFIXES)})")
     weights = read_weights(path)
     arch = options.get("arch") or guess(weights, path.stem)
     said = "" if "arch" in options else f" Its architecture was guessed: {arch}."

@@ -7,7 +7,7 @@ from zipfile import BadZipFile, ZipFile
 import torch
 
 from depara_core.errors import ModelError
-from depara_core.zoo.library import require, require_code_allowed, split_id, whole_size
+from depara_core.zoo.library import local_file, require, require_code_allowed, split_id, whole_size
 from depara_core.zoo.module import model_from_module
 from depara_core.zoo.spec import ModelSpec
 
@@ -21,9 +21,7 @@ def spec(name: str) -> ModelSpec:
     """Return the spec of "<path>.pt2[?size=...]" (torch.export), or of an .onnx through onnx2torch."""
     plain, options = split_id(name, ("size",))
     require_code_allowed()
-    path = Path(plain).expanduser()
-    if not path.is_file():
-        raise ModelError(f"Expected a program of torch.export (.pt2); there is no file at {plain!r}.")
+    path = local_file(plain, "a program of torch.export (.pt2)")
     if path.suffix == ".onnx":
         module = _from_onnx(path)
     elif _is_torchscript(path):

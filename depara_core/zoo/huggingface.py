@@ -10,7 +10,15 @@ import torch
 from torch import nn
 
 from depara_core.errors import ModelError
-from depara_core.zoo.library import LibraryModel, require, require_code_allowed, split_id, with_options, with_output
+from depara_core.zoo.library import (
+    LibraryModel,
+    local_file,
+    require,
+    require_code_allowed,
+    split_id,
+    with_options,
+    with_output,
+)
 from depara_core.zoo.module import IMAGENET_MEAN, IMAGENET_STD, Triple
 from depara_core.zoo.spec import ModelSpec
 from depara_core.zoo.tokens import select_tokens
@@ -70,10 +78,7 @@ def spec(name: str) -> ModelSpec:
 def _folder(place: str, revision: str) -> Path:
     """Return where a model's files are."""
     if place.startswith(("/", ".", "~")):
-        folder = Path(place).expanduser()
-        if not (folder / CONFIG).is_file():
-            raise ModelError(f"Expected a model of transformers in {str(folder)!r}: there is no {CONFIG}.")
-        return folder
+        return local_file(f"{place.rstrip('/')}/{CONFIG}", "the folder of a model of transformers").parent
     hub = require("huggingface_hub", "hf")
     try:
         found = hub.try_to_load_from_cache(place, CONFIG, revision=revision or None)

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -13,7 +14,8 @@ import torch
 from torch import nn
 
 from depara_core.errors import ModelError, OptionError
-from depara_core.files import Progress
+from depara_core.files import Progress, require_regular
+from depara_core.paths import expanded, require_allowed
 from depara_core.zoo.copies import sharing
 from depara_core.zoo.digest import module_digest
 from depara_core.zoo.module import FrozenModule, Triple
@@ -94,6 +96,17 @@ def require_code_allowed() -> None:
         raise ModelError(
             "This app runs no code from files. Start it with `depara app --allow-code`, or use the command line."
         )
+
+
+def local_file(place: str, expected: str) -> Path:
+    """Return the regular file at a path that a model's id gives, "~" allowed; `expected` says what it should be."""
+    path = require_allowed(expanded(place))
+    try:
+        require_regular(path)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ModelError(f"Expected {expected}; there is none at {place!r}: {reason}.") from error
+    return path
 
 
 def split_id(name: str, known: tuple[str, ...] = ("tokens",)) -> tuple[str, dict[str, str]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from torch import nn
 
 from depara_core.errors import ModelError
-from depara_core.zoo.library import require_code_allowed, split_id, whole_size
+from depara_core.zoo.library import local_file, require_code_allowed, split_id, whole_size
 from depara_core.zoo.module import model_from_module
 from depara_core.zoo.spec import ModelSpec
 
@@ -23,9 +23,9 @@ def spec(name: str) -> ModelSpec:
     plain, options = split_id(name, ("size",))
     place, colon, factory = plain.rpartition(":")
     require_code_allowed()
-    path = Path(place).expanduser()
-    if not colon or not path.is_file():
+    if not colon:
         raise ModelError(f"Expected python/<file.py>:<factory>; {plain!r} names no file and function.")
+    path = local_file(place, "python/<file.py>:<factory>")
     made = _call(path, factory)
     if isinstance(made, ModelSpec):
         return replace(made, id=f"python/{name}", source="python")

@@ -1,7 +1,6 @@
 """Setup: which models, on which images, with which options; what it will cost, and the run."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import streamlit as st
 
@@ -106,7 +105,7 @@ def _choose_path(now: str) -> None:
     path = given.strip()
     if not path or path == now:
         return
-    if Path(path).expanduser().exists():
+    if uploads.is_there(path):
         st.button(
             "Use these images",
             key="setup.use",

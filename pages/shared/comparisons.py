@@ -78,7 +78,7 @@ def _compare(
         data.probes,
         data.count,
         data.seed,
-        lambda done, total, message: progress(0, 0, f"{message}: {done} of {total}"),
+        lambda done, total, message: progress(0, 0, f"{message}: {done} of {total}" if total else message),
     ).require_comparable()
     graphs = depara.build_graphs(
         list(known),

@@ -7,15 +7,13 @@ What a browser sends is bounded in number and size; each file is decoded, and ch
 """
 
 import hashlib
-import os
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path, PurePath
 
-import platformdirs
-
 import depara_core as depara
-from depara_core.files import written_aside
+from depara_core.files import FILE, FOLDER, kind_at, written_aside
+from depara_core.paths import expanded, require_allowed
 
 PREFIX = "upload/"
 MAX_FILES = 2000
@@ -25,7 +23,7 @@ KEPT = 10  # uploads on disk, the oldest dropped first
 
 def folder() -> Path:
     """Return where uploads are kept: beside the artefact store."""
-    return Path(os.environ.get("DEPARA_STORE") or platformdirs.user_cache_path("depara")) / "uploads"
+    return depara.Store().path / "uploads"
 
 
 def keep(files: Sequence[tuple[str, bytes]]) -> str:
@@ -64,6 +62,14 @@ def load(
         )
     files = [(path.name.split("-", 1)[1], path.read_bytes()) for path in sorted(place.iterdir())]
     return depara.load_probes(files, count=count, seed=seed, progress=progress)
+
+
+def is_there(path: str) -> bool:
+    """Tell whether something may be read at a path that a reader typed."""
+    try:
+        return kind_at(require_allowed(expanded(path))) in (FOLDER, FILE)
+    except (depara.DeparaError, OSError):
+        return False
 
 
 def _safe(name: str) -> str:

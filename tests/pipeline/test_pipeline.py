@@ -1,4 +1,5 @@
 from dataclasses import replace
+from importlib.metadata import version
 
 import numpy as np
 import pytest
@@ -106,6 +107,41 @@ def test_other_weights_probes_input_or_maths_are_another_artefact(tmp_path, comp
     monkeypatch.setattr(keys, "GRAPHS_VERSION", -1)
     build_graphs(spec, tiny.probes(), device="cpu", store=tmp_path)
     assert len(computed) == 5
+
+
+@pytest.mark.parametrize("library", ["torch", "torchvision"])
+def test_another_version_of_what_computes_is_another_artefact(tmp_path, computed, monkeypatch, library):
+    (spec,) = zoo("a")
+    build_graphs(spec, tiny.probes(), device="cpu", store=tmp_path)
+    keys.versions.cache_clear()
+    monkeypatch.setattr(keys, "version", lambda name: "0.0" if name == library else version(name))
+    build_graphs(spec, tiny.probes(), device="cpu", store=tmp_path)
+    keys.versions.cache_clear()
+    assert len(computed) == 2
+
+
+@pytest.mark.parametrize("missing", ["nodes", "edges", "no_feature", "shape", "versions"])
+def test_an_artefact_without_one_of_its_parts_is_computed_again(tmp_path, computed, missing):
+    (spec,) = zoo("a")
+    first = build_graphs(spec, tiny.probes(), device="cpu", store=tmp_path)[0]
+    store = Store(tmp_path)
+    (file,) = tmp_path.rglob("*.safetensors")
+    kept = store.get(file.stem)
+    arrays = {name: array.copy() for name, array in kept.arrays.items() if name != missing}
+    store.put(file.stem, arrays, {name: value for name, value in kept.metadata.items() if name != missing})
+    assert store.verify() == ()
+    again = build_graphs(spec, tiny.probes(), device="cpu", store=tmp_path)[0]
+    assert (len(computed), again.digest) == (2, first.digest)
+
+
+def test_an_artefact_over_other_probes_under_this_key_is_computed_again(tmp_path, computed):
+    (spec,) = zoo("a")
+    first = build_graphs(spec, tiny.probes(), device="cpu", store=tmp_path)[0]
+    store = Store(tmp_path)
+    (file,) = tmp_path.rglob("*.safetensors")
+    kept = store.get(file.stem)
+    store.put(file.stem, {name: array[:3].copy() for name, array in kept.arrays.items()}, kept.metadata)
+    assert build_graphs(spec, tiny.probes(), device="cpu", store=tmp_path)[0].digest == first.digest
 
 
 def test_a_damaged_artefact_is_computed_again(tmp_path, computed):

@@ -88,7 +88,7 @@ def test_an_unreadable_folder_is_told(tmp_path, monkeypatch):
 def test_a_large_folder_is_drawn_from_without_opening_all(tmp_path, monkeypatch):
     (tmp_path / "a").mkdir()
     for i in range(3000):
-        (tmp_path / "a" / f"{i}.png").touch()
+        (tmp_path / "a" / f"{i}.png").write_text(str(i))
     opened = []
 
     def planted(data, *_, **__):

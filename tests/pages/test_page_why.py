@@ -260,7 +260,8 @@ def halves():
 def planted(monkeypatch, tables):
     """Open the page on networks made by hand, in rooms whose left half is wall and whose right half is floor."""
     from depara_core import rooms
-    from pages.shared import cache, comparisons
+    from pages.shared import comparisons
+    from pages.shared.cache import explanations
 
     found = replace(comparison(), key="halves", graphs=tuple(halves().values()), grid=(3, SIZE, SIZE))
     seen = np.full((COUNT, SIZE, SIZE), rooms.SURFACES.index("walls"), dtype=np.uint8)
@@ -269,7 +270,7 @@ def planted(monkeypatch, tables):
     def start(**query):
         app = open_page(monkeypatch, "home")
         monkeypatch.setattr(comparisons, "require", lambda *args, **more: found)
-        monkeypatch.setattr(cache, "masks", lambda count, seed, size: seen[:count])
+        monkeypatch.setattr(explanations, "masks", lambda count, seed, size: seen[:count])
         for name, value in query.items():
             app.query_params[name] = value
         app.switch_page("pages/why/page.py").run()

@@ -1,0 +1,52 @@
+"""What there is once a process: the queue of background work, the device, the models known here."""
+
+import atexit
+import gc
+
+import streamlit as st
+
+import depara_core as depara
+from depara_core.extraction.device import resolve_device
+from depara_core.jobs import JobQueue
+from depara_core.memory import resident_bytes
+from depara_core.probes.listing import listing_digest
+
+MOST_BYTES = 1_500_000_000  # of finished work; arrays mapped from the store take none
+
+
+@st.cache_resource(show_spinner=False, max_entries=1)
+def queue() -> JobQueue:
+    """Return the one queue of this process."""
+    return JobQueue(capacity=MOST_BYTES, size=resident_bytes)
+
+
+@st.cache_resource(show_spinner=False, max_entries=1)
+def spare_the_collector() -> None:
+    """Take what importing made, half a million objects, out of the garbage collector's sight.
+
+    Looking through it takes half a second, in the middle of somebody's click.
+    """
+    gc.collect()
+    gc.freeze()
+    atexit.register(gc.unfreeze)  # else torch's parts complain at the end that they were not let go
+
+
+@st.cache_resource(show_spinner=False, max_entries=1)
+def device() -> str:
+    """Return what graphs are computed on, in a word."""
+    return "CPU" if resolve_device("auto").type == "cpu" else "GPU"
+
+
+@st.cache_resource(show_spinner=False, max_entries=1, ttl=30)
+def zoo() -> tuple[depara.ModelSpec, ...]:
+    """Return the bundled zoo and its untrained control."""
+    return tuple(depara.list_models("rooms"))
+
+
+@st.cache_resource(show_spinner=False, max_entries=500)
+def spec(model: str) -> depara.ModelSpec:
+    """Return one model's specification; raises a DeparaError where there is none."""
+    return depara.model(model)
+
+
+listing = st.cache_data(listing_digest, show_spinner=False, max_entries=16, ttl=1)  # a page asks several times a run

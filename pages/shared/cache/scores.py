@@ -1,0 +1,31 @@
+"""Scores, rankings, the tree and the map of models."""
+
+import pandas as pd
+
+import depara_core as depara
+from depara_core.agreement import agreement as agreement_with
+from depara_core.bootstrap import resample_probes
+from depara_core.grids import probe_cosines
+from depara_core.selection import resample
+from pages.shared.cache.wrappers import Matrix, copied, shared
+
+matrix = shared(12)(depara.similarity_matrix)
+similarity = copied(32)(depara.similarity)
+agreement = shared(32)(agreement_with)
+cosines = copied(32)(probe_cosines)
+resamples = shared(64)(resample)
+samples = shared(64)(resample_probes)
+tree = copied(100)(depara.task_tree)
+model_map = copied(100)(depara.model_map)
+
+
+@copied(200)
+def ranking(matrix: Matrix, target: str, lam: float) -> pd.DataFrame:
+    """Return the sources for a target with error bars, best first."""
+    return depara.rank_sources(matrix, target, lam, samples=resamples(matrix, target))
+
+
+@copied(200)
+def layer_ranking(matrix: Matrix, lam: float) -> pd.DataFrame:
+    """Return the layers of a source against one target graph with error bars."""
+    return depara.rank_layers(matrix, lam, samples=resamples(matrix, matrix.columns[0].label))

@@ -1,7 +1,7 @@
 """Figures on a page: drawn in the reader's theme, a click turned into the place in the data that was clicked.
 
-_charts.chart(figure, "models.matrix", clicked)     # clicked(place): the clicked mark's customdata
-_charts.silent(comparison.graphs)                   # tells which probes have no attribution or no feature
+charts.chart(figure, "models.matrix", clicked)     # clicked(place): the clicked mark's customdata
+charts.silent(comparison.graphs)                   # tells which probes have no attribution or no feature
 """
 
 from collections.abc import Callable, Sequence
@@ -16,7 +16,7 @@ from pages.shared import selection, text
 from pages.shared.selection import Look
 
 Place = list[Any]
-REMEMBERED = 64  # charts whose last click a session knows
+REMEMBERED = 64  # charts whose clicks a session counts
 
 
 def chart(figure: Any, key: str, clicked: Callable[[Place], object] | None = None) -> None:
@@ -28,7 +28,7 @@ def chart(figure: Any, key: str, clicked: Callable[[Place], object] | None = Non
         figure,
         theme=None,
         config=camera(key),
-        key=key,
+        key=_turn(key),
         on_select=lambda: answer(key, clicked),
         selection_mode="points",
     )
@@ -41,13 +41,24 @@ def camera(key: str) -> dict[str, Any]:
 
 
 def answer(key: str, clicked: Callable[[Place], object]) -> None:
-    """Call `clicked` for the chart's selection. A second click on a mark clears it there: here it counts as a click."""
-    points = st.session_state[key]["selection"]["points"]
-    last: LRUCache[str, Place] = st.session_state.setdefault("_clicked", LRUCache(REMEMBERED))
+    """Call `clicked` for the mark that was clicked; where a selection was only taken back, nothing follows.
+
+    After a click the chart is drawn anew, with nothing selected: a second click on the mark would only take the
+    selection back.
+    """
+    points = st.session_state[_turn(key)]["selection"]["points"]
     if points and points[0].get("customdata"):
-        last[key] = list(points[0]["customdata"])
-    if key in last:
-        clicked(last[key])
+        _clicks()[key] = _clicks().get(key, 0) + 1
+        clicked(list(points[0]["customdata"]))
+
+
+def _turn(key: str) -> str:
+    """Return the key of a chart since its last click."""
+    return f"{key}.{_clicks().get(key, 0)}"
+
+
+def _clicks() -> LRUCache[str, int]:
+    return st.session_state.setdefault("_clicks", LRUCache(REMEMBERED))
 
 
 def cell(place: Place | dict[str, int]) -> tuple[int, int]:

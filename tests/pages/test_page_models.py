@@ -123,26 +123,6 @@ def test_verdict_is_honest_about_overlap(app, low, said):
     assert "**c**" not in answer
 
 
-def test_a_click_becomes_the_place_clicked_and_a_second_click_counts():
-    import streamlit as st
-
-    from pages.shared import charts
-
-    places = []
-    event = {"selection": {"points": [{"customdata": [2, 1, "x"]}]}}
-    state = {"chart": event}
-    original, st.session_state = st.session_state, state
-    try:
-        charts.answer("chart", places.append)
-        state["chart"] = {"selection": {"points": []}}  # the second click clears the mark
-        charts.answer("chart", places.append)
-        state["other"] = {"selection": {"points": []}}  # nothing was ever clicked here
-        charts.answer("other", places.append)
-    finally:
-        st.session_state = original
-    assert places == [[2, 1, "x"], [2, 1, "x"]]
-
-
 def test_silent_probes_are_counted(monkeypatch):
     from dataclasses import replace
 

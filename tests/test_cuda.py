@@ -11,7 +11,6 @@ from planted import random_graph
 from torch import nn
 
 import depara_core as depara
-from depara_core.attribution.methods import METHODS
 from depara_core.attribution.options import PRESETS, resolve_options
 from depara_core.extraction import extract as extraction
 from depara_core.extraction.extract import extract
@@ -33,7 +32,7 @@ def both(options, net=None, layers=LAYERS, probes=None, **more):
 
 
 @pytest.mark.parametrize("preset", PRESETS)
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", tiny.METHODS)
 def test_every_method_gives_what_the_processor_gives(preset, method):
     if method == "epsilon_lrp":
         pytest.importorskip("zennit")

@@ -4,10 +4,12 @@ import numpy as np
 import torch
 from torch import nn
 
+from depara_core.attribution import methods
 from depara_core.probes import ProbeSet
 from depara_core.zoo.spec import ModelSpec, Network
 
 SIZE = 8
+METHODS = tuple(name for name in methods.METHODS if not name.startswith("attention_"))  # the networks here have none
 
 
 class SharedRelu(nn.Module):

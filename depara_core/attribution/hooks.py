@@ -1,7 +1,7 @@
 """Reading a network's layers: what touches the model is registered on enter and put back on exit."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
@@ -109,6 +109,26 @@ def _hooked(capture: Capture, network: Network, layer: str) -> RemovableHandle:
     if side == "input":  # first of all hooks: what comes into the module, before any rule touches it
         return module.register_forward_pre_hook(read_input, prepend=True, with_kwargs=True)
     return module.register_forward_hook(read_output)
+
+
+@contextmanager
+def watched(module: nn.Module, paths: Iterable[str]) -> Iterator[dict[tuple[str, int], Tensor]]:
+    """Yield what the modules at `paths` put out in a forward: (path, number of the call from 1) -> its first tensor.
+
+    The tensors are the network's own, in the order of the calls: gradients can be taken at them. Clear it between two
+    forwards.
+    """
+    seen: dict[tuple[str, int], Tensor] = {}
+    with ExitStack() as hooks:
+        for path in paths:
+
+            def note(_: nn.Module, __: tuple, output: object, path: str = path) -> None:
+                tensor = first_tensor(output)
+                if tensor is not None:
+                    seen[path, 1 + sum(known == path for known, _ in seen)] = tensor
+
+            hooks.callback(module.get_submodule(path).register_forward_hook(note).remove)
+        yield seen
 
 
 def check_captured(seen: dict[str, Tensor], layers: Sequence[str], count: int) -> None:

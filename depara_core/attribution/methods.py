@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
-from depara_core.attribution import gradients, lrp, rules
+from depara_core.attribution import attention, cam, gradients, lrp, occlusion, rules
 from depara_core.attribution.passes import Open, Run, Tick
 from depara_core.zoo.spec import Network
 
@@ -23,6 +23,8 @@ class Method:
         Where the method is defined.
     settings
         The constants that shape the result: part of what a stored graph is kept under.
+    follows_objective
+        Whether a map depends on the objective; attention rollout tells where tokens come from, whatever they say.
     """
 
     name: str
@@ -30,6 +32,7 @@ class Method:
     source: str
     settings: Mapping[str, int | float]
     _open: Open
+    follows_objective: bool = True
 
     def open(
         self, network: Network, layers: Sequence[str], objective: str, tick: Tick = lambda: None
@@ -56,7 +59,8 @@ class Method:
         Raises
         ------
         ModelError
-            On running: a layer is not reached, yields no tensor of B rows, or has no gradient at the input.
+            On running: a layer is not reached, yields no tensor of B rows, or has no gradient at the input; or the
+            method does not apply to the network, and which does is told.
         """
         return self._open(network, layers, objective, tick)
 
@@ -118,6 +122,39 @@ METHODS: dict[str, Method] = {
             "Bach et al. 2015, Eq. 58, as zennit's Epsilon; Ancona et al. 2018 for the likeness",
             {"epsilon": lrp.EPSILON},
             lrp.epsilon_lrp,
+        ),
+        Method(
+            "grad_cam",
+            "The channels of a layer's last convolutional map, weighed by how strongly each tells: coarse, without "
+            "speckle. For convolutional networks.",
+            "Selvaraju et al. 2017, Eq. 1 and 2",
+            {},
+            cam.grad_cam,
+        ),
+        Method(
+            "attention_rollout",
+            "Where the tokens of a layer come from: the attention of all blocks up to it, multiplied. The objective "
+            "plays no part. For transformers.",
+            "Abnar and Zuidema 2020, Eq. 1",
+            {},
+            attention.attention_rollout,
+            follows_objective=False,
+        ),
+        Method(
+            "attention_relevance",
+            "Attention weighed by its gradient and added up over the blocks: what the layer rests on. For "
+            "transformers.",
+            "Chefer et al. 2021 (Generic Attention-model Explainability), Eq. 5 and 6",
+            {},
+            attention.attention_relevance,
+        ),
+        Method(
+            "occlusion",
+            f"How far the objective falls when a patch is grey, {occlusion.PATCHES} x {occlusion.PATCHES} patches: no "
+            f"gradient is used, for any network; {occlusion.PATCHES**2 + 1} forward passes.",
+            "Zeiler and Fergus 2014, section 4.2",
+            {"patches": occlusion.PATCHES},
+            occlusion.occlusion,
         ),
     )
 }

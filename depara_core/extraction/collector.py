@@ -118,7 +118,8 @@ class Collector:
     def _note(self, layer: str) -> str:
         """Say why a layer has no attribution at all, where its objective is the same for every image."""
         least, most = (float(value) for value in self.ranges.pop(layer))
-        constant = is_suspect(least, most) and self.is_noise(layer)
+        follows = METHODS[self.options.method].follows_objective
+        constant = follows and is_suspect(least, most) and self.is_noise(layer)
         return no_attribution_note(layer, self.options.objective, most) if constant else ""
 
     def _keep(self, layer: str, start: int, finite: Tensor, rows: Tensor, none: Tensor) -> None:

@@ -254,7 +254,7 @@ def test_epsilon_lrp_without_zennit_says_what_to_install(monkeypatch):
         run(tiny.shared_relu(), "epsilon_lrp", images())
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", tiny.METHODS)
 def test_every_method_reads_the_same_features_and_leaves_the_network_as_it_was(method):
     net, x = tiny.shared_relu(), images()
     net.module.train()
@@ -272,7 +272,7 @@ def test_every_method_reads_the_same_features_and_leaves_the_network_as_it_was(m
         assert not maps[layer].requires_grad
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", tiny.METHODS)
 def test_the_network_is_put_back_after_an_exception(method):
     net = tiny.shared_relu()
     before = snapshot(net.module.train())
@@ -281,7 +281,7 @@ def test_the_network_is_put_back_after_an_exception(method):
     assert snapshot(net.module) == before
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", tiny.METHODS)
 def test_maps_do_not_depend_on_the_batch(method):
     net, x = tiny.shared_relu(), images(5)
     _, whole = run(net, method, x)
@@ -289,7 +289,7 @@ def test_maps_do_not_depend_on_the_batch(method):
     torch.testing.assert_close(whole["output"][3:4], alone["output"], atol=1e-5, rtol=1e-3)
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", tiny.METHODS)
 def test_layers_read_together_equal_layers_read_alone(method):
     """The released code let gradients pile up from layer to layer."""
     net, x = tiny.shared_relu(), images()

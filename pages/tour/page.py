@@ -6,12 +6,10 @@ from depara_core import tour
 from depara_core.comparison import Comparison
 from pages.shared import comparisons, selection, text, widgets
 from pages.shared.selection import Data, Pair
-from pages.tour.decisions import SECOND_HALF
-from pages.tour.lessons import FIRST_HALF
 from pages.tour.selection import Tour
-from pages.tour.step import SIX, Stage
+from pages.tour.stage import SIX, Stage
+from pages.tour.steps import STEPS
 
-STEPS = (*FIRST_HALF, *SECOND_HALF)
 EXAMPLE = ("rooms/normal", "rooms/reshading", "rooms/autoencoding")  # target, source, a source to hold it against
 
 

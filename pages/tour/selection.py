@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from pages.shared.address import Part, number
 
-STEPS = 10
+LAST = 10  # step
 
 
 @dataclass(frozen=True)
@@ -12,5 +12,5 @@ class Tour(Part):
     """The step, and the six images it works on."""
 
     PAGE = "tour"
-    step: int = number(1, 1, STEPS)
+    step: int = number(1, 1, LAST)
     images: tuple[str, ...] = ()  # as numbers; none: a spread

@@ -7,7 +7,7 @@ from planted import random_graph
 from planted_pages import GROUPS
 
 import depara_core as depara
-from depara_core import tour as lessons
+from depara_core import tour as arithmetic
 
 NAMES = tuple(GROUPS)  # in the planted zoo a network's seed is its place
 STEPS = 10
@@ -46,10 +46,9 @@ def minus(value):
 
 
 def test_the_range_of_the_link_is_the_number_of_steps(app):
-    from pages.tour import decisions, selection
-    from pages.tour import lessons as _lessons
+    from pages.tour import selection, steps
 
-    assert selection.STEPS == len(_lessons.FIRST_HALF) + len(decisions.SECOND_HALF) == STEPS
+    assert selection.LAST == len(steps.STEPS) == STEPS
 
 
 def test_a_learner_walks_all_steps(app):
@@ -94,13 +93,13 @@ def test_a_bad_step_is_named_and_the_tour_begins(app, bad):
 def test_bad_images_are_named_and_filled_up(app):
     tour = app("tour", **CHOICE, images=["3", "3", "99", "x", "²", "5"], step="5")
     assert "picks 2 usable images of the 6" in tour.warning[-1].value
-    cosines = lessons.node_table(planted(CHOICE["source"]), planted(CHOICE["target"]), (3, 5, 0, 2, 4, 7))["cosine"]
+    cosines = arithmetic.node_table(planted(CHOICE["source"]), planted(CHOICE["target"]), (3, 5, 0, 2, 4, 7))["cosine"]
     assert minus(cosines.mean()) in tour.radio[0].options
 
 
 def test_s_v_by_hand_adds_up(app):
     tour = app("tour", **CHOICE, **PICKED, step="5")
-    truth = depara.similarity(*(lessons.small(planted(CHOICE[end]), SIX) for end in ("source", "target")))
+    truth = depara.similarity(*(arithmetic.small(planted(CHOICE[end]), SIX) for end in ("source", "target")))
     assert minus(truth.node) in tour.radio[0].options
     tour.radio[0].set_value(minus(truth.node)).run()
     assert tour.success[0].value.startswith("Yes: s_V is the mean of the 6 cosines")
@@ -113,7 +112,7 @@ def test_s_v_by_hand_adds_up(app):
 
 def test_s_e_by_hand_adds_up(app):
     tour = show(app("tour", **CHOICE, **PICKED, step="6"))
-    truth = depara.similarity(*(lessons.small(planted(CHOICE[end]), SIX) for end in ("source", "target")))
+    truth = depara.similarity(*(arithmetic.small(planted(CHOICE[end]), SIX) for end in ("source", "target")))
     rows = [line.split("|")[1:-1] for line in text(tour).replace("−", "-").splitlines() if re.match(r"\| \d and", line)]
     assert len(rows) == 15
     products = [(float(row[3]) - 8) * (float(row[4]) - 8) for row in rows]
@@ -143,7 +142,7 @@ def test_lambda_moves_both_scores(app):
     tour = app("tour", **CHOICE, **PICKED, step="7")
     tour.select_slider(key="tour.lam").set_value(5.0).run()
     for end in ("source", "third"):
-        sim = depara.similarity(*(lessons.small(planted(CHOICE[name]), SIX) for name in (end, "target")))
+        sim = depara.similarity(*(arithmetic.small(planted(CHOICE[name]), SIX) for name in (end, "target")))
         assert f":violet[**{minus(sim.total(5.0))}**]" in text(tour)
 
 

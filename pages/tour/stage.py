@@ -1,6 +1,6 @@
-"""What every step of the tour is made of: the learner's own images and networks, and a question with its answer."""
+"""What every step of the tour stands on: the learner's own images and networks, and a question with its answer."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 from zlib import crc32
@@ -44,16 +44,6 @@ class Stage:
     def small(self, graph: depara.AttributionGraph) -> depara.AttributionGraph:
         """Return a graph over the six images alone."""
         return tour.small(graph, self.six)
-
-
-@dataclass(frozen=True)
-class Step:
-    """One step: its short name, the question over the page, what it is about, and what draws it."""
-
-    name: str
-    title: str
-    gist: str
-    draw: Callable[[Stage, Place, Place], None]  # the stage, the place of the view, the place of the question
 
 
 def image(place: int) -> str:

@@ -32,7 +32,7 @@ def test_the_score_shown_is_the_sum_of_its_parts(app):
         for line in markdown(test).split("\n")
         if line.startswith("| :")
     )
-    node, edge, total = (float(value.strip(":violet[]* |")) for value in rows.values())
+    node, edge, total = (float(value.strip(":violet[]* |").replace("−", "-")) for value in rows.values())
     assert total == pytest.approx(node + edge, abs=0.011)
 
 

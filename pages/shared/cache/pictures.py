@@ -32,16 +32,6 @@ def scale_bar(*, signed: bool, dark: bool) -> bytes:
     return to_png(attribution_maps.scale_bar(signed=signed, dark=dark))
 
 
-@copied(4000)
-def overlay(
-    probes: depara.ProbeSet, graph: Graph, index: int, limit: float, *, signed: bool, dark: bool, opacity: float
-) -> bytes:
-    """Return one probe with its attribution map over it as a PNG; `limit` is the value shown at full strength."""
-    values = attribution_maps.collapse(graph.maps[index : index + 1], signed=signed)[0]
-    look = {"limit": limit, "signed": signed, "dark": dark, "opacity": opacity}
-    return to_png(attribution_maps.overlay(probes.images[index], values, **look))
-
-
 @copied(64)
 def overlays(
     probes: depara.ProbeSet,

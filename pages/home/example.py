@@ -1,0 +1,55 @@
+"""The example on Home: a target, the ranking of its sources, and the source under the lens, computed live."""
+
+from dataclasses import dataclass, replace
+
+import pandas as pd
+
+import depara_core as depara
+from depara_core.comparison import Comparison
+from depara_core.formatting import score
+from pages.shared import cache, selection, text
+from pages.shared.cache import Graph
+from pages.shared.selection import Pair
+
+PREFERRED = "rooms/normal"  # the target until the reader chooses one
+
+
+@dataclass(frozen=True)
+class Example:
+    """A source and a target among the models compared, and all sources of the target, best first."""
+
+    comparison: Comparison
+    ranking: pd.DataFrame
+    source: Graph
+    target: Graph
+
+    @property
+    def similarity(self) -> depara.Similarity:
+        """The two scores of the source and the target."""
+        return cache.similarity(self.source, self.target, grid=self.comparison.grid)
+
+    def chosen(self) -> Pair:
+        """Return the selection with these two graphs, for a link to another page."""
+        ends = {"source": self.source.model, "target": self.target.model}
+        return replace(selection.read(Pair), **ends, source_layer="output", target_layer="output")
+
+
+def choose(comparison: Comparison) -> Example:
+    """Return the target and the source that were chosen, else the preferred target and its best source."""
+    pair, graphs = selection.read(Pair), {graph.model: graph for graph in comparison.graphs}
+    target = next((model for model in (pair.target, PREFERRED) if model in graphs), comparison.models[0])
+    ranking = cache.ranking(cache.matrix(comparison.graphs, grid=comparison.grid), target, pair.lam)
+    sources = ranking["source"].tolist()
+    source = pair.source if pair.source in sources else sources[0]
+    return Example(comparison, ranking, graphs[source], graphs[target])
+
+
+def answer(example: Example) -> str:
+    """Return the example's result in one line of numbers."""
+    best, ranking = example.ranking.iloc[0], example.ranking
+    source, goal = (text.model(name) for name in (best["source"], example.target.model))
+    return (
+        f"Among {len(ranking)} sources for *{goal}*, start from **{source}**: S = :violet[**{score(best['score'])}**] "
+        f"{text.between(best['low'], best['high'])} over {len(example.comparison.probes)} probes. "
+        "No labels, no fine-tuning."
+    )

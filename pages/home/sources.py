@@ -1,0 +1,28 @@
+"""The best sources for the example's target, and the choice of another target."""
+
+from depara_core.figures import curves, theme
+from pages.home.example import Example
+from pages.shared import charts, selection, text, widgets
+from pages.shared.selection import Pair
+
+TOP = 8  # sources drawn
+
+
+def draw(example: Example) -> None:
+    """Draw the ranking; a click puts a source under the lens."""
+    comparison, source, target = example.comparison, example.source.model, example.target.model
+
+    def clicked(place: charts.Place) -> None:
+        selection.update(Pair, source=str(place[1]), target=target)
+
+    how = (
+        f"{theme.NODE} blue, λ·{theme.EDGE} orange; whisker: 95 % interval over probes. Overlapping: cannot tell. "
+        "Click a bar to look at its source."
+    )
+    with widgets.card(f"Best sources for {text.model(target)}", how, key="sources"):
+        widgets.choose_model("Target", "target", "home.target", comparison.models, default=target)
+        look = {"probes": len(comparison.probes), "top": TOP, "selected": source, "dark": widgets.dark()}
+        figure = curves.ranking(example.ranking, selection.read(Pair).lam, **look)
+        charts.chart(figure, f"home.ranking.{comparison.key[:12]}", clicked)
+        question = f"Why does {text.model(source)} look transferable to {text.model(target)}?"
+        selection.link("why", question, example.chosen(), icon=widgets.ICONS["why"])

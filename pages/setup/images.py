@@ -1,0 +1,56 @@
+"""Setup's choice of images: rendered rooms, a folder or zip on this machine, or uploads."""
+
+import streamlit as st
+
+import depara_core as depara
+from pages.shared import address, selection, text, uploads, widgets
+from pages.shared.selection import Data
+
+KINDS = {"rooms": "Rooms", "path": "Folder or zip", "upload": "Upload"}
+TYPES = ["jpg", "jpeg", "png", "webp", "bmp", "tif", "tiff", "gif", "zip"]
+
+
+def choose() -> None:
+    """Draw the choice of the source, how many of its images, and which."""
+    data = selection.read(Data)
+    source = data.probes
+    now = "rooms" if source == "rooms" else "upload" if source.startswith(uploads.PREFIX) else "path"
+    with widgets.card("Images", f"Now: {text.plain(text.probes(data))}.", key="probes"):
+        kind = st.segmented_control(
+            "Source", list(KINDS), default=now, format_func=KINDS.__getitem__, key="setup.kind", required=True
+        )
+        if kind == "rooms":
+            st.caption("Rooms are rendered from the seed, with no download.")
+            if now != "rooms":
+                st.button("Use the rooms", key="setup.rooms", **selection.click(Data, probes="rooms"))
+        elif kind == "path":
+            _choose_path(source if now == "path" else "")
+        else:
+            _choose_upload()
+        left, right = st.columns(2)
+        count = selection.bind(Data, "count", "setup.count")
+        left.number_input("Images at most", 3, 5000, step=10, help="50 to 200 do.", **count)
+        right.number_input("Seed of the draw", 0, 2**31 - 1, **selection.bind(Data, "seed", "setup.seed"))
+
+
+def _choose_path(now: str) -> None:
+    given = st.text_input("Path of a folder or a zip on this machine", now, key="setup.path", max_chars=address.LONGEST)
+    path = given.strip()
+    if not path or path == now:
+        return
+    if uploads.is_there(path):
+        st.button("Use these images", key="setup.use", type="primary", **selection.click(Data, probes=path))
+    else:
+        st.warning(f"There is nothing at {text.plain(path)}. Give the full path of a folder or a zip.")
+
+
+def _choose_upload() -> None:
+    files = st.file_uploader("Images or a zip", TYPES, accept_multiple_files=True, key="setup.files")
+    if files and st.button("Use these images", key="setup.keep", type="primary"):
+        try:
+            source = uploads.keep([(file.name, file.getvalue()) for file in files])
+        except (depara.DeparaError, OSError) as error:
+            st.error(text.plain(str(error)))
+        else:
+            selection.update(Data, probes=source)
+            st.rerun()

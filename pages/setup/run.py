@@ -1,0 +1,45 @@
+"""Setup's run: what it will compute, keep and take, the work itself, and what came of it."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from depara_core.formatting import duration, megabytes
+from depara_core.pipeline.workload import workload
+from pages.shared import comparisons, jobs, selection, widgets
+from pages.shared.selection import Data
+
+
+def draw(models: Sequence[str]) -> None:
+    """Start the run, follow it, and report what came of it."""
+    data = selection.read(Data)
+    with widgets.card("Run", cost(models), key="run"):
+        done = comparisons.ready(data)
+        computation = comparisons.computation(data)
+        job = jobs.current(computation)
+        if done is not None:
+            words = f"{len(done.graphs)} graphs of {len(done.specs)} models on {len(done.probes)} images are ready."
+            st.success(words, icon=":material/check:")
+            widgets.troubles(done.failed, done.probes.skipped, done.unkept)
+            ways = {"models": "Which model?", "layers": "Which layer?"}
+            widgets.links(**ways, attributions="Which pixels?", graphs="Which pairs?")
+        elif job is None or job.state == "done":
+            st.button("Run", key="setup.run", type="primary", on_click=jobs.begin, args=(computation,))
+        else:
+            widgets.progress_panel(job, again=lambda: jobs.begin(computation, again=True))
+
+
+def cost(models: Sequence[str]) -> str:
+    """Say what the run will compute, keep and take, before it begins."""
+    data = selection.read(Data)
+    known, unknown = comparisons.specs(models)
+    work = workload(known, data.count, every_layer=data.layers == ("all",), resolution=data.resolution)
+    rate = jobs.pace()
+    took = f" At the pace of the last run about **{duration(work.attributions / rate)}**." if rate else ""
+    more = "" if work.complete else " Other models' layers are counted when they open."
+    wrong = f" {len(unknown)} chosen models do not exist here." if unknown else ""
+    images = f"{len(known)} models × up to {data.count} images"
+    return (
+        f"{images}, {work.layers} layers: **{work.attributions:,} attributions**, at most "
+        f"{megabytes(work.bytes)} kept.{took}{more}{wrong} What is already stored costs nothing."
+    )

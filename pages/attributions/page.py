@@ -7,9 +7,9 @@ from depara_core.comparison import Comparison
 from depara_core.formatting import number
 from depara_core.grids import grid_text
 from depara_core.tour import spread
-from pages.attributions import table
+from pages.attributions import table, takeaway
 from pages.attributions.selection import SORTS, VIEWS, Attributions
-from pages.shared import cache, comparisons, selection, taken, text, widgets
+from pages.shared import cache, comparisons, selection, text, widgets
 from pages.shared.selection import Data, Look, Pair
 
 COLUMNS = 8  # models shown at first: more are too small to read
@@ -105,7 +105,7 @@ def main() -> None:
         drawn, told = table.draw(comparison, found, by_layer)
         widgets.links(graphs="Which images do they find alike?", models="Compare all models", layers="At which layer?")
     with heading:
-        taken.attributions(comparison, found.graphs, found.reference, drawn, told)
+        takeaway.draw(comparison, found.graphs, found.reference, drawn, told)
 
 
 main()

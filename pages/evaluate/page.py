@@ -11,11 +11,11 @@ from depara_core.evaluation import MEASURES
 from depara_core.figures import evaluation
 from depara_core.formatting import score
 from depara_core.grids import grid_text
-from pages.evaluate import layer_study, measured, published, rivals, robustness, targets
+from pages.evaluate import layer_study, measured, published, rivals, robustness, takeaway, targets
 from pages.evaluate import material as _material
 from pages.evaluate.measured import View
 from pages.evaluate.selection import CURVES, Evaluate
-from pages.shared import cache, charts, jobs, selection, taken, text, widgets
+from pages.shared import cache, charts, jobs, selection, text, widgets
 from pages.shared.selection import Data, Pair
 
 QUESTION = "Does the score tell the truth?"
@@ -203,7 +203,7 @@ def main() -> None:
         rivals.pair_card(view)
     merits = rivals.metrics_cards(view, shown)
     with heading:
-        taken.evaluation(
+        takeaway.draw(
             view, {"curves": ("How much of what is best is found", curves), "metrics": (f"By {figure}", merits)}
         )
     targets.cards(view, shown)

@@ -10,9 +10,9 @@ from depara_core.figures import probe_graphs
 from depara_core.formatting import number
 from depara_core.graphs import short_names
 from depara_core.grids import grid_text
-from pages.graphs import drawings, nearest, pairs
+from pages.graphs import drawings, nearest, pairs, takeaway
 from pages.graphs.selection import VIEWS, Graphs
-from pages.shared import cache, comparisons, downloads, selection, text, widgets
+from pages.shared import cache, comparisons, selection, text, widgets
 from pages.shared.selection import Data, Look, Pair
 from pages.why.selection import Why
 
@@ -97,7 +97,7 @@ def main() -> None:
         headline(graphs, comparison)
     drawn = drawings.draw(comparison, graphs)
     with heading:
-        downloads.graphs(comparison, graphs, drawn)
+        takeaway.draw(comparison, graphs, drawn)
     if len(graphs) == 2:
         pairs.draw(comparison, *graphs)
     nearest.draw(comparison, graphs)

@@ -11,7 +11,8 @@ from depara_core.figures import curves, matrices
 from depara_core.formatting import score, short_name
 from depara_core.grids import grid_text
 from pages.attributions.selection import Attributions
-from pages.shared import cache, charts, comparisons, downloads, selection, text, widgets
+from pages.layers import takeaway
+from pages.shared import cache, charts, comparisons, selection, text, widgets
 from pages.shared.selection import Data, Pair
 
 QUESTION = "Where should I cut the network?"
@@ -162,7 +163,7 @@ def main() -> None:
     best = str(ranked[ranked["best"]].iloc[0]["layer"])
     with head, st.container(horizontal=True):
         widgets.header(QUESTION, verdict(ranked, a, b, len(comparison.probes)))
-        downloads.layers(comparison, cache.matrix(sources, targets, grid=comparison.grid), ranked, lam)
+        takeaway.draw(comparison, cache.matrix(sources, targets, grid=comparison.grid), ranked, lam)
     left, right = st.columns([1, 1])
     reading = "Higher is better; the dotted line marks the recommended cut. Click a layer to look into it."
     with left, widgets.card("Layer by layer", reading, key="card-curves"):

@@ -13,8 +13,9 @@ from depara_core.formatting import score
 from depara_core.grids import grid_text
 from depara_core.selection import best_choice
 from pages.attributions.selection import Attributions
+from pages.models import takeaway
 from pages.models.selection import VIEWS, Models
-from pages.shared import cache, charts, comparisons, downloads, selection, text, widgets
+from pages.shared import cache, charts, comparisons, selection, text, widgets
 from pages.shared.selection import Data, Pair
 
 SHOWN = 20  # bars of the ranking
@@ -150,7 +151,7 @@ def main() -> None:
     ranked = cache.ranking(matrix, target, lam)
     with head, st.container(horizontal=True):
         widgets.header(QUESTION, verdict(ranked, target, len(comparison.probes)))
-        downloads.models(comparison, matrix, ranked, target, lam)
+        takeaway.draw(comparison, matrix, ranked, target, lam)
     chosen = pair(models, target, str(ranked.iloc[0]["source"]))
     left, right = st.columns([1.25, 1])
     reading = (

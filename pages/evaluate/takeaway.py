@@ -1,47 +1,17 @@
-"""What the Attributions and the Evaluate page let the reader take away."""
+"""What the Evaluate page lets the reader take away."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
 from depara_core import exports
-from depara_core.comparison import Comparison
-from depara_core.formatting import short_name
-from depara_core.graphs import short_names
 from pages.evaluate import measured
 from pages.evaluate.measured import View
 from pages.shared import downloads
-from pages.shared.cache import Graph, Graphs
 from pages.shared.downloads import Download
 
 
-def attributions(
-    comparison: Comparison,
-    graphs: Graphs,
-    reference: Graph,
-    draw: Callable[[], Any],
-    how_to_read: str,
-) -> None:
-    """Offer the maps on the screen as a figure, every map as numbers, their agreement and the Python behind them."""
-    probes, by_id = comparison.probes, {spec.id: spec for spec in comparison.specs}
-    origin = exports.provenance(graphs, probes=probes, grid=comparison.grid)
-    ordered = [reference, *(graph for graph in graphs if graph is not reference)]
-    name = f"attributions-{short_name(reference.model)}"
-    with downloads.popover("attributions", camera=False):
-        title = f"Attribution maps beside those of {short_names(reference)[0]}"
-        shown = downloads.figure_page(name, "Maps", title, draw, origin, how_to_read=how_to_read)
-        downloads.row("The pictures on the screen, to save as PNG or SVG", [shown])
-        table = partial(exports.agreement_table, graphs, reference, probes, grid=comparison.grid)
-        downloads.row("Cosines with the reference", downloads.tables(f"{name}-cosines", table, origin))
-        make = partial(exports.maps_file, graphs, probes, origin)
-        file = f"{exports.slug(name)}-maps.npz"
-        title = f"Every map of the {len(graphs)} shown, as numbers for numpy"
-        downloads.row(title, [Download("Maps", file, "application/octet-stream", make)])
-        ends = [(by_id[graph.model], graph.layer) for graph in ordered]
-        downloads.row("The same from Python", [downloads.script("attributions", ends, comparison)])
-
-
-def evaluation(view: View, figures: Mapping[str, Any]) -> None:
+def draw(view: View, figures: Mapping[str, Any]) -> None:
     """Offer all scores, the measured transfer, the ranking measures, the figures (by title) and the Python behind them.
 
     Where no model is here, the measured transfer and the controls that know it.

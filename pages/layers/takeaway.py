@@ -1,0 +1,52 @@
+"""What the Layers page lets the reader take away."""
+
+from functools import partial
+
+import pandas as pd
+import streamlit as st
+
+import depara_core as depara
+from depara_core import exports
+from depara_core.comparison import Comparison
+from depara_core.figures import curves
+from depara_core.formatting import short_name
+from pages.shared import downloads, selection, text, widgets
+from pages.shared.downloads import Download
+from pages.shared.selection import Pair
+
+CLASSES = 10  # of the reader's task, until said otherwise
+
+
+def draw(comparison: Comparison, matrix: depara.SimilarityMatrix, ranked: pd.DataFrame, lam: float) -> None:
+    """Offer the layers' scores, the transfer recipe for the chosen cut, the figure and the Python behind them."""
+    origin = exports.provenance([*matrix.rows, *matrix.columns], probes=comparison.probes, lam=lam, grid=matrix.grid)
+    by_id = {spec.id: spec for spec in comparison.specs}
+    source, target = (by_id[side[0].model] for side in (matrix.rows, matrix.columns))
+    chosen = selection.read(Pair).source_layer
+    best = str(ranked[ranked["best"]].iloc[0]["layer"])
+    count, name, dark = len(comparison.probes), short_name(target.id), widgets.dark()
+    with downloads.popover("layers"):
+        classes = int(st.number_input("Classes of your task", 2, 100_000, CLASSES, key="takeaway.classes"))
+        downloads.row(
+            "Transfer recipe: PyTorch, frozen up to the cut",
+            [
+                Download(
+                    f"Cut at {text.plain(layer)}",
+                    f"{exports.slug('transfer', source.name, layer)}.py",
+                    "text/x-python",
+                    partial(exports.transfer_recipe, source, layer, classes),
+                )
+                for layer in dict.fromkeys((best, chosen))
+                if layer in set(ranked["layer"])
+            ],
+        )
+        scores = downloads.tables(f"layers-{source.name}-for-{name}", lambda: ranked, origin)
+        downloads.row("Scores of the layers", scores)
+        pairs = downloads.tables("layer-pairs", partial(exports.matrix_table, matrix, lam), origin)
+        downloads.row("All layers of both", pairs)
+        curve = partial(curves.layer_curves, ranked, lam, probes=count, target=name, dark=dark)
+        title = f"Layers of {short_name(source.id)} for {name}"
+        figure = downloads.figure_page("layer-curves", "Curves", title, curve, origin)
+        downloads.row("Figure, to save as PNG or SVG", [figure])
+        ends = [(source, "output"), (target, matrix.columns[-1].layer)]
+        downloads.row("The same from Python", [downloads.script("layers", ends, comparison, lam=lam)])

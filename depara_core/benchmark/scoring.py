@@ -117,7 +117,7 @@ HELD_OUT = "rooms-seed1"  # a second zoo of the rooms, trained, rendered and mea
 def held_out(lam: float = 1.0) -> tuple[dict[str, pd.DataFrame], TransferTable]:
     """Return the scores and the transfer table of the zoo of another seed: no choice in this library was made on it.
 
-    Its weights are not bundled: its scores are, with S made from its two parts at `lam`. `benchmarks/held_out.py` says
+    Its weights are not bundled: its scores are, with S made from its two parts at `lam`. `benchmarks/truth.py` says
     how they are made and computes them again. Raises StoreError where they are not here or damaged.
     """
     path = table_path(f"{HELD_OUT}-scores")

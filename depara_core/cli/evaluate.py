@@ -95,7 +95,7 @@ def _committed(lam: float, count: int | None, seed: int | None) -> tuple[dict[st
     if (count or probes["count"], probes["seed"] if seed is None else seed) != (probes["count"], probes["seed"]):
         raise depara.OptionError(
             f"The weights of {HELD_OUT} are not bundled: its scores were computed on {probes['count']} rooms of seed "
-            f"{probes['seed']}. Leave --count and --seed out, or train that zoo (see benchmarks/held_out.py)."
+            f"{probes['seed']}. Leave --count and --seed out, or train that zoo (see benchmarks/truth.py)."
         )
     return held_out(lam)[0], probes
 

@@ -1,0 +1,130 @@
+"""Does the score tell the truth? Every metric against measured transfer: two zoos, two ways to measure; and layers.
+
+Baselines: RSA, CKA, DDS, LogME, static rankings, a random order, the oracle that knows the symmetrised truth; for
+layers "shallower", "deeper" and "middle". Graphs and features of the bundled zoo come from a store that is filled
+first; its metrics are computed anew and timed. The scores of the second zoo, whose networks, scenes, initial weights
+and measurements are others (seed 1), are committed. To make them again:
+
+    depara rooms train --seed 1 --out ZOO          # with the steps that its cards tell
+    depara rooms transfer --seed 1 --zoo ZOO --name rooms-seed1
+    depara rooms decoders --seed 1 --zoo ZOO --name rooms-seed1
+    python benchmarks/truth.py --zoo ZOO           # computes its scores and writes them beside the table
+"""
+
+import argparse
+import json
+import tempfile
+from pathlib import Path
+
+import pandas as pd
+from report import measure as timed
+from report import report
+
+import depara_core as depara
+from depara_core.benchmark import layer_table
+from depara_core.benchmark.scoring import HELD_OUT, held_out
+from depara_core.benchmark.transfer_table import READOUTS, TransferTable, load_transfer_table, table_path
+from depara_core.cli.evaluate import BEATS, BEST, KINDS, by_kind
+from depara_core.evaluation import Evaluation, ceiling
+from depara_core.files import write_whole
+from depara_core.store import Store
+from depara_core.zoo import rooms
+
+MEASURES = ("P@1", "P@5", "Spearman")
+PROBES = {"count": 200, "seed": 1}  # of the second zoo
+RIVALS = ("rsa", "static_mean", "symmetric_oracle")
+
+
+def main() -> None:
+    """Print every metric's measures for each zoo and each way to measure, what leads what, and the layers."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--zoo", type=Path, help="folder of the second zoo's weights: compute its scores anew")
+    zoo = parser.parse_args().zoo
+    if zoo is not None:
+        write_scores(zoo)
+    with tempfile.TemporaryDirectory() as folder:
+        evidence = depara.gather(depara.BENCHMARKS["rooms"], store=folder)
+        with timed() as scoring:
+            bundled = depara.score_pairs(evidence, store=Store(folder))
+    tell("rooms", bundled)
+    pairs = next(iter(bundled.values())).size
+    report("Cost", [], [f"{len(bundled)} metrics on {pairs} pairs from kept features: {scoring.seconds:.1f} s"])
+    tell(HELD_OUT, held_out()[0])
+    tell_layers()
+
+
+def write_scores(zoo: Path) -> None:
+    """Score all pairs of another zoo, on other rooms than the ones that choices were made on, and keep the table."""
+    specs = [rooms.spec(name, zoo) for name in rooms.TASKS]
+    frames = depara.score_pairs(depara.gather(depara.BENCHMARKS["rooms"], **PROBES, models=specs))
+    table = pd.concat(
+        frame.rename_axis("source")
+        .reset_index()
+        .melt("source", var_name="target", value_name="score")
+        .assign(metric=name)
+        for name, frame in frames.items()
+    )[["metric", "source", "target", "score"]]
+    path = table_path(f"{HELD_OUT}-scores")
+    write_whole(path, table[table["source"] != table["target"]].to_csv(index=False, float_format="%.6g"))
+    about = {"probes": PROBES, "command": "python benchmarks/truth.py --zoo ..."}
+    about |= {"weights": {name: rooms.card(name, zoo)["sha256"] for name in rooms.TASKS}}
+    write_whole(path.with_suffix(".json"), json.dumps(about, indent=2) + "\n")
+
+
+def tell(name: str, scores: dict[str, pd.DataFrame]) -> None:
+    """Print one zoo's measures against each table of measured transfer that is here."""
+    for way, ending in READOUTS.items():
+        if table_path(name + ending).exists():
+            truth = load_transfer_table(name + ending)
+            found = depara.assess(scores, truth.frame())
+            title = f"{name}, read-out {way}: {len(truth.frame().columns)} targets, {truth.budgets[0]} labels each"
+            report(title, rows_of(found), notes_of(found, truth))
+
+
+def rows_of(found: Evaluation) -> list[dict[str, object]]:
+    """Return a row a metric: its measures with intervals, and Spearman's correlation by kind of target."""
+    table = found.summary()
+    kinds = {row["metric"]: row for row in by_kind(found)}
+    rows: list[dict[str, object]] = []
+    names = set(table.index.get_level_values("metric"))
+    for name in sorted(names, key=lambda name: -table.loc[(name, "Spearman"), "mean"]):
+        row: dict[str, object] = {"metric": name}
+        for wanted in MEASURES:
+            mean, low, high = table.loc[(name, wanted)]
+            row[wanted] = f"{mean:.2f} [{low:.2f}, {high:.2f}]"
+        row |= {kind: f"{kinds[name][kind]:.2f}" for kind in KINDS if kind in kinds[name]}
+        rows.append(row | {"p, random": f"{found.p_random(name, 'P@5'):.4f}"})
+    return rows
+
+
+def notes_of(found: Evaluation, truth: TransferTable) -> list[str]:
+    """Return the paired comparisons, chance and the ceiling."""
+    notes = [found.compare("depara", rival, measure).sentence for rival in RIVALS for measure in MEASURES]
+    notes += [found.compare(BEST, rival, measure).sentence for rival in BEATS for measure in MEASURES]
+    notes.append("Random order: " + ", ".join(f"{measure} {found.random[measure]:.2f}" for measure in MEASURES))
+    if len(truth.splits) > 1:
+        splits = ceiling([truth.frame(split=split) for split in truth.splits])["mean"]
+        reached = ", ".join(f"{measure} {splits[measure]:.2f}" for measure in MEASURES)
+        notes.append(f"One split's truth for another's: {reached}")
+    return notes
+
+
+def tell_layers() -> None:
+    """Print every way to choose a cut against the measured layer study, on the seeds that no choice was made on."""
+    table, scores = layer_table.read_layer_study(), layer_table.read_layer_scores()
+    table = table[table["seed"] != layer_table.DEVELOPMENT]
+    rows = [
+        {
+            "predictor": row["predictor"],
+            "Spearman": f"{row['spearman']:+.2f} [{row['low']:+.2f}, {row['high']:+.2f}]",
+            "mean regret": f"{100 * row['regret']:.1f} points",
+            "worst": f"{100 * row['worst_regret']:.1f} points",
+        }
+        for row in layer_table.summary(table, scores).to_dict("records")
+    ]
+    reached = layer_table.repetition_ceiling(table)["spearman"].mean()
+    report("Layers, on photographs", rows, [f"One repetition's accuracies predict the others' by {reached:+.2f}"])
+
+
+if __name__ == "__main__":
+    main()

@@ -28,7 +28,7 @@ def _option(help: str, *names: str, panel: str = "Graphs", **more: Any) -> Any:
 class Work:
     """How graphs are to be made, as the user gave it: each field is an option of every command `with_work`."""
 
-    probes: Annotated[str, _option("'rooms', a folder of images, or a .zip.", panel="Probes")] = "rooms"
+    probes: Annotated[str, _option("'rooms', 'fashion', a folder of images, a .zip, ...", panel="Probes")] = "rooms"
     count: Annotated[int | None, _option("How many.", panel="Probes", show_default="200 rooms, or every image")] = None
     seed: Annotated[int, _option("Which rooms, or which images of a larger set.", panel="Probes")] = 0
     preset: Annotated[str, _option(f"One of: {', '.join(PRESETS)}.")] = "paper"

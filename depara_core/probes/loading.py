@@ -45,10 +45,11 @@ def load_probes(
     Parameters
     ----------
     source
-        "rooms"; a folder, read with its subfolders in sorted order; a .zip or .tar (WebDataset too); a .csv of
-        path,label; a .parquet, or a folder of a Hugging Face data set; an .npy or .npz; a pattern such as "a/*.jpg";
-        a list of paths, (name, bytes), Pillow images or arrays, among them a .csv with the labels; a torch Dataset.
-        A folder's name is the label of the images in it, where every image lies in one; train, val and test are splits.
+        "rooms", rendered; "fashion", the 200 labelled photographs of the layer study; a folder, read with its
+        subfolders in sorted order; a .zip or .tar (WebDataset too); a .csv of path,label; a .parquet, or a folder of a
+        Hugging Face data set; an .npy or .npz; a pattern such as "a/*.jpg"; a list of paths, (name, bytes), Pillow
+        images or arrays, among them a .csv with the labels; a torch Dataset. A folder's name is the label of the
+        images in it, where every image lies in one; train, val and test are splits.
     count
         Takes that many usable images, spread over the classes where there are labels (None: all; 200 rooms).
     seed

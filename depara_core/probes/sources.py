@@ -12,7 +12,7 @@ from typing import Any
 
 from depara_core.errors import OptionError, ProbeError
 from depara_core.files import FILE, FOLDER, NOTHING, kind_at, require_regular
-from depara_core.paths import expanded, require_allowed
+from depara_core.paths import assets_folder, expanded, require_allowed
 from depara_core.probes.archives import open_zip, read_member, usable_members
 from depara_core.probes.arrays import add_array_file, add_dataset, is_picture, picture
 from depara_core.probes.candidates import Candidates, read_allowed, read_file
@@ -20,11 +20,15 @@ from depara_core.probes.folders import add_folder
 from depara_core.probes.tables import add_arrow, add_csv, add_parquet, labels_from_csv
 from depara_core.probes.tars import add_tar
 
+FASHION = "fashion"  # the name of the photographs that come with the library
 TARS = (".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz")
 
 
 def collect(candidates: Candidates, source: Any) -> str:
     """Add what `source` holds and return its title."""
+    if isinstance(source, str) and source == FASHION:
+        add_array_file(candidates, assets_folder() / "probes" / "fashion.npz")
+        return "photographs (Fashion-MNIST)"
     if isinstance(source, str | PathLike):
         _add_path(candidates, expanded(source))
         return fspath(source)
@@ -35,7 +39,8 @@ def collect(candidates: Candidates, source: Any) -> str:
         add_dataset(candidates, source)
         return type(source).__name__
     raise OptionError(
-        f"Expected 'rooms', a folder, a file of images, a list of images or a torch Dataset; {source!r} came."
+        "Expected 'rooms', 'fashion', a folder, a file of images, a list of images or a torch Dataset; "
+        f"{source!r} came."
     )
 
 
@@ -104,7 +109,8 @@ def _add_path(candidates: Candidates, path: Path, shared: Path | None = None) ->
         matches = sorted(_matches(candidates, path))
         if not matches:
             raise ProbeError(
-                f"Expected 'rooms', a folder, an archive, a table or images; there is nothing to read at {str(path)!r}."
+                "Expected 'rooms', 'fashion', a folder, an archive, a table or images; there is nothing to read at "
+                f"{str(path)!r}."
             )
         _add_items(candidates, matches)
     elif kind != FILE:

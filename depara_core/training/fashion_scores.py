@@ -10,9 +10,10 @@ from jaxtyping import Float
 from scipy.stats import spearmanr
 
 from depara_core.benchmark.layer_table import SCORE_COLUMNS, layer_scores_path
-from depara_core.files import Progress, write_whole
+from depara_core.files import Progress, write_whole, written_aside
 from depara_core.graphs import AttributionGraph
 from depara_core.metrics import metric
+from depara_core.paths import assets_folder
 from depara_core.pipeline.features import build_features
 from depara_core.pipeline.graphs import build_graphs
 from depara_core.probes import ProbeSet
@@ -27,6 +28,7 @@ from depara_core.zoo.fashion_network import load_network
 LAMBDAS = {100: 1.0, 10: 10.0}  # of the edges, by labels (DEPARA, section 4.3)
 DEPTHS = ("conv4", "conv7", "conv10", "output")  # of the target, for the scores that look at several
 SPATIAL = DEPTHS[:-1]
+SHOWN = 1  # the seed whose probes come with the library
 FEATURES = ("rsa", "cka", "directed")
 Scores = dict[tuple[str, int], float]  # by predictor and number of labels, 0 for any
 
@@ -47,6 +49,8 @@ def record_scores(
     tables = [table[~table["seed"].isin(list(seeds))] for table in ([pd.read_csv(path)] if path.exists() else [])]
     for seed in seeds:
         parts = load_parts(seed, plan.learned, plan.tests, plan.probes, photographs)
+        if seed == SHOWN and folder is None:
+            keep_photographs(parts.probes)
         tables.append(score_cuts(parts, seed, plan, zoo=zoo, store=store, progress=progress))
     table = pd.concat(tables)[list(SCORE_COLUMNS)].sort_values(["seed", "source", "k"], kind="stable")
     write_whole(path, table.to_csv(index=False, float_format="%.6g"))
@@ -83,6 +87,12 @@ def score_cuts(
                 for (predictor, labels), value in scores.items()
             ]
     return pd.DataFrame(rows)
+
+
+def keep_photographs(part: Part, path: Path | None = None) -> None:
+    """Write the photographs that `load_probes("fashion")` returns, with the names of their kinds."""
+    with written_aside(path or assets_folder() / "probes" / "fashion.npz") as aside, aside.open("wb") as file:
+        np.savez_compressed(file, images=part.images.numpy(), labels=np.array(target_probes(part).labels))
 
 
 def target_probes(part: Part) -> ProbeSet:

@@ -496,3 +496,11 @@ def test_a_listing_of_one_file_and_of_nothing(tmp_path):
     assert listing_digest(file) not in (one, nothing)
     file.unlink()
     assert listing_digest(file) == nothing
+
+
+def test_the_bundled_photographs_are_drawn_from_every_kind():
+    every = load_probes("fashion")
+    assert every.images.shape == (200, 28, 28, 3)
+    assert len(set(every.labels)) == 5
+    assert load_probes("fashion", count=20, seed=3).images.shape == (20, 28, 28, 3)
+    assert len(set(load_probes("fashion", count=5).labels)) == 5

@@ -257,7 +257,7 @@ def test_a_torch_dataset():
 
 @pytest.mark.parametrize("source", [None, 5, lambda: 1])
 def test_what_is_no_source_is_told(source):
-    with pytest.raises(OptionError, match="Expected 'rooms', a folder"):
+    with pytest.raises(OptionError, match="Expected 'rooms', 'fashion', a folder"):
         load_probes(source)
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import hashlib
 import os
 import shutil
 import stat
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Progress = Callable[[int, int, str], None]  # (done, total, message); it may raise `Cancelled` to stop the work
+MOST_NAME = 200  # bytes of a file's name; disks take 255
 UNFINISHED = ".part"  # suffix of what is being written
 NEWS_S = 0.5  # seconds between two looks at what worker processes tell
 FOLDER, FILE, NOTHING = "a folder", "a file", "nothing"
@@ -88,7 +90,7 @@ def written_aside(path: Path) -> Iterator[Path]:
     So nobody ever reads half of it. The folder is made; what an error leaves unfinished is removed.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.{uuid.uuid4().hex}{UNFINISHED}")
+    aside = path.with_name(f".{path.name[:50]}.{uuid.uuid4().hex}{UNFINISHED}")
     try:
         yield aside
         aside.replace(path)
@@ -103,6 +105,16 @@ def remove(path: Path) -> None:
     else:
         with contextlib.suppress(OSError):
             path.unlink(missing_ok=True)
+
+
+def file_name(text: str, suffix: str = "") -> str:
+    """Return a text as the name of one file: without folders, short enough for any disk, and still its own."""
+    plain = "".join(c if c.isprintable() and c not in "/\\" else "_" for c in text)
+    room = MOST_NAME - len(suffix.encode())
+    if len(plain.encode()) > room:
+        head = plain.encode()[: room - 9].decode(errors="ignore")
+        plain = f"{head}-{hashlib.sha256(text.encode(errors='surrogatepass')).hexdigest()[:8]}"
+    return plain + suffix
 
 
 def write_whole(path: Path, content: bytes | str) -> None:

@@ -18,8 +18,8 @@ def assets_folder() -> Path:
 
 def expanded(path: str | os.PathLike[str]) -> Path:
     """Return a path with its "~" or "~user" replaced; raises OptionError of none, or where there is no such home."""
-    if not os.fspath(path):
-        raise OptionError("Expected a path; an empty text came.")
+    if not os.fspath(path) or "\0" in os.fspath(path):
+        raise OptionError(f"Expected a path; {os.fspath(path)!r} came.")
     try:
         return Path(path).expanduser()
     except RuntimeError:

@@ -8,6 +8,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from depara_core.paths import expanded
 LIMIT = "DEPARA_STORE_LIMIT"  # the environment variable that bounds every store
 SHARE, FLOOR, CEILING = 0.5, 2 * 10**9, 100 * 10**9  # of the disk's free room, unless told otherwise; bytes
 STALE_SECONDS = 600  # an unfinished file that has not grown for so long belongs to a process that died
+MOST_BYTES = 10**18  # of any size that is given
 _UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 
 
@@ -41,7 +43,17 @@ def parse_size(text: str, option: str = f"{LIMIT} and --store-limit") -> int:
     if found is None:
         raise OptionError(f"{option}: expected a size such as 40GB, 500MB or plain bytes; {text!r} came.")
     unit = found[2].lower() if found[2] in "kK" else found[2].upper()
-    return int(float(found[1]) * _UNITS[unit])
+    return check_bytes(int(Decimal(found[1]) * _UNITS[unit]), option)
+
+
+def check_bytes(value: Any, option: str) -> int:
+    """Return a number of bytes that can be one: text is read by `parse_size`."""
+    if isinstance(value, str):
+        return parse_size(value, option)
+    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if not whole or not 1 <= value <= MOST_BYTES:
+        raise OptionError(f"{option}: expected 1 to 10^18 bytes, or text such as 40GB; {str(value)[:60]!r} came.")
+    return int(value)
 
 
 class Store:
@@ -60,7 +72,7 @@ class Store:
         chosen = path or os.environ.get("DEPARA_STORE") or platformdirs.user_cache_dir("depara", appauthor=False)
         self.path = expanded(chosen)
         told = max_bytes if max_bytes is not None else os.environ.get(LIMIT) or None
-        self._told = parse_size(told) if isinstance(told, str) else told
+        self._told = None if told is None else check_bytes(told, "max_bytes" if told is max_bytes else LIMIT)
         self.trouble = ""  # why the last result could not be kept
 
     def get(self, key: str, check: Callable[[Artefact], object] | None = None) -> Artefact | None:

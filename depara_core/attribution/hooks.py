@@ -11,7 +11,7 @@ from torch.utils.hooks import RemovableHandle
 from depara_core.errors import ModelError
 from depara_core.zoo.spec import OUTPUT, Network
 from depara_core.zoo.tokens import select_tokens
-from depara_core.zoo.tracing import first_tensor
+from depara_core.zoo.tracing import first_tensor, told_kind
 
 
 @contextmanager
@@ -75,7 +75,7 @@ class Capture:
     def _note(self, layer: str, value: object) -> None:
         tensor = first_tensor(value)
         if tensor is None:
-            raise ModelError(f"Layer {layer!r} should yield a tensor; it yields {type(value).__name__}. Pick another.")
+            raise ModelError(f"Layer {layer!r} should yield a tensor; it yields a {told_kind(value)}. Pick another.")
         if layer != OUTPUT:
             tensor = select_tokens(tensor, self.network.tokens, self.network.prefix)
         self.features.pop(layer, None)
@@ -137,7 +137,7 @@ def check_captured(seen: dict[str, Tensor], layers: Sequence[str], count: int) -
         if layer not in seen:
             raise ModelError(f"Layer {layer!r} exists, but the model's forward pass never calls it. Pick another one.")
         shape = tuple(seen[layer].shape)
-        if len(shape) == 0 or shape[0] != count:
+        if len(shape) == 0 or shape[0] != count or 0 in shape:
             raise ModelError(
                 f"Layer {layer!r} should yield one feature per image, {count} of them; its output has shape {shape}. "
                 "Pick a layer whose first axis is the batch."

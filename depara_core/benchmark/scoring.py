@@ -107,6 +107,11 @@ def assess(
     OptionError
         See `evaluate`.
     """
+    if not isinstance(truth, pd.DataFrame) or not isinstance(frames, Mapping):
+        raise OptionError(
+            "Expected scores as a dict of tables (pandas) by name and the truth as one, with the names of sources "
+            f"and targets; {type(frames).__name__} and {type(truth).__name__} came."
+        )
     controls = dict(zip(CONTROLS, (static_mean(truth), symmetrised(truth)), strict=True))
     return evaluate({**frames, **controls}, truth, resamples=resamples, seed=seed)
 

@@ -11,6 +11,7 @@ from depara_core.cli import options as o
 from depara_core.cli.output import emit, write_file
 from depara_core.cli.work import Work, build, choose_models, finish, split_layers, with_work
 from depara_core.exports import GRAPH_FORMATS, network_file
+from depara_core.files import file_name
 
 app = typer.Typer(add_completion=False)
 
@@ -50,5 +51,7 @@ def graphs(
 
 def write_graph(graph: depara.AttributionGraph, folder: Path, form: str, neighbours: int, names: Sequence[str]) -> Path:
     """Write a graph's strongest edges as GraphML or GEXF and return the file."""
-    name = f"{graph.model}.{graph.layer}".replace("/", "_")
-    return write_file(folder / f"{name}.{form}", network_file(graph, form, neighbours=neighbours, names=names))
+    return write_file(
+        folder / file_name(f"{graph.model}.{graph.layer}", f".{form}"),
+        network_file(graph, form, neighbours=neighbours, names=names),
+    )

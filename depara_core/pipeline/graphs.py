@@ -16,7 +16,7 @@ from depara_core.jobs import Tally
 from depara_core.pipeline.builder import Builder, Execution
 from depara_core.pipeline.models import OnError, attempt, existing_layers, require_different_names
 from depara_core.probes import ProbeSet
-from depara_core.store import Store, as_store
+from depara_core.store import Store, as_store, check_bytes
 from depara_core.zoo.spec import OUTPUT, ModelSpec
 
 
@@ -32,7 +32,7 @@ def build_graphs(
     center: bool | None = None,
     resolution: int | None = None,
     device: str = "auto",
-    memory_budget: int | None = None,
+    memory_budget: int | str | None = None,
     precision: str = "float32",
     progress: Progress | None = None,
     store: str | os.PathLike[str] | Store | None = None,
@@ -66,9 +66,9 @@ def build_graphs(
     device
         "auto", "cpu", "cuda", "cuda:1", "mps": where it is computed; "auto" takes a GPU where there is one.
     memory_budget
-        Bytes that features, maps and one batch may take of the host's memory beside the model; None: a quarter of the
-        machine's, 0.5 to 3 GiB, beside a GPU to 32. What does not fit lies in temporary files; the numbers are the
-        same, up to rounding.
+        Bytes, or text such as "2GB", that features, maps and one batch may take of the host's memory beside the model;
+        None: a quarter of the machine's, 0.5 to 3 GiB, beside a GPU to 32. What does not fit lies in temporary files;
+        the numbers are the same, up to rounding.
     precision
         "float32", or "fast": bfloat16 or TF32 on a device that has them, where maps and features of 8 probes keep a
         cosine of 0.99 or more to float32. `AttributionGraph.versions` tells which it was, and the cosine.
@@ -108,7 +108,8 @@ def build_graphs(
     probes.require_comparable()
     check_precision(precision)
     place = resolve_device(device).type if device == "auto" else device
-    execution = Execution(place, memory_budget, precision)
+    budget = None if memory_budget is None else check_bytes(memory_budget, "memory_budget")
+    execution = Execution(place, budget, precision)
     named = [(spec, attempt(on_error, existing_layers, spec, layers)) for spec in chosen]
     wanted = [(spec, names) for spec, names in named if names is not None]
     tally = Tally(progress, len(wanted) * len(probes))

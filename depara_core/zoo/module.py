@@ -16,7 +16,7 @@ from depara_core.zoo.copies import sharing, snapshot, unwrapped
 from depara_core.zoo.digest import module_digest
 from depara_core.zoo.refusals import failed_run, is_detection, refuse_unusable
 from depara_core.zoo.spec import OUTPUT, Identity, ModelSpec, Network, split_call
-from depara_core.zoo.tracing import BATCH, Call, Trace, feature_layers, run
+from depara_core.zoo.tracing import BATCH, Call, Trace, feature_layers, run, told_kind
 
 Triple = tuple[float, float, float]
 IMAGENET_MEAN: Triple = (0.485, 0.456, 0.406)
@@ -193,7 +193,7 @@ class FrozenModule:
             )
         trace = own[0].output
         if trace is None:
-            kind = type(own[0].result).__name__
+            kind = told_kind(own[0].result)
             raise ModelError(f"{what} should be a tensor, or a tuple or dict that holds one; it is a {kind}.")
         if not trace.is_feature():
             raise ModelError(

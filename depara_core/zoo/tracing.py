@@ -41,14 +41,19 @@ class Call:
 
 
 def first_tensor(value: object) -> Tensor | None:
-    """Return the first tensor of a module's output: itself, or the first one inside a tuple, list or mapping."""
+    """Return the first dense tensor of a module's output: itself, or the first one in a tuple, list or mapping."""
     if isinstance(value, Tensor):
-        return value
+        return value if value.layout == torch.strided and not value.is_nested else None
     if isinstance(value, dict):
         value = tuple(value.values())
     if isinstance(value, tuple | list):
         return next((found for item in value if (found := first_tensor(item)) is not None), None)
     return None
+
+
+def told_kind(value: object) -> str:
+    """Return what a module yields that holds no dense tensor, in a word or two."""
+    return f"tensor that is not dense ({value.layout})" if isinstance(value, Tensor) else type(value).__name__
 
 
 def run(module: nn.Module, example: Tensor) -> tuple[Call, ...]:

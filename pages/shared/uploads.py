@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path, PurePath
 
 import depara_core as depara
-from depara_core.files import FILE, FOLDER, kind_at, written_aside
+from depara_core.files import FILE, FOLDER, file_name, kind_at, written_aside
 from depara_core.paths import expanded, require_allowed
 
 PREFIX = "upload/"
@@ -75,7 +75,7 @@ def is_there(path: str) -> bool:
 def _safe(name: str) -> str:
     """Return a file name without folders or odd characters; its suffix stays."""
     plain = "".join(c if c.isalnum() or c in "._- ()" else "_" for c in PurePath(name.replace("\\", "/")).name)
-    return plain[-100:] or "image"
+    return file_name(PurePath(plain).stem or "image", PurePath(plain).suffix)
 
 
 def _drop_old(newest: Path) -> None:

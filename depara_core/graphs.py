@@ -33,7 +33,7 @@ class AttributionGraph:
     edges
         (N, N) float32, symmetric, in [-1, 1], 1 on the diagonal (Eq. 4).
     shape
-        (channels, height, width) of one node's map; their product is P.
+        (channels, height, width) of one node's map; their product is P. (0, 0, 0): a graph of edges alone.
     probes
         `ProbeSet.digest`: graphs are compared over the same probes only.
     options
@@ -75,6 +75,11 @@ class AttributionGraph:
 
     def __len__(self) -> int:
         return len(self.nodes)
+
+    @property
+    def edges_only(self) -> bool:
+        """Whether it has no nodes at all, as a target made of labels: s_V with it is 0, and S = lam * s_E."""
+        return not all(self.shape)
 
     @property
     def label(self) -> str:

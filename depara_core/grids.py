@@ -23,7 +23,8 @@ def common_grid(graphs: Sequence[AttributionGraph], grid: Grid | None = None) ->
         One or more, over the same probes.
     grid
         (channels, height, width), checked and returned where it is given. None: the smallest height and width among
-        the maps, and their channels where all agree, else 1: channels are then averaged.
+        the maps, and their channels where all agree, else 1: channels are then averaged. A graph of edges alone has no
+        maps and no say.
 
     Returns
     -------
@@ -44,10 +45,11 @@ def common_grid(graphs: Sequence[AttributionGraph], grid: Grid | None = None) ->
                 f"Graphs can be compared only over the same probes: {first.label} has {len(first)} probes "
                 f"({first.probes[:8]}), {graph.label} has {len(graph)} ({graph.probes[:8]}). Build both with one set."
             )
+    drawn = [graph for graph in graphs if not graph.edges_only]
     if grid is None:
-        return smallest_grid([graph.shape for graph in graphs])
+        return smallest_grid([graph.shape for graph in drawn]) if drawn else (1, 1, 1)
     channels, height, width = grid
-    for graph in graphs:
+    for graph in drawn:
         fits = 1 <= height <= graph.shape[1] and 1 <= width <= graph.shape[2]
         if not fits or channels not in (1, graph.shape[0]):
             raise OptionError(
@@ -69,7 +71,12 @@ def smallest_grid(shapes: Sequence[Grid]) -> Grid:
 
 
 def node_vectors(graph: AttributionGraph, grid: Grid, block: slice = slice(None)) -> Float32[np.ndarray, "n p"]:
-    """Return unit node vectors on `grid`: maps averaged over area, and over channels if need be, then scaled."""
+    """Return unit node vectors on `grid`: maps averaged over area, and over channels if need be, then scaled.
+
+    A graph of edges alone has zeros, whose cosine to everything is 0.
+    """
+    if graph.edges_only:
+        return np.zeros((len(graph.nodes[block]), int(np.prod(grid))), dtype=np.float32)
     if graph.shape == grid:
         return graph.nodes[block]
     maps = graph.maps[block]

@@ -9,7 +9,7 @@ from typer.core import TyperGroup
 import depara_core as depara
 from depara_core.cli import options as o
 from depara_core.cli.output import emit, progress, records
-from depara_core.cli.work import Work, build, finish, split, split_layers, with_work
+from depara_core.cli.work import Work, build_for_target, finish, split_layers, with_work
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,18 +39,20 @@ def group() -> None:
 def layers(
     work: Work,
     source: Annotated[str, typer.Argument(help="The model to cut.")],
-    target: Annotated[str, typer.Argument(help="The model whose task is the target.")],
+    target: Annotated[
+        str,
+        typer.Argument(help="The model whose task is the target; or as in `depara rank --target`."),
+    ],
     lam: o.Lam = 1.0,
     layers: o.Layers = "all",
     as_json: o.Json = False,
 ) -> None:
     """Score the layers of a source against a target's output, and mark the one to cut at (DEPARA, Eq. 6)."""
-    start, aim = depara.model(source), depara.model(target)
-    built = build(work, [([aim], "output"), ([start], split_layers(layers))])
-    column, rows = split(built, aim)
+    start = depara.model(source)
+    built, column, rows = build_for_target(work, target, [start], split_layers(layers))
     table = records(depara.rank_layers(depara.similarity_matrix(rows, [column], grid=built.grid), lam))
-    header = built.header() | {"source": start.id, "target": aim.id, "lam": lam}
-    title = f"Layers of {start.id} for {aim.id}, λ = {lam:g}, {built.title}"
+    header = built.header() | {"source": start.id, "target": column.model, "lam": lam}
+    title = f"Layers of {start.id} for {column.model}, λ = {lam:g}, {built.title}"
     emit(header | {"layers": table}, as_json, table, title)
     finish(built)
 

@@ -1,13 +1,19 @@
 """`depara rank`: which models are the best sources for a target."""
 
-from typing import Annotated
-
 import typer
 
 import depara_core as depara
 from depara_core.cli import options as o
 from depara_core.cli.output import emit, records
-from depara_core.cli.work import Work, build, choose_models, finish, split, split_layers, with_work
+from depara_core.cli.work import (
+    Work,
+    build_for_target,
+    choose_models,
+    finish,
+    split_layers,
+    target_without_network,
+    with_work,
+)
 
 app = typer.Typer(add_completion=False)
 
@@ -16,20 +22,20 @@ app = typer.Typer(add_completion=False)
 @with_work
 def rank(
     work: Work,
-    target: Annotated[str, typer.Option(help="The model whose task is the target.")],
+    target: o.Target,
     ids: o.Models = None,
     lam: o.Lam = 1.0,
     layers: o.Layers = "output",
     as_json: o.Json = False,
 ) -> None:
     """Rank models as sources for a target by S = s_V + lam * s_E, with 95 % intervals over the probes."""
-    aim = depara.model(target)
-    sources = [spec for spec in choose_models(ids or []) if spec.id != aim.id]
+    name = target if target_without_network(target) else depara.model(target).id
+    sources = [spec for spec in choose_models(ids or []) if spec.id != name]
     if not sources:
-        raise depara.OptionError(f"No source was given beside the target {aim.id}; give at least one other model.")
-    built = build(work, [([aim], "output"), (sources, split_layers(layers))])
-    column, rows = split(built, aim)
+        raise depara.OptionError(f"No source was given beside the target {name}; give at least one other model.")
+    built, column, rows = build_for_target(work, target, sources, split_layers(layers))
     table = records(depara.rank_sources(depara.similarity_matrix(rows, [column], grid=built.grid), column.label, lam))
-    header = built.header() | {"target": aim.id, "lam": lam}
-    emit(header | {"ranking": table}, as_json, table, f"Sources for {aim.id}, λ = {lam:g}, {built.title}")
+    header = built.header() | {"target": column.model, "lam": lam}
+    notes = [column.note] if column.edges_only else []
+    emit(header | {"ranking": table}, as_json, table, f"Sources for {column.model}, λ = {lam:g}, {built.title}", notes)
     finish(built)

@@ -31,9 +31,10 @@ def provenance(
     """
     if not graphs:
         raise OptionError("Nothing has no origin: expected at least one graph, got none.")
-    first = graphs[0]
+    first = next((graph for graph in graphs if not graph.edges_only), graphs[0])  # labels have no options
     for graph in graphs:
-        if (graph.probes, graph.options) != (first.probes, first.options):
+        same = graph.edges_only or graph.options == first.options
+        if graph.probes != first.probes or not same:
             raise OptionError(
                 f"One record describes graphs of one set of probes and options: {graph.label} differs from "
                 f"{first.label}. Write them to files of their own."

@@ -76,7 +76,9 @@ def _drawn(
     # limits are taken of the maps as they are drawn: at full size, fine noise would set them and then be averaged away
     chosen = list(probes)
     return [
-        [upsample(one, size, size, smooth=smooth) for one in collapse(g.maps[chosen], signed=signed) * _pixels(g)]
+        [np.zeros((size, size), dtype=np.float32)] * len(chosen)
+        if g.edges_only
+        else [upsample(one, size, size, smooth=smooth) for one in collapse(g.maps[chosen], signed=signed) * _pixels(g)]
         for g in graphs
     ]
 

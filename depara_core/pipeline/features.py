@@ -99,16 +99,19 @@ def build_features(
     for done, spec in enumerate(chosen):
         if progress is not None:
             progress(done, len(chosen), f"{spec.name}: features")
-        network = spec.open(None)
-        key = features_key(spec, network.identity, layer, probes)
+        identity, network = spec.identity(), None
+        if identity is None or layer not in identity.taps:
+            network = spec.open(None)
+            identity = network.identity
+        key = features_key(spec, identity, layer, probes)
         artefact = kept.get(key, partial(_require_features, count=len(probes)))
         if artefact is None:
-            output = _run(spec, network, probes, layer, device)
+            output = _run(spec, network or spec.open(None), probes, layer, device)
             about = {"model": spec.id, "layer": layer, "shape": list(output.shape[1:])}
             artefact = kept.keep(key, {"features": output.reshape(len(output), -1)}, about)
         values, shape = artefact.arrays["features"], tuple(artefact.metadata["shape"])
         values.setflags(write=False)
-        built.append(Features(spec.id, layer, values, shape, probes.digest, network.digest))
+        built.append(Features(spec.id, layer, values, shape, probes.digest, identity.digest))
     return built
 
 

@@ -362,3 +362,36 @@ def test_an_unknown_task_is_an_error(run):
     result = run("rooms", "train", "juggling")
     assert result.exit_code == 1
     assert "juggling" in result.stderr
+
+
+def test_rank_takes_targets_without_a_network(run, graphs, photos, tmp_path):
+    probes = depara.load_probes(photos, count=4, seed=3)
+    file = tmp_path / "kinds.csv"
+    file.write_text("name,kind\n" + "".join(f"{name},{'ab'[i % 2]}\n" for i, name in enumerate(probes.names)))
+    answer = document(run("rank", OTHER, SMALL, "--target", str(file), "--json", work=True))
+    expected = depara.similarity_matrix(graphs, [depara.target_from_labels(probes, file)])
+    assert answer["target"] == "labels/kinds"
+    found = {row["source"]: row["score"] for row in answer["ranking"]}
+    assert found == {graph.model: pytest.approx(edge) for graph, edge in zip(graphs, expected.edge[:, 0], strict=True)}
+    embedding = tmp_path / "clip.npz"
+    np.savez(embedding, features=np.random.default_rng(0).normal(size=(4, 3)), names=probes.names)
+    assert "no nodes" in run("rank", OTHER, "--target", str(embedding), work=True).stdout
+    result = run("rank", OTHER, "--target", "labels", work=True)
+    assert result.exit_code == 1
+    assert "have no labels" in result.stderr
+
+
+def test_fit_prints_what_the_library_measures(run, photos, store, tmp_path):
+    for place, file in enumerate(sorted(photos.glob("*.png"))[:4]):
+        folder = tmp_path / "ab"[place % 2]
+        folder.mkdir(exist_ok=True)
+        (folder / file.name).write_bytes(file.read_bytes())
+    given = ("--images", str(tmp_path), "--device", "cpu", "--store", str(store))
+    answer = document(run("fit", SMALL, OTHER, *given, "--json"))
+    table = depara.fit([depara.model(SMALL), depara.model(OTHER)], depara.load_probes(tmp_path), store=store)
+    assert {row["model"]: row["accuracy"] for row in answer["models"]} == dict(
+        zip(table["model"], table["accuracy"], strict=True)
+    )
+    assert "2 folds instead of 5" in answer["notes"][0]
+    result = run("fit", SMALL, "--images", str(photos))
+    assert (result.exit_code, "have no labels" in result.stderr) == (1, True)

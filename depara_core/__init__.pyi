@@ -27,6 +27,7 @@ from .metrics import METRICS as METRICS, metric as metric
 from .metrics.local_directed import LocalScore as LocalScore, explain_local as explain_local
 from .metrics.metric import Metric as Metric
 from .pipeline.features import Features as Features, build_features as build_features
+from .pipeline.fit import fit as fit
 from .pipeline.graphs import build_graphs as build_graphs
 from .probes.loading import load_probes as load_probes
 from .probes.probeset import ProbeSet as ProbeSet
@@ -43,6 +44,7 @@ from .similarity import (
     similarity_matrix as similarity_matrix,
 )
 from .store import Store as Store
+from .targets import target_from_features as target_from_features, target_from_labels as target_from_labels
 from .task_tree import model_map as model_map, task_tree as task_tree
 from .zoo import SOURCES as SOURCES, list_models as list_models, model as model
 from .zoo.catalogue import STARTERS as STARTERS, search_models as search_models

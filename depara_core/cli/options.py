@@ -8,6 +8,16 @@ import typer
 Models = Annotated[
     list[str] | None, typer.Argument(help="Ids or patterns such as 'rooms/*'.", show_default="the bundled zoo")
 ]
+Target = Annotated[
+    str,
+    typer.Option(
+        help="The model whose task is the target; or 'labels' (those of the images), a .csv of image names and labels, "
+        "an .npz of an embedding ('features' and 'names')."
+    ),
+]
+Images = Annotated[str, typer.Option("--images", "--probes", help="A folder of a folder a class, a .zip, .csv, ...")]
+Count = Annotated[int | None, typer.Option(min=3, help="How many images.", show_default="every image")]
+Device = Annotated[str, typer.Option(help="'auto', 'cpu', 'cuda', ...")]
 Json = Annotated[bool, typer.Option("--json", help="Write JSON to standard output.")]
 Layers = Annotated[str, typer.Option(help="'output', 'all', or names separated by commas.")]
 

@@ -1,8 +1,9 @@
 """What the commands that compute share: their options, and the graphs that these stand for."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from fnmatch import fnmatchcase
+from functools import partial
 from inspect import Parameter, Signature, signature
 from typing import Annotated, Any
 
@@ -18,6 +19,7 @@ from depara_core.exports import computed_with
 from depara_core.files import Progress
 from depara_core.grids import Grid, grid_text
 from depara_core.store import parse_size
+from depara_core.targets import read_embedding
 
 
 def _option(help: str, *names: str, panel: str = "Graphs", **more: Any) -> Any:
@@ -164,13 +166,36 @@ def build(work: Work, jobs: Sequence[tuple[Sequence[depara.ModelSpec], str | lis
     return Built(probes, graphs, options, grid, list(failed.items()))
 
 
-def split(built: Built, target: depara.ModelSpec) -> tuple[depara.AttributionGraph, list[depara.AttributionGraph]]:
-    """Separate the target's graph, which was built first, from the others."""
-    if target.id in dict(built.failed):
-        raise depara.ModelError(f"The target {target.id} has no graph: {dict(built.failed)[target.id]}")
-    if len(built.graphs) < 2:
+def build_for_target(
+    work: Work, target: str, sources: Sequence[depara.ModelSpec], layers: str | list[str]
+) -> tuple[Built, depara.AttributionGraph, list[depara.AttributionGraph]]:
+    """Build the graph of a target and those of its sources: what was built, the target's graph, the sources' graphs."""
+    make = target_without_network(target)
+    aim = None if make is not None else depara.model(target)
+    built = build(work, [*([] if aim is None else [([aim], "output")]), (sources, layers)])
+    if aim is not None and aim.id in dict(built.failed):
+        raise depara.ModelError(f"The target {aim.id} has no graph: {dict(built.failed)[aim.id]}")
+    column, rows = (built.graphs[0], built.graphs[1:]) if make is None else (make(built.probes), built.graphs)
+    if not rows:
         raise depara.ModelError("No source is left to compare with the target; give at least one that works.")
-    return built.graphs[0], built.graphs[1:]
+    return built, column, rows
+
+
+def target_without_network(target: str) -> Callable[[depara.ProbeSet], depara.AttributionGraph] | None:
+    """Return what makes the graph of a target that is no model ("labels", a .csv, an .npz), or None."""
+    if target == "labels":
+        return depara.target_from_labels
+    if target.endswith(".csv"):
+        return partial(depara.target_from_labels, table=target)
+    return partial(read_embedding, target) if target.endswith(".npz") else None
+
+
+def say_failures(failed: Mapping[str, Exception]) -> None:
+    """Name the models that were left out, on standard error, and exit with code 1: a script must notice."""
+    for model, error in failed.items():
+        warn(f"{model} was left out: {error}")
+    if failed:
+        raise typer.Exit(1)
 
 
 def finish(built: Built) -> None:

@@ -1,0 +1,63 @@
+"""`depara fit`: what frozen features reach on the images' own labels, measured."""
+
+from typing import Annotated
+
+import typer
+
+import depara_core as depara
+from depara_core.cli import options as o
+from depara_core.cli.output import emit, follow, records
+from depara_core.cli.work import choose_models, say_failures
+from depara_core.files import Progress
+from depara_core.formatting import percent
+from depara_core.heads import HEADS
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def fit(
+    images: o.Images,
+    ids: o.Models = None,
+    count: o.Count = None,
+    folds: Annotated[int, typer.Option(min=2, help="Parts that are tested in turn.")] = 5,
+    seed: Annotated[int, typer.Option(min=0, help="Of the folds, and which images of a larger set.")] = 0,
+    head: Annotated[str, typer.Option(help=f"One of: {', '.join(HEADS)}.")] = "ridge",
+    device: o.Device = "auto",
+    store: o.StorePath = None,
+    store_limit: o.StoreLimit = None,
+    as_json: o.Json = False,
+) -> None:
+    """Measure what each model's frozen features reach on labelled images: a linear head, cross-validated."""
+    specs, kept, failed = choose_models(ids or []), depara.Store(store, store_limit), {}
+
+    def work(report: Progress) -> tuple[depara.ProbeSet, list[dict[str, object]], list[str]]:
+        probes = depara.load_probes(images, count=count, seed=seed, progress=report)
+        table = depara.fit(
+            specs,
+            probes,
+            folds=folds,
+            seed=seed,
+            head=head,
+            device=device,
+            progress=report,
+            store=kept,
+            on_error=failed.__setitem__,
+        )
+        return probes, records(table.sort_values("accuracy", ascending=False, kind="stable")), table.attrs["notes"]
+
+    probes, rows, notes = follow(work)
+    header = {
+        "images": {"source": probes.source, "count": len(probes), "digest": probes.digest},
+        "folds": folds,
+        "seed": seed,
+        "head": head,
+        "notes": notes,
+        "failed": [{"model": model, "reason": str(error)} for model, error in failed.items()],
+    }
+    shown = [
+        {"model": row["model"]} | {name: percent(row[name], 1) for name in ("accuracy", "low", "high")} for row in rows
+    ]
+    title = f"Accuracy of a {head} head on frozen features, {len(probes)} images of {probes.source}, {folds} folds"
+    emit(header | {"models": rows}, as_json, shown, title, [*notes, "low, high: 95 % interval over the images."])
+    say_failures(failed)

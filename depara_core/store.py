@@ -20,6 +20,7 @@ from depara_core.errors import OptionError, StoreError
 from depara_core.files import UNFINISHED, open_regular, remove
 from depara_core.paths import expanded
 
+UPLOADS = "uploads"  # the folder of what people uploaded: folders, in use like artefacts, but not made again
 LIMIT = "DEPARA_STORE_LIMIT"  # the environment variable that bounds every store
 SHARE, FLOOR, CEILING = 0.5, 2 * 10**9, 100 * 10**9  # of the disk's free room, unless told otherwise; bytes
 STALE_SECONDS = 600  # an unfinished file that has not grown for so long belongs to a process that died
@@ -29,7 +30,7 @@ _UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 
 @dataclass(frozen=True)
 class StoreStatus:
-    """How full a store is."""
+    """How full a store is; the size holds uploads too."""
 
     path: Path
     artefacts: int
@@ -126,7 +127,7 @@ class Store:
             It cannot be written, or is larger than the store may be.
         """
         file = self._file(key)
-        self._make_room(sum(array.nbytes for array in arrays.values()), keep=file)
+        self.make_room(sum(array.nbytes for array in arrays.values()), keep=file)
         try:
             write_artefact(file, key, arrays, metadata)
         except Exception as error:
@@ -134,7 +135,7 @@ class Store:
                 f"The result cannot be kept in {self.path}: {error}. "
                 "Free some space there, or choose a folder that can be written with DEPARA_STORE."
             ) from error
-        self._make_room(0, keep=file)  # again, as other processes write too
+        self.make_room(0, keep=file)  # again, as other processes write too
 
     def keep(self, key: str, arrays: Mapping[str, np.ndarray], metadata: Mapping[str, Any]) -> Artefact:
         """Put an artefact and return it mapped, which frees the memory of what came.
@@ -169,7 +170,8 @@ class Store:
             How full the store is.
         """
         sizes = [size for _, size, _ in self._entries()]
-        return StoreStatus(self.path, len(sizes), sum(sizes), self._limit(sum(sizes)))
+        total = sum(sizes) + sum(size for _, size, _ in self._uploads())
+        return StoreStatus(self.path, len(sizes), total, self._limit(total))
 
     def verify(self) -> tuple[str, ...]:
         """Read every artefact.
@@ -244,23 +246,42 @@ class Store:
             if time.time() - touched > STALE_SECONDS:
                 remove(part)
 
-    def _make_room(self, need: int, keep: Path) -> None:
-        """Remove the least recently used artefacts but one until `need` bytes more fit."""
+    def make_room(self, need: int, keep: Path, *, share: int = 1) -> None:
+        """Remove the least recently used artefacts and uploads, but never `keep`, until `need` bytes more fit.
+
+        A `share` of n makes room in the n-th part of the store, among uploads alone. Raises StoreError for what is
+        larger than all that may be kept.
+        """
         self._sweep()
-        entries = sorted(self._entries(), key=lambda entry: entry[2])
-        total = sum(size for _, size, _ in entries)
-        limit = self._limit(total)
-        if need > limit:
-            raise StoreError(
-                f"An artefact of {need:,} bytes does not fit in the store of {limit:,} bytes. Set {LIMIT} higher."
-            )
-        for file, size, _ in entries:
-            if total + need <= limit:
-                return
-            if file != keep:
-                with contextlib.suppress(OSError):
-                    file.unlink(missing_ok=True)  # another process may have been first
-                    total -= size
+        uploads = [*self._uploads()]
+        everything = [*self._entries(), *uploads]
+        limit = self._limit(sum(size for _, size, _ in everything))
+        if need > limit // share:
+            raise StoreError(f"{need:,} bytes do not fit in the store's {limit // share:,} bytes. Set {LIMIT} higher.")
+        if share > 1:
+            everything = _without_oldest(uploads, limit // share - need, keep) + everything[: -len(uploads) or None]
+        _without_oldest(everything, limit - need, keep)
+
+    def _uploads(self) -> Iterator[tuple[Path, int, float]]:
+        for folder in _listed(self.path / UPLOADS):
+            with contextlib.suppress(OSError):
+                if folder.is_dir() and not folder.name.endswith(UNFINISHED):
+                    size = sum(entry.stat().st_size for entry in _listed(folder.path))
+                    yield Path(folder.path), size, folder.stat().st_mtime
+
+
+def _without_oldest(entries: list[tuple[Path, int, float]], limit: int, keep: Path) -> list[tuple[Path, int, float]]:
+    """Remove the least recently used of (path, bytes, last use) but one until the rest fits, and return the rest."""
+    rest = sorted(entries, key=lambda entry: entry[2])
+    total = sum(size for _, size, _ in rest)
+    for entry in [entry for entry in rest if entry[0] != keep]:
+        if total <= limit:
+            break
+        remove(entry[0])
+        if not entry[0].exists():  # else it could not be removed
+            total -= entry[1]
+            rest.remove(entry)
+    return rest
 
 
 def as_store(store: str | os.PathLike[str] | Store | None) -> Store:

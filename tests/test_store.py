@@ -181,7 +181,7 @@ def test_the_least_recently_used_go_first(tmp_path):
 
 def test_what_is_larger_than_the_store_is_refused(tmp_path):
     store = Store(tmp_path, max_bytes=1000)
-    with pytest.raises(StoreError, match="does not fit"):
+    with pytest.raises(StoreError, match="do not fit"):
         store.put(KEY, arrays(), {})
     assert store.status().artefacts == 0
 

@@ -48,7 +48,7 @@ def _choose_upload() -> None:
     files = st.file_uploader("Images or a zip", TYPES, accept_multiple_files=True, key="setup.files")
     if files and st.button("Use these images", key="setup.keep", type="primary"):
         try:
-            source = uploads.keep([(file.name, file.getvalue()) for file in files])
+            source = uploads.keep([(file.name, file.getbuffer()) for file in files])
         except (depara.DeparaError, OSError) as error:
             st.error(text.plain(str(error)))
         else:

@@ -80,29 +80,6 @@ def test_a_folder_must_exist(app, tmp_path):
     assert test.query_params["probes"] == str(tmp_path)
 
 
-def test_uploads_are_kept_by_content_under_safe_names(tmp_path, monkeypatch):
-    monkeypatch.setenv("DEPARA_STORE", str(tmp_path))
-    first = uploads.keep([("../../a<b>.png", b"1"), ("b.png", b"2")])
-    assert first == uploads.keep([("../../a<b>.png", b"1"), ("b.png", b"2")])
-    assert first != uploads.keep([("b.png", b"2"), ("../../a<b>.png", b"1")])
-    place = uploads.folder() / first.removeprefix("upload/")
-    assert sorted(path.name for path in place.iterdir()) == ["0000-a_b_.png", "0001-b.png"]
-
-
-def test_uploads_are_bounded_and_the_oldest_go(tmp_path, monkeypatch):
-    monkeypatch.setenv("DEPARA_STORE", str(tmp_path))
-    monkeypatch.setattr(uploads, "KEPT", 2)
-    monkeypatch.setattr(uploads, "MAX_TOTAL", 3)
-    for number in range(4):
-        newest = uploads.keep([("a.png", bytes([number]))])
-    assert len(list(uploads.folder().iterdir())) == 2
-    assert (uploads.folder() / newest.removeprefix("upload/")).is_dir()
-    with pytest.raises(ProbeError, match="Give the path of a folder"):
-        uploads.keep([("a.png", b"1234")])
-    with pytest.raises(ProbeError, match="1 to 2,000 files"):
-        uploads.keep([])
-
-
 @pytest.mark.parametrize("source", ["upload/gone", "upload/../../etc", "upload/"])
 def test_an_upload_that_is_gone_says_what_to_do(source, tmp_path, monkeypatch):
     monkeypatch.setenv("DEPARA_STORE", str(tmp_path))

@@ -54,10 +54,14 @@ class Comparison:
         return next((graph for graph in self.of(model) if graph.layer == layer), None)
 
     def best_source(self, target: str, lam: float) -> str:
-        """Return the model whose output has the highest S with the target's, the first of equals; alone, the target."""
-        models = [graph.model for graph in self.matrix.rows]
-        scores = np.where(np.array(models) == target, -np.inf, self.matrix.total(lam)[:, models.index(target)])
-        return models[int(scores.argmax())]
+        """Return the model with the highest S with the target, the first of equals; alone, the target.
+
+        Models of several layers are compared at their last one.
+        """
+        last = {graph.model: place for place, graph in enumerate(self.matrix.rows)}
+        models, places = list(last), list(last.values())
+        scores = self.matrix.total(lam)[places, last[target]]
+        return models[int(np.where(np.array(models) == target, -np.inf, scores).argmax())]
 
     def default_pair(self, lam: float, *targets: str) -> tuple[str, str]:
         """Return a source and a target to look at: the first of `targets` that is here, else the first model.

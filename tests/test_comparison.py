@@ -72,6 +72,14 @@ def test_the_default_pair_is_the_target_and_its_best_source(mixed):
     assert alone.default_pair(1.0) == ("test/a", "test/a")
 
 
+def test_models_of_several_layers_are_paired_by_their_last(mixed):
+    early = tuple(replace(graph, layer="conv") for graph in reversed(mixed.graphs))  # other maps under each name
+    renamed = tuple(replace(graph, model=last.model) for graph, last in zip(early, mixed.graphs, strict=True))
+    layered = replace(mixed, graphs=tuple(graph for pair in zip(renamed, mixed.graphs, strict=True) for graph in pair))
+    for target in mixed.models:
+        assert layered.default_pair(0.5, target) == mixed.default_pair(0.5, target)
+
+
 def test_graphs_are_found_by_model_and_layer(mixed):
     assert mixed.graph("test/b") is mixed.graphs[1]
     assert mixed.graph("test/b", "conv") is None

@@ -10,7 +10,7 @@ from depara_core.tour import spread
 from pages.attributions import table, takeaway
 from pages.attributions.selection import SORTS, VIEWS, Attributions
 from pages.shared import cache, comparisons, selection, text, widgets
-from pages.shared.selection import Data, Look, Pair
+from pages.shared.selection import Data, Look
 
 COLUMNS = 8  # models shown at first: more are too small to read
 SCALES = {"shared": "One for all maps", "own": "One for each map"}
@@ -18,16 +18,15 @@ SCALES = {"shared": "One for all maps", "own": "One for each map"}
 
 def compare_models(comparison: Comparison, place: st.delta_generator.DeltaGenerator) -> Agreement:
     """Choose the models: the reference first, the others from most to least alike."""
-    models = list(comparison.models)
+    models, (source, target) = list(comparison.models), comparisons.pair(comparison)
     with place:
-        name = widgets.choose_model("Reference", "target", "attributions.target", models)
+        name = widgets.choose_model("Reference", "target", "attributions.target", models, default=target)
         reference = comparison.of(name)[0]
         ranked = cache.agreement(comparison.graphs, reference, comparison.grid).ranked
         shown = [model for model in selection.read(Attributions).shown if model in models]
         if not shown:
             few = [ranked[k].model for k in spread(len(ranked), COLUMNS)]
-            chosen = [model for model in models if model == selection.read(Pair).source]
-            shown = list(dict.fromkeys([*few, *chosen]))
+            shown = list(dict.fromkeys([*few, source]))
         with st.popover(f"{len({name, *shown})} of {len(models)} models", icon=":material/checklist:"):
             st.multiselect(
                 "Models shown",
@@ -44,7 +43,8 @@ def compare_models(comparison: Comparison, place: st.delta_generator.DeltaGenera
 def compare_layers(comparison: Comparison, place: st.delta_generator.DeltaGenerator) -> Agreement:
     """Choose the model and have all its layers computed, from input to output: the last is the reference."""
     with place:
-        model = widgets.choose_model("Model", "source", "attributions.source", list(comparison.models))
+        source, _ = comparisons.pair(comparison)
+        model = widgets.choose_model("Model", "source", "attributions.source", comparison.models, default=source)
         choose_looks()
     graphs = comparisons.require(selection.read(Data), layers=("all",), models=(model,)).of(model)
     return cache.agreement(graphs, graphs[-1], comparison.grid)

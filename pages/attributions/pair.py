@@ -8,19 +8,20 @@ from depara_core.agreement import Agreement
 from depara_core.comparison import Comparison
 from depara_core.formatting import number
 from depara_core.graphs import short_names
-from pages.shared import cache, selection, text, widgets
+from pages.shared import cache, comparisons, selection, text, widgets
 from pages.shared.cache import Graph
 from pages.shared.selection import Pair
 from pages.why import batches
 from pages.why.selection import Why
 
 
-def find(found: Agreement, by_layer: bool) -> Graph | None:
-    """Return the graph that is held against the reference: the chosen source, or its chosen layer, if it is shown."""
+def find(comparison: Comparison, found: Agreement, by_layer: bool) -> Graph | None:
+    """Return the graph that is held against the reference: the source, or its chosen layer, if it is shown."""
     pair = selection.read(Pair)
     if pair.probe >= len(found.reference):
         return None
-    wanted = (pair.source, pair.source_layer if by_layer else "output")
+    source, _ = comparisons.pair(comparison)
+    wanted = (source, pair.source_layer if by_layer else "output")
     others = (graph for graph in found.graphs if graph is not found.reference)
     return next((graph for graph in others if (graph.model, graph.layer) == wanted), None)
 

@@ -29,7 +29,7 @@ def draw(comparison: Comparison, found: Agreement, by_layer: bool) -> tuple[Call
     order = found.probes(mine.sort)
     page = min(mine.page, -(-len(order) // ROWS) - 1)
     rows = order[page * ROWS : (page + 1) * ROWS]
-    held = pair.find(found, by_layer)
+    held = pair.find(comparison, found, by_layer)
     signed = look.maps == "signed"
     what = "Colour says which pixels the feature rests on" if signed else "Bright pixels matter most to the feature"
     whose = "the output's" if by_layer else f"{text.model(found.reference.model)}'s"

@@ -22,17 +22,15 @@ LINKS = {"attributions": "What do they look at?", "models": "Compare all models"
 
 def choose(comparison: Comparison, two: bool) -> list[tuple[str, str]]:
     """Draw the controls and return the chosen (model, layer) pairs."""
-    pair, models = selection.read(Pair), list(comparison.models)
+    models, (source, target) = list(comparison.models), comparisons.pair(comparison)
     layers = {spec.id: spec.layers for spec in comparison.specs}
     with st.container(horizontal=True, vertical_alignment="bottom", key="graphs-controls"):
         view = selection.bind(Graphs, "view", "graphs.view", "two" if two else "one")
         st.segmented_control("Draw", list(VIEWS), format_func=VIEWS.__getitem__, **view)
-        first = next((model for model in models if model != pair.target), models[0])
-        a = widgets.choose_model("Network A", "source", "graphs.source", models, default=first)
+        a = widgets.choose_model("Network A", "source", "graphs.source", models, default=source)
         chosen = [(a, widgets.choose_layer("Layer of A", "source_layer", "graphs.source_layer", layers[a]))]
         if two:
-            other = next((model for model in models if model != a), a)
-            b = widgets.choose_model("Network B", "target", "graphs.target", models, default=other)
+            b = widgets.choose_model("Network B", "target", "graphs.target", models, default=target)
             chosen.append((b, widgets.choose_layer("Layer of B", "target_layer", "graphs.target_layer", layers[b])))
         with st.popover("Drawing", icon=":material/hub:"):
             choose_drawing(len(comparison.probes))

@@ -20,7 +20,7 @@ from depara_core.attribution.options import resolve_options
 from depara_core.comparison import Comparison, planned_grid
 from depara_core.files import Progress
 from depara_core.grids import Grid
-from pages.shared import cache, jobs, text, uploads, widgets
+from pages.shared import cache, jobs, selection, text, uploads, widgets
 from pages.shared.cache import Graph
 from pages.shared.jobs import Computation
 from pages.shared.selection import Data, Pair
@@ -28,6 +28,7 @@ from pages.shared.selection import Data, Pair
 Layers = str | tuple[str, ...]
 Specs = tuple[depara.ModelSpec, ...]
 Failed = tuple[tuple[str, str], ...]  # (model id, reason)
+TARGET = "rooms/normal"  # the target looked at first, where it is among the models
 
 
 def specs(models: Sequence[str] = ()) -> tuple[Specs, Failed]:
@@ -121,6 +122,27 @@ def require(
         widgets.empty("No model could be attributed.", "The reasons stand above; choose others.", page="setup")
         st.stop()
     return found
+
+
+def pair(comparison: Comparison, *, distinct: bool = False) -> tuple[str, str]:
+    """Return the source and the target under the lens, the same on every page.
+
+    They are those of the address. What it leaves open, or names and is not here, is the first target and the target's
+    best source. `distinct`: a model against itself is none either.
+    """
+    chosen = selection.read(Pair)
+    named = chosen.source if chosen.source in comparison.models else ""
+    others = (model for model in (TARGET, *comparison.models) if model != named)
+    best, target = comparison.default_pair(chosen.lam, chosen.target, *others)
+    return (best if not named or (distinct and named == target) else named), target
+
+
+def ends(data: Data, *, before: Callable[[], object] = lambda: None) -> tuple[str, str]:
+    """Return the pair under the lens; the whole comparison is required only where the address does not name both."""
+    chosen, models = selection.read(Pair), {spec.id for spec in specs(data.models)[0]}
+    if {chosen.source, chosen.target} <= models:
+        return chosen.source, chosen.target
+    return pair(require(data, layers="output", before=before))
 
 
 def at_hand(data: Data) -> list[Comparison]:

@@ -169,6 +169,13 @@ def not_here(wrong: Iterable[tuple[str, str, str]]) -> None:
         st.warning(told, icon=":material/link_off:")
 
 
+def unknown_models(models: Sequence[str], source: str, target: str) -> list[tuple[str, str, str]]:
+    """Return which ends of the address are none of the models, for `not_here`; `source` and `target` are shown."""
+    pair = selection.read(Pair)
+    named = ((pair.source, source), (pair.target, target))
+    return [(asked, "model", f"{used} is shown") for asked, used in named if asked and asked not in models]
+
+
 def unknown_probes(count: int) -> list[tuple[str, str, str]]:
     """Return which of the selected probes are beyond the set's, for `not_here`."""
     pair = selection.read(Pair)

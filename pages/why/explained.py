@@ -14,8 +14,6 @@ from pages.shared import cache, comparisons, selection, widgets
 from pages.shared.cache import Graph, Graphs
 from pages.shared.selection import Data, Pair
 
-EXAMPLE = ("rooms/reshading", "rooms/normal")  # source and target shown first, where they are among the models
-
 
 @dataclass(frozen=True)
 class Explained:
@@ -91,21 +89,17 @@ def choose(comparison: Comparison) -> Explained:
     """Draw the controls, tell what the address names that is not here, and return what is chosen."""
     pair, models, data = selection.read(Pair), comparison.models, selection.read(Data)
     layers = {spec.id: spec.layers for spec in comparison.specs}
-    first = next((model for model in (EXAMPLE[0], *models) if model in models and model != pair.target), models[0])
+    first, goal = comparisons.pair(comparison)
     with st.container(horizontal=True, vertical_alignment="bottom", key="why-controls"):
         source = widgets.choose_model("Source", "source", "why.source", models, default=first)
         source_layer = widgets.choose_layer("Its layer", "source_layer", "why.source_layer", layers[source])
-        other = next((model for model in (EXAMPLE[1], *models) if model in models and model != source), source)
-        target = widgets.choose_model("Target", "target", "why.target", models, default=other)
+        target = widgets.choose_model("Target", "target", "why.target", models, default=goal)
         target_layer = widgets.choose_layer("Its layer", "target_layer", "why.target_layer", layers[target])
         lam = widgets.lam_slider("why.lam")
-    named = [
-        (pair.source, source, "model"),
-        (pair.target, target, "model"),
-        (pair.source_layer, source_layer, f"layer of {source}"),
-        (pair.target_layer, target_layer, f"layer of {target}"),
-    ]
-    wrong = [(asked, what, f"{used} is shown") for asked, used, what in named if asked and asked != used]
+    wrong = widgets.unknown_models(models, source, target)
+    for asked, used, model in ((pair.source_layer, source_layer, source), (pair.target_layer, target_layer, target)):
+        if asked != used:
+            wrong.append((asked, f"layer of {model}", f"{used} is shown"))
     if pair.third and pair.third not in models:
         wrong.append((pair.third, "model", "another one is held against"))
     widgets.not_here([*wrong, *widgets.unknown_probes(len(comparison.probes))])

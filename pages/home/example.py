@@ -7,11 +7,9 @@ import pandas as pd
 import depara_core as depara
 from depara_core.comparison import Comparison
 from depara_core.formatting import score
-from pages.shared import cache, selection, text
+from pages.shared import cache, comparisons, selection, text
 from pages.shared.cache import Graph
 from pages.shared.selection import Pair
-
-PREFERRED = "rooms/normal"  # the target until the reader chooses one
 
 
 @dataclass(frozen=True)
@@ -35,12 +33,9 @@ class Example:
 
 
 def choose(comparison: Comparison) -> Example:
-    """Return the target and the source that were chosen, else the preferred target and its best source."""
-    pair, graphs = selection.read(Pair), {graph.model: graph for graph in comparison.graphs}
-    target = next((model for model in (pair.target, PREFERRED) if model in graphs), comparison.models[0])
-    ranking = cache.ranking(cache.matrix(comparison.graphs, grid=comparison.grid), target, pair.lam)
-    sources = ranking["source"].tolist()
-    source = pair.source if pair.source in sources else sources[0]
+    """Return the pair under the lens with the ranking of all sources of its target."""
+    (source, target), graphs = comparisons.pair(comparison, distinct=True), {g.model: g for g in comparison.graphs}
+    ranking = cache.ranking(comparison.matrix, target, selection.read(Pair).lam)
     return Example(comparison, ranking, graphs[source], graphs[target])
 
 

@@ -10,7 +10,8 @@ from pages.tour.selection import Tour
 from pages.tour.stage import SIX, Stage
 from pages.tour.steps import STEPS
 
-EXAMPLE = ("rooms/normal", "rooms/reshading", "rooms/autoencoding")  # target, source, a source to hold it against
+NETWORKS = 3  # a target, its source, and a source to hold it against
+THIRD = "rooms/autoencoding"  # held against at first, where it is among the models
 
 
 def steps(at: int) -> None:
@@ -28,15 +29,15 @@ def steps(at: int) -> None:
 def networks(models: tuple[str, ...]) -> tuple[str, str, str]:
     """Choose the target and two sources, all different; return source, target and the other source."""
     chosen: list[str] = []
+    source, target = comparisons.ends(selection.read(Data))
     with st.popover("Networks", icon=":material/checklist:"):
-        for label, field, example in zip(
-            ("Target: the task you want", "A source", "Another source, to hold it against"),
-            ("target", "source", "third"),
-            EXAMPLE,
-            strict=True,
+        for label, field, first in (
+            ("Target: the task you want", "target", target),
+            ("A source", "source", source),
+            ("Another source, to hold it against", "third", THIRD),
         ):
             left = [model for model in models if model not in chosen]
-            chosen.append(widgets.choose_model(label, field, f"tour.{field}", left, default=example))
+            chosen.append(widgets.choose_model(label, field, f"tour.{field}", left, default=first))
     target, source, other = chosen
     return source, target, other
 
@@ -83,7 +84,7 @@ def main() -> None:
     step = STEPS[at - 1]
     widgets.header(f"{at} · {step.title}", step.gist)
     models = tuple(spec.id for spec in comparisons.specs(selection.read(Data).models)[0])
-    if len(models) < len(EXAMPLE):
+    if len(models) < NETWORKS:
         what = f"The tour needs three networks; {len(models)} of the chosen ones exist here."
         widgets.empty(what, "Choose more in Setup, or take the bundled ones.", page="setup")
         st.button("Take the bundled networks", type="primary", **selection.click(Data, models=()))

@@ -1,84 +1,101 @@
-"""What stands in the panorama: the pair under the lens, the probes drawn and those with maps, and what is not here."""
+"""What stands in the panorama: the models, the pair under the lens, the probes drawn and those with maps."""
 
-import numpy as np
-import streamlit as st
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import depara_core as depara
 from depara_core import drawings, tour
 from depara_core.comparison import Comparison
+from depara_core.drawings import Drawing
 from depara_core.figures import probe_graphs
-from pages.panorama.selection import Panorama
-from pages.shared import cache, selection, text, widgets
-from pages.shared.cache import Graph, Graphs
+from pages.shared import cache, selection, widgets
+from pages.shared.cache import Graphs
 from pages.shared.selection import Look, Pair
 
-EXAMPLE = "rooms/normal"  # the target shown first, where it is among the models
 ROWS = 5  # probes with their maps
+SIZE = 96  # pixels of a map
 
 
-def pair(models: tuple[str, ...], matrix: depara.SimilarityMatrix, lam: float) -> tuple[str, str]:
-    """Return the pair under the lens: the selection's, else the target and the model most alike to it."""
-    chosen = selection.read(Pair)
-    goals = (chosen.target, EXAMPLE, *models)
-    b = next(model for model in goals if model in models and (model != chosen.source or model == chosen.target))
-    if chosen.source in models and chosen.source != b:
-        return chosen.source, b
-    scores = np.where(np.array(models) == b, -np.inf, matrix.total(lam)[models.index(b)])
-    return models[int(scores.argmax())], b
+@dataclass(frozen=True)
+class Lineup:
+    """Some models of a comparison, each a column, and the pair under the lens, which is among them."""
 
+    comparison: Comparison
+    graphs: Graphs
+    source: str
+    target: str
+    lam: float
 
-def fallbacks(comparison: Comparison, chosen: tuple[str, str]) -> None:
-    """Tell what the address names that is not here, and what is shown in its place."""
-    asked_for, count = selection.read(Pair), len(comparison.probes)
-    wrong = [
-        (asked, "model", f"{used} is shown")
-        for asked, used in zip((asked_for.source, asked_for.target), chosen, strict=True)
-        if asked and asked not in comparison.models
-    ]
-    wrong += [
-        (model, "model", "it has no column")
-        for model in selection.read(Panorama).shown
-        if model not in comparison.models
-    ]
-    layers = {spec.id: spec.layers for spec in comparison.specs}
-    wrong += [
-        (layer, f"layer of {model}", "this page shows the output of every model")
-        for layer, model in zip((asked_for.source_layer, asked_for.target_layer), chosen, strict=True)
-        if layer != "output" and layer not in layers[model]
-    ]
-    wrong += [
-        (str(index), "probe", f"there are {count}, from 0 to {count - 1}")
-        for index in (asked_for.probe, asked_for.other_probe)
-        if index is not None and index >= count
-    ]
-    for asked, what, used in wrong:
-        st.warning(
-            text.plain(f"The address names {asked!r}, which is no {what} here; {used}."), icon=":material/link_off:"
-        )
+    @property
+    def probes(self) -> depara.ProbeSet:
+        """The images."""
+        return self.comparison.probes
 
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Ids of the models with a column."""
+        return tuple(graph.model for graph in self.graphs)
 
-def ends(count: int) -> tuple[int, int | None]:
-    """Return the selected probe and, of a pair, the other, within the set."""
-    pair = selection.read(Pair)
-    probe, other = min(pair.probe, count - 1), pair.other_probe
-    return probe, None if other is None or other >= count or other == probe else other
+    @property
+    def groups(self) -> list[str]:
+        """The kind of task of every model with a column."""
+        known = {spec.id: spec.group for spec in self.comparison.specs}
+        return [known[model] for model in self.models]
 
+    @cached_property
+    def matrix(self) -> depara.SimilarityMatrix:
+        """s_V and s_E of all pairs of columns."""
+        whole = len(self.graphs) == len(self.comparison.graphs)
+        return self.comparison.matrix if whole else cache.matrix(self.graphs, grid=self.comparison.grid)
 
-def sample(graph: Graph) -> tuple[int, ...]:
-    """Return the probes drawn in every graph, whatever is selected."""
-    return tuple(map(int, drawings.choose_probes(graph, min(selection.read(Look).drawn, probe_graphs.MAX_THUMBNAILS))))
+    @cached_property
+    def tree(self) -> Any:
+        """Their tree, as `task_tree` returns it."""
+        return cache.tree(self.matrix, self.lam)
 
+    @cached_property
+    def selected(self) -> tuple[int, int | None]:
+        """The selected probe and, of a pair of probes, the other, within the set."""
+        pair, count = selection.read(Pair), len(self.probes)
+        probe, other = min(pair.probe, count - 1), pair.other_probe
+        return probe, None if other is None or other >= count or other == probe else other
 
-def graph_drawings(graphs: Graphs) -> list[drawings.Drawing]:
-    """Return each graph's drawing: one sample of the probes for all, and the selected ones where they are not in it."""
-    neighbours = min(selection.read(Look).neighbours, 12)
-    chosen = [probe for probe in ends(len(graphs[0])) if probe is not None]
-    return [
-        drawings.add(drawing, graph, chosen, neighbours=neighbours)
-        for graph, drawing in zip(
-            graphs, cache.drawn_aligned(graphs, sample(graphs[0]), neighbours=neighbours), strict=True
-        )
-    ]
+    @cached_property
+    def drawings(self) -> list[Drawing]:
+        """Each graph's drawing: one sample of the probes for all, and the selected ones where they are not in it."""
+        neighbours = min(selection.read(Look).neighbours, 12)
+        chosen = [probe for probe in self.selected if probe is not None]
+        drawn = cache.drawn_aligned(self.graphs, self._sample, neighbours=neighbours)
+        return [
+            drawings.add(drawing, graph, chosen, neighbours=neighbours)
+            for graph, drawing in zip(self.graphs, drawn, strict=True)
+        ]
+
+    @cached_property
+    def drawn(self) -> list[int]:
+        """The probes at the nodes of every drawing."""
+        return [int(probe) for probe in self.drawings[0].probes]
+
+    @cached_property
+    def rows(self) -> tuple[int, ...]:
+        """The probes whose maps are shown."""
+        return rows(self._sample, self.selected)
+
+    @cached_property
+    def maps(self) -> list[list[bytes | None]]:
+        """A row of PNGs for each of `rows`; the scale is that of the spread, so that a new row leaves the others be."""
+        chosen = selection.read(Look)
+        look = {"signed": chosen.maps == "signed", "smooth": not chosen.sharp, "size": SIZE}
+        limit = cache.full_strength(self.graphs, spread(self._sample), **look)
+        look |= {"shared": chosen.scale == "shared", "opacity": chosen.opacity, "dark": widgets.dark()}
+        return [cache.overlays(self.probes, self.graphs, (probe,), limit=limit, **look)[0] for probe in self.rows]
+
+    @cached_property
+    def _sample(self) -> tuple[int, ...]:
+        """The probes drawn in every graph, whatever is selected."""
+        count = min(selection.read(Look).drawn, probe_graphs.MAX_THUMBNAILS)
+        return tuple(map(int, drawings.choose_probes(self.graphs[0], count)))
 
 
 def spread(drawn: tuple[int, ...]) -> tuple[int, ...]:
@@ -86,17 +103,8 @@ def spread(drawn: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(drawn[k] for k in tour.spread(len(drawn), ROWS))
 
 
-def rows(drawn: tuple[int, ...], chosen: tuple[int, int | None]) -> tuple[int, ...]:
+def rows(drawn: tuple[int, ...], selected: tuple[int, int | None]) -> tuple[int, ...]:
     """Return the probes whose maps are shown: the spread, and in front of it the selected ones that are not in it."""
-    few, selected = spread(drawn), {probe for probe in chosen if probe is not None}
-    others = [probe for probe in few if probe not in selected][: ROWS - len(selected)]
-    return (*sorted(selected - set(few)), *sorted({*others, *(selected & set(few))}))
-
-
-def maps(probes: depara.ProbeSet, graphs: Graphs, shown: tuple[int, ...], size: int) -> list[list[bytes | None]]:
-    """Return a row of PNGs for each probe; the scale is that of the spread, so that a new row leaves the others be."""
-    chosen = selection.read(Look)
-    look = {"signed": chosen.maps == "signed", "smooth": not chosen.sharp, "size": size}
-    limit = cache.full_strength(graphs, spread(sample(graphs[0])), **look)
-    look |= {"shared": chosen.scale == "shared", "opacity": chosen.opacity, "dark": widgets.dark()}
-    return [cache.overlays(probes, graphs, (probe,), limit=limit, **look)[0] for probe in shown]
+    few, chosen = spread(drawn), {probe for probe in selected if probe is not None}
+    others = [probe for probe in few if probe not in chosen][: ROWS - len(chosen)]
+    return (*sorted(chosen - set(few)), *sorted({*others, *(chosen & set(few))}))

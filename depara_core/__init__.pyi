@@ -29,6 +29,11 @@ from .metrics.metric import Metric as Metric
 from .pipeline.features import Features as Features, build_features as build_features
 from .pipeline.fit import fit as fit
 from .pipeline.graphs import build_graphs as build_graphs
+from .pipeline.perturbation import (
+    PerturbationCurves as PerturbationCurves,
+    perturbation_curves as perturbation_curves,
+)
+from .pipeline.sanity import SanityCheck as SanityCheck, sanity_check as sanity_check
 from .probes.loading import load_probes as load_probes
 from .probes.probeset import ProbeSet as ProbeSet
 from .selection import (

@@ -23,6 +23,8 @@ COMMANDS = {  # what the list of commands says of each: the first words of its o
     "recipe": "Write the PyTorch script that freezes a model up to a layer and fine-tunes the rest.",
     "report": "Compare models and write one HTML file that is read offline: ranking, matrix, tree, settings.",
     "app": "Start the web app on localhost and print its address; Ctrl-C stops it.",
+    "sanity": "Do maps and scores rest on what a network learnt? Shuffle its weights from the top down, and see.",
+    "curves": "Do maps show what a feature rests on? Take pixels away from the strongest on, and put them in.",
     "rooms": "The bundled world and zoo.",
     "store": "The results kept on disk.",
 }

@@ -39,12 +39,14 @@ def graphs(
             "map": "x".join(map(str, graph.shape)),
             "no_attribution": int(graph.no_attribution.sum()),
             "no_feature": int(graph.no_feature.sum()),
+            "note": graph.note,
             "digest": graph.digest,
         }
         if out is not None:
             row["file"] = str(write_graph(graph, out, form, neighbours, built.probes.names))
         rows.append(row)
-    shown = [row | {"digest": row["digest"][:12]} for row in rows]
+    shown = [{name: value for name, value in row.items() if name != "note"} for row in rows]
+    shown = [row | {"digest": row["digest"][:12]} for row in shown]
     emit(built.header() | {"graphs": rows}, as_json, shown, built.title)
     finish(built)
 

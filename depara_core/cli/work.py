@@ -33,6 +33,12 @@ class Work:
     probes: Annotated[str, _option("'rooms', 'fashion', a folder of images, a .zip, ...", panel="Probes")] = "rooms"
     count: Annotated[int | None, _option("How many.", panel="Probes", show_default="200 rooms, or every image")] = None
     seed: Annotated[int, _option("Which rooms, or which images of a larger set.", panel="Probes")] = 0
+    split: Annotated[
+        str | None, _option("Only this split of a folder, such as 'val'.", panel="Probes", show_default="all")
+    ] = None
+    background: Annotated[str, _option("Colour under transparent parts, a name or '#rrggbb'.", panel="Probes")] = (
+        "white"
+    )
     preset: Annotated[str, _option(f"One of: {', '.join(PRESETS)}.")] = "paper"
     method: Annotated[str | None, _option(f"One of: {', '.join(METHODS)}.", show_default="the preset's")] = None
     objective: Annotated[str | None, _option(f"One of: {', '.join(OBJECTIVES)}.", show_default="the preset's")] = None
@@ -49,6 +55,29 @@ class Work:
     precision: Annotated[str, _option("'float32', or 'fast' where that agrees with float32.")] = "float32"
     store: StorePath = None
     store_limit: StoreLimit = None
+
+    def options(self) -> depara.Options:
+        """Return the preset's options with what was given beside it."""
+        return resolve_options(
+            self.preset, method=self.method, objective=self.objective, channels=self.channels, center=self.center
+        )
+
+    def load(self, progress: Progress) -> depara.ProbeSet:
+        """Read the probes."""
+        return depara.load_probes(
+            self.probes, count=self.count, seed=self.seed, split=self.split, background=self.background,
+            progress=progress,
+        )  # fmt: skip
+
+    def given(self) -> dict[str, Any]:
+        """Return what every call that makes graphs takes by keyword."""
+        return {
+            **asdict(self.options()),
+            "device": self.device,
+            "memory_budget": None if self.memory is None else parse_size(self.memory, "--memory"),
+            "precision": self.precision,
+            "store": depara.Store(self.store, self.store_limit),
+        }
 
 
 def with_work(command: Callable[..., None]) -> Callable[..., None]:
@@ -128,42 +157,35 @@ def build(work: Work, jobs: Sequence[tuple[Sequence[depara.ModelSpec], str | lis
 
     A model that fails is reported on standard error and left out; the others go on.
     """
-    options = resolve_options(
-        work.preset, method=work.method, objective=work.objective, channels=work.channels, center=work.center
-    )
-    store = depara.Store(work.store, work.store_limit)
-    budget = None if work.memory is None else parse_size(work.memory, "--memory")
+    options, given = work.options(), work.given()
     failed: dict[str, str] = {}
 
     def leave_out(model: str, error: depara.DeparaError) -> None:
         failed[model] = str(error)
 
     def make(progress: Progress) -> tuple[depara.ProbeSet, list[depara.AttributionGraph]]:
-        probes = depara.load_probes(work.probes, count=work.count, seed=work.seed, progress=progress)
+        probes = work.load(progress)
         graphs = [
-            depara.build_graphs(
-                specs,
-                probes,
-                layers=layers,
-                **asdict(options),
-                device=work.device,
-                memory_budget=budget,
-                precision=work.precision,
-                progress=progress,
-                store=store,
-                on_error=leave_out,
-            )
+            depara.build_graphs(specs, probes, layers=layers, **given, progress=progress, on_error=leave_out)
             for specs, layers in jobs
         ]
         return probes, [graph for built in graphs for graph in built]
 
     probes, graphs = follow(make)
-    if probes.skipped:
-        warn(f"{len(probes.skipped)} files were left out, first {': '.join(probes.skipped[0])}")
+    tell_of_skipped(probes)
+    for graph in graphs:
+        if graph.note:
+            warn(f"{graph.model}: {graph.note}")
     for model, reason in failed.items():
         warn(f"{model} was left out: {reason}")
     grid = planned_grid([spec for specs, _ in jobs for spec in specs], options)
     return Built(probes, graphs, options, grid, list(failed.items()))
+
+
+def tell_of_skipped(probes: depara.ProbeSet) -> None:
+    """Warn of the files that are no probes."""
+    if probes.skipped:
+        warn(f"{len(probes.skipped)} files were left out, first {': '.join(probes.skipped[0])}")
 
 
 def build_for_target(

@@ -395,3 +395,48 @@ def test_fit_prints_what_the_library_measures(run, photos, store, tmp_path):
     assert "2 folds instead of 5" in answer["notes"][0]
     result = run("fit", SMALL, "--images", str(photos))
     assert (result.exit_code, "have no labels" in result.stderr) == (1, True)
+
+
+def test_sanity_tells_what_is_left_of_the_maps(run, store, photos):
+    done = run("sanity", SMALL, "--steps", "2", "--target", OTHER, "--json", work=True)
+    assert done.exit_code == 0, done.output
+    found = json.loads(done.stdout)
+    probes = depara.load_probes(photos, count=4, seed=3)
+    wanted = depara.sanity_check(
+        depara.model(SMALL), probes, steps=2, target=depara.model(OTHER), device="cpu", store=store
+    )
+    assert [row["node"] for row in found["stages"]] == pytest.approx(list(wanted.stages["node"]))
+    assert [row["target"] for row in found["stages"]] == pytest.approx(list(wanted.stages["target"]))
+    assert (found["passed"], found["sentence"]) == (wanted.passed, wanted.sentence)
+
+
+def test_curves_are_those_of_the_library(run, store, photos):
+    done = run("curves", SMALL, "rooms/nowhere", "--json", work=True)
+    assert done.exit_code == 1
+    done = run("curves", SMALL, "--steps", "3", "--json", work=True)
+    assert done.exit_code == 0, done.output
+    (found,) = json.loads(done.stdout)["models"]
+    probes = depara.load_probes(photos, count=4, seed=3)
+    wanted = depara.perturbation_curves(depara.model(SMALL), probes, steps=3, device="cpu", store=store)
+    assert {name: found[name] for name in wanted.areas()} == pytest.approx(wanted.areas())
+    assert len(found["curves"]) == 4
+
+
+def test_a_split_and_a_background_are_options(run, tmp_path):
+    for split in ("train", "val"):
+        for place in range(4):
+            folder = tmp_path / "set" / split / f"class{place % 2}"
+            folder.mkdir(parents=True, exist_ok=True)
+            colour = (10 * place, 80, 90, 128 if split == "val" else 255)
+            Image.new("RGBA", (16, 16), colour).save(folder / f"{place}.png")
+    asked = ("graphs", SMALL, "--probes", str(tmp_path / "set"), "--device", "cpu", "--store", str(tmp_path / "store"))
+    digests = {}
+    for more in ((), ("--split", "val"), ("--split", "val", "--background", "black")):
+        done = run(*asked, *more, "--json")
+        assert done.exit_code == 0, done.output
+        digests[more] = json.loads(done.stdout)["probes"]["count"], json.loads(done.stdout)["probes"]["digest"]
+    assert [count for count, _ in digests.values()] == [8, 4, 4]
+    assert len({digest for _, digest in digests.values()}) == 3
+    done = run(*asked, "--split", "test")
+    assert done.exit_code == 1
+    assert "The splits are: train, val" in done.stderr

@@ -189,8 +189,8 @@ class _Scorer:
     def compute(self, metric: Metric) -> Float[np.ndarray, "M M"]:
         """Compute one metric for all pairs; of a symmetric one each pair is computed once."""
         if metric.pairs is not None:
-            codes = [as_code(self.evidence.code(name)) for name in self.ids]
-            return metric.pairs(codes, codes)
+            sources, targets = ([self.side(metric, place, name) for name in self.ids] for place in (0, 1))
+            return metric.pairs(sources, targets)
         values = np.full((len(self.ids), len(self.ids)), np.nan)
         for i, source in enumerate(self.ids):
             for j, target in enumerate(self.ids):
@@ -211,7 +211,9 @@ class _Scorer:
                 self.clusters[name] = soft_clusters(self.compact[name])
             return self.clusters[name][kind == "source_labels"]
         if kind == "codes":
-            return self.evidence.code(name)
+            return as_code(self.evidence.code(name))
+        if metric.pairs is not None and not metric.isometric:
+            return self.evidence.features[name].astype(np.float64)
         return self.compact[name] if metric.isometric else self.evidence.features[name]
 
 

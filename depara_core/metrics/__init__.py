@@ -7,17 +7,23 @@ from depara_core.metrics.cca import PWCCA, SVCCA
 from depara_core.metrics.cka import CKA, CKA_RBF
 from depara_core.metrics.dds import DDS_COSINE, DDS_LAPLACIAN, DDS_PEARSON
 from depara_core.metrics.directed import DIRECTED
+from depara_core.metrics.etran import ETRAN
 from depara_core.metrics.gbc import GBC
 from depara_core.metrics.graph import DEPARA, EDGES, NODES
 from depara_core.metrics.hscore import HSCORE, HSCORE_SHRUNK
+from depara_core.metrics.jaccard import JACCARD
 from depara_core.metrics.knn import KNN
 from depara_core.metrics.leep import LEEP
 from depara_core.metrics.local_directed import LOCAL_DIRECTED
 from depara_core.metrics.logme import LOGME
 from depara_core.metrics.metric import Metric
 from depara_core.metrics.nce import NCE
+from depara_core.metrics.ncti import NCTI
 from depara_core.metrics.parc import PARC
+from depara_core.metrics.ped import PED
+from depara_core.metrics.procrustes import PROCRUSTES
 from depara_core.metrics.rsa import RSA
+from depara_core.metrics.sfda import SFDA
 from depara_core.metrics.transrate import TRANSRATE
 
 __all__ = ["METRICS", "Metric", "metric"]
@@ -33,6 +39,8 @@ METRICS: dict[str, Metric] = {
         CKA_RBF,
         SVCCA,
         PWCCA,
+        PROCRUSTES,
+        JACCARD,
         DDS_COSINE,
         DDS_PEARSON,
         DDS_LAPLACIAN,
@@ -47,6 +55,10 @@ METRICS: dict[str, Metric] = {
         PARC,
         KNN,
         GBC,
+        SFDA,
+        PED,
+        NCTI,
+        ETRAN,
     )
 }
 

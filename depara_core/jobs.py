@@ -20,6 +20,11 @@ Work = Callable[[Progress], Any]
 HISTORY = 50  # finished jobs that are remembered, where nothing else is said
 ETA_AFTER_S = 0.5  # a rate measured over less is no rate
 WAIT_S = 0.2  # between two looks at what another thread does
+PATIENCE_S = 5  # a job that nobody has looked at for so long is abandoned
+SLICE_S = 3  # a job runs at least so long before it gives way
+MOST_PAUSED = 4  # jobs that may have given way at once: they hold their images
+MOST_ABANDONED = 20  # that wait; older ones are cancelled
+_RUNNING = threading.local()  # the job of this thread, and how it gives way
 _WORKING: "WeakValueDictionary[str, threading.Lock]" = WeakValueDictionary()
 _GUARD = threading.Lock()
 
@@ -29,6 +34,16 @@ def estimate(elapsed_s: float, done: int, total: int) -> float | None:
     if done <= 0 or total <= 0 or elapsed_s < ETA_AFTER_S:
         return None
     return elapsed_s * max(total - done, 0) / done
+
+
+def give_way() -> None:
+    """Let what others wait for go first, where this thread runs a job; called between two parts of long work.
+
+    It returns when it is this job's turn again. Raises `Cancelled` where the job was cancelled meanwhile.
+    """
+    yielding = getattr(_RUNNING, "give_way", None)
+    if yielding is not None:
+        yielding()
 
 
 @contextmanager
@@ -88,6 +103,9 @@ class Job:
         self._lock = threading.Lock()
         self._cancelled, self._finished = threading.Event(), threading.Event()
         self._started = 0.0
+        self._watched = time.monotonic()
+        self.slice_began = 0.0  # by the monotonic clock
+        self.paused = False  # gave way, and waits for its turn
         self.ended = 0.0  # by the monotonic clock, seconds; 0 until then
 
     @property
@@ -104,6 +122,11 @@ class Job:
     def wanted(self) -> bool:
         """Whether the job has a result, or works towards one that nobody has cancelled."""
         return self.state == "done" or (self.state in ("queued", "running") and not self._cancelled.is_set())
+
+    @property
+    def awaited(self) -> bool:
+        """Whether somebody has looked at the job a short time ago."""
+        return time.monotonic() - self._watched < PATIENCE_S
 
     @property
     def elapsed_s(self) -> float:
@@ -127,8 +150,13 @@ class Job:
                 self._end("cancelled")
                 self._finished.set()
 
+    def watch(self) -> None:
+        """Say that somebody waits for the job; what nobody waits for goes last."""
+        self._watched = time.monotonic()
+
     def wait(self, timeout_s: int | float | None = None) -> bool:
         """Wait until the job has finished; False if the time ran out first."""
+        self.watch()
         return self._finished.wait(timeout_s)
 
     def run(self, remember: Callable[["Job"], None]) -> None:
@@ -137,6 +165,7 @@ class Job:
             begun = self.state == "queued"
             if begun:
                 self.state, self.message, self._started = "running", "starting", time.monotonic()
+            self.slice_began = time.monotonic()
         if begun:
             self._close(*self._outcome())  # when all is let go: who waited may leave the program, or need the memory
         remember(self)
@@ -152,9 +181,13 @@ class Job:
             traceback.clear_frames(error.__traceback__)  # they may hold models and images
             return "failed", None, error
 
-    def _report(self, done: int, total: int, message: str) -> None:
+    def require_going_on(self) -> None:
+        """Raise `Cancelled` where the job was cancelled."""
         if self._cancelled.is_set():
             raise Cancelled(f"{self.label} was cancelled.")
+
+    def _report(self, done: int, total: int, message: str) -> None:
+        self.require_going_on()
         with self._lock:
             self.done, self.total, self.message = done, total, message
 
@@ -171,8 +204,9 @@ class Job:
 class JobQueue:
     """Runs jobs in background threads, fairly between owners, and remembers finished ones with their results.
 
-    Owners take turns; the jobs of one run in the order they came. So who asks for one thing waits, beside what runs,
-    for at most one job of every other owner, however many those have queued.
+    Owners take turns; the jobs of one run in the order they came, and what nobody waits for any more goes last. So who
+    asks for one thing waits, beside what runs, for at most one job of every other owner who waits. A long job gives way
+    between its parts (`give_way`) and goes on where it was.
     """
 
     def __init__(
@@ -203,7 +237,7 @@ class JobQueue:
         self._finished: LRUCache[str, Job] = LRUCache(capacity, lambda job: max(least, size(job.result)))
         self._lanes: OrderedDict[str, dict[str, Job]] = OrderedDict()  # waiting jobs by owner, whose turn it is first
         self._changed = threading.Condition()
-        self._threads: list[threading.Thread] = []
+        self._threads = 0  # that serve; one whose job has given way does not
 
     def submit(self, key: str, label: str, work: Work, *, owner: str = "") -> Job:
         """Queue work(progress) for an owner, or return the job of the same key that waits, runs or is remembered.
@@ -214,13 +248,12 @@ class JobQueue:
             job = self._known(key)
             if job is None or not job.wanted:
                 job = self._unfinished[key] = Job(key, label, work)
-            if job.state == "queued":
+            job.watch()
+            if job.state == "queued" or job.paused:
                 self._lanes.setdefault(owner, {})[key] = job
-                self._changed.notify()
-                if len(self._threads) < self._workers:
-                    thread = threading.Thread(target=self._serve, name=f"depara-job-{len(self._threads)}", daemon=True)
-                    self._threads.append(thread)
-                    thread.start()
+                self._changed.notify_all()
+                self._start_thread()
+            self._forget_abandoned()
         return job
 
     def get(self, key: str) -> Job | None:
@@ -237,23 +270,74 @@ class JobQueue:
     def _known(self, key: str) -> Job | None:
         return self._unfinished.get(key) or self._finished.get(key)
 
-    def _serve(self) -> None:
-        while True:
-            self._next().run(self._remember)  # and held no longer: its result may be large
+    def _start_thread(self) -> None:
+        if self._threads < self._workers:
+            self._threads += 1
+            threading.Thread(target=self._serve, name="depara-job", daemon=True).start()
 
-    def _next(self) -> Job:
-        """Wait for a job, and take the first one of the owner whose turn it is out of every lane it stands in."""
+    def _forget_abandoned(self) -> None:
+        """Cancel what has waited longest of too many jobs that nobody waits for."""
+        waiting = {job.key: job for lane in self._lanes.values() for job in lane.values() if not job.paused}
+        abandoned = [job for job in waiting.values() if not job.awaited]
+        for job in abandoned[: max(0, len(abandoned) - MOST_ABANDONED)]:
+            job.cancel()
+
+    def _serve(self) -> None:
+        while self._serve_next():
+            pass
+
+    def _serve_next(self) -> bool:
+        """Run the next job; False where this thread's turn is over: that of a job which had given way goes on."""
+        job, resumed = self._next()
+        if resumed:
+            return False
+        _RUNNING.give_way = lambda: self._give_way(job)
+        try:
+            job.run(self._remember)
+        finally:
+            _RUNNING.give_way = None  # it holds the job, whose result may be large
+        return not job.paused  # else it was cancelled while it waited
+
+    def _give_way(self, job: Job) -> None:
+        """Let this thread's job wait, and another thread serve, where somebody waits for another job."""
+        job.require_going_on()
+        with self._changed:
+            paused = sum(one.paused for one in self._unfinished.values())
+            others = any(one.awaited for lane in self._lanes.values() for one in lane.values())
+            long_enough = time.monotonic() - job.slice_began > SLICE_S or not job.awaited
+            if not others or not long_enough or paused >= MOST_PAUSED:
+                return
+            job.paused = True
+            self._lanes.setdefault("", {})[job.key] = job
+            self._lanes.move_to_end("")
+            self._threads -= 1
+            self._start_thread()
+            while job.paused and not job.stopping:
+                self._changed.wait(WAIT_S)
+            if job.paused:  # cancelled: another thread has its turn
+                self._leave_lanes(job)
+        job.require_going_on()
+
+    def _next(self) -> tuple[Job, bool]:
+        """Wait for a job, take the first awaited one, owners in turn, and tell whether it goes on in its own thread."""
         with self._changed:
             self._changed.wait_for(lambda: self._lanes)
-            owner = next(iter(self._lanes))
-            job = next(iter(self._lanes[owner].values()))
+            places = [(owner, job) for owner, lane in self._lanes.items() for job in lane.values()]
+            owner, job = next(((owner, job) for owner, job in places if job.awaited), places[0])
             self._lanes.move_to_end(owner)
-            for other, lane in list(self._lanes.items()):
-                if lane.get(job.key) is job:
-                    del lane[job.key]
-                if not lane:
-                    del self._lanes[other]
-            return job
+            self._leave_lanes(job)
+            resumed = job.paused
+            if resumed:
+                job.paused, job.slice_began = False, time.monotonic()
+                self._changed.notify_all()
+            return job, resumed
+
+    def _leave_lanes(self, job: Job) -> None:
+        for owner, lane in list(self._lanes.items()):
+            if lane.get(job.key) is job:
+                del lane[job.key]
+            if not lane:
+                del self._lanes[owner]
 
     def _remember(self, job: Job) -> None:
         with self._changed:

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from depara_core import jobs
 from depara_core.errors import ModelError, OptionError
-from depara_core.jobs import JobQueue, Tally, alone, estimate
+from depara_core.jobs import JobQueue, Tally, alone, estimate, give_way
 
 
 class Gate:
@@ -363,3 +364,161 @@ def test_a_queue_needs_a_worker():
         JobQueue(workers=0)
     with pytest.raises(OptionError, match="capacity of 1"):
         JobQueue(capacity=0)
+
+
+class Parts:
+    """Work of several parts that gives way before each; a part waits until the test lets it go."""
+
+    def __init__(self, count, log, name):
+        self.count, self.log, self.name = count, log, name
+        self.reached, self.let = [threading.Event() for _ in range(count)], [threading.Event() for _ in range(count)]
+
+    def __call__(self, progress):
+        for part in range(self.count):
+            give_way()
+            self.log.append(f"{self.name}{part}")
+            self.reached[part].set()
+            while not self.let[part].wait(0.01):
+                progress(part, self.count, "waiting")
+        return self.name
+
+
+def leave(job):
+    job._watched -= 10 * jobs.PATIENCE_S
+
+
+def test_a_long_job_gives_way_between_its_parts_and_goes_on_where_it_was():
+    log, queue = [], JobQueue()
+    long, short = Parts(3, log, "long"), Parts(1, log, "short")
+    first = queue.submit("long", "long", long, owner="a")
+    assert long.reached[0].wait(10)
+    first.slice_began -= 2 * jobs.SLICE_S
+    second = queue.submit("short", "short", short, owner="b")
+    for part in long.let:
+        part.set()
+    assert short.reached[0].wait(10)
+    assert log == ["long0", "short0"]
+    assert first.state == "running"
+    assert first.paused
+    short.let[0].set()
+    assert second.wait(10)
+    assert first.wait(10)
+    assert log == ["long0", "short0", "long1", "long2"]
+    assert (first.result, second.result) == ("long", "short")
+
+
+def test_a_job_that_nobody_else_waits_for_beside_runs_on():
+    log, queue = [], JobQueue()
+    work = Parts(3, log, "p")
+    for part in work.let:
+        part.set()
+    job = queue.submit("p", "p", work)
+    leave(job)
+    assert job.wait(10)
+    assert log == ["p0", "p1", "p2"]
+
+
+def test_what_nobody_waits_for_goes_last():
+    gate, queue, order = Gate(), JobQueue(), []
+    running = queue.submit("gate", "gate", gate)
+    assert gate.started.wait(10)
+    gone = [queue.submit(f"gone{i}", "gone", lambda _, i=i: order.append(f"gone{i}"), owner=f"v{i}") for i in range(10)]
+    for job in gone:
+        leave(job)
+    here = queue.submit("here", "here", lambda _: order.append("here"), owner="me")
+    gate.open.set()
+    assert here.wait(10)
+    for job in (running, *gone):
+        assert job.wait(10)
+    assert order == ["here", *(f"gone{i}" for i in range(10))]
+
+
+def test_an_abandoned_job_gives_way_at_once():
+    log, queue = [], JobQueue()
+    work = Parts(2, log, "gone")
+    first = queue.submit("gone", "gone", work, owner="a")
+    assert work.reached[0].wait(10)
+    leave(first)
+    second = queue.submit("here", "here", lambda _: log.append("here"), owner="b")
+    for part in work.let:
+        part.set()
+    assert second.wait(10)
+    assert first.wait(10)
+    assert log == ["gone0", "here", "gone1"]
+
+
+def test_who_looks_again_is_awaited_again():
+    queue = JobQueue()
+    gate = Gate()
+    job = queue.submit("k", "k", gate)
+    leave(job)
+    assert not job.awaited
+    queue.submit("k", "k", pytest.fail)
+    assert job.awaited
+    leave(job)
+    job.watch()
+    assert job.awaited
+    gate.open.set()
+    job.wait(10)
+
+
+def test_a_job_that_gave_way_is_cancelled_at_once_and_the_others_go_on():
+    log, queue = [], JobQueue()
+    long, short = Parts(2, log, "long"), Parts(1, log, "short")
+    first = queue.submit("long", "long", long, owner="a")
+    assert long.reached[0].wait(10)
+    first.slice_began -= 2 * jobs.SLICE_S
+    second = queue.submit("short", "short", short, owner="b")
+    long.let[0].set()
+    assert short.reached[0].wait(10)
+    first.cancel()
+    assert first.wait(10)
+    assert first.state == "cancelled"
+    short.let[0].set()
+    assert second.wait(10)
+    assert queue.submit("next", "next", lambda _: "after").wait(10)
+    assert log == ["long0", "short0"]
+
+
+def test_too_many_abandoned_jobs_are_cancelled(monkeypatch):
+    monkeypatch.setattr(jobs, "MOST_ABANDONED", 3)
+    gate, queue = Gate(), JobQueue()
+    queue.submit("gate", "gate", gate)
+    assert gate.started.wait(10)
+    gone = [queue.submit(str(i), "gone", lambda _: "done", owner=str(i)) for i in range(6)]
+    for job in gone:
+        leave(job)
+    last = queue.submit("last", "last", lambda _: "done")
+    assert [job.state for job in gone] == ["cancelled"] * 3 + ["queued"] * 3
+    gate.open.set()
+    assert last.wait(10)
+    assert all(job.wait(10) for job in gone)
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(1, 3), st.booleans(), st.booleans()), max_size=8))
+@settings(max_examples=30)
+def test_every_job_ends_whatever_gives_way_leaves_or_is_cancelled(plan):
+    log, queue, slice_s = [], JobQueue(), jobs.SLICE_S
+    jobs.SLICE_S = 0
+    try:
+        begun = []
+        for number, (owner, parts, leaves, cancels) in enumerate(plan):
+            work = Parts(parts, log, f"{number}.")
+            for part in work.let:
+                part.set()
+            job = queue.submit(str(number), "", work, owner=owner)
+            if leaves:
+                leave(job)
+            if cancels:
+                job.cancel()
+            begun.append((job, parts, cancels))
+        for number, (job, parts, cancels) in enumerate(begun):
+            assert job._finished.wait(20)
+            assert job.state in (("done", "cancelled") if cancels else ("done",))
+            if job.state == "done":
+                assert [entry for entry in log if entry.startswith(f"{number}.")] == [
+                    f"{number}.{i}" for i in range(parts)
+                ]
+        assert queue.submit("after", "", lambda _: 1).wait(20)
+    finally:
+        jobs.SLICE_S = slice_s

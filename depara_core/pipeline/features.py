@@ -18,6 +18,7 @@ from depara_core.extraction.device import on_device, resolve_device
 from depara_core.extraction.memory_plan import BATCH_PIXELS
 from depara_core.extraction.numerics import exact_float32
 from depara_core.files import Progress
+from depara_core.jobs import give_way
 from depara_core.pipeline.keys import features_key
 from depara_core.probes import ProbeSet
 from depara_core.store import Store, as_store
@@ -97,6 +98,7 @@ def build_features(
     kept = as_store(store)
     built = []
     for done, spec in enumerate(chosen):
+        give_way()
         if progress is not None:
             progress(done, len(chosen), f"{spec.name}: features")
         identity, network = spec.identity(), None

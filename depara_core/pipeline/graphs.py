@@ -12,7 +12,7 @@ from depara_core.extraction.device import release, resolve_device
 from depara_core.extraction.numerics import check_precision
 from depara_core.files import Progress
 from depara_core.graphs import AttributionGraph
-from depara_core.jobs import Tally
+from depara_core.jobs import Tally, give_way
 from depara_core.pipeline.builder import Builder, Execution
 from depara_core.pipeline.models import OnError, attempt, existing_layers, require_different_names
 from depara_core.probes import ProbeSet
@@ -117,6 +117,7 @@ def build_graphs(
     graphs: list[AttributionGraph] = []
     try:
         for spec, names in wanted:
+            give_way()
             built = attempt(on_error, builder.build, spec, names)
             if built is None:
                 tally.close(len(probes), computed=False, message=f"{spec.name}: failed")

@@ -9,6 +9,7 @@ finished jobs up to a bound. What the page being drawn needs, this run or the la
 results that are larger than the bound together cannot drive each other out while one page shows both.
 """
 
+import hashlib
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from pages.shared import cache, widgets
 
 PATIENCE_S = 0.6  # a page waits this long before it shows progress: results from the store come without a flicker
 _HELD = "_jobs"
+_BROWSER = "_streamlit_xsrf"  # a cookie that every browser is given, and keeps
 
 
 @dataclass(frozen=True)
@@ -78,10 +80,8 @@ def begin(computation: Computation, *, again: bool = False) -> Job:
     Sessions take turns. One that attaches to what still waits lends it its own turn.
     """
     job = current(computation)
-    if job is None or job.state == "queued" or (again and not job.wanted):
-        context = get_script_run_ctx(suppress_warning=True)
-        owner = context.session_id if context else ""
-        job = cache.queue().submit(computation.key, computation.label, computation.work, owner=owner)
+    if job is None or job.state == "queued" or job.paused or (again and not job.wanted):
+        job = cache.queue().submit(computation.key, computation.label, computation.work, owner=_owner())
         hold(job)
     return job
 
@@ -120,6 +120,15 @@ def pace() -> float | None:
     """Return attributions a second of the last run that computed something, or None."""
     runs = (job for job in cache.queue().jobs() if job.state == "done" and job.done > 1 and job.elapsed_s > 1)
     return next((job.done / job.elapsed_s for job in runs), None)
+
+
+def _owner() -> str:
+    """Return who asks: the browser, as its cookie tells, so that a reload or a second tab is nobody else."""
+    cookie = st.context.cookies.get(_BROWSER)
+    if isinstance(cookie, str):
+        return hashlib.sha256(cookie.encode()).hexdigest()
+    context = get_script_run_ctx(suppress_warning=True)
+    return context.session_id if context else ""
 
 
 def _held() -> tuple[dict[str, Job], dict[str, Job]]:

@@ -132,13 +132,18 @@ def progress_panel(job: Job, again: Callable[[], object], *, key: str = "job") -
 
 @st.fragment(run_every=0.5)
 def _watch(job: Job, key: str) -> None:
+    job.watch()
     if job.state not in ("queued", "running"):
         st.rerun()
     with st.container(border=True, key=f"card-{key}"):
         st.subheader(f"Computing {text.plain(job.label)}", anchor=False)
         share = min(1.0, job.done / job.total) if job.total else 0.0
         eta = f" · in all about {duration(job.eta_s)} left" if job.eta_s is not None and job.state == "running" else ""
-        message = "Waiting for other work to finish" if job.state == "queued" else text.plain(job.message or "Starting")
+        message = (
+            "Waiting for other work to finish"
+            if job.state == "queued" or job.paused
+            else text.plain(job.message or "Starting")
+        )
         bar = st.empty()
         with st.container(horizontal=True, vertical_alignment="center"):
             if st.button("Cancel", key=f"{key}-cancel", disabled=job.stopping):

@@ -17,6 +17,7 @@ COMMAND = "from depara_core.cli import app; app()"
 STARTS = {  # what is started: its arguments to Python, and the target in processor seconds
     "import depara_core": (("-c", "import depara_core"), 0.3),
     "depara --help": (("-c", COMMAND, "--help"), 0.5),
+    "depara rank --help": (("-c", COMMAND, "rank", "--help"), 0.5),
     "depara models --source rooms": (("-c", COMMAND, "models", "--source", "rooms"), 1.0),
     'python -c "import torch"': (("-c", "import torch"), None),
 }

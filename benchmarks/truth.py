@@ -24,7 +24,7 @@ import depara_core as depara
 from depara_core.benchmark import layer_table
 from depara_core.benchmark.scoring import HELD_OUT, held_out
 from depara_core.benchmark.transfer_table import READOUTS, TransferTable, load_transfer_table, table_path
-from depara_core.cli.evaluate import BEATS, BEST, KINDS, by_kind
+from depara_core.cli.evaluation import BEATS, BEST, KINDS, by_kind
 from depara_core.evaluation import Evaluation, ceiling
 from depara_core.files import write_whole
 from depara_core.store import Store

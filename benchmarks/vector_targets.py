@@ -16,7 +16,7 @@ from report import report
 import depara_core as depara
 from depara_core.benchmark.scoring import HELD_OUT
 from depara_core.benchmark.transfer_table import load_transfer_table
-from depara_core.cli.evaluate import KINDS, by_kind
+from depara_core.cli.evaluation import KINDS, by_kind
 from depara_core.evaluation import Evaluation
 from depara_core.metrics.codes import as_code
 from depara_core.metrics.directed import directed

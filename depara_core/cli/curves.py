@@ -8,9 +8,8 @@ import typer
 import depara_core as depara
 from depara_core.cli import options as o
 from depara_core.cli.output import emit, follow, records
-from depara_core.cli.work import Work, choose_models, say_failures, tell_of_skipped, with_work
+from depara_core.cli.work import Work, with_work
 from depara_core.files import Progress
-from depara_core.pipeline.models import attempt
 
 app = typer.Typer(add_completion=False)
 
@@ -25,6 +24,9 @@ def curves(
     as_json: o.Json = False,
 ) -> None:
     """Do maps show what a feature rests on? Take pixels away from the strongest on, and put them in."""
+    from depara_core.cli.building import choose_models, say_failures, tell_of_skipped
+    from depara_core.pipeline.models import attempt
+
     specs, given = choose_models(ids or []), work.given()
     failed: dict[str, depara.DeparaError] = {}
 

@@ -6,11 +6,9 @@ import typer
 
 import depara_core as depara
 from depara_core.cli import options as o
+from depara_core.cli.choices import HEADS
 from depara_core.cli.output import emit, follow, records
-from depara_core.cli.work import choose_models, say_failures
-from depara_core.files import Progress
 from depara_core.formatting import percent
-from depara_core.heads import HEADS
 
 app = typer.Typer(add_completion=False)
 
@@ -29,6 +27,9 @@ def fit(
     as_json: o.Json = False,
 ) -> None:
     """Measure what each model's frozen features reach on labelled images: a linear head, cross-validated."""
+    from depara_core.cli.building import choose_models, say_failures
+    from depara_core.files import Progress
+
     specs, kept, failed = choose_models(ids or []), depara.Store(store, store_limit), {}
 
     def work(report: Progress) -> tuple[depara.ProbeSet, list[dict[str, object]], list[str]]:

@@ -8,9 +8,9 @@ import typer
 
 import depara_core as depara
 from depara_core.cli import options as o
+from depara_core.cli.choices import GRAPH_FORMATS
 from depara_core.cli.output import emit, write_file
-from depara_core.cli.work import Work, build, choose_models, finish, split_layers, with_work
-from depara_core.exports import GRAPH_FORMATS, network_file
+from depara_core.cli.work import Work, split_layers, with_work
 from depara_core.files import file_name
 
 app = typer.Typer(add_completion=False)
@@ -28,6 +28,8 @@ def graphs(
     as_json: o.Json = False,
 ) -> None:
     """Build deep attribution graphs, keep them in the store, and write them to files where asked."""
+    from depara_core.cli.building import build, choose_models, finish
+
     if form not in GRAPH_FORMATS:
         raise depara.OptionError(f"The format {form!r} is unknown. Expected one of: {', '.join(GRAPH_FORMATS)}.")
     built = build(work, [(choose_models(ids or []), split_layers(layers))])
@@ -51,8 +53,12 @@ def graphs(
     finish(built)
 
 
-def write_graph(graph: depara.AttributionGraph, folder: Path, form: str, neighbours: int, names: Sequence[str]) -> Path:
+def write_graph(
+    graph: "depara.AttributionGraph", folder: Path, form: str, neighbours: int, names: Sequence[str]
+) -> Path:
     """Write a graph's strongest edges as GraphML or GEXF and return the file."""
+    from depara_core.exports import network_file
+
     return write_file(
         folder / file_name(f"{graph.model}.{graph.layer}", f".{form}"),
         network_file(graph, form, neighbours=neighbours, names=names),

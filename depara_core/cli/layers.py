@@ -9,7 +9,7 @@ from typer.core import TyperGroup
 import depara_core as depara
 from depara_core.cli import options as o
 from depara_core.cli.output import emit, progress, records
-from depara_core.cli.work import Work, build_for_target, finish, split_layers, with_work
+from depara_core.cli.work import Work, split_layers, with_work
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,6 +48,8 @@ def layers(
     as_json: o.Json = False,
 ) -> None:
     """Score the layers of a source against a target's output, and mark the one to cut at (DEPARA, Eq. 6)."""
+    from depara_core.cli.building import build_for_target, finish
+
     start = depara.model(source)
     built, column, rows = build_for_target(work, target, [start], split_layers(layers))
     table = records(depara.rank_layers(depara.similarity_matrix(rows, [column], grid=built.grid), lam))

@@ -5,15 +5,7 @@ import typer
 import depara_core as depara
 from depara_core.cli import options as o
 from depara_core.cli.output import emit, records
-from depara_core.cli.work import (
-    Work,
-    build_for_target,
-    choose_models,
-    finish,
-    split_layers,
-    target_without_network,
-    with_work,
-)
+from depara_core.cli.work import Work, split_layers, with_work
 
 app = typer.Typer(add_completion=False)
 
@@ -29,6 +21,8 @@ def rank(
     as_json: o.Json = False,
 ) -> None:
     """Rank models as sources for a target by S = s_V + lam * s_E, with 95 % intervals over the probes."""
+    from depara_core.cli.building import build_for_target, choose_models, finish, target_without_network
+
     name = target if target_without_network(target) else depara.model(target).id
     sources = [spec for spec in choose_models(ids or []) if spec.id != name]
     if not sources:

@@ -7,7 +7,6 @@ import typer
 
 import depara_core as depara
 from depara_core.cli.output import emit, write_file
-from depara_core.exports import transfer_recipe
 
 app = typer.Typer(add_completion=False)
 
@@ -20,6 +19,8 @@ def recipe(
     out: Annotated[Path | None, typer.Option(help="The file to write.", show_default="standard output")] = None,
 ) -> None:
     """Write the PyTorch script that freezes a model up to a layer and fine-tunes the rest."""
+    from depara_core.exports import transfer_recipe
+
     text = transfer_recipe(depara.model(source), layer, classes)
     if out is None:
         typer.echo(text, nl=False)

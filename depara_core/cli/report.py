@@ -4,15 +4,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
 import typer
 
 import depara_core as depara
 from depara_core.cli import options as o
 from depara_core.cli.output import emit, write_file
-from depara_core.cli.work import Work, build, choose_models, finish, with_work
-from depara_core.exports import comparison_report, python_of
-from depara_core.figures import matrices, trees
+from depara_core.cli.work import Work, with_work
 
 app = typer.Typer(add_completion=False)
 
@@ -28,6 +25,10 @@ def report(
     as_json: o.Json = False,
 ) -> None:
     """Compare models and write one HTML file that is read offline: ranking, matrix, tree, settings."""
+    from depara_core.cli.building import build, choose_models, finish
+    from depara_core.exports import comparison_report, python_of
+    from depara_core.figures import matrices, trees
+
     aim = depara.model(target)
     specs = [aim, *(spec for spec in choose_models(ids or []) if spec.id != aim.id)]
     built = build(work, [(specs, "output")])
@@ -40,7 +41,7 @@ def report(
     figures = {
         "In the order of the tree. Bright = likely to transfer; the target's row is framed.": (
             matrices.similarity_heatmap(
-                np.asarray(matrix.total(lam)),
+                matrix.total(lam),
                 models,
                 order=trees.tree_order(tree),
                 target=0,

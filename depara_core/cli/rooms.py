@@ -1,17 +1,17 @@
 """`depara rooms`: making the bundled zoo."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from depara_core.benchmark.transfer_table import load_transfer_table
+from depara_core.cli.choices import BATCH, STEPS
 from depara_core.cli.options import Json
 from depara_core.cli.output import emit, progress
 from depara_core.formatting import percent
-from depara_core.rooms import TASKS
-from depara_core.training import Recipe, TrainingOutcome, record_decoders, record_transfer, train_zoo
-from depara_core.training.layer_study import read_layer_table, record_layers
+
+if TYPE_CHECKING:
+    from depara_core.training import TrainingOutcome
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
@@ -24,8 +24,8 @@ def rooms() -> None:
 @app.command()
 def train(
     tasks: Annotated[list[str] | None, typer.Argument(help="Names of tasks.", show_default="all twenty")] = None,
-    steps: Annotated[int, typer.Option(min=1, help="Steps of training a task.")] = Recipe.steps,
-    batch: Annotated[int, typer.Option(min=2, help="Scenes a step.")] = Recipe.batch,
+    steps: Annotated[int, typer.Option(min=1, help="Steps of training a task.")] = STEPS,
+    batch: Annotated[int, typer.Option(min=2, help="Scenes a step.")] = BATCH,
     seed: Annotated[int, typer.Option(min=0, help="Of the scenes and of the training.")] = 0,
     scenes: Annotated[int, typer.Option(min=2, help="Scenes to train on.")] = 8192,
     held_out: Annotated[int, typer.Option(min=1, help="Scenes to score on.")] = 768,
@@ -36,6 +36,9 @@ def train(
     as_json: Json = False,
 ) -> None:
     """Train the bundled zoo's networks; an interrupted run goes on where it stopped."""
+    from depara_core.rooms import TASKS
+    from depara_core.training import train_zoo
+
     with progress() as report:
         outcomes = train_zoo(
             tasks or list(TASKS),
@@ -64,6 +67,9 @@ def transfer(
     as_json: Json = False,
 ) -> None:
     """Measure how well every encoder serves every task with few labels; an interrupted run goes on where it stopped."""
+    from depara_core.benchmark.transfer_table import load_transfer_table
+    from depara_core.training import record_transfer
+
     with progress() as report:
         path = record_transfer(name, seed=seed, workers=workers, zoo=zoo, folder=out, progress=report)
     truth = load_transfer_table(name, out)
@@ -85,6 +91,9 @@ def decoders(
     as_json: Json = False,
 ) -> None:
     """Measure transfer a second way, by trained decoders on ten targets; an interrupted run goes on."""
+    from depara_core.benchmark.transfer_table import load_transfer_table
+    from depara_core.training import record_decoders
+
     with progress() as report:
         path = record_decoders(name, seed=seed, workers=workers, zoo=zoo, folder=out, progress=report)
     truth = load_transfer_table(path.stem, out)
@@ -106,6 +115,8 @@ def layers(
     as_json: Json = False,
 ) -> None:
     """Measure from which layer on a network serves best; an interrupted run goes on where it stopped."""
+    from depara_core.training.layer_study import read_layer_table, record_layers
+
     with progress() as report:
         path = record_layers(seed=seed, workers=workers, force=force, zoo=zoo, folder=out, progress=report)
     table = read_layer_table(out).groupby(["source", "k", "layer", "budget"], as_index=False)["accuracy"].mean()
@@ -115,7 +126,7 @@ def layers(
     emit({"table": str(path), "accuracy": rows}, as_json, rows, f"Accuracy by the last frozen layer, written to {path}")
 
 
-def _row(outcome: TrainingOutcome) -> dict[str, Any]:
+def _row(outcome: "TrainingOutcome") -> dict[str, Any]:
     """Return what became of a task; one that was trained before keeps its card and has no score here."""
     row: dict[str, Any] = {"task": outcome.task, "trained": outcome.score is not None}
     if outcome.score is None:

@@ -8,7 +8,7 @@ import typer
 import depara_core as depara
 from depara_core.cli import options as o
 from depara_core.cli.output import emit, follow, records
-from depara_core.cli.work import Work, tell_of_skipped, with_work
+from depara_core.cli.work import Work, with_work
 from depara_core.files import Progress
 
 app = typer.Typer(add_completion=False)
@@ -26,6 +26,8 @@ def sanity(
     as_json: o.Json = False,
 ) -> None:
     """Do maps and scores rest on what a network learnt? Shuffle its weights from the top down, and see."""
+    from depara_core.cli.building import tell_of_skipped
+
     spec, aim, given = depara.model(id), None if target is None else depara.model(target), work.given()
 
     def check(progress: Progress) -> tuple[depara.ProbeSet, depara.SanityCheck]:

@@ -15,8 +15,8 @@ from typer.testing import CliRunner
 
 import depara_core as depara
 from depara_core.cli import app, serve
-from depara_core.cli import rooms as cli_rooms
-from depara_core.cli.work import choose_models, split_layers
+from depara_core.cli.building import choose_models
+from depara_core.cli.work import split_layers
 from depara_core.jobs import Job
 from depara_core.pipeline import builder as pipeline
 from depara_core.rooms import TASKS
@@ -351,7 +351,7 @@ def test_training_hands_its_options_on_and_tells_what_came_of_each_task(run, mon
         given.update(options, tasks=tasks)
         return [TrainingOutcome("normal", Score("loss", 0.25, 1.0)), TrainingOutcome("curvature", None)]
 
-    monkeypatch.setattr(cli_rooms, "train_zoo", train_zoo)
+    monkeypatch.setattr("depara_core.training.train_zoo", train_zoo)
     rows = document(run("rooms", "train", "normal", "curvature", "--steps", "7", "--out", str(tmp_path), "--json"))
     assert (given["tasks"], given["steps"], given["out"]) == (["normal", "curvature"], 7, tmp_path)
     assert [row["trained"] for row in rows] == [True, False]

@@ -8,9 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 import depara_core as depara
-from depara_core.cli import app
-from depara_core.cli import evaluate as command
-from depara_core.cli import rooms as cli_rooms
+from depara_core.cli import app, evaluation
 
 
 @pytest.fixture
@@ -26,8 +24,8 @@ def planted(monkeypatch):
     def gather(world, **options):
         asked.update(options, world=world.name)
 
-    monkeypatch.setattr(command, "gather", gather)
-    monkeypatch.setattr(command, "score_pairs", lambda evidence, **options: {"depara": truth, **noise})
+    monkeypatch.setattr(evaluation, "gather", gather)
+    monkeypatch.setattr(evaluation, "score_pairs", lambda evidence, **options: {"depara": truth, **noise})
     return asked
 
 
@@ -78,7 +76,7 @@ def test_transfer_names_the_best_source_of_every_target(monkeypatch, tmp_path):
         given.update(options, name=name)
         return tmp_path / "rooms.csv"
 
-    monkeypatch.setattr(cli_rooms, "record_transfer", record_transfer)
+    monkeypatch.setattr("depara_core.training.record_transfer", record_transfer)
     result = CliRunner().invoke(app, ["rooms", "transfer", "--seed", "0", "--json"])
     assert result.exit_code == 0, result.output
     rows = {row["target"]: row for row in json.loads(result.stdout)["targets"]}

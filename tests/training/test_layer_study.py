@@ -15,7 +15,6 @@ from typer.testing import CliRunner
 import depara_core as depara
 from depara_core import rooms
 from depara_core.cli import app
-from depara_core.cli import rooms as rooms_cli
 from depara_core.errors import Cancelled, ModelError, OptionError, StoreError
 from depara_core.rooms import FORM_CLASSES, RICH_FACTORS, object_views, render_scenes
 from depara_core.training import layer_scores, layer_study, layer_views
@@ -449,7 +448,7 @@ def test_agreement_by_hand():
 def test_the_command_line_passes_on_and_prints(monkeypatch, measured, tmp_path):
     asked = {}
     monkeypatch.setattr(
-        rooms_cli, "record_layers", lambda **given: asked.update(given) or tmp_path / "rooms-layers.csv"
+        layer_study, "record_layers", lambda **given: asked.update(given) or tmp_path / "rooms-layers.csv"
     )
     arguments = ["rooms", "layers", "--seed", "0", "--workers", "1", "--out", str(measured / "truth"), "--json"]
     answer = CliRunner().invoke(app, arguments)

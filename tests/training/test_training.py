@@ -258,7 +258,7 @@ def test_unknown_tasks_and_devices_are_told(tmp_path):
 def test_the_command_of_every_card_is_one_the_command_line_takes(monkeypatch):
     asked = {}
     monkeypatch.setattr(
-        "depara_core.cli.rooms.train_zoo", lambda tasks, **options: asked.update(options, tasks=tasks) or []
+        "depara_core.training.train_zoo", lambda tasks, **options: asked.update(options, tasks=tasks) or []
     )
     for task in TASKS:
         known = card(task)

@@ -1,0 +1,142 @@
+"""The graphs that a command's options stand for, built with a progress bar and described in every answer."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from fnmatch import fnmatchcase
+from functools import partial
+from typing import Any
+
+import typer
+
+import depara_core as depara
+from depara_core.cli.output import follow, warn
+from depara_core.cli.work import Work
+from depara_core.comparison import planned_grid
+from depara_core.exports import computed_with
+from depara_core.files import Progress
+from depara_core.grids import Grid, grid_text
+from depara_core.targets import read_embedding
+
+
+@dataclass(frozen=True)
+class Built:
+    """The graphs that were made, over which probes, with which options and on which grid their maps are compared.
+
+    `failed` lists (model id, reason).
+    """
+
+    probes: depara.ProbeSet
+    graphs: list[depara.AttributionGraph]
+    options: depara.Options
+    grid: Grid
+    failed: list[tuple[str, str]]
+
+    @property
+    def title(self) -> str:
+        """Say over which probes, and on which grid the maps are compared, for the head of a table."""
+        return f"{len(self.probes)} probes: {self.probes.source}, {grid_text(self.grid)}"
+
+    def header(self) -> dict[str, Any]:
+        """Return what every JSON answer says of its origin."""
+        return {
+            "probes": {
+                "source": self.probes.source,
+                "count": len(self.probes),
+                "digest": self.probes.digest,
+                "skipped": [{"file": file, "reason": reason} for file, reason in self.probes.skipped],
+            },
+            "options": asdict(self.options),
+            "grid": list(self.grid),
+            "computed_with": computed_with(self.graphs),
+            "failed": [{"model": model, "reason": reason} for model, reason in self.failed],
+        }
+
+
+def choose_models(patterns: Sequence[str]) -> list[depara.ModelSpec]:
+    """Turn ids and patterns ("rooms/*") into models without repeats; nothing given means the bundled zoo."""
+    if not patterns:
+        return [spec for spec in depara.list_models("rooms") if spec.bundled]
+    chosen: dict[str, depara.ModelSpec] = {}
+    for pattern in patterns:
+        if "*" in pattern:
+            matches = [spec for spec in depara.list_models() if fnmatchcase(spec.id, pattern)]
+        else:
+            matches = [depara.model(pattern)]
+        if not matches:
+            raise depara.OptionError(f"No model's id matches {pattern!r}; `depara models` lists them all.")
+        chosen |= {spec.id: spec for spec in matches}
+    return list(chosen.values())
+
+
+def build(work: Work, jobs: Sequence[tuple[Sequence[depara.ModelSpec], str | list[str]]]) -> Built:
+    """Load the probes and build the graphs of (models, layers) after (models, layers), as one job with a progress bar.
+
+    A model that fails is reported on standard error and left out; the others go on.
+    """
+    options, given = work.options(), work.given()
+    failed: dict[str, str] = {}
+
+    def leave_out(model: str, error: depara.DeparaError) -> None:
+        failed[model] = str(error)
+
+    def make(progress: Progress) -> tuple[depara.ProbeSet, list[depara.AttributionGraph]]:
+        probes = work.load(progress)
+        graphs = [
+            depara.build_graphs(specs, probes, layers=layers, **given, progress=progress, on_error=leave_out)
+            for specs, layers in jobs
+        ]
+        return probes, [graph for built in graphs for graph in built]
+
+    probes, graphs = follow(make)
+    tell_of_skipped(probes)
+    for graph in graphs:
+        if graph.note:
+            warn(f"{graph.model}: {graph.note}")
+    for model, reason in failed.items():
+        warn(f"{model} was left out: {reason}")
+    grid = planned_grid([spec for specs, _ in jobs for spec in specs], options)
+    return Built(probes, graphs, options, grid, list(failed.items()))
+
+
+def tell_of_skipped(probes: depara.ProbeSet) -> None:
+    """Warn of the files that are no probes."""
+    if probes.skipped:
+        warn(f"{len(probes.skipped)} files were left out, first {': '.join(probes.skipped[0])}")
+
+
+def build_for_target(
+    work: Work, target: str, sources: Sequence[depara.ModelSpec], layers: str | list[str]
+) -> tuple[Built, depara.AttributionGraph, list[depara.AttributionGraph]]:
+    """Build the graph of a target and those of its sources: what was built, the target's graph, the sources' graphs."""
+    make = target_without_network(target)
+    aim = None if make is not None else depara.model(target)
+    built = build(work, [*([] if aim is None else [([aim], "output")]), (sources, layers)])
+    if aim is not None and aim.id in dict(built.failed):
+        raise depara.ModelError(f"The target {aim.id} has no graph: {dict(built.failed)[aim.id]}")
+    column, rows = (built.graphs[0], built.graphs[1:]) if make is None else (make(built.probes), built.graphs)
+    if not rows:
+        raise depara.ModelError("No source is left to compare with the target; give at least one that works.")
+    return built, column, rows
+
+
+def target_without_network(target: str) -> Callable[[depara.ProbeSet], depara.AttributionGraph] | None:
+    """Return what makes the graph of a target that is no model ("labels", a .csv, an .npz), or None."""
+    if target == "labels":
+        return depara.target_from_labels
+    if target.endswith(".csv"):
+        return partial(depara.target_from_labels, table=target)
+    return partial(read_embedding, target) if target.endswith(".npz") else None
+
+
+def say_failures(failed: Mapping[str, Exception]) -> None:
+    """Name the models that were left out, on standard error, and exit with code 1: a script must notice."""
+    for model, error in failed.items():
+        warn(f"{model} was left out: {error}")
+    if failed:
+        raise typer.Exit(1)
+
+
+def finish(built: Built) -> None:
+    """Exit with code 1 where a model was left out: a script must notice."""
+    if built.failed:
+        raise typer.Exit(1)

@@ -131,7 +131,7 @@ def relative_ranks(standard: Float[np.ndarray, " E"]) -> Float[np.ndarray, " E"]
     return (doubled / 2 - 1) / (count - 1)
 
 
-def short_names(*graphs: AttributionGraph) -> tuple[str, ...]:
+def distinct_names(*graphs: AttributionGraph) -> tuple[str, ...]:
     """Name graphs as short as they stay apart: without the source, the layer only where it is not the output."""
     shorts = [short_name(g.model) + ("" if g.layer == "output" else f" · {g.layer}") for g in graphs]
     labels = [g.label for g in graphs]

@@ -136,6 +136,6 @@ def test_lines_are_the_scores_and_the_crossing_is_written():
 
 def test_shares_are_those_of_the_explanation():
     why = depara.explain(random_graph(0, count=6), random_graph(1, count=6), 2.0)
-    node, edge, total = pictures.probe_shares(why, dark=True).data
+    node, edge, total = pictures.probe_contributions(why, dark=True).data
     np.testing.assert_allclose(np.add(node.y, edge.y), total.y)
     assert np.sum(total.y) == pytest.approx(why.total)

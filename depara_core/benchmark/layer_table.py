@@ -18,6 +18,7 @@ from depara_core.errors import StoreError
 from depara_core.paths import assets_folder
 
 NAME = "fashion-layers"
+MEASURE = "depara layers study --measure"
 SCRATCH = "scratch"  # the control: nothing taken over
 ANEW, TUNED = "anew", "fine-tuned"  # what becomes of the layers after the cut
 DEVELOPMENT = 0  # the seed that the design and every choice of a score were made on: it reports nothing
@@ -46,14 +47,14 @@ def read_layer_study(folder: Path | None = None, *, way: str = ANEW) -> pd.DataF
     labels (how many pictures the rest learned from), repetition, accuracy (share of right classes on fresh
     photographs).
     """
-    table = _read(layer_table_path(folder), COLUMNS)
+    table = read_measured(layer_table_path(folder), COLUMNS, MEASURE)
     table["source"] = table["source"].str.rpartition("/")[2].str.partition("@")[0]
     return table[table["way"] == way].drop(columns="way").reset_index(drop=True)
 
 
 def read_layer_scores(folder: Path | None = None) -> pd.DataFrame:
     """Return every predictor's score of every cut; labels 0 stands for any number of labels."""
-    return _read(layer_scores_path(folder), SCORE_COLUMNS)
+    return read_measured(layer_scores_path(folder), SCORE_COLUMNS, MEASURE)
 
 
 def about_layer_study(folder: Path | None = None) -> dict[str, Any]:
@@ -61,13 +62,17 @@ def about_layer_study(folder: Path | None = None) -> dict[str, Any]:
     return read_json(layer_table_path(folder).with_suffix(".json"))
 
 
-def _read(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
+def read_measured(path: Path, columns: tuple[str, ...], command: str) -> pd.DataFrame:
+    """Read a table of measured layers; raises StoreError, with the command that makes it, unless all columns are there.
+
+    An empty cell stays an empty text, since "none" is the name of no layer.
+    """
     try:
         table = pd.read_csv(path, keep_default_na=False)
     except (OSError, ValueError) as error:
         raise StoreError(
-            f"Expected the measured layer study at {path}, but it cannot be read ({error}). Restore the assets folder, "
-            "or measure it: depara layers study --measure."
+            f"Expected measured layers at {path}, but they cannot be read ({error}). Restore the assets folder, or "
+            f"measure them: {command}."
         ) from None
     missing = [name for name in columns if name not in table]
     if missing:

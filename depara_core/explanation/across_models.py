@@ -11,7 +11,7 @@ from jaxtyping import Float, Int
 
 from depara_core.errors import OptionError
 from depara_core.formatting import number
-from depara_core.graphs import AttributionGraph, short_names
+from depara_core.graphs import AttributionGraph, distinct_names
 from depara_core.pairs import pair_ranks
 
 NAMED = 3  # probes named as nearest; the models that choose others are counted
@@ -97,4 +97,4 @@ def across_models(
         )
     cosines = np.stack([graph.edges[np.ix_(places, places)] for graph in graphs])
     ranks = np.stack([pair_ranks(one) for one in cosines])
-    return AcrossModels(short_names(*graphs), tuple(names[i] for i in places), cosines, ranks)
+    return AcrossModels(distinct_names(*graphs), tuple(names[i] for i in places), cosines, ranks)

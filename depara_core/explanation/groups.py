@@ -24,7 +24,7 @@ class GroupContributions:
     """S = s_V + lam * s_E split over groups of probes.
 
     Entry (g, g) of `edge` is the share of all pairs within g, entry (g, h) that of all pairs between g and h; the table
-    is symmetric and counts both. Invariants: sum(node) = s_V; triu(edge).sum() = lam * s_E; sum(share) = S.
+    is symmetric and counts both. Invariants: sum(node) = s_V; triu(edge).sum() = lam * s_E; sum(contribution) = S.
     """
 
     names: tuple[str, ...]  # in the order in which they first occur
@@ -34,7 +34,7 @@ class GroupContributions:
     edge: Float[np.ndarray, "G G"]
 
     @property
-    def share(self) -> Float[np.ndarray, " G"]:
+    def contribution(self) -> Float[np.ndarray, " G"]:
         """Each group's share of S: that of its probes, to which half of every edge's share belongs."""
         return self.node + self.probe_edge
 
@@ -51,8 +51,8 @@ class GroupContributions:
                 "probes": self.probes,
                 "node": self.node,
                 "edge": self.probe_edge,
-                "share": self.share,
-                "mean": self.share / self.probes,
+                "share": self.contribution,
+                "mean": self.contribution / self.probes,
             }
         )
 

@@ -57,7 +57,7 @@ def sentence(
         return Sentence((*spans, Span(extreme)))
     spans += [*_looks(why), *_pairs(why), *_concentration(why.probe), *_pull(why.probe)]
     if groups is not None and len(groups.names) > 1:
-        mean = groups.share / groups.probes
+        mean = groups.contribution / groups.probes
         best, worst = int(mean.argmax()), int(mean.argmin())
         if mean[best] > mean[worst]:
             spans.append(Span(f" {_group(groups, best, 'Most')}; {_group(groups, worst, 'least')}."))
@@ -203,7 +203,7 @@ def _pull(share: Float[np.ndarray, " N"]) -> list[Span]:
 
 
 def _group(groups: GroupContributions, place: int, lead: str) -> str:
-    share, probes = float(groups.share[place]), int(groups.probes[place])
+    share, probes = float(groups.contribution[place]), int(groups.probes[place])
     verb = f"{lead} for its size comes from" if lead == "Most" else f"{lead} from"
     return f"{verb} “{groups.names[place]}”: {score(share)} of S on {_probes(probes)}"
 

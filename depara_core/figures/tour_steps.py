@@ -90,7 +90,7 @@ def lambda_lines(
     return picture
 
 
-def probe_shares(why: Explanation, *, dark: bool = False) -> go.Figure:
+def probe_contributions(why: Explanation, *, dark: bool = False) -> go.Figure:
     """Draw each probe's share of S: its nodes' and its edges' part as stacked bars, their sum as a violet point."""
     paint, picture = palette(dark), figure(dark, height=330)
     x = list(range(len(why.probe)))

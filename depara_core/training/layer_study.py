@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 import torch
 
+from depara_core.benchmark.layer_table import read_measured
 from depara_core.errors import OptionError, StoreError
 from depara_core.files import Progress, side_by_side, write_whole
 from depara_core.paths import assets_folder
@@ -192,16 +193,7 @@ def read_layer_table(folder: Path | None = None) -> pd.DataFrame:
     that is not measured) and negative (whether the cut does worse than that: negative transfer; False without it).
     """
     path = (folder or assets_folder() / "benchmark") / f"{NAME}.csv"
-    try:
-        table = pd.read_csv(path, keep_default_na=False)
-    except (OSError, ValueError) as error:
-        raise StoreError(
-            f"Expected the measured layer transfer at {path}, but it cannot be read ({error}). "
-            "Restore the assets folder, or measure it: depara rooms layers."
-        ) from None
-    missing = [name for name in COLUMNS if name not in table]
-    if missing:
-        raise StoreError(f"Expected the columns {', '.join(COLUMNS)} in {path}; {', '.join(missing)} is not there.")
+    table = read_measured(path, COLUMNS, "depara rooms layers")
     scratch = table[table["source"] == SCRATCH].groupby("budget")["accuracy"].mean()
     table["scratch"] = table["budget"].map(scratch)
     table["negative"] = table["accuracy"] < table["scratch"]

@@ -7,7 +7,7 @@ import streamlit as st
 from depara_core.agreement import Agreement
 from depara_core.comparison import Comparison
 from depara_core.formatting import number
-from depara_core.graphs import short_names
+from depara_core.graphs import distinct_names
 from pages.shared import cache, comparisons, selection, text, widgets
 from pages.shared.cache import Graph
 from pages.shared.selection import Pair
@@ -38,7 +38,7 @@ def choose(chosen: Graph, reference: Graph, probe: int, by_layer: bool) -> None:
 def draw(comparison: Comparison, found: Agreement, held: Graph) -> None:
     """Say how far two maps of the selected image agree, with the way to why."""
     pair, reference = selection.read(Pair), found.reference
-    source, target = (text.plain(name) for name in short_names(held, reference))
+    source, target = (text.plain(name) for name in distinct_names(held, reference))
     cosine = found.of(held)[pair.probe]
     ranked = cache.explained(held, reference, comparison.grid).at(pair.lam).to_frame()
     with st.container(horizontal=True, vertical_alignment="center", gap="medium", key="attribution-pair"):

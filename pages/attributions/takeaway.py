@@ -7,7 +7,7 @@ from typing import Any
 from depara_core import exports
 from depara_core.comparison import Comparison
 from depara_core.formatting import short_name
-from depara_core.graphs import short_names
+from depara_core.graphs import distinct_names
 from pages.shared import downloads
 from pages.shared.cache import Graph, Graphs
 from pages.shared.downloads import Download
@@ -20,7 +20,7 @@ def draw(comparison: Comparison, graphs: Graphs, reference: Graph, table: Callab
     ordered = [reference, *(graph for graph in graphs if graph is not reference)]
     name = f"attributions-{short_name(reference.model)}"
     with downloads.popover("attributions", camera=False):
-        title = f"Attribution maps beside those of {short_names(reference)[0]}"
+        title = f"Attribution maps beside those of {distinct_names(reference)[0]}"
         shown = downloads.figure_page(name, "Maps", title, table, origin, how_to_read=how_to_read)
         downloads.row("The pictures on the screen, to save as PNG or SVG", [shown])
         cosines = partial(exports.agreement_table, graphs, reference, probes, grid=comparison.grid)

@@ -8,7 +8,7 @@ import streamlit as st
 from depara_core.comparison import Comparison
 from depara_core.drawings import Drawing, choose_shared
 from depara_core.figures import probe_graphs
-from depara_core.graphs import short_names
+from depara_core.graphs import distinct_names
 from pages.graphs.selection import Graphs
 from pages.shared import cache, charts, selection, text, widgets
 from pages.shared.selection import Look, Pair
@@ -23,7 +23,7 @@ def draw(comparison: Comparison, graphs: cache.Graphs) -> list[Any]:
     neighbours = min(look.neighbours, MOST_NEIGHBOURS)
     drawings = cache.drawn_beside(graphs, chosen, kind=mine.layout, neighbours=neighbours)
     bounds = probe_graphs.extent(*(drawing.positions for drawing in drawings))
-    names, figures = short_names(*graphs), []
+    names, figures = distinct_names(*graphs), []
     for number, place in enumerate(st.columns(len(graphs))):
         drawing, graph = drawings[number], graphs[number]
         key = f"card-graph-{len(graphs)}-{number}"

@@ -5,7 +5,7 @@ import streamlit as st
 from depara_core.comparison import Comparison
 from depara_core.drawings import nearest
 from depara_core.formatting import number, percent
-from depara_core.graphs import short_names
+from depara_core.graphs import distinct_names
 from pages.shared import cache, selection, text, widgets
 from pages.shared.cache import Graph, Graphs
 from pages.shared.image_table import Cell, Heading, image_table
@@ -39,7 +39,7 @@ def _list(comparison: Comparison, graphs: Graphs, probe: int) -> None:
                 Cell(cache.thumbnail(probes, probe, 96), name, f"{probes.names[probe]} in {name}"),
                 *(_near(comparison, graph, probe, i) for i in near),
             ]
-            for graph, name, near in zip(graphs, short_names(*graphs), order, strict=True)
+            for graph, name, near in zip(graphs, distinct_names(*graphs), order, strict=True)
         ]
         headings = [Heading("in"), *(Heading(f"{k + 1}") for k in range(len(order[0])))]
         clicked = image_table("graphs.nearest", headings, rows, size=52, largest=104, label="Nearest images")
@@ -60,7 +60,7 @@ def _draw_pair(comparison: Comparison, graphs: Graphs, probe: int, other: int) -
         for place, index in zip(st.columns(2), (probe, other), strict=True):
             name = probes.names[index]
             place.image(cache.thumbnail(probes, index, 256), caption=text.plain(name), width="stretch", alt=name)
-        for graph, name in zip(graphs, short_names(*graphs), strict=True):
+        for graph, name in zip(graphs, distinct_names(*graphs), strict=True):
             rank, cosine = cache.pair_ranks(graph)[probe, other], number(graph.edges[probe, other], 3)
             st.markdown(
                 f"**{text.plain(name)}**: cosine :orange[**{cosine}**], more alike than {percent(rank)} of all pairs"

@@ -8,7 +8,7 @@ from depara_core import layouts
 from depara_core.comparison import Comparison
 from depara_core.figures import probe_graphs
 from depara_core.formatting import number
-from depara_core.graphs import short_names
+from depara_core.graphs import distinct_names
 from depara_core.grids import grid_text
 from pages.graphs import drawings, nearest, pairs, takeaway
 from pages.graphs.selection import VIEWS, Graphs
@@ -55,7 +55,7 @@ def headline(graphs: cache.Graphs, comparison: Comparison) -> None:
     """Draw the question and its answer."""
     count = len(graphs[0])
     edges = f"{count * (count - 1) // 2:,}"
-    names = [f"*{text.plain(name)}*" for name in short_names(*graphs)]
+    names = [f"*{text.plain(name)}*" for name in distinct_names(*graphs)]
     if len(graphs) == 1:
         answer = f"{count} images, {edges} pairs · width of a line: cosine of the two images' features"
         widgets.header(f"Which images does {names[0]} find alike?", answer)

@@ -6,7 +6,7 @@ import streamlit as st
 from depara_core import pairs
 from depara_core.comparison import Comparison
 from depara_core.formatting import number
-from depara_core.graphs import short_names
+from depara_core.graphs import distinct_names
 from pages.shared import cache, ranks, selection, widgets
 from pages.shared.cache import Graph
 from pages.shared.image_table import Cell, Heading, image_table
@@ -17,7 +17,7 @@ LISTED = 6
 
 def draw(comparison: Comparison, a: Graph, b: Graph) -> None:
     """Draw the ranks against each other, and the pairs in the part of it that was chosen."""
-    first, second = short_names(a, b)
+    first, second = distinct_names(a, b)
     table, region = cache.pair_table(a, b), selection.read(Pair).region
     left, right = st.columns([5, 7])
     edge = number(cache.similarity(a, b, grid=comparison.grid).edge)

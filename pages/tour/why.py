@@ -35,7 +35,7 @@ def draw(stage: Stage, view: Place, turn: Place) -> None:
         parts = " + ".join(f"({number(v, 3)})" if v < 0 else number(v, 3) for v in tour.adding_up(reason.probe, 3))
         st.markdown(f"{parts} = :violet[**S = {number(reason.total, 3)}**], λ = {stage.lam:g}")
         alt = f"Shares of S by image: {', '.join(f'{image(k)} {number(v, 3)}' for k, v in enumerate(shares))}."
-        figure(pictures.probe_shares(reason, dark=widgets.dark()), "tour.shares", alt)
+        figure(pictures.probe_contributions(reason, dark=widgets.dark()), "tour.shares", alt)
     with view, st.container(horizontal=True, key="tour-onward", gap="medium"):
         pair = replace(selection.read(Pair), source=stage.a.model, target=stage.b.model)
         onward = {

@@ -6,7 +6,7 @@ from depara_core import explanation
 from depara_core.explanation import Contrast
 from depara_core.figures import contributions
 from depara_core.formatting import signed
-from depara_core.graphs import short_names
+from depara_core.graphs import distinct_names
 from pages.shared import cache, charts, selection, text, widgets
 from pages.shared.cache import Graph
 from pages.shared.image_table import contribution_table
@@ -37,10 +37,10 @@ def _draw_difference(pair: Explained, third: Graph, found: Contrast) -> None:
     """Say and draw how the two scores differ."""
     graphs = (pair.source, pair.target, third)
     sure = cache.contrast_intervals(pair.target, pair.source, third, pair.lam, pair.grid)
-    short = dict(zip((graph.label for graph in graphs), short_names(*graphs), strict=True))
+    short = dict(zip((graph.label for graph in graphs), distinct_names(*graphs), strict=True))
     st.markdown(text.sentence(explanation.contrast_sentence(found, intervals=sure), short))
     node, edge = ((part.low, part.value, part.high) for part in (sure.node, sure.edge))
-    (other,) = short_names(third)
+    (other,) = distinct_names(third)
     figure = contributions.bridge(found.other.total, node, edge, (other, pair.names[0]), dark=widgets.dark())
 
     def opened(place: charts.Place) -> None:
@@ -57,7 +57,7 @@ def _draw_difference(pair: Explained, third: Graph, found: Contrast) -> None:
 def _list_probes(pair: Explained, third: Graph, found: Contrast) -> int | None:
     """List the probes by what they say of the two sources; return the one just clicked."""
     ranked = found.to_frame()
-    (source, target), (other,) = pair.names, short_names(third)
+    (source, target), (other,) = pair.names, distinct_names(third)
     told = (
         f"To the right: the probe speaks for {text.plain(source)}; to the left: for {text.plain(other)}. All "
         f"{len(ranked)} add up to {signed(found.total)}, the difference of S. Click to select."

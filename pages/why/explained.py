@@ -8,7 +8,7 @@ import streamlit as st
 import depara_core as depara
 from depara_core.comparison import Comparison
 from depara_core.explanation import Contrast, Influence
-from depara_core.graphs import short_names
+from depara_core.graphs import distinct_names
 from depara_core.grids import Grid
 from pages.shared import cache, comparisons, selection, widgets
 from pages.shared.cache import Graph, Graphs
@@ -47,7 +47,7 @@ class Explained:
     @property
     def names(self) -> tuple[str, str]:
         """Source and target, as short as they stay apart."""
-        source, target = short_names(self.source, self.target)
+        source, target = distinct_names(self.source, self.target)
         return source, target
 
     @property

@@ -26,7 +26,7 @@ def labels(pair: Explained) -> tuple[tuple[str, ...], bool]:
     return cache.clusters(pair.source, pair.target), False
 
 
-def shares(pair: Explained) -> GroupContributions:
+def contributions_of(pair: Explained) -> GroupContributions:
     """Return the shares of the groups of probes."""
     return cache.groups(pair.source, pair.target, pair.lam, pair.grid, labels(pair)[0])
 
@@ -34,7 +34,7 @@ def shares(pair: Explained) -> GroupContributions:
 def draw(pair: Explained) -> None:
     """Draw the shares within and between groups of probes, and what the chosen groups are made of."""
     groups, labelled = labels(pair)
-    found, wanted = shares(pair), selection.read(Why).groups
+    found, wanted = contributions_of(pair), selection.read(Why).groups
     names = found.names
     chosen = (wanted[0], wanted[-1]) if 1 <= len(wanted) <= 2 and set(names).issuperset(wanted) else None
     selected = None if chosen is None else (names.index(chosen[0]), names.index(chosen[1]))

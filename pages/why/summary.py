@@ -57,9 +57,9 @@ def _in_words(pair: Explained, sure: explanation.Intervals) -> None:
     with widgets.card("In words", key="card-words", height="stretch"):
         with st.container(key="why-words"):
             view, rooms = selection.read(Why).view, selection.read(Data).probes == "rooms"
-            shares = groups.shares(pair) if view == "groups" else None
-            pixels = surfaces.shares(pair) if view == "surfaces" and rooms else None
-            said = explanation.sentence(pair.why, intervals=sure, groups=shares, pixels=pixels)
+            parts = groups.contributions_of(pair) if view == "groups" else None
+            pixels = surfaces.contributions_of(pair) if view == "surfaces" and rooms else None
+            said = explanation.sentence(pair.why, intervals=sure, groups=parts, pixels=pixels)
             st.markdown(text.sentence(said))
         with st.container(key="why-links", gap=None):
             here, side_by_side = pair.chosen(), replace(selection.read(Attributions), view="models")

@@ -9,14 +9,14 @@ from pages.shared.selection import Data, Pair
 from pages.why.explained import Explained
 
 
-def shares(pair: Explained) -> PixelContributions:
+def contributions_of(pair: Explained) -> PixelContributions:
     """Return the shares of the rooms' surfaces."""
     return cache.surfaces(pair.source, pair.target, pair.grid, selection.read(Data).seed)
 
 
 def draw(pair: Explained) -> None:
     """Draw on which surfaces of the rooms the two networks agree."""
-    found = shares(pair)
+    found = contributions_of(pair)
     left, right = st.columns([8, 4])
     told = (
         "Every pixel's share of :blue[**s_V**], added up by what it shows. Green on the right: they agree more there "
@@ -27,7 +27,7 @@ def draw(pair: Explained) -> None:
         selection.update(Pair, probe=found.strongest_probe(int(place[0])), other_probe=None)
 
     with left, widgets.card("Where in the rooms they agree", told, key="card-surfaces"):
-        figure = contributions.surface_shares(found.to_frame(), dark=widgets.dark())
+        figure = contributions.surface_contributions(found.to_frame(), dark=widgets.dark())
         charts.chart(figure, f"why.surfaces.{pair.key}", opened)
     index = min(selection.read(Pair).probe, len(pair.probes) - 1)
     name, dark, (source, target) = pair.probes.names[index], widgets.dark(), pair.names

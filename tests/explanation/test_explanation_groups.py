@@ -49,7 +49,7 @@ def test_every_grouping_sums_to_the_score(seed, lam, ties, silent, small):
     groups = group_contributions(why, [f"g{n}" for n in rng.integers(0, 4, 12)])
     assert groups.node.sum() == pytest.approx(score.node, abs=1e-6)
     assert np.triu(groups.edge).sum() == pytest.approx(lam * score.edge, abs=1e-6)
-    assert groups.share.sum() == pytest.approx(score.total(lam), abs=1e-6)
+    assert groups.contribution.sum() == pytest.approx(score.total(lam), abs=1e-6)
     assert (groups.probes.sum(), np.triu(groups.pairs).sum()) == (12, 66)
     pixels = pixel_contributions(why, rng.integers(0, 3, (12, *why.grid[1:])), ["x", "y", "z"])
     assert pixels.node.sum() == pytest.approx(score.node, abs=1e-6)
@@ -71,7 +71,7 @@ def test_group_shares_by_their_definition():
     groups = group_contributions(why, labels)
     assert groups.names == ("a", "b", "c")
     for g, one in enumerate("abc"):
-        assert groups.share[g] == pytest.approx(sum(why.probe[i] for i in range(12) if labels[i] == one))
+        assert groups.contribution[g] == pytest.approx(sum(why.probe[i] for i in range(12) if labels[i] == one))
         for h, other in enumerate("abc"):
             pairs = [(i, j) for i in range(12) for j in range(i) if {labels[i], labels[j]} == {one, other}]
             assert groups.pairs[g, h] == len(pairs)

@@ -76,7 +76,7 @@ def test_a_click_on_a_bar_says_what_the_bar_is():
     figure = contributions.bridge(0.5, *parts[:2], ("other", "this"))
     assert [place for (place,) in figure.data[0].customdata] == ["from", "node", "edge", "to"]
     assert figure.data[0].hoverinfo == "none"  # "skip" would answer no click
-    for bars in contributions.surface_shares(SURFACES).data:
+    for bars in contributions.surface_contributions(SURFACES).data:
         assert [row for (row,) in bars.customdata] == [0, 1]
 
 
@@ -89,12 +89,12 @@ def test_shares_that_do_not_fit_their_groups_are_refused():
     with pytest.raises(OptionError, match="2 > 0 groups"):
         contributions.group_contributions(np.zeros((3, 3)), np.zeros(3), ["a", "b"])
     with pytest.raises(OptionError, match="at least one group"):
-        contributions.surface_shares(SURFACES.head(0))
+        contributions.surface_contributions(SURFACES.head(0))
 
 
 @pytest.mark.parametrize("dark", [False, True])
 def test_surfaces_show_area_share_and_density_beside_the_whole(dark):
-    figure = contributions.surface_shares(SURFACES, dark=dark)
+    figure = contributions.surface_contributions(SURFACES, dark=dark)
     area, share, density = figure.data
     np.testing.assert_allclose(area.x, [75, 25])
     np.testing.assert_allclose(share.x, [300, -100])

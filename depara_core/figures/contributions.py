@@ -218,8 +218,8 @@ def group_contributions(
 def surface_contributions(frame: pd.DataFrame, *, dark: bool = False) -> go.Figure:
     """Draw each group of pixels three times: its part of the image, its share of s_V, and the share by its part.
 
-    `frame`: group, share, area, density, as PixelContributions.to_frame gives it. The dotted line is s_V, the density of
-    the whole image. A click carries the group's (row,).
+    `frame`: group, share, area, density, as PixelContributions.to_frame gives it. The dotted line is s_V, the density
+    of the whole image. A click carries the group's (row,).
     """
     count = len(frame)
     if not count:

@@ -14,6 +14,7 @@ from depara_core.attribution import options
 from depara_core.benchmark.scoring import HELD_OUT
 from depara_core.benchmark.transfer_table import READOUTS
 from depara_core.cli import choices
+from depara_core.heads import HEADS
 from depara_core.training import Recipe
 
 HEAVY = ("captum", "jaxtyping", "numpy", "pandas", "plotly", "scipy", "sklearn", "streamlit", "torch", "torchvision")
@@ -47,6 +48,7 @@ def test_the_choices_of_options_are_those_of_what_computes():
     assert tuple(options.PRESETS) == choices.PRESETS
     assert tuple(depara.METHODS) == choices.METHODS
     assert (choices.OBJECTIVES, choices.CHANNELS) == (options.OBJECTIVES, options.CHANNELS)
+    assert tuple(HEADS) == choices.HEADS
     assert tuple(exports.GRAPH_FORMATS) == choices.GRAPH_FORMATS
     assert (*depara.BENCHMARKS, HELD_OUT) == choices.BENCHMARKS
     assert tuple(READOUTS) == choices.READOUTS

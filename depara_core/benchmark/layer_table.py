@@ -113,6 +113,27 @@ def fairness(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def curves(table: pd.DataFrame, scores: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """Return a row a source, number of labels and cut of one seed: what was measured there and what each score says.
+
+    Columns: source, labels, k, layer, accuracy (mean over repetitions), low, high (its 95 % t-interval; NaN with one
+    repetition), scratch (mean accuracy with nothing taken over; NaN where it was not measured), then one a predictor.
+    """
+    names = table.drop_duplicates("k").set_index("k")["layer"]
+    parts = []
+    for (_, source, labels), wide in settings(table[table["seed"] == seed]):
+        low, high = zip(*(_t_interval(wide[k].to_numpy()) for k in wide.columns), strict=True)
+        scratch = table[(table["source"] == SCRATCH) & (table["seed"] == seed) & (table["labels"] == labels)]
+        parts.append(
+            pd.DataFrame(
+                {"source": source, "labels": labels, "k": wide.columns, "layer": names[wide.columns].to_numpy()}
+            )
+            .assign(accuracy=wide.mean().to_numpy(), low=low, high=high, scratch=scratch["accuracy"].mean())
+            .assign(**predictions(scores, (seed, source, labels), wide.columns))
+        )
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["source", "labels", "k", "layer"])
+
+
 def _t_interval(values: Float[np.ndarray, " R"]) -> tuple[float, float]:
     if len(values) < 2:
         return np.nan, np.nan

@@ -22,7 +22,7 @@ from report import report
 
 import depara_core as depara
 from depara_core.benchmark import layer_table
-from depara_core.benchmark.scoring import HELD_OUT, held_out
+from depara_core.benchmark.held_out import HELD_OUT, held_out_scores
 from depara_core.benchmark.transfer_table import READOUTS, TransferTable, load_transfer_table, table_path
 from depara_core.cli.evaluation import BEATS, BEST, KINDS, by_kind
 from depara_core.evaluation import Evaluation, ceiling
@@ -49,7 +49,7 @@ def main() -> None:
     tell("rooms", bundled)
     pairs = next(iter(bundled.values())).size
     report("Cost", [], [f"{len(bundled)} metrics on {pairs} pairs from kept features: {scoring.seconds:.1f} s"])
-    tell(HELD_OUT, held_out()[0])
+    tell(HELD_OUT, held_out_scores()[0])
     tell_layers()
 
 

@@ -14,7 +14,7 @@ import pandas as pd
 from report import report
 
 import depara_core as depara
-from depara_core.benchmark.scoring import HELD_OUT
+from depara_core.benchmark.held_out import HELD_OUT
 from depara_core.benchmark.transfer_table import load_transfer_table
 from depara_core.cli.evaluation import KINDS, by_kind
 from depara_core.evaluation import Evaluation

@@ -10,8 +10,7 @@ from jaxtyping import Float, Int
 from sklearn.mixture import GaussianMixture
 
 from depara_core.benchmark.benchmarks import CLUSTERS, COMPONENTS, Evidence, components
-from depara_core.benchmark.transfer_table import TransferTable, load_transfer_table, table_path
-from depara_core.errors import OptionError, StoreError
+from depara_core.errors import OptionError
 from depara_core.evaluation import Evaluation, evaluate, static_mean, symmetrised
 from depara_core.files import Progress
 from depara_core.metrics import METRICS, Metric
@@ -80,6 +79,11 @@ CONTROLS = ("static_mean", "symmetric_oracle")
 COMPANIONS = {"depara_directed": ("directed", 0.5), "depara_local": ("local_directed", 1.0)}  # of S: part and weight
 
 
+def controls(truth: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Return the scores of the controls, source x target, by name: they know the measured transfer."""
+    return dict(zip(CONTROLS, (static_mean(truth), symmetrised(truth)), strict=True))
+
+
 def assess(
     frames: Mapping[str, pd.DataFrame], truth: pd.DataFrame, *, resamples: int = 2000, seed: int = 0
 ) -> Evaluation:
@@ -112,35 +116,7 @@ def assess(
             "Expected scores as a dict of tables (pandas) by name and the truth as one, with the names of sources "
             f"and targets; {type(frames).__name__} and {type(truth).__name__} came."
         )
-    controls = dict(zip(CONTROLS, (static_mean(truth), symmetrised(truth)), strict=True))
-    return evaluate({**frames, **controls}, truth, resamples=resamples, seed=seed)
-
-
-HELD_OUT = "rooms-seed1"  # a second zoo of the rooms, trained, rendered and measured with another seed
-
-
-def held_out(lam: float = 1.0) -> tuple[dict[str, pd.DataFrame], TransferTable]:
-    """Return the scores and the transfer table of the zoo of another seed: no choice in this library was made on it.
-
-    Its weights are not bundled: its scores are, with S made from its two parts at `lam`. `benchmarks/truth.py` says
-    how they are made and computes them again. Raises StoreError where they are not here or damaged.
-    """
-    path = table_path(f"{HELD_OUT}-scores")
-    try:
-        table = pd.read_csv(path)
-        scores = {
-            str(name): rows.pivot(index="source", columns="target", values="score")
-            for name, rows in table.groupby("metric", sort=False)
-        }
-    except (OSError, ValueError, KeyError) as error:
-        raise StoreError(f"The scores at {path} cannot be read ({error}). Restore the assets folder.") from None
-    if {"nodes", "edges"} <= set(scores):
-        scores["depara"] = scores["nodes"] + lam * scores["edges"]
-        for name, (part, weight) in COMPANIONS.items():
-            if part in scores:
-                values = directed_scores(scores["depara"].to_numpy(), scores[part].to_numpy(), weight=weight)
-                scores[name] = pd.DataFrame(values, scores["depara"].index, scores["depara"].columns)
-    return scores, load_transfer_table(HELD_OUT)
+    return evaluate({**frames, **controls(truth)}, truth, resamples=resamples, seed=seed)
 
 
 class _Scorer:

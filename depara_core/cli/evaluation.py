@@ -6,7 +6,8 @@ import pandas as pd
 
 import depara_core as depara
 from depara_core.benchmark.benchmarks import BENCHMARKS, gather
-from depara_core.benchmark.scoring import CONTROLS, HELD_OUT, assess, held_out, score_pairs
+from depara_core.benchmark.held_out import HELD_OUT, held_out_scores
+from depara_core.benchmark.scoring import CONTROLS, assess, score_pairs
 from depara_core.benchmark.transfer_table import READOUTS, TransferTable, load_transfer_table, read_json, table_path
 from depara_core.cli.output import emit, follow
 from depara_core.evaluation import MEASURES, Evaluation, PairedComparison, ceiling
@@ -86,7 +87,7 @@ def _committed(lam: float, count: int | None, seed: int | None) -> tuple[dict[st
             f"The weights of {HELD_OUT} are not bundled: its scores were computed on {probes['count']} rooms of seed "
             f"{probes['seed']}. Leave --count and --seed out, or train that zoo (see benchmarks/truth.py)."
         )
-    return held_out(lam)[0], probes
+    return held_out_scores(lam)[0], probes
 
 
 def _comparisons(found: Evaluation, scored: dict[str, pd.DataFrame]) -> list[PairedComparison]:

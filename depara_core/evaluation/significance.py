@@ -83,6 +83,10 @@ class Evaluation:
         names = pd.MultiIndex.from_product([self._values, MEASURES], names=["metric", "measure"])
         return pd.DataFrame(np.concatenate(rows), index=names, columns=["mean", "low", "high"])
 
+    def by_target(self, measure: str) -> pd.DataFrame:
+        """Return one measure, target x metric; NaN where a metric is not defined."""
+        return self.per_target.pivot(index="target", columns="metric", values=measure)
+
     def p_random(self, metric: str, measure: str) -> float:
         """Return the probability that a random order does as well as the metric: a one-sided permutation test.
 

@@ -6,18 +6,15 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from depara_core.benchmark import held_out
 from depara_core.benchmark.titles import kind, paper, title
 from depara_core.evaluation import MEASURES, Evaluation, PairedComparison
-from depara_core.figures import differences, evaluation
 from depara_core.formatting import score, signed
-from pages.evaluate import measured
-from pages.evaluate.measured import View
 from pages.evaluate.selection import Evaluate
-from pages.shared import cache, charts, selection, text, widgets
+from pages.evaluate.view import View
+from pages.shared import charts, selection, text, widgets
+from pages.shared.cache import evaluation as cache
 from pages.shared.selection import Pair
-
-measure_by_metric = cache.figure(evaluation.measure_by_metric)
-compared_by_target = cache.figure(differences.differences)
 
 ANSWERS = {"yes": ":green[**Yes.**]", "no": ":red[**No, it is worse.**]", "cannot tell": "**Cannot tell.**"}
 
@@ -35,22 +32,22 @@ def pair_card(view: View) -> None:
         ):
             bound = selection.bind(Evaluate, field, f"evaluate.{field}", value)
             place.selectbox(label, options, format_func=title, **bound)
-        compared = view.result.compare(metric, rival, view.figure)
+        compared = view.result.compare(metric, rival, view.measure)
         st.markdown(answer(compared))
 
         def clicked(place: charts.Place) -> None:
             selection.update(Pair, target=str(place[1]))
 
-        picture = compared_by_target(
+        picture = cache.target_differences(
             view.by_target[metric],
             view.by_target[rival],
             (view.looks[metric], view.looks[rival]),
-            view.figure,
+            view.measure,
             interval=(compared.difference, compared.low, compared.high),
             dark=view.dark,
         )
         charts.chart(picture, f"evaluate.differences.{view.key}", clicked)
-        chance = measured.chance(view.material, view.lam, view.budget, metric, view.figure)
+        chance = cache.chance(view.scored, view.lam, view.budget, metric, view.measure)
         name = text.plain(title(metric))
         st.caption(f"Chance: a random order does as well as {name} with p = {chance:.2g} (permutation test).")
 
@@ -66,49 +63,49 @@ def answer(compared: PairedComparison) -> str:
 
 
 def metrics_cards(view: View, shown: tuple[str, ...]) -> Any:
-    """Draw every metric by the chosen figure, best first, here and, where it is measured, on a zoo of another seed.
+    """Draw every metric by the chosen measure, best first, here and, where it is measured, on a zoo of another seed.
 
     Returns the figure of those here.
     """
-    other = measured.held_out(view.budget) if view.material.world == "rooms" else None
+    other = cache.held_out_assessed(view.budget) if view.scored.benchmark == "rooms" and held_out.is_here() else None
     left, right = st.columns(2) if other is not None else (st.container(), None)
-    reading = f"{MEASURES[view.figure].reading} Click a dot to look at its metric."
-    with left, widgets.card(f"All metrics by {view.figure}", reading, key="metrics", height="stretch"):
-        rows = _best_first(view.found, view.figure)
+    reading = f"{MEASURES[view.measure].reading} Click a dot to look at its metric."
+    with left, widgets.card(f"All metrics by {view.measure}", reading, key="metrics", height="stretch"):
+        rows = _best_first(view.found, view.measure)
         picture = _draw(view, view.result, rows, shown, "measures")
-        with st.expander(f"All {len(MEASURES)} figures as a table"):
+        with st.expander(f"All {len(MEASURES)} ranking measures as a table"):
             st.dataframe(table_of(view.found, rows["metric"].tolist()), hide_index=True)
     if other is None or right is None:
         return picture
     reading = "Twenty other encoders, of another seed: no metric, variant or λ was chosen on them."
     with right, widgets.card("On a zoo that no choice was made on", reading, key="held-out", height="stretch"):
-        found = measured.held_out_summary(view.budget)
-        rows = _best_first(found, view.figure)
+        found = cache.held_out_summary(view.budget)
+        rows = _best_first(found, view.measure)
         _draw(view, other, rows, shown, "heldout")
         metric, rival = view.pair
         if {metric, rival} <= set(rows["metric"]):
             names = " better than ".join(f"**{text.plain(title(name))}**" for name in (metric, rival))
-            st.markdown(f"Is {names} there? {answer(other.compare(metric, rival, view.figure))}")
+            st.markdown(f"Is {names} there? {answer(other.compare(metric, rival, view.measure))}")
     return picture
 
 
-def _best_first(found: pd.DataFrame, figure: str) -> pd.DataFrame:
-    rows = found.xs(figure, level="measure").reset_index()
-    return rows.sort_values("mean", ascending=not MEASURES[figure].higher_is_better, kind="stable")
+def _best_first(found: pd.DataFrame, measure: str) -> pd.DataFrame:
+    rows = found.xs(measure, level="measure").reset_index()
+    return rows.sort_values("mean", ascending=not MEASURES[measure].higher_is_better, kind="stable")
 
 
 def _draw(view: View, result: Evaluation, rows: pd.DataFrame, shown: Sequence[str], key: str) -> Any:
-    figure, targets = view.figure, result.per_target["target"].nunique()
+    measure, targets = view.measure, result.per_target["target"].nunique()
 
     def clicked(place: charts.Place) -> None:
         selection.update(Evaluate, metric=str(place[1]))
 
-    picture = measure_by_metric(
+    picture = cache.measure_by_metric(
         rows,
         view.every_look,
-        figure,
-        random=result.random[figure],
-        oracle=result.oracle[figure],
+        measure,
+        random=result.random[measure],
+        oracle=result.oracle[measure],
         targets=targets,
         shown=shown,
         selected=view.pair,
@@ -122,7 +119,7 @@ def _draw(view: View, result: Evaluation, rows: pd.DataFrame, shown: Sequence[st
 
 
 def table_of(found: pd.DataFrame, order: list[str]) -> pd.DataFrame:
-    """Write every figure of every metric with its interval, the metrics in the given order."""
+    """Write every measure of every metric with its interval, the metrics in the given order."""
     cells = found.apply(lambda row: f"{score(row['mean'])} [{score(row['low'])}, {score(row['high'])}]", axis=1)
     names = {"metric": [title(name) for name in order], "kind": [kind(name) for name in order]}
     wide = cells.unstack("measure").loc[order, list(MEASURES)]

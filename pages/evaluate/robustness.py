@@ -2,22 +2,18 @@
 
 import streamlit as st
 
-from depara_core.figures import sensitivity
-from pages.evaluate import material, measured
-from pages.evaluate.measured import View
+from pages.evaluate import computed
 from pages.evaluate.selection import Evaluate
-from pages.shared import cache, charts, jobs, selection, widgets
+from pages.evaluate.view import View
+from pages.shared import charts, jobs, selection, widgets
+from pages.shared.cache import evaluation as cache
 from pages.shared.selection import Pair
-
-lambda_sweep = cache.figure(sensitivity.lambda_sweep)
-probe_convergence = cache.figure(sensitivity.probe_convergence)
-probe_sets = cache.figure(sensitivity.probe_sets)
 
 
 def card(view: View) -> None:
-    """Draw the figures of DEPARA over lambda, over the number of probes, and over sets of probes."""
+    """Draw the ranking measures of DEPARA over lambda, over the number of probes, and over sets of probes."""
     reading = (
-        "Figures of DEPARA, mean over targets. Click a point: its figure, and its λ, are taken for the whole page."
+        "Ranking measures of DEPARA, mean over targets. Click a point to take its measure and λ for the page."
     )
     with widgets.card("What the verdict hangs on", reading, key="sensitivity"):
         _draw(view)
@@ -33,14 +29,14 @@ def _chosen(place: charts.Place) -> None:
 
 
 def _draw(view: View) -> None:
-    sweep = material.sweep(view.material, view.data)
+    sweep = computed.sweep(view.scored, view.data)
     waiting = jobs.find(sweep) is None
     columns = st.columns([1, 2] if waiting else 3)
     place, look = view.key, {"targets": view.targets, "dark": view.dark}
     with columns[0]:
         st.markdown("**λ**")
         st.caption("Flat is good: no tuning. Dotted: the λ in use.")
-        picture = lambda_sweep(measured.over_lambda(view.material, view.budget), view.lam, **look)
+        picture = cache.lambda_sweep(cache.over_lambda(view.scored, view.budget), view.lam, **look)
         charts.chart(picture, f"evaluate.lambda.{place}", _over_lambda)
     with columns[1]:
         found = jobs.wait(sweep)
@@ -48,12 +44,12 @@ def _draw(view: View) -> None:
         return
     if waiting:  # it came while the page waited: there is room for three now
         st.rerun()
-    fewer, sets = measured.swept(view.material, view.lam, view.budget, found)
+    fewer, sets = cache.over_probes(view.scored, view.lam, view.budget, found)
     with columns[1]:
         st.markdown("**Number of probes**")
         st.caption("Flat is enough. Band: 5 to 95 % of the subsets.")
-        charts.chart(probe_convergence(fewer, **look), f"evaluate.probes.{place}", _chosen)
+        charts.chart(cache.probe_convergence(fewer, **look), f"evaluate.probes.{place}", _chosen)
     with columns[2]:
         st.markdown("**Which images**")
         st.caption("At one height: the images do not matter.")
-        charts.chart(probe_sets(sets, **look), f"evaluate.sets.{place}", _chosen)
+        charts.chart(cache.probe_sets(sets, **look), f"evaluate.sets.{place}", _chosen)

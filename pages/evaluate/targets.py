@@ -5,47 +5,42 @@ from dataclasses import replace
 import streamlit as st
 
 from depara_core.evaluation import MEASURES
-from depara_core.figures import by_target
 from depara_core.formatting import short_name
-from pages.evaluate import measured as _measured
-from pages.evaluate.measured import View
 from pages.evaluate.selection import Evaluate
-from pages.shared import cache, charts, selection, text, widgets
+from pages.evaluate.view import View
+from pages.shared import charts, comparisons, selection, text, widgets
+from pages.shared.cache import evaluation as cache
 from pages.shared.selection import Pair
-
-measure_by_target = cache.figure(by_target.measure_by_target)
-rank_scatter = cache.figure(by_target.rank_scatter)
-
-EXAMPLE = "rooms/normal"  # the target shown first, where it was measured
 
 
 def cards(view: View, shown: tuple[str, ...]) -> None:
-    """Draw every target's figure; of the chosen one, its sources' predicted places against the measured ones."""
-    names, wanted = list(view.measured.columns), view.chosen.target
-    target = wanted if wanted in names else EXAMPLE if EXAMPLE in names else names[0]
-    groups = _measured.groups(view.material.world)
+    """Draw every target's measure; of the chosen one, its sources' predicted places against the measured ones."""
+    names = list(view.transfer.columns)
+    target = next(name for name in (view.chosen.target, comparisons.TARGET, *names) if name in names)
 
     def chosen(place: charts.Place) -> None:
         selection.update(Pair, target=str(place[2]))
         selection.update(Evaluate, metric=str(place[3]))
 
     left, right = st.columns([1, 1.1])
-    reading = f"{MEASURES[view.figure].reading} Click a cell: its target and metric open beside it."
+    reading = f"{MEASURES[view.measure].reading} Click a cell: its target and metric open beside it."
     with left, widgets.card("Target by target", reading, key="targets", height="stretch"):
         values = view.by_target.reindex(index=names)[[name for name in shown if name in view.by_target]]
-        picture = measure_by_target(values, view.looks, view.figure, groups=groups, target=target, dark=view.dark)
+        picture = cache.measure_by_target(
+            values, view.looks, view.measure, groups=view.groups, target=target, dark=view.dark
+        )
         charts.chart(picture, f"evaluate.targets.{view.key}", chosen)
     goal, by = (text.plain(name) for name in (short_name(target), view.looks[view.pair[0]].label))
     reading = f"Places of the sources, as measured and by {by}. On the line both agree. Click a source for its pair."
     with right, widgets.card(f"Predicted against measured for {goal}", reading, key="ranks", height="stretch"):
-        _draw_ranks(view, target, groups)
+        _draw_ranks(view, target)
 
 
-def _draw_ranks(view: View, target: str, groups: dict[str, str]) -> None:
+def _draw_ranks(view: View, target: str) -> None:
     metric = view.pair[0]
     label = view.looks[metric].label
     source = view.chosen.source
-    predicted, measured = _measured.ranked(view.material, view.lam, view.budget, metric, target)
+    predicted, measured = view.scored.candidates(metric, target, view.lam, view.budget)
     if predicted.isna().any():
         st.caption(f"{text.plain(label)} is not defined for this target. Choose another metric or target.")
         return
@@ -53,7 +48,9 @@ def _draw_ranks(view: View, target: str, groups: dict[str, str]) -> None:
     def clicked(place: charts.Place) -> None:
         selection.update(Pair, source=str(place[1]), target=target)
 
-    picture = rank_scatter(predicted, measured, metric=label, groups=groups, selected=source or None, dark=view.dark)
+    picture = cache.rank_scatter(
+        predicted, measured, metric=label, groups=view.groups, selected=source or None, dark=view.dark
+    )
     charts.chart(picture, f"evaluate.ranks.{view.key}", clicked)
     best = str(measured.idxmax())
     _draw_links(source if source in measured.index else best, target, best=best)

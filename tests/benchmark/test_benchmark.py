@@ -16,6 +16,7 @@ from depara_core.benchmark import benchmarks
 from depara_core.benchmark import scoring as scoring
 from depara_core.benchmark import sweeps as sweeps
 from depara_core.benchmark.benchmarks import Evidence, Labels
+from depara_core.benchmark.held_out import held_out_scores
 from depara_core.benchmark.scoring import compact, soft_clusters
 from depara_core.graphs import subgraph
 from depara_core.metrics import METRICS
@@ -116,7 +117,7 @@ def evidence_scores(evidence):
 
 
 def test_held_out_scores_cover_the_held_out_truth():
-    scores, table = scoring.held_out()
+    scores, table = held_out_scores()
     frame = table.frame()
     assert {"depara", "depara_directed", "rsa"} <= set(scores)
     assert all(depara.spearman(scores[name], frame) <= 1 for name in scores)

@@ -11,7 +11,7 @@ from typer.main import get_command
 import depara_core as depara
 from depara_core import cli, exports
 from depara_core.attribution import options
-from depara_core.benchmark.scoring import HELD_OUT
+from depara_core.benchmark.held_out import HELD_OUT
 from depara_core.benchmark.transfer_table import READOUTS
 from depara_core.cli import choices
 from depara_core.heads import HEADS

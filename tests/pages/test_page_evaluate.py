@@ -17,7 +17,7 @@ from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
 import depara_core as depara
-from depara_core.benchmark import benchmarks, scoring, sweeps, transfer_table
+from depara_core.benchmark import benchmarks, held_out, scoring, sweeps, transfer_table
 from depara_core.errors import StoreError
 from depara_core.evaluation import MEASURES
 from depara_core.formatting import signed
@@ -56,8 +56,8 @@ def scores(names=None, lam=1.0):
 
 
 @pytest.fixture
-def world(monkeypatch, tmp_path):
-    """Plant a world of ten models with measured transfer; `world.broken` holds models that do not open."""
+def benchmark(monkeypatch, tmp_path):
+    """Plant a benchmark of ten models with measured transfer; `benchmark.broken` holds models that do not open."""
     from pages.shared import jobs
 
     planted = SimpleNamespace(broken=set(), asked=[])
@@ -73,7 +73,7 @@ def world(monkeypatch, tmp_path):
     def unmeasured():
         raise StoreError("Nothing is measured.")
 
-    def gather(one, *, count, seed, probes, progress, on_error):
+    def gather(one, *, count, seed, probes, progress, on_error, **more):
         planted.asked.append((one.name, count, seed, probes))
         models = {model.id for model in one.models}
         progress(0, len(models), "graphs")
@@ -82,7 +82,7 @@ def world(monkeypatch, tmp_path):
         known = models - planted.broken
         return benchmarks.Evidence(tuple(graph for graph in GRAPHS if graph.model in known), (), {})
 
-    def known_scores(evidence, progress):
+    def known_scores(evidence, *, progress, **more):
         progress(0, 1, "Scores of rsa")
         ids = [graph.model for graph in evidence.graphs]
         return {name: frame.loc[ids, ids] for name, frame in scores().items()}
@@ -97,8 +97,8 @@ def world(monkeypatch, tmp_path):
     monkeypatch.setattr(sweeps, "over_probes", lambda graphs, progress: SWEEP)
     monkeypatch.setattr(sweeps, "over_probe_sets", lambda specs, sets, progress: SWEEP)
     monkeypatch.setattr(benchmarks, "probe_sets", lambda count, seed, progress: [])
-    monkeypatch.setattr(layer_study, "read_layer_table", unmeasured)
-    monkeypatch.setattr(scoring, "HELD_OUT", "nowhere")
+    monkeypatch.setattr(layer_study, "read_layer_table", lambda folder=None: unmeasured())
+    monkeypatch.setattr(held_out, "is_here", lambda: False)
     monkeypatch.setattr(layer_scores, "target_probes", lambda **given: None)
     images = np.zeros((12, 8, 8, 3), dtype=np.uint8)
     monkeypatch.setattr(depara, "load_probes", lambda *given, **options: depara.ProbeSet(images, ("i",) * 12))
@@ -134,7 +134,7 @@ def evaluation(lam=1.0, budget=1000):
     return scoring.assess({**scores(), "depara": matrix.to_frame(lam)}, table().frame(budget))
 
 
-def test_page_answers_with_what_depara_finds_and_whether_its_rival_is_better(world):
+def test_page_answers_with_what_depara_finds_and_whether_its_rival_is_better(benchmark):
     app = open_page()
     assert app.title[0].value == "Does the score tell the truth?"
     mean = evaluation().summary().loc[("depara", "P@5"), "mean"]
@@ -142,10 +142,10 @@ def test_page_answers_with_what_depara_finds_and_whether_its_rival_is_better(wor
     assert "10 measured targets" in text(app)
     assert evaluation().compare("depara", "rsa", "P@5").verdict == "no"
     assert "**RSA** by P@5 is better." in text(app)
-    assert world.asked == [("rooms", 100, 0, None)]
+    assert benchmark.asked == [("rooms", 100, 0, None)]
 
 
-def test_every_figure_is_drawn_from_the_evaluation(world):
+def test_every_figure_is_drawn_from_the_evaluation(benchmark):
     drawn = figures(open_page())
     names = [name.removeprefix("evaluate.") for name in drawn if name.startswith("evaluate.")]
     assert names == [
@@ -184,7 +184,7 @@ def _numbers(values):
     return values
 
 
-def test_controls_change_the_address_and_the_numbers(world):
+def test_controls_change_the_address_and_the_numbers(benchmark):
     app = open_page()
     app.selectbox(key="evaluate.measure").set_value("Spearman").run()
     app.selectbox(key="evaluate.budget").set_value(250).run()
@@ -192,11 +192,11 @@ def test_controls_change_the_address_and_the_numbers(world):
     assert (app.query_params["measure"], app.query_params["budget"]) == ("Spearman", "250")
     compared = evaluation(10.0, 250).compare("depara", "rsa", "Spearman")
     assert f"Spearman differs by **{signed(compared.difference)}**" in text(app)
-    merits = figures(app)["evaluate.measures"]["layout"]["xaxis"]["title"]["text"]
-    assert merits.startswith("Spearman (mean of 10 targets")
+    measures = figures(app)["evaluate.measures"]["layout"]["xaxis"]["title"]["text"]
+    assert measures.startswith("Spearman (mean of 10 targets")
 
 
-def test_pair_metrics_and_target_of_a_link_are_shown(world):
+def test_pair_metrics_and_target_of_a_link_are_shown(benchmark):
     app = open_page(metric="cka", rival="rsa", metrics=["rsa", "cka"], target="rooms/<b>odd</b>", published="1")
     assert ":red[**No, it is worse.**]" in text(app)
     drawn = figures(app)
@@ -211,7 +211,7 @@ def asked(app, *names):
     return [np.ravel(app.query_params[name])[0] for name in names]
 
 
-def test_a_click_on_any_mark_brings_what_stands_behind_it(world, monkeypatch):
+def test_a_click_on_any_mark_brings_what_stands_behind_it(benchmark, monkeypatch):
     click = clicker(monkeypatch)
     app = open_page(published="1")
     click(app, "evaluate.curves", 1, "cka", "Linear CKA", 0.2)
@@ -243,13 +243,13 @@ def downloads(monkeypatch):
     return found
 
 
-def test_the_evaluation_can_be_taken_away(world, downloads):
+def test_the_evaluation_can_be_taken_away(benchmark, downloads):
     open_page(lam="2.0", budget="250", measure="Spearman")
-    merits = pd.read_parquet(io.BytesIO(downloads["rooms-measures.parquet"]()))
+    measures = pd.read_parquet(io.BytesIO(downloads["rooms-measures.parquet"]()))
     expected = evaluation(2.0, 250).summary()
-    found = merits.set_index(["metric", "measure"])["mean"]
+    found = measures.set_index(["metric", "measure"])["mean"]
     pd.testing.assert_series_equal(found.loc[expected.index], expected["mean"])
-    assert (merits.attrs["provenance"]["budget"], merits.attrs["provenance"]["lam"]) == (250, 2.0)
+    assert (measures.attrs["provenance"]["budget"], measures.attrs["provenance"]["lam"]) == (250, 2.0)
     transfer_table = pd.read_csv(io.BytesIO(downloads["rooms-transfer.csv"]()), comment="#")
     assert len(transfer_table) == 90
     assert transfer_table["measured"].sum() == pytest.approx(np.nansum(table().frame(250)))
@@ -265,56 +265,71 @@ def test_the_evaluation_can_be_taken_away(world, downloads):
     assert len(downloads) == 4 * 3 + 2 + 1
 
 
-def test_without_models_the_truth_can_still_be_taken_away(world, downloads):
-    world.broken = set(MODELS)
+def test_without_models_the_truth_can_still_be_taken_away(benchmark, downloads):
+    benchmark.broken = set(MODELS)
     open_page()
     scored = pd.read_parquet(io.BytesIO(downloads["rooms-scores.parquet"]()))
     assert set(scored["metric"]) == set(scoring.CONTROLS)
     assert "depara-evaluate.py" not in downloads
 
 
-def test_unknown_words_in_a_link_fall_back(world):
+def test_unknown_words_in_a_link_fall_back(benchmark):
     app = open_page(metric="psychic", rival="depara", benchmark="mars", budget="7", metrics="none")
     assert not app.error
     assert app.selectbox(key="evaluate.metric").value == "depara"
     assert app.selectbox(key="evaluate.rival").value != "depara"
+    told = " ".join(warning.value.replace("\\", "") for warning in app.warning)
+    for wrong in (
+        "benchmark as 'mars'",
+        "'psychic', which is no metric",
+        "'none', which is no metric",
+        "'7', which is",
+    ):
+        assert wrong in told
+    assert "250" not in app.query_params.get("budget", "")
 
 
-def test_metric_undefined_for_a_target_says_so(world):
+def test_a_target_that_was_not_measured_is_told(benchmark):
+    app = open_page(target="rooms/unmeasured")
+    assert "'rooms/unmeasured', which is no measured target here" in app.warning[0].value.replace("\\", "")
+    assert not open_page().warning
+
+
+def test_metric_undefined_for_a_target_says_so(benchmark):
     app = open_page(metric="logme", target="rooms/a")
     assert "LogME is not defined for this target" in text(app)
     assert "evaluate.ranks" not in figures(app)
     assert "LogME \\(1\\)" in text(app)
 
 
-def test_one_missing_model_is_told_and_the_rest_is_evaluated(world):
-    world.broken.add("rooms/f")
+def test_one_missing_model_is_told_and_the_rest_is_evaluated(benchmark):
+    benchmark.broken.add("rooms/f")
     app = open_page()
     assert "**rooms/f**: rooms/f has no \\*weights\\* here\\." in text(app)
     assert "On **9 measured targets**" in text(app)
 
 
-def test_world_without_its_models_says_what_to_install_and_shows_the_rest(world):
-    world.broken.update(MODELS)
+def test_benchmark_without_its_models_says_what_to_install_and_shows_the_rest(benchmark):
+    benchmark.broken.update(MODELS)
     app = open_page()
-    assert "The models of this world are not here" in [block.value for block in app.subheader]
+    assert "The models of this benchmark are not here" in [block.value for block in app.subheader]
     assert "has no \\*weights\\* here" in text(app)
     drawn = figures(app)
     assert {"evaluate.measures", "evaluate.measured", "evaluate.published"} <= set(drawn)
     assert "evaluate.predicted" not in drawn
-    world.broken.clear()
+    benchmark.broken.clear()
     app.button(key="evaluate.again").click().run()
     assert "DEPARA finds" in text(app)
 
 
-def test_no_truth_is_a_designed_state(world, monkeypatch):
+def test_no_truth_is_a_designed_state(benchmark, monkeypatch):
     monkeypatch.setattr(transfer_table, "transfer_tables", lambda: ())
     app = open_page()
     assert "No measured transfer is here." in [block.value for block in app.subheader]
     assert not figures(app)
 
 
-def test_table_lists_every_figure_of_every_metric(world):
+def test_table_lists_every_figure_of_every_metric(benchmark):
     shown = open_page().dataframe[0].value
     assert list(shown.columns) == ["metric", "kind", *MEASURES, "paper"]
     assert set(shown["kind"]) == {"label-free", "with labels", "control"}
@@ -322,13 +337,10 @@ def test_table_lists_every_figure_of_every_metric(world):
     assert json.dumps(shown["P@1"].tolist()[0]) == '"1.00 [1.00, 1.00]"'
 
 
-def test_zoo_of_another_seed_is_shown_where_its_tables_are(world, monkeypatch, tmp_path):
-    monkeypatch.setattr(transfer_table, "table_path", lambda name: tmp_path / f"{name}.csv")
-    for name in ("there", "there-scores"):
-        (tmp_path / f"{name}.csv").touch()
+def test_zoo_of_another_seed_is_shown_where_its_tables_are(benchmark, monkeypatch):
     other = replace(table(), table=table().table.query("budget == 250"))
-    monkeypatch.setattr(scoring, "HELD_OUT", "there")
-    monkeypatch.setattr(scoring, "held_out", lambda: ({"depara": affinities(1), "rsa": affinities(8)}, other))
+    monkeypatch.setattr(held_out, "is_here", lambda: True)
+    monkeypatch.setattr(held_out, "held_out_scores", lambda: ({"depara": affinities(1), "rsa": affinities(8)}, other))
     app = open_page()
     assert "On a zoo that no choice was made on" in [block.value for block in app.subheader]
     assert "Is **DEPARA** better than **RSA** there? :green[**Yes.**]" in text(app)
@@ -361,11 +373,11 @@ def layers(source):
     return pd.DataFrame(rows)
 
 
-def test_layers_measured_here_stand_beside_the_published_ones(world, monkeypatch):
+def test_layers_measured_here_stand_beside_the_published_ones(benchmark, monkeypatch):
     sources = [f"rooms/{name}" for name in layer_study.STUDY_SOURCES]
     full = [(source, k) for source in sources for k in range(1, len(layer_study.CUTS) + 1)]
     known = pd.DataFrame([*full, (layer_study.SCRATCH, 0)], columns=["source", "k"])
-    monkeypatch.setattr(layer_study, "read_layer_table", lambda: known)
+    monkeypatch.setattr(layer_study, "read_layer_table", lambda folder=None: known)
     both = pd.concat([layers(source) for source in sources])
     monkeypatch.setattr(layer_scores, "score_layers", lambda probes, progress: both)
     app = open_page()
@@ -386,9 +398,9 @@ def test_layers_measured_here_stand_beside_the_published_ones(world, monkeypatch
     assert query["models"] == ["rooms/dnn_source", "rooms/dnn_rich", "rooms/dnn_target"]
 
 
-def test_layers_measured_in_part_are_not_shown(world, monkeypatch):
+def test_layers_measured_in_part_are_not_shown(benchmark, monkeypatch):
     part = pd.DataFrame(
         [(f"rooms/{layer_study.STUDY_SOURCES[0]}", 1), (layer_study.SCRATCH, 0)], columns=["source", "k"]
     )
-    monkeypatch.setattr(layer_study, "read_layer_table", lambda: part)
+    monkeypatch.setattr(layer_study, "read_layer_table", lambda folder=None: part)
     assert "Our own layers are not measured yet." in text(open_page())

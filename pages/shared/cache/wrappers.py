@@ -21,6 +21,7 @@ _BY_CONTENT: dict[Any, Callable[[Any], Any]] = {
     Graph: _identity,
     Matrix: lambda matrix: (matrix.grid, *map(_identity, matrix.rows), "by", *map(_identity, matrix.columns)),
     depara.ProbeSet: lambda probes: probes.digest,
+    "depara_core.benchmark.scored.ScoredBenchmark": lambda scored: scored.key,  # by name: only Evaluate imports it
 }
 
 

@@ -1,0 +1,28 @@
+"""What the Evaluate page says where a benchmark's models cannot be opened."""
+
+import streamlit as st
+
+from pages.evaluate import computed
+from pages.shared import jobs, text
+from pages.shared.selection import Data
+
+GET = {
+    "rooms": "Its weights ship with the library: restore the folder `assets/zoo`.",
+    "taskonomy": (
+        "Install the package that knows where Taskonomy's encoders are, `pip install 'depara-explorer[taskonomy]'`, "
+        "and try again while the machine is online; or place the files in the torch hub cache, "
+        "`~/.cache/torch/hub/checkpoints`."
+    ),
+}
+
+
+def card(benchmark: str, data: Data, reason: str) -> None:
+    """Say what is missing, and how to get it."""
+    with st.container(border=True, key="card-absent"):
+        st.subheader("The models of this benchmark are not here", anchor=False)
+        if benchmark in GET:
+            st.markdown(GET[benchmark])
+        st.caption(text.plain(reason))
+        again = {"on_click": jobs.begin, "args": (computed.scores(benchmark, data),), "kwargs": {"again": True}}
+        st.button("Try again", key="evaluate.again", **again)
+        st.caption("What needs no model stands below: measured transfer, its controls, and the published figures.")

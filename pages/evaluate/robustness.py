@@ -12,9 +12,7 @@ from pages.shared.selection import Pair
 
 def card(view: View) -> None:
     """Draw the ranking measures of DEPARA over lambda, over the number of probes, and over sets of probes."""
-    reading = (
-        "Ranking measures of DEPARA, mean over targets. Click a point to take its measure and λ for the page."
-    )
+    reading = "Ranking measures of DEPARA, mean over targets. Click a point to take its measure and λ for the page."
     with widgets.card("What the verdict hangs on", reading, key="sensitivity"):
         _draw(view)
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
+from jaxtyping import Float
 from plotly.subplots import make_subplots
 
 from depara_core.benchmark.layer_table import BASELINES
@@ -18,6 +19,7 @@ DASHES = ("solid", "dot", "dash")  # most labels first
 def measured_curves(frame: pd.DataFrame, predictor: str, *, dark: bool = False) -> go.Figure:
     """Draw, a column a source, the measured accuracy of every cut with its interval, and under it a score of the cut.
 
+    Scores are drawn from their least to their greatest, since only their order counts; the hover has their values.
     `frame`: as `layer_table.curves` gives it; `predictor`: one of its further columns. The best cut of each number of
     labels is large, the score's first choice too; where they stand over each other, the score found it. A click
     carries (source, layer).
@@ -36,7 +38,7 @@ def measured_curves(frame: pd.DataFrame, predictor: str, *, dark: bool = False) 
         horizontal_spacing=0.04,
         column_titles=[escape(source) for source in sources],
     )
-    picture.update_layout(template=template(dark), height=460, margin={"t": 62})
+    picture.update_layout(template=template(dark), height=470, margin={"t": 66}, legend={"y": 1.12})
     amounts = sorted(frame["labels"].unique(), reverse=True)
     for column, source in enumerate(sources, start=1):
         for labels, dash in zip(amounts, DASHES, strict=False):
@@ -50,7 +52,8 @@ def measured_curves(frame: pd.DataFrame, predictor: str, *, dark: bool = False) 
     picture.update_xaxes(fixedrange=True, tickangle=-50)
     picture.update_yaxes(fixedrange=True)
     picture.update_yaxes(title_text="accuracy, %", row=1, col=1)
-    picture.update_yaxes(title_text=escape(predictor), row=2, col=1)
+    picture.update_yaxes(title_text=f"{escape(predictor)}, scaled", range=[-0.12, 1.12], tickvals=[0, 1], row=2, col=1)
+    picture.update_yaxes(range=[-0.12, 1.12], row=2)
     return picture
 
 
@@ -69,17 +72,19 @@ def _draw_setting(picture: go.Figure, rows: pd.DataFrame, predictor: str, dash: 
         line = {"color": paint.muted, "width": 1.2, "dash": dash}
         ends = {"x": [k.min(), k.max()], "y": [100 * scratch] * 2, "mode": "lines", "line": line}
         picture.add_trace(go.Scatter(**ends, **shared), row=1, col=column)
-    for row, column_name, colour, scale in ((1, "accuracy", paint.teal, 100), (2, predictor, paint.total, 1)):
-        values = scale * rows[column_name].to_numpy(float)
+    for row, values, colour in (
+        (1, 100 * rows["accuracy"].to_numpy(float), paint.teal),
+        (2, rows[predictor].to_numpy(float), paint.total),
+    ):
         picture.add_trace(
             go.Scatter(
                 x=k,
-                y=values,
+                y=values if row == 1 else _scaled(values),
                 mode="lines+markers",
-                name=name if row == 1 else f"{escape(predictor)}, {name}",
+                name=name,
                 legendgroup=name,
                 showlegend=column == 1 and row == 1,
-                customdata=custom,
+                customdata=[[*names, float(value)] for names, value in zip(custom, values, strict=True)],
                 unselected_marker_opacity=1,
                 line={"color": colour, "width": 2.2, "dash": dash},
                 marker={
@@ -87,11 +92,17 @@ def _draw_setting(picture: go.Figure, rows: pd.DataFrame, predictor: str, dash: 
                     "color": colour,
                     "line": {"width": 1.5, "color": paint.surface},
                 },
-                hovertemplate=f"<b>%{{customdata[2]}}</b>, {name}<br>%{{y:.3g}}<extra></extra>",
+                hovertemplate=f"<b>%{{customdata[2]}}</b>, {name}<br>%{{customdata[3]:.3g}}<extra></extra>",
             ),
             row=row,
             col=column,
         )
+
+
+def _scaled(values: Float[np.ndarray, " K"]) -> Float[np.ndarray, " K"]:
+    """Return values from 0, the least, to 1, the greatest."""
+    span = np.ptp(values)
+    return (values - values.min()) / span if span else np.zeros(len(values))
 
 
 def predictor_agreement(summary: pd.DataFrame, ceiling: float | None, *, dark: bool = False) -> go.Figure:
@@ -104,7 +115,7 @@ def predictor_agreement(summary: pd.DataFrame, ceiling: float | None, *, dark: b
     names = [str(name) for name in summary["predictor"]]
     colours = [paint.total if name == "S" else paint.muted if name in BASELINES else paint.teal for name in names]
     mean = summary["spearman"].to_numpy(float)
-    picture = figure(dark, height=96 + 26 * len(rows))
+    picture = figure(dark, height=112 + 26 * len(rows), margin={"t": 30})
     picture.add_trace(
         go.Scatter(
             x=mean,

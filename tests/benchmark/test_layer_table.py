@@ -127,3 +127,16 @@ def test_tables_that_are_not_there_or_damaged_say_how_to_get_them(tmp_path, fold
     layer_table.layer_scores_path(folder).write_text("seed,source\n1,dnn_rich\n")
     with pytest.raises(StoreError, match="predictor"):
         layer_table.read_layer_scores(folder)
+
+
+def test_curves_hold_what_was_measured_and_what_each_score_says(folder):
+    table, known = layer_table.read_layer_study(folder), layer_table.read_layer_scores(folder)
+    found = layer_table.curves(table, known, 1)
+    few = found[found["labels"] == 10]
+    assert few["layer"].tolist() == [f"conv{k}" for k in range(1, CUTS + 1)]
+    assert few["accuracy"].to_numpy() == pytest.approx(CURVE)
+    assert few["S"].to_numpy() == pytest.approx(CURVE)
+    assert few["low"].to_numpy() == pytest.approx(CURVE)
+    assert found.loc[found["labels"] == 100, "scratch"].tolist() == [0.1] * CUTS
+    assert few["scratch"].isna().all()
+    assert layer_table.curves(table, known, 7).empty

@@ -3,6 +3,7 @@
 Symbols: K cuts, R repetitions, B resamples. A setting is a seed, a source and a number of labels.
 """
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,10 +24,12 @@ SCRATCH = "scratch"  # the control: nothing taken over
 ANEW, TUNED = "anew", "fine-tuned"  # what becomes of the layers after the cut
 DEVELOPMENT = 0  # the seed that the design and every choice of a score were made on: it reports nothing
 BASELINES = ("shallower", "deeper", "middle")  # rules that look at nothing
+_ID = re.compile(r"fashion/(?P<name>\w+)@seed(?P<seed>\d+)")
 SETTING = ["seed", "source", "labels"]
 COLUMNS = ("seed", "way", "source", "k", "layer", "labels", "repetition", "accuracy")
 SCORE_COLUMNS = ("seed", "source", "k", "layer", "labels", "predictor", "score")
 INTERVAL = (2.5, 97.5)
+TARGET = "dnn_target"  # what every source is cut for
 FEWEST_CUTS = 4  # different cuts in a resample: fewer order nothing
 
 
@@ -132,6 +135,22 @@ def curves(table: pd.DataFrame, scores: pd.DataFrame, seed: int) -> pd.DataFrame
             .assign(**predictions(scores, (seed, source, labels), wide.columns))
         )
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["source", "labels", "k", "layer"])
+
+
+def measured_pair(source: str, target: str, folder: Path | None = None) -> pd.DataFrame | None:
+    """Return the `curves` of one source of the study for its own target, by their ids; None for any other pair.
+
+    None too where the study is not measured.
+    """
+    ends = [_ID.fullmatch(model) for model in (source, target)]
+    if ends[0] is None or ends[1] is None or ends[1]["name"] != TARGET or ends[0]["seed"] != ends[1]["seed"]:
+        return None
+    try:
+        table, scores = read_layer_study(folder), read_layer_scores(folder)
+    except StoreError:
+        return None
+    found = curves(table, scores, int(ends[0]["seed"]))
+    return found[found["source"] == ends[0]["name"]].reset_index(drop=True) if len(found) else None
 
 
 def _t_interval(values: Float[np.ndarray, " R"]) -> tuple[float, float]:

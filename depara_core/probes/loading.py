@@ -17,8 +17,9 @@ from depara_core.probes.decoding import decode
 from depara_core.probes.drawing import order_of_draw
 from depara_core.probes.folders import folders_tell
 from depara_core.probes.probeset import ProbeSet
-from depara_core.probes.sources import collect
+from depara_core.probes.sources import FASHION, collect
 
+BUNDLED = ("rooms", FASHION)  # the names of what comes with the library
 ROOMS_COUNT = 200
 ROOMS_SIZE = 128  # pixels
 MAX_PROBES = 10_000

@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from depara_core.formatting import score
-from pages.layers import curves, matrix, takeaway
+from pages.layers import curves, matrix, measured, takeaway
 from pages.layers.pair import choose
 from pages.shared import charts, comparisons, selection, text, widgets
 from pages.shared.selection import Data
@@ -53,6 +53,7 @@ def main() -> None:
         curves.draw(shown)
     with right:
         matrix.draw(shown)
+    measured.draw(shown)
     charts.silent(shown.comparison.graphs)
 
 

@@ -1,4 +1,4 @@
-"""Setup's choice of images: rendered rooms, a folder or zip on this machine, or uploads."""
+"""Setup's choice of images: rendered rooms, bundled photographs, a folder or zip on this machine, or uploads."""
 
 import streamlit as st
 
@@ -6,7 +6,14 @@ import depara_core as depara
 from pages.shared import address, selection, text, uploads, widgets
 from pages.shared.selection import Data
 
-KINDS = {"rooms": "Rooms", "path": "Folder or zip", "upload": "Upload"}
+KINDS = {"rooms": "Rooms", "fashion": "Photographs", "path": "Folder or zip", "upload": "Upload"}
+BUNDLED = {
+    "rooms": ("Rooms are rendered from the seed, with no download.", "Use the rooms"),
+    "fashion": (
+        "200 photographs of clothes (Fashion-MNIST): those of the measured layer study.",
+        "Use them",
+    ),
+}
 TYPES = ["jpg", "jpeg", "png", "webp", "bmp", "tif", "tiff", "gif", "zip"]
 
 
@@ -14,15 +21,16 @@ def choose() -> None:
     """Draw the choice of the source, how many of its images, and which."""
     data = selection.read(Data)
     source = data.probes
-    now = "rooms" if source == "rooms" else "upload" if source.startswith(uploads.PREFIX) else "path"
+    now = source if source in BUNDLED else "upload" if source.startswith(uploads.PREFIX) else "path"
     with widgets.card("Images", f"Now: {text.plain(text.probes(data))}.", key="probes"):
         kind = st.segmented_control(
             "Source", list(KINDS), default=now, format_func=KINDS.__getitem__, key="setup.kind", required=True
         )
-        if kind == "rooms":
-            st.caption("Rooms are rendered from the seed, with no download.")
-            if now != "rooms":
-                st.button("Use the rooms", key="setup.rooms", **selection.click(Data, probes="rooms"))
+        if kind in BUNDLED:
+            about, offer = BUNDLED[kind]
+            st.caption(about)
+            if now != kind:
+                st.button(offer, key=f"setup.{kind}", **selection.click(Data, probes=kind))
         elif kind == "path":
             _choose_path(source if now == "path" else "")
         else:

@@ -20,6 +20,7 @@ from depara_core.attribution.options import resolve_options
 from depara_core.comparison import Comparison, planned_grid
 from depara_core.files import Progress
 from depara_core.grids import Grid
+from depara_core.probes.loading import BUNDLED
 from pages.shared import cache, jobs, selection, text, uploads, widgets
 from pages.shared.cache import Graph
 from pages.shared.jobs import Computation
@@ -53,7 +54,7 @@ def grid(data: Data) -> Grid:
 
 def recipe(data: Data) -> str:
     """Return a digest of the probes and the options; a folder whose files changed since is another recipe."""
-    named = data.probes == "rooms" or data.probes.startswith(uploads.PREFIX)
+    named = data.probes in BUNDLED or data.probes.startswith(uploads.PREFIX)
     listing = "" if named else cache.listing(data.probes)
     return _digest([data.probes, data.count, data.seed, listing, data.options])
 

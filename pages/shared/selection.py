@@ -28,7 +28,7 @@ class Data(Part):
     """Which models, on which probes, and how their graphs are made."""
 
     models: tuple[str, ...] = ()  # ids; none: the bundled zoo
-    probes: str = "rooms"  # "rooms", "upload/<digest>", or the path of a folder or a zip
+    probes: str = "rooms"  # "rooms", "fashion", "upload/<digest>", or the path of a folder or a zip
     count: int = number(100, 3, 5000)  # probes drawn from the source
     seed: int = number(0, 0, 2**31 - 1)
     preset: str = choice("paper", lambda: options.PRESETS)

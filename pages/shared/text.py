@@ -61,6 +61,8 @@ def probes(data: Data) -> str:
     """Return e.g. "100 rooms" or "images of holiday", not yet markdown."""
     if data.probes == "rooms":
         return counted(data.count, "room")
+    if data.probes == "fashion":
+        return "photographs (Fashion-MNIST)"
     if data.probes.startswith("upload/"):
         return "uploaded images"
     return f"images of {data.probes.rstrip('/').rsplit('/', 1)[-1]}"

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from scipy.stats import spearmanr
 
+import depara_core as depara
 from depara_core.benchmark import layer_table
 from depara_core.errors import StoreError
 
@@ -140,3 +141,25 @@ def test_curves_hold_what_was_measured_and_what_each_score_says(folder):
     assert found.loc[found["labels"] == 100, "scratch"].tolist() == [0.1] * CUTS
     assert few["scratch"].isna().all()
     assert layer_table.curves(table, known, 7).empty
+
+
+def test_the_study_tells_its_own_pairs_only(folder):
+    found = layer_table.measured_pair("fashion/dnn_rich@seed2", "fashion/dnn_target@seed2", folder)
+    assert found["labels"].tolist() == [10] * CUTS + [100] * CUTS
+    for source, target in (
+        ("fashion/dnn_rich@seed2", "fashion/dnn_target@seed1"),
+        ("fashion/dnn_target@seed2", "fashion/dnn_rich@seed2"),
+        ("fashion/dnn_rich@seed9", "fashion/dnn_target@seed9"),
+        ("rooms/normal", "fashion/dnn_target@seed2"),
+    ):
+        assert layer_table.measured_pair(source, target, folder) is None
+    assert layer_table.measured_pair("fashion/dnn_rich@seed2", "fashion/dnn_target@seed2", folder / "none") is None
+
+
+def test_the_bundled_study_is_whole_and_of_the_bundled_networks():
+    table, known = layer_table.read_layer_study(), layer_table.read_layer_scores()
+    for seed in (1, 2, 3):
+        found = layer_table.curves(table, known, seed)
+        assert found.groupby(["source", "labels"]).size().tolist() == [11] * 4
+        assert found[["accuracy", "low", "high", "scratch", "S"]].notna().all().all()
+    depara.model("fashion/dnn_rich@seed1").open()

@@ -116,3 +116,25 @@ def test_verdict_is_honest_about_overlap(app, lows, said):
         }
     )
     assert said in importlib.import_module("pages.layers.page").verdict(frame, A, B, 50)
+
+
+def test_networks_without_a_study_lead_to_those_that_have_one(app):
+    (link,) = [one.proto for one in app.get("page_link") if "measured accuracy" in one.proto.label]
+    query = parse_qs(link.query_string)
+    assert query["probes"] == ["fashion"]
+    assert depara.model(query["source"][0]).source == depara.model(query["target"][0]).source == "fashion"
+    assert set(query["models"][0].split(",") if len(query["models"]) == 1 else query["models"]) >= {query["source"][0]}
+
+
+def test_measured_accuracies_stand_under_the_score_and_choose_the_layer(monkeypatch):
+    from pages.shared import cache
+
+    parts = {"source": "dnn_rich", "labels": 100, "k": range(1, 1 + len(LAYERS)), "layer": list(LAYERS), "scratch": 0.2}
+    found = pd.DataFrame(parts).assign(S=0.5, accuracy=[0.3 + 0.1 * k for k in range(len(LAYERS))])
+    found = found.assign(low=found["accuracy"] - 0.1, high=found["accuracy"] + 0.1)
+    monkeypatch.setattr(cache, "measured_cuts", lambda source, target: found if (source, target) == (A, B) else None)
+    click = clicker(monkeypatch)
+    app = open_page(monkeypatch, "layers", source=A, target=B)
+    assert {"layers.curves", "layers.matrix", "layers.measured"} == {".".join(n.split(".")[:2]) for n in figures(app)}
+    click(app, "layers.measured", "dnn_rich", LAYERS[0])
+    assert app.query_params["source_layer"] == LAYERS[0]

@@ -4,6 +4,7 @@ import pandas as pd
 
 import depara_core as depara
 from depara_core.agreement import agreement as agreement_with
+from depara_core.benchmark.layer_table import measured_pair
 from depara_core.bootstrap import resample_probes
 from depara_core.grids import probe_cosines
 from depara_core.selection import resample
@@ -16,6 +17,7 @@ cosines = copied(32)(probe_cosines)
 resamples = shared(64)(resample)
 samples = shared(64)(resample_probes)
 tree = copied(100)(depara.task_tree)
+measured_cuts = copied(16)(measured_pair)
 model_map = copied(100)(depara.model_map)
 
 

@@ -1,0 +1,41 @@
+"""The measured accuracy of every cut, for the networks of the layer study; for others, the way to them."""
+
+from dataclasses import replace
+
+import streamlit as st
+
+from depara_core.figures.layer_study import measured_curves
+from pages.layers.pair import LayerPair
+from pages.shared import cache, charts, selection, widgets
+from pages.shared.selection import Data, Pair
+
+SOURCE, TARGET = "fashion/dnn_rich@seed1", "fashion/dnn_target@seed1"  # of the example
+MODELS = ("fashion/dnn_source@seed1", SOURCE, TARGET)
+
+
+def draw(shown: LayerPair) -> None:
+    """Draw what cutting the source at each layer was measured to be worth, where it was; else link to an example."""
+    found = cache.measured_cuts(shown.source, shown.target)
+    if found is None:
+        _draw_link()
+        return
+
+    def clicked(place: charts.Place) -> None:
+        selection.update(Pair, source_layer=str(place[1]))
+
+    reading = (
+        "Is the cut right? All layers up to it were frozen and the rest learned anew from a few labelled photographs, "
+        "eight times. Bands: 95 %; level lines: nothing taken over. Where a large dot below stands under one above, S "
+        "found the best cut. S here is the study's own, on all its 200 photographs."
+    )
+    with widgets.card("What each cut was worth, measured", reading, key="card-measured"):
+        charts.chart(measured_curves(found, "S", dark=widgets.dark()), shown.key("measured"), clicked)
+        selection.link("evaluate", "How every score does on the whole study", icon=widgets.ICONS["evaluate"])
+
+
+def _draw_link() -> None:
+    """Lead to the networks whose every cut was measured."""
+    example = replace(selection.read(Data), models=MODELS, probes="fashion", count=200)
+    pair = replace(selection.read(Pair), source=SOURCE, target=TARGET, source_layer="output", target_layer="output")
+    st.caption("Is such a cut any good? For two networks and 200 photographs every cut was measured.")
+    selection.link("layers", "See S beside the measured accuracy", example, pair, icon=widgets.ICONS["layers"])

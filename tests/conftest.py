@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import settings
 from planted import random_graph
-from planted_pages import GROUPS, spec
-from streamlit.testing.v1 import AppTest
+from planted_pages import GROUPS, spec, start_app
 
 import depara_core as depara
 from depara_core.attribution.options import resolve_options
@@ -137,14 +136,6 @@ def app(zoo, tmp_path, monkeypatch):
         cached.clear()
 
     def start(page, **query):
-        test = AppTest.from_file("../app.py", default_timeout=120)
-        asked = {"count": "8", **query}
-        test.query_params.update(asked)
-        test.run()
-        if page != "home":
-            test.query_params.update(asked)  # home keeps none of the names that are the page's own
-            test.switch_page(f"pages/{page}/page.py").run()
-        assert not test.exception, test.exception
-        return test
+        return start_app(page, **{"count": "8", **query})
 
     return start

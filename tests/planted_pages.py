@@ -1,6 +1,7 @@
 """A small comparison of planted models, and the app opened on one page with it: no weights, no waiting."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 from planted import random_graph
@@ -10,6 +11,7 @@ from depara_core.comparison import Comparison
 from depara_core.probes import ProbeSet
 from depara_core.zoo.spec import ModelSpec
 
+APP = str(Path(__file__).parents[1] / "app.py")
 COUNT = 12
 GRID = (3, 4, 4)  # of every planted map
 LAYERS = ("stem", "middle", "output")
@@ -45,6 +47,18 @@ def comparison(models=tuple(GROUPS), layers=("output",)):
     return Comparison(probes, specs, graphs, GRID, key="planted" + "-".join(layers))
 
 
+def start_app(page, **query):
+    """Run the app to the end on Home, then on the page asked for, both with the address's query; return it."""
+    app = AppTest.from_file(APP, default_timeout=120)
+    app.query_params.update(query)
+    app.run()
+    if page != "home":
+        app.query_params.update(query)  # home keeps none of the names that are the page's own
+        app.switch_page(f"pages/{page}/page.py").run()
+    assert not app.exception, app.exception
+    return app
+
+
 def open_page(monkeypatch, page, zoo=tuple(GROUPS), **query):
     """Open the app on a page, every comparison replaced by planted graphs of the models asked for."""
     from pages.shared import cache, comparisons
@@ -57,12 +71,7 @@ def open_page(monkeypatch, page, zoo=tuple(GROUPS), **query):
     monkeypatch.setattr(comparisons, "specs", lambda models=(): (known, ()))
     monkeypatch.setattr(cache, "zoo", lambda: known)
     monkeypatch.setattr(comparisons, "at_hand", lambda selection: [])
-    app = AppTest.from_file("../app.py", default_timeout=60)
-    app.run()
-    for name, value in query.items():
-        app.query_params[name] = value
-    app.switch_page(f"pages/{page}/page.py").run()
-    assert not app.exception, app.exception
+    app = start_app(page, **query)
     assert not app.error, app.error
     return app
 

@@ -30,7 +30,8 @@ def fit(
     from depara_core.cli.building import choose_models, say_failures
     from depara_core.files import Progress
 
-    specs, kept, failed = choose_models(ids or []), depara.Store(store, store_limit), {}
+    specs, kept = choose_models(ids or []), depara.Store(store, store_limit)
+    failed: dict[str, depara.DeparaError] = {}
 
     def work(report: Progress) -> tuple[depara.ProbeSet, list[dict[str, object]], list[str]]:
         probes = depara.load_probes(images, count=count, seed=seed, progress=report)

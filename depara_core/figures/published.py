@@ -127,7 +127,7 @@ def layer_agreement(frame: pd.DataFrame, *, dark: bool = False) -> go.Figure:
         fixedrange=True,
         zeroline=True,
     )
-    names = [f"{escape(str(row.source))}, {percent(row.budget)}" for row in frame.itertuples()]
+    names = [f"{escape(str(s))}, {percent(b)}" for s, b in zip(frame["source"], frame["budget"], strict=True)]
     names = [f"<i>{n}, published</i>" if end else n for n, end in zip(names, hollow, strict=True)]
     picture.update_yaxes(tickvals=rows, ticktext=names, range=[len(rows) - 0.4, -0.6], zeroline=False, fixedrange=True)
     picture.update_layout(margin={"t": 34})

@@ -17,7 +17,7 @@ def procrustes(x: Float[np.ndarray, "N D"], y: Float[np.ndarray, "N E"]) -> floa
     """
     a, b = (rotated(centred(z)) for z in (x, y))
     scale = np.linalg.norm(a) * np.linalg.norm(b)
-    return float(min(1.0, np.linalg.norm(a.T @ b, ord="nuc") / scale)) if scale > 0 else 0.0
+    return min(1.0, float(np.linalg.norm(a.T @ b, ord="nuc") / scale)) if scale > 0 else 0.0
 
 
 PROCRUSTES = Metric(

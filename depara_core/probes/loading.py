@@ -140,7 +140,8 @@ def _decode_all(
         raise ProbeError(f"{title} holds {len(files):,} images; give a count of at most {MAX_PROBES:,} to sample.")
     wanted = len(files) if count is None else min(count, len(files))
     order = range(len(files)) if wanted == len(files) else order_of_draw(len(files), labels, seed)
-    decoder, kept = _Decoder(size or _most(wanted), size is not None, background), {}
+    decoder = _Decoder(size or _most(wanted), size is not None, background)
+    kept: dict[int, Any] = {}
     for index in order:
         if progress:
             progress(len(kept), wanted, "Reading images")

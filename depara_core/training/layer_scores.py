@@ -123,7 +123,8 @@ def layer_agreement(scores: pd.DataFrame) -> pd.DataFrame:
 def paper_form(rows: pd.DataFrame) -> pd.DataFrame:
     """Return one source's scores in the paper's own form: layer, node, edge, S1, S10, acc_10, acc_1 (percent)."""
     table = rows.drop_duplicates("k").set_index("k")[["layer", "node", "edge"]]
-    for (budget, lam), part in rows.groupby(["budget", "lam"]):
+    for _, part in rows.groupby(["budget", "lam"]):
+        budget, lam = (float(part[name].iloc[0]) for name in ("budget", "lam"))
         table[f"S{lam:g}"] = part.set_index("k")["score"]
         table[f"acc_{100 * budget:g}"] = 100 * part.set_index("k")["accuracy"]
     return table.reset_index(drop=True)
@@ -140,12 +141,13 @@ def layer_verdict(rows: pd.DataFrame, agreement: pd.DataFrame) -> str:
         Its rows of `layer_agreement`.
     """
     sentences = []
-    for found in agreement.itertuples():
-        part = rows[rows["budget"] == found.budget]
-        picked, best = (f"layer {name}" if name.isdigit() else name for name in (found.predicted, found.measured))
-        lost = f", {best} is best ({number(100 * found.regret, 1)} points lost)" if found.regret else ", the best"
+    for found in agreement.to_dict("records"):
+        part = rows[rows["budget"] == found["budget"]]
+        picked, best = (f"layer {name}" if name.isdigit() else name for name in (found["predicted"], found["measured"]))
+        regret = found["regret"]
+        lost = f", {best} is best ({number(100 * regret, 1)} points lost)" if regret else ", the best"
         sentences.append(
-            f"With {exact(100 * found.budget)} % of the labels S picks {picked}{lost}; from scratch "
+            f"With {exact(100 * found['budget'])} % of the labels S picks {picked}{lost}; from scratch "
             f"{percent(part['scratch'].iloc[0], 1)}, and {int(part['negative'].sum())} of {len(part)} cuts do worse."
         )
     return " ".join(sentences)

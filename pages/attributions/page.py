@@ -4,7 +4,7 @@ import streamlit as st
 
 from depara_core.agreement import Agreement
 from depara_core.comparison import Comparison
-from depara_core.formatting import number
+from depara_core.formatting import number, short_name
 from depara_core.grids import grid_text
 from depara_core.tour import spread
 from pages.attributions import table, takeaway
@@ -31,7 +31,7 @@ def compare_models(comparison: Comparison, place: st.delta_generator.DeltaGenera
             st.multiselect(
                 "Models shown",
                 models,
-                format_func=text.short_name,
+                format_func=short_name,
                 **selection.bind(Attributions, "shown", "attributions.shown", shown, store=tuple),
             )
             st.caption("The reference is always shown. Columns go from most to least alike to it.")

@@ -53,8 +53,9 @@ def _list(comparison: Comparison, found: pd.DataFrame, names: tuple[str, str]) -
     pair = selection.read(Pair)
     chosen = {pair.probe, pair.other_probe}
     at = next((k for k, entry in enumerate(listed) if {entry["i"], entry["j"]} == chosen), None)
-    look = {"pictures": 2, "size": 70, "largest": 84, "label": "Pairs of images"}
-    clicked = image_table("graphs.pairs", headings, rows, selected=at, **look)
+    clicked = image_table(
+        "graphs.pairs", headings, rows, selected=at, pictures=2, size=70, largest=84, label="Pairs of images"
+    )
     if pair.region:
         st.button("Back to all pairs", key="graphs.all", **selection.click(Pair, region=None))
     if len(found) > LISTED:

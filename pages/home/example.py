@@ -28,8 +28,13 @@ class Example:
 
     def chosen(self) -> Pair:
         """Return the selection with these two graphs, for a link to another page."""
-        ends = {"source": self.source.model, "target": self.target.model}
-        return replace(selection.read(Pair), **ends, source_layer="output", target_layer="output")
+        return replace(
+            selection.read(Pair),
+            source=self.source.model,
+            source_layer="output",
+            target=self.target.model,
+            target_layer="output",
+        )
 
 
 def choose(comparison: Comparison) -> Example:

@@ -36,6 +36,6 @@ def row(pictures: Sequence[bytes], alts: Sequence[str]) -> None:
 
 def maps(probes: depara.ProbeSet, graphs: Graphs, index: int) -> list[bytes]:
     """Return one probe's attribution in each graph, on one scale; the probe alone where there is none."""
-    look = {"signed": True, "shared": True, "smooth": True, "opacity": 0.95, "size": 160, "dark": widgets.dark()}
-    (tiles,) = cache.overlays(probes, graphs, (index,), **look)
+    look = {"signed": True, "shared": True, "smooth": True, "dark": widgets.dark()}
+    (tiles,) = cache.overlays(probes, graphs, (index,), opacity=0.95, size=160, **look)
     return [cache.thumbnail(probes, index, 160) if tile is None else tile for tile in tiles]

@@ -21,8 +21,8 @@ def draw(example: Example) -> None:
     )
     with widgets.card(f"Best sources for {text.model(target)}", how, key="sources"):
         widgets.choose_model("Target", "target", "home.target", comparison.models, default=target)
-        look = {"probes": len(comparison.probes), "top": TOP, "selected": source, "dark": widgets.dark()}
-        figure = curves.ranking(example.ranking, selection.read(Pair).lam, **look)
+        count, lam, dark = len(comparison.probes), selection.read(Pair).lam, widgets.dark()
+        figure = curves.ranking(example.ranking, lam, probes=count, top=TOP, selected=source, dark=dark)
         charts.chart(figure, f"home.ranking.{comparison.key[:12]}", clicked)
         question = f"Why does {text.model(source)} look transferable to {text.model(target)}?"
         selection.link("why", question, example.chosen(), icon=widgets.ICONS["why"])

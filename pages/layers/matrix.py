@@ -49,8 +49,13 @@ def _draw_pair(shown: LayerPair, row: int, column: int) -> None:
     node, edge = (float(values[row, column]) for values in (shown.matrix.node, shown.matrix.edge))
     one, other = (text.plain(graph.layer) for graph in (source, target))
     st.markdown(f"**{one}** and **{other}** of the target: {text.parts(node, edge, shown.lam)}")
-    ends = {"source": source.model, "target": target.model}
-    here = replace(selection.read(Pair), **ends, source_layer=source.layer, target_layer=target.layer)
+    here = replace(
+        selection.read(Pair),
+        source=source.model,
+        source_layer=source.layer,
+        target=target.model,
+        target_layer=target.layer,
+    )
     with st.container(horizontal=True, key="layers-pair-links", gap="medium"):
         selection.link("why", "Why these two layers?", here, icon=widgets.ICONS["why"])
         selection.link("graphs", "Compare their graphs", here, icon=widgets.ICONS["graphs"])

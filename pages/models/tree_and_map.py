@@ -1,5 +1,7 @@
 """The second row of the Models page: the tree of all models, and their map."""
 
+from typing import Any
+
 import streamlit as st
 
 from depara_core.figures import trees
@@ -11,7 +13,7 @@ from pages.shared.selection import Pair
 def draw(shown: Compared) -> None:
     """Draw both side by side; a click on a model makes it the target."""
     models, groups = shown.models, list(shown.groups.values())
-    look = {"target": shown.at[1], "dark": widgets.dark()}
+    look: dict[str, Any] = {"target": shown.at[1], "dark": widgets.dark()}
 
     def clicked(place: charts.Place) -> None:
         selection.update(Pair, target=models[int(place[0])])

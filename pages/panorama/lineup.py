@@ -86,7 +86,7 @@ class Lineup:
     def maps(self) -> list[list[bytes | None]]:
         """A row of PNGs for each of `rows`; the scale is that of the spread, so that a new row leaves the others be."""
         chosen = selection.read(Look)
-        look = {"signed": chosen.maps == "signed", "smooth": not chosen.sharp, "size": SIZE}
+        look: dict[str, Any] = {"signed": chosen.maps == "signed", "smooth": not chosen.sharp, "size": SIZE}
         limit = cache.full_strength(self.graphs, spread(self._sample), **look)
         look |= {"shared": chosen.scale == "shared", "opacity": chosen.opacity, "dark": widgets.dark()}
         return [cache.overlays(self.probes, self.graphs, (probe,), limit=limit, **look)[0] for probe in self.rows]

@@ -76,8 +76,8 @@ def _draw_pair(lineup: Lineup) -> None:
     at = tuple(lineup.models.index(model) for model in (lineup.source, lineup.target))
     node, edge = (float(values[at]) for values in (lineup.matrix.node, lineup.matrix.edge))
     st.markdown(text.sum_of(lineup.source, lineup.target, node, edge, lineup.lam))
-    ends = {"source": lineup.source, "target": lineup.target}
-    here = replace(selection.read(Pair), **ends, source_layer="output", target_layer="output")
+    pair = selection.read(Pair)
+    here = replace(pair, source=lineup.source, source_layer="output", target=lineup.target, target_layer="output")
     models = replace(selection.read(Attributions), view="models")
     icon = widgets.ICONS["attributions"]
     with st.container(horizontal=True, key="panorama-links", gap="medium"):

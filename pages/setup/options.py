@@ -10,7 +10,7 @@ from pages.shared import selection, text, widgets
 from pages.shared.selection import Data
 
 RESOLUTIONS = (8, 16, 32, 64, 112)
-WORDS = {True: "yes", False: "no", None: "the model's own"}
+WORDS: dict[object, str] = {True: "yes", False: "no", None: "the model's own"}
 Place = st.delta_generator.DeltaGenerator
 
 
@@ -38,6 +38,6 @@ def _choice(place: Place, label: str, name: str, values: Sequence[object], defau
     words = {**WORDS, "": f"preset: {WORDS.get(default, default)}"}
     current = getattr(selection.read(Data), name)
     options = ["", *values] if current in (None, *values) else ["", *values, current]
-    now, unset = "" if current is None else current, {"": None}
-    bound = selection.bind(Data, name, f"setup.{name}", now, store=lambda chosen: unset.get(chosen, chosen))
+    now = "" if current is None else current
+    bound = selection.bind(Data, name, f"setup.{name}", now, store=lambda chosen: None if chosen == "" else chosen)
     place.selectbox(label, options, format_func=lambda value: str(words.get(value, value)), **bound)

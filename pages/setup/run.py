@@ -24,9 +24,9 @@ def draw(models: Sequence[str]) -> None:
             ways = {"models": "Which model?", "layers": "Which layer?"}
             widgets.links(**ways, attributions="Which pixels?", graphs="Which pairs?")
         elif job is None or job.state == "done":
-            st.button("Run", key="setup.run", type="primary", on_click=jobs.begin, args=(computation,))
+            st.button("Run", key="setup.run", type="primary", on_click=jobs.click, args=(computation,))
         else:
-            widgets.progress_panel(job, again=lambda: jobs.begin(computation, again=True))
+            widgets.progress_panel(job, again=lambda: jobs.click(computation, again=True))
 
 
 def cost(models: Sequence[str]) -> str:

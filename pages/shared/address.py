@@ -14,7 +14,6 @@ import types
 import typing
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
-from functools import cache
 from math import isfinite
 from typing import Any, ClassVar, TypeVar
 
@@ -66,7 +65,6 @@ class Box:
         return cls((a, b), (c, d))
 
 
-@cache
 def names(kind: type[Part]) -> frozenset[str]:
     """Return the names that a part has in an address."""
     return frozenset(one.name for one in fields(kind))
@@ -82,12 +80,13 @@ def from_query(kind: type[P], query: Query) -> tuple[P, tuple[str, ...]]:
     """Read a part; what cannot be read keeps its default and is named in the notes, one plain sentence each."""
     values: dict[str, Any] = {}
     notes: list[str] = []
+    kinds = _types(kind)
     for one in fields(kind):
         if one.name not in query:
             continue
         texts = query[one.name]
         try:
-            values[one.name] = _parse(_types(kind)[one.name], one.metadata, texts)
+            values[one.name] = _parse(kinds[one.name], one.metadata, texts)
         except ValueError as problem:
             shown = "the default" if one.default in (None, "", ()) else f"{one.default!r}"
             notes.append(
@@ -101,7 +100,6 @@ def short(text: str) -> str:
     return repr(text if len(text) <= 60 else text[:57] + "...")
 
 
-@cache
 def _types(kind: type[Part]) -> dict[str, Any]:
     """Return the type of every field; "or None" is left out, since None is what is not written."""
     hints = typing.get_type_hints(kind)
@@ -133,7 +131,8 @@ def _parse(kind: Any, metadata: Mapping[str, Any], texts: list[str]) -> Any:
             raise ValueError("0 or 1")
         return text == "1"
     if kind in (int, float):
-        return _number(kind, *metadata["range"], text)
+        low, high = metadata["range"]
+        return _number(kind, low, high, text)
     if kind is Box:
         return Box.read(text)
     options = metadata.get("options")

@@ -96,7 +96,7 @@ def figure_page(
     name: str, label: str, title: str, make: Callable[[], Any], origin: Mapping[str, Any], *, how_to_read: str = ""
 ) -> Download:
     """Return a figure as an HTML file in the reader's colours."""
-    look = {"how_to_read": how_to_read, "origin": origin, "dark": widgets.dark()}
+    look: dict[str, Any] = {"how_to_read": how_to_read, "origin": origin, "dark": widgets.dark()}
     return page(name, label, lambda: exports.figure_document(make(), title, **look))
 
 

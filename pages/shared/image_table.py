@@ -193,11 +193,11 @@ class _Table:
 
     def clicked(self, key: str) -> tuple[int, int] | None:
         """Draw it and return what was just clicked, where there is such a thing."""
-        bare = {"note": "", "title": "", "clickable": False, "kind": ""}
+        bare: dict[str, object] = {"note": "", "title": "", "clickable": False, "kind": ""}
         legend = self.legend and {"image": png_uri(self.legend.image), "low": self.legend.low, "high": self.legend.high}
         data = {
             **{name: getattr(self, name) for name in ("label", "columns", "wraps", "narrow", "bar")},
-            "headings": [bare | heading for heading in self.headings],
+            "headings": [{**bare, **heading} for heading in self.headings],
             "rows": [{"label": None, "chosen": False, "gap": "", **row} for row in self.rows],
             "legend": legend,
         }
@@ -223,6 +223,12 @@ def _contribution(row: ContributionRow, extent: tuple[float, float]) -> list[dic
         Cell(image or None, alt=alt, missing=image is None) for image, alt in zip(row.pictures, row.alts, strict=True)
     ]
     parts = [[symbol, float(value)] for symbol, value in row.parts]
-    bar = {"kind": "bar", "parts": parts, "extent": [float(end) for end in extent], "text": "", "mark": ""}
+    bar: dict[str, object] = {
+        "kind": "bar",
+        "parts": parts,
+        "extent": [float(end) for end in extent],
+        "text": "",
+        "mark": "",
+    }
     texts = [_cell(Cell(None, text)) for text in row.texts]
     return [_cell(Cell(None, row.number)), *map(_cell, pictures), bar, *texts]

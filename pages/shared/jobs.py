@@ -86,6 +86,11 @@ def begin(computation: Computation, *, again: bool = False) -> Job:
     return job
 
 
+def click(computation: Computation, *, again: bool = False) -> None:
+    """Begin a computation, in the callback of a button."""
+    begin(computation, again=again)
+
+
 def wait(computation: Computation, *, key: str = "job", before: Callable[[], object] = lambda: None) -> Any:
     """Return the result, or draw the progress (or what went wrong) and return None.
 
@@ -96,7 +101,7 @@ def wait(computation: Computation, *, key: str = "job", before: Callable[[], obj
     if job.state == "done":
         return job.result
     before()
-    widgets.progress_panel(job, again=lambda: begin(computation, again=True), key=key)
+    widgets.progress_panel(job, again=lambda: click(computation, again=True), key=key)
     return None
 
 

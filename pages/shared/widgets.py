@@ -85,7 +85,8 @@ def choose_model(label: str, field: str, key: str, models: Sequence[str], *, def
     """Choose one model; an unset or unknown one in the selection becomes `default`, else the first."""
     current = getattr(selection.read(Pair), field)
     value = current if current in models else default if default in models else models[0]
-    return st.selectbox(label, models, format_func=short_name, **selection.bind(Pair, field, key, value)) or value
+    chosen = st.selectbox(label, models, format_func=short_name, **selection.bind(Pair, field, key, value))
+    return str(chosen or value)
 
 
 def choose_layer(label: str, field: str, key: str, layers: Sequence[str]) -> str:
@@ -112,7 +113,7 @@ def lam_slider(key: str) -> float:
     )
 
 
-def progress_panel(job: Job, again: Callable[[], object], *, key: str = "job") -> None:
+def progress_panel(job: Job, again: Callable[[], None], *, key: str = "job") -> None:
     """Draw a job that runs (progress, ETA, Cancel) or that stopped (why, and a way on); one key, one panel a page."""
     if job.state in ("queued", "running", "done"):
         _watch(job, key)

@@ -63,8 +63,8 @@ def layer(stage: Stage, view: Place, turn: Place) -> None:
     layers = comparison.of(stage.a.model)
     ranked = cache.layer_ranking(cache.matrix(layers, (stage.b,), grid=stage.grid), stage.lam)
     names = [text.plain(name) for name in ranked["layer"]]
-    best = ranked[ranked["best"]].iloc[0]
-    at = int(best.name)
+    at = ranked["best"].tolist().index(True)
+    best = ranked.iloc[at]
     offered = [names[k] for k in sorted({*tour.spread(len(names), 8), at})]
     end = (
         "An earlier layer is more like the target than the source's own output is."

@@ -74,34 +74,35 @@ def add_up(stage: Stage, view: Place, turn: Place) -> None:
     """Step 6: fifteen ranks against fifteen ranks."""
     table = tour.edge_table(stage.a, stage.b, stage.six)
     total, names = tour.edge_sum(table), (stage.name(stage.a), stage.name(stage.b))
-    pairs = [f"{row.i + 1} and {row.j + 1}" for row in table.itertuples()]
-    order = table["product"].argsort(kind="stable").to_numpy()
+    rows = table.to_dict("records")
+    pairs = [f"{row['i'] + 1} and {row['j'] + 1}" for row in rows]
+    order = table["product"].sort_values(kind="stable").index.tolist()
     offered = [pairs[order[k]] for k in tour.spread(len(table), 4)]
-    least = table["product"].min()
-    worst = table.iloc[int(order[0])]
+    worst = rows[order[0]]
+    least = worst["product"]
     answered = ask(
         turn,
         "edges",
         f"About which of these pairs do **{names[0]}** and **{names[1]}** disagree most?",
         sorted(offered),
-        {pair for pair, product in zip(pairs, table["product"], strict=True) if product == least},
-        f"{pairs[int(order[0])]} has the ranks {worst['rank_a']:g} and {worst['rank_b']:g}, so the smallest product, "
+        {pair for pair, row in zip(pairs, rows, strict=True) if row["product"] == least},
+        f"{pairs[order[0]]} has the ranks {worst['rank_a']:g} and {worst['rank_b']:g}, so the smallest product, "
         f"{exact(least)}. A pair below the middle in one network and above it in the other counts against s_E.",
     )
     reading = f"Rank 1: the least alike of {len(table)} pairs. {total.middle:g} is the middle rank."
     with view, widgets.card("s_E by hand: compare the order of the pairs", reading, key="card-edges"):
         strip(stage, "tour.six")
         heads = ["pair", f"cosine {names[0]}", f"cosine {names[1]}", f"rank {names[0]}", f"rank {names[1]}"]
-        rows = [
-            [pair, number(row.cosine_a, 3), number(row.cosine_b, 3), f"{row.rank_a:g}", f"{row.rank_b:g}"]
-            + ([exact(row.product)] if answered else [])
-            for pair, row in zip(pairs, table.itertuples(), strict=True)
+        lines = [
+            [pair, *(number(row[name], 3) for name in ("cosine_a", "cosine_b"))]
+            + [exact(row[name]) for name in ("rank_a", "rank_b", *(["product"] if answered else []))]
+            for pair, row in zip(pairs, rows, strict=True)
         ]
         if answered:
             heads.append(f"(rank − {total.middle:g}) × (rank − {total.middle:g})")
-            rows.append(["**sum**", "", "", "", "", f"**{exact(total.products)}**"])
+            lines.append(["**sum**", "", "", "", "", f"**{exact(total.products)}**"])
         marks = ["---", *["---:"] * (len(heads) - 1)]
-        st.markdown("\n".join("| " + " | ".join(cells) + " |" for cells in (heads, marks, *rows)))
+        st.markdown("\n".join("| " + " | ".join(cells) + " |" for cells in (heads, marks, *lines)))
         if not answered:
             covered("The arithmetic")
             return

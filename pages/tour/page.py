@@ -1,5 +1,7 @@
 """The guided tour: from a network as a graph to a why, in ten steps on live results of the learner's own choice."""
 
+from typing import Any
+
 import streamlit as st
 
 from depara_core import tour
@@ -72,7 +74,7 @@ def onward(at: int) -> None:
             st.button(label, key="tour.previous", **selection.click(Tour, step=at - 1))
         if at < len(STEPS):
             label = f"Next: {STEPS[at].name}"
-            look = {"type": "primary", "icon": ":material/arrow_forward:", "icon_position": "right"}
+            look: dict[str, Any] = {"type": "primary", "icon": ":material/arrow_forward:", "icon_position": "right"}
             there = selection.click(Tour, step=at + 1)
             st.button(label, key="tour.next", **look, **there)
     st.caption("The address of this page opens this step with your networks and images: send it to a class.")
@@ -95,8 +97,8 @@ def main() -> None:
         a_name, b_name, c_name = (text.model(model) for model in (a, b, c))
         st.caption(f"**{a_name}** for **{b_name}**, held against {c_name}", width="content")
     comparison = gather(a, b, c)
-    graphs = [comparison.graph(model) for model in (a, b, c)]
-    if any(graph is None for graph in graphs):
+    source, target, other = (comparison.graph(model) for model in (a, b, c))
+    if source is None or target is None or other is None:
         widgets.empty("One of the three networks has no graph.", "The reason stands above; choose another one.")
         return
     if len(comparison.probes) < SIX:
@@ -105,7 +107,8 @@ def main() -> None:
         return
     six = picked(len(comparison.probes))
     view, turn = st.columns([1.7, 1])
-    step.draw(Stage(comparison.probes, six, *graphs, selection.read(Pair).lam, comparison.grid), view, turn)
+    stage = Stage(comparison.probes, six, source, target, other, selection.read(Pair).lam, comparison.grid)
+    step.draw(stage, view, turn)
     with turn:
         onward(at)
 

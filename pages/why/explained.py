@@ -103,5 +103,6 @@ def choose(comparison: Comparison) -> Explained:
     if pair.third and pair.third not in models:
         wrong.append((pair.third, "model", "another one is held against"))
     widgets.not_here([*wrong, *widgets.unknown_probes(len(comparison.probes))])
-    ends = ((source, source_layer), (target, target_layer))
-    return Explained(comparison, *(comparisons.graph(comparison, data, *end) for end in ends), lam)
+    one = comparisons.graph(comparison, data, source, source_layer)
+    other = comparisons.graph(comparison, data, target, target_layer)
+    return Explained(comparison, one, other, lam)

@@ -64,14 +64,14 @@ def _list(pair: Explained, found: depara.LocalScore) -> int | None:
     rows = [
         ContributionRow(
             str(place),
-            (cache.thumbnail(pair.probes, entry.probe, 112), asked, known),
-            (name := pair.probes.names[entry.probe], f"{name}: asked", f"{name}: known"),
-            (("S", entry.known),),
-            (thousandths(entry.known), thousandths(entry.asked)),
-            f"{name}, place {place}: known {thousandths(entry.known)} of {thousandths(entry.asked)} asked",
+            (cache.thumbnail(pair.probes, entry["probe"], 112), asked, known),
+            (name := pair.probes.names[entry["probe"]], f"{name}: asked", f"{name}: known"),
+            (("S", entry["known"]),),
+            (thousandths(entry["known"]), thousandths(entry["asked"])),
+            f"{name}, place {place}: known {thousandths(entry['known'])} of {thousandths(entry['asked'])} asked",
         )
         for place, entry, asked, known in zip(
-            shown.places, shown.rows.itertuples(), pictures[: len(at)], pictures[len(at) :], strict=True
+            shown.places, shown.rows.to_dict("records"), pictures[: len(at)], pictures[len(at) :], strict=True
         )
     ]
     clicked = contribution_table(

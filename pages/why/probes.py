@@ -58,7 +58,7 @@ def list_probes(pair: Explained, ranked: pd.DataFrame, key: str, *, size: int = 
 
 def overlays(pair: Explained, graphs: cache.Graphs, probes: tuple[int, ...]) -> list[list[bytes | None]]:
     """Return a row of attribution maps for each probe, one a graph, all on one scale."""
-    look = {"signed": True, "shared": True, "smooth": True, "opacity": 0.85, "dark": widgets.dark()}
+    look: dict[str, Any] = {"signed": True, "shared": True, "smooth": True, "opacity": 0.85, "dark": widgets.dark()}
     return cache.overlays(pair.probes, graphs, probes, **look)
 
 

@@ -47,7 +47,14 @@ def overlays(
     limit: float | None = None,
 ) -> list[list[bytes | None]]:
     """Return a row of PNGs for each probe, one a graph; None where there is no attribution."""
-    look = {"signed": signed, "shared": shared, "smooth": smooth, "opacity": opacity, "size": size, "dark": dark}
+    look: dict[str, Any] = {
+        "signed": signed,
+        "shared": shared,
+        "smooth": smooth,
+        "opacity": opacity,
+        "size": size,
+        "dark": dark,
+    }
     return tiles.small_pngs(tiles.attribution_tiles(probes.images, graphs, indices, limit=limit, **look))
 
 

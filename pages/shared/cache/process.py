@@ -49,4 +49,4 @@ def spec(model: str) -> depara.ModelSpec:
     return depara.model(model)
 
 
-listing = st.cache_data(listing_digest, show_spinner=False, max_entries=16, ttl=1)  # a page asks several times a run
+listing = st.cache_data(show_spinner=False, max_entries=16, ttl=1)(listing_digest)  # asked several times a run

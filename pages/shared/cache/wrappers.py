@@ -7,7 +7,8 @@ import streamlit as st
 
 import depara_core as depara
 
-P, R = ParamSpec("P"), TypeVar("R")
+P = ParamSpec("P")
+R = TypeVar("R")
 Graph = depara.AttributionGraph
 Graphs = tuple[Graph, ...]
 Matrix = depara.SimilarityMatrix

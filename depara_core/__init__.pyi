@@ -36,6 +36,7 @@ from .pipeline.perturbation import (
 from .pipeline.sanity import SanityCheck as SanityCheck, sanity_check as sanity_check
 from .probes.loading import load_probes as load_probes
 from .probes.probeset import ProbeSet as ProbeSet
+from .search.zoo import Zoo as Zoo
 from .selection import (
     directed_scores as directed_scores,
     rank_layers as rank_layers,

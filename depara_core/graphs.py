@@ -46,6 +46,8 @@ class AttributionGraph:
         Library versions, device and numerics that the graph was computed with.
     note
         Why no probe has an attribution, and what to take instead; mostly empty.
+    parameters
+        Numbers that the network's weights hold; None where that is not known.
     """
 
     model: str
@@ -60,6 +62,7 @@ class AttributionGraph:
     no_feature: Bool[np.ndarray, " N"]
     versions: Mapping[str, str] = field(default_factory=dict)
     note: str = ""
+    parameters: int | None = None
 
     def __post_init__(self) -> None:
         count, length = self.nodes.shape

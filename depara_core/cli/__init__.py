@@ -26,6 +26,7 @@ COMMANDS = {  # what the list of commands says of each: the first words of its o
     "sanity": "Do maps and scores rest on what a network learnt? Shuffle its weights from the top down, and see.",
     "curves": "Do maps show what a feature rests on? Take pixels away from the strongest on, and put them in.",
     "rooms": "The bundled world and zoo.",
+    "zoo": "Keep graphs of many models in a folder, and find the most alike at any lambda.",
     "store": "The results kept on disk.",
 }
 MODULES = {"app": "serve"}  # of a command that is not called as its module is

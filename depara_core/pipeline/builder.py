@@ -3,6 +3,7 @@
 import math
 import platform
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -91,13 +92,14 @@ class Builder:
             done = extract(
                 network, spec, self.probes, layers, self.options, **asdict(self.execution), progress=self.tally.part()
             )
-            return {layer: self.keep(keys[layer], spec, layer, extraction, versions) for layer, extraction in done}
+            about = {"versions": versions, "parameters": network.parameters}
+            return {layer: self.keep(keys[layer], spec, layer, extraction, about) for layer, extraction in done}
         except Cancelled:
             raise
         except Exception as error:
             raise explained(spec, error) from error
 
-    def keep(self, key: str, spec: ModelSpec, layer: str, extraction: Extraction, versions: dict[str, str]) -> Artefact:
+    def keep(self, key: str, spec: ModelSpec, layer: str, extraction: Extraction, about: dict[str, Any]) -> Artefact:
         """Store one layer and return it, mapped from the store where that worked, so that memory is freed."""
         arrays = {
             "nodes": extraction.nodes,
@@ -107,9 +109,10 @@ class Builder:
         }
         numerics = extraction.numerics
         if numerics.name != "float32":
-            versions = versions | {"numerics": numerics.name, "agreement with float32": f"{numerics.agreement:.4f}"}
-        metadata = {"model": spec.id, "layer": layer, "shape": list(extraction.shape), "versions": versions}
-        return self.store.keep(key, arrays, metadata | {"note": extraction.note})
+            fast = {"numerics": numerics.name, "agreement with float32": f"{numerics.agreement:.4f}"}
+            about = about | {"versions": about["versions"] | fast}
+        metadata = {"model": spec.id, "layer": layer, "shape": list(extraction.shape), "note": extraction.note}
+        return self.store.keep(key, arrays, metadata | about)
 
     def require_whole(self, artefact: Artefact) -> None:
         """Raise an error of an artefact that is no graph over these probes."""
@@ -136,4 +139,5 @@ class Builder:
             no_feature=artefact.arrays["no_feature"],
             versions=artefact.metadata["versions"],
             note=artefact.metadata.get("note", ""),
+            parameters=artefact.metadata.get("parameters"),
         )

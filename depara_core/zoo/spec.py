@@ -43,6 +43,11 @@ class Network:
         """What results are kept under."""
         return Identity(self.taps, self.digest)
 
+    @property
+    def parameters(self) -> int:
+        """Numbers that the weights hold."""
+        return sum(one.numel() for one in self.module.parameters())
+
     def tap(self, layer: str) -> "tuple[torch.nn.Module, str]":
         """Return the submodule that yields `layer` and the side ("output" or "input") to read it at."""
         path, side = self.taps.get(layer, (layer, "output"))

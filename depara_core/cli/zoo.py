@@ -1,5 +1,6 @@
 """`depara zoo`: graphs of many models in one folder, found again by how alike they are."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -7,8 +8,8 @@ import typer
 
 import depara_core as depara
 from depara_core.cli import options as o
-from depara_core.cli.output import emit, follow, records, warn
-from depara_core.cli.work import Work, choose_models, split_layers, with_work
+from depara_core.cli.output import emit, follow, records
+from depara_core.cli.work import Work, split_layers, with_work
 from depara_core.files import Progress
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
@@ -34,11 +35,10 @@ def create(
     as_json: o.Json = False,
 ) -> None:
     """Make an empty zoo, whose probes and options hold for all that is added."""
+    options = asdict(work.options())
 
-    def make(progress: Progress) -> depara.Zoo:
-        probes = depara.load_probes(work.probes, count=work.count, seed=work.seed, progress=progress)
-        chosen: dict[str, Any] = {"method": work.method, "objective": work.objective, "channels": work.channels, "center": work.center}
-        return depara.Zoo.create(folder, probes, preset=work.preset, **chosen, width=width, seed=projection)
+    def make(progress: Progress) -> "depara.Zoo":
+        return depara.Zoo.create(folder, work.load(progress), **options, width=width, seed=projection)
 
     _tell(follow(make), {}, as_json, "An empty zoo")
 
@@ -54,7 +54,10 @@ def add(
     as_json: o.Json = False,
 ) -> None:
     """Build graphs of models and add them; what is there is replaced. A model that fails is told, the others go on."""
-    opened, failed = depara.Zoo(folder), {}
+    from depara_core.cli.building import choose_models, say_failures
+
+    opened = depara.Zoo(folder)
+    failed: dict[str, depara.DeparaError] = {}
     specs, names = choose_models(ids or []), split_layers(layers)
     told: dict[str, Any] = {"licence": licence, "device": device, "store": store}
     added = follow(
@@ -62,12 +65,9 @@ def add(
             specs, layers=names, **told, progress=progress, on_error=lambda model, error: failed.update({model: error})
         )
     )
-    for model, error in failed.items():
-        warn(f"{model} was left out: {error}")
     reasons = [{"model": model, "reason": str(error)} for model, error in failed.items()]
     _tell(opened, {"added": added, "failed": reasons}, as_json, f"{added} graphs added")
-    if failed:
-        raise typer.Exit(1)
+    say_failures(failed)
 
 
 @app.command()
@@ -94,7 +94,10 @@ def list_(folder: Folder, where: Where = None, as_json: o.Json = False) -> None:
 @app.command()
 def search(
     folder: Folder,
-    model: Annotated[str, typer.Argument(help="Id of a model, in the zoo or not.", show_default=False)],
+    asked: Annotated[
+        str,
+        typer.Argument(help="A model, in the zoo or not; 'labels', a .csv or an .npz.", show_default=False),
+    ],
     lam: o.Lam = 1.0,
     k: Annotated[int, typer.Option("-k", min=1, help="How many.")] = 10,
     where: Where = None,
@@ -103,12 +106,15 @@ def search(
     store: o.StorePath = None,
     as_json: o.Json = False,
 ) -> None:
-    """Find the graphs with the highest S = s_V + lam * s_E with a model's; scores are exact."""
-    opened, spec = depara.Zoo(folder), depara.model(model)
+    """Find the graphs with the highest S = s_V + lam * s_E with a model's, or with labels; scores are exact."""
+    from depara_core.cli.building import target_without_network
+
+    opened, make = depara.Zoo(folder), target_without_network(asked)
+    wanted = depara.model(asked) if make is None else make(opened.probes)
     told: dict[str, Any] = {"k": k, "where": where, "layer": layer, "device": device, "store": store}
-    found = records(follow(lambda progress: opened.search(spec, lam, **told, progress=progress)))
-    title = f"Most like {spec.id} of {len(opened)} graphs, λ = {lam:g}, {len(opened.probes)} probes"
-    emit({"zoo": str(folder), "model": spec.id, "lam": lam, "found": found}, as_json, found, title)
+    found = records(follow(lambda progress: opened.search(wanted, lam, **told, progress=progress)))
+    title = f"Most like {asked} of {len(opened)} graphs, λ = {lam:g}, {len(opened.probes)} probes"
+    emit({"zoo": str(folder), "asked": asked, "lam": lam, "found": found}, as_json, found, title)
 
 
 @app.command()
@@ -123,5 +129,5 @@ def export(
     emit({"zoo": str(folder), "file": str(file)}, as_json, notes=[f"{len(opened)} graphs written to {file}"])
 
 
-def _tell(opened: depara.Zoo, told: dict[str, Any], as_json: bool, what: str) -> None:
+def _tell(opened: "depara.Zoo", told: dict[str, Any], as_json: bool, what: str) -> None:
     emit({"zoo": str(opened.path), "entries": len(opened)} | told, as_json, notes=[f"{what}: {opened.path}"])

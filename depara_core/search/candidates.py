@@ -27,7 +27,8 @@ def best_of(
     Candidates are scored in the order of their estimates; one that cannot reach the first k is passed over.
     """
     told = estimates(mine, vectors_of(rows), lam)
-    about, scored, scores = rows.to_pylist(), [], []
+    about, scored = rows.to_pylist(), []
+    scores: list[float] = []
     for place in np.argsort(-told.total, kind="stable"):
         entry, estimate, error = about[place], float(told.total[place]), float(told.error[place])
         if len(scores) >= k and estimate + SURE * error < sorted(scores)[-k]:

@@ -13,7 +13,7 @@ from depara_core.grids import node_vectors
 from depara_core.search.manifest import Manifest
 from depara_core.store import Store
 
-UNBOUNDED = 2**62  # bytes: a zoo loses nothing that was added
+UNBOUNDED = 10**18  # bytes: a zoo loses nothing that was added
 
 
 @dataclass(frozen=True)
@@ -61,12 +61,10 @@ class GraphFiles:
         if artefact is None:
             return None
         told = artefact.metadata
+        names = ("model", "layer", "weights", "parameters", "versions", "note")
+        given: dict[str, Any] = {name: told[name] for name in names} | dict(artefact.arrays)
         graph = AttributionGraph(
-            **{name: told[name] for name in ("model", "layer", "weights", "parameters", "versions", "note")},
-            **artefact.arrays,
-            shape=self.manifest.grid,
-            probes=self.manifest.probes,
-            options=self.manifest.options,
+            **given, shape=self.manifest.grid, probes=self.manifest.probes, options=self.manifest.options
         )
         return graph, Provenance(**told["provenance"])
 

@@ -59,6 +59,8 @@ class Manifest:
                 f"The zoo is over {self.count} probes ({self.source}, {self.probes[:8]}); {graph.label} is over "
                 f"{len(graph)} ({graph.probes[:8]}). Build it over the zoo's own: `zoo.probes`."
             )
+        if graph.edges_only:  # labels know no options
+            return
         mine, theirs = asdict(self.options), asdict(graph.options)
         others = [f"{name}={theirs[name]!r} instead of {mine[name]!r}" for name in mine if mine[name] != theirs[name]]
         if others:

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -183,13 +183,11 @@ class Zoo:
             self._manifest.require_same(graph)
         if not given:
             raise OptionError("Nothing was given to add. Expected models or graphs.")
-        build = partial(
-            build_graphs, layers=layers, **asdict(self.options), device=device, store=store, on_error=on_error
-        )
+        told: dict[str, Any] = {"layers": layers, "device": device, "store": store, "on_error": on_error}
         added = self._keep(graphs, {}, licence)
         for first in range(0, len(models), AT_ONCE):
             chosen, report = models[first : first + AT_ONCE], _further(progress, first, len(models))
-            built = build(chosen, self.probes, progress=report)
+            built = build_graphs(chosen, self.probes, **asdict(self.options), **told, progress=report)
             added += self._keep(built, {spec.id: spec for spec in chosen}, licence)
         self._entries.optimise()
         return added

@@ -59,11 +59,13 @@ def test_a_graph_need_not_be_in_the_zoo(zoo, members):
     assert len(zoo) == 30
 
 
-def test_labels_alone_can_be_asked_for(zoo, members):
-    edges_only = graph(np.zeros((COUNT, *GRID)), members[3].edges, model="labels", probes=members[0].probes)
-    found = zoo.search(edges_only, 1.0, k=1)
-    assert found["model"].tolist() == [members[3].model]
-    assert found["node"].tolist() == [0.0]
+def test_labels_alone_can_be_asked_for(zoo, members, probes):
+    labelled = dataclasses.replace(probes, labels=tuple(str(i % 3) for i in range(COUNT)))
+    target = depara.target_from_labels(labelled)
+    truth = pd.Series({one.model: depara.similarity(target, one, grid=GRID).edge for one in members})
+    found = zoo.search(target, 2.0, k=5)
+    assert found["model"].tolist() == truth.sort_values(ascending=False).index[:5].tolist()
+    assert set(found["node"]) == {0.0}
 
 
 def test_filters_and_removal_leave_the_rest(zoo, members):

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from depara_core.attribution.attention_calls import AttentionCalls
+from depara_core.attribution.exact import Exact
 from depara_core.attribution.hooks import Capture, at_rest, captured, check_captured, watched
 from depara_core.attribution.objective import objective_slopes
 from depara_core.attribution.passes import Features, Maps, Run, Tick
@@ -57,7 +58,7 @@ def _through_attention(
         parts = []
         for images in x.split(room[0]):
             tick()
-            with AttentionCalls() as calls:
+            with Exact(), AttentionCalls() as calls:
                 features = _forward(capture, layers, images)
             maps = {}
             for layer in layers:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor
 
+from depara_core.attribution.exact import Exact
 from depara_core.attribution.hooks import Capture, at_rest, captured, check_captured, watched
 from depara_core.attribution.objective import objective_slopes
 from depara_core.attribution.passes import Features, Maps, Run, Tick
@@ -40,7 +41,8 @@ def grad_cam(network: Network, layers: Sequence[str], objective: str, tick: Tick
 
 
 def _forward(capture: Capture, layers: Sequence[str], x: Tensor) -> Features:
-    features = capture.forward(x.detach().requires_grad_().clone())
+    with Exact():
+        features = capture.forward(x.detach().requires_grad_().clone())
     check_captured(features, layers, len(x))
     return {layer: features[layer] for layer in layers}
 

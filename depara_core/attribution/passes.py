@@ -7,6 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from depara_core.attribution.exact import Exact
 from depara_core.attribution.hooks import Capture, captured, check_captured
 from depara_core.attribution.objective import objective_slopes
 from depara_core.errors import ModelError
@@ -32,7 +33,7 @@ def one_pass(
     """Run one forward at `point`, under `rules`, and one backward for each layer; `tick` is called before each."""
     tick()
     leaf = point.detach().requires_grad_()
-    with rules:
+    with Exact(), rules:
         seen = capture.forward(leaf.clone())  # a clone, as a model may work in place on what it is given
     check_captured(seen, layers, len(point))
     gradients: Maps = {}

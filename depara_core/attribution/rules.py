@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
+from depara_core.attribution.exact import Exact
 from depara_core.attribution.hooks import at_rest, captured
 from depara_core.attribution.passes import Features, Maps, Run, Tick, one_pass
 from depara_core.zoo.spec import Network
@@ -171,7 +172,7 @@ class _RescalePool(_Rescale):
 
 def _pulled_back(ctx: Any, gradient: Tensor) -> Tensor:
     """Return autograd's gradient of the function at z."""
-    with torch.enable_grad():
+    with torch.enable_grad(), Exact():
         leaf = ctx.saved_tensors[0].detach().requires_grad_()
         return torch.autograd.grad(ctx.function(leaf), leaf, gradient)[0]
 

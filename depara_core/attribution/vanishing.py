@@ -7,6 +7,7 @@ image, and a softmax has one mean.
 import torch
 from torch import Tensor
 
+from depara_core.attribution.exact import Exact
 from depara_core.attribution.hooks import captured
 from depara_core.attribution.objective import objective_slopes
 from depara_core.zoo.spec import Network
@@ -25,7 +26,7 @@ def gradient_is_noise(network: Network, layer: str, x: Tensor, objective: str) -
 
     The other direction in feature space is random and of the same length.
     """
-    with captured(network, [layer]) as capture, torch.enable_grad():
+    with captured(network, [layer]) as capture, torch.enable_grad(), Exact():
         leaf = x.detach().requires_grad_()
         feature = capture.forward(leaf.clone())[layer]
         slopes = objective_slopes(feature, objective)

@@ -183,9 +183,9 @@ def test_deep_lift_is_complete_through_gelu_pools_and_tanh(pool):
     torch.testing.assert_close(maps["output"].sum(dim=(1, 2, 3)), change)
 
 
-@pytest.mark.parametrize("pixels, shares", [((3, 1), (3, 0)), ((-1, -2), (-1, 0)), ((-2, -1), (-1, 0))])
+@pytest.mark.parametrize("pixels, shares", [((3, 1), (3, 0)), ((-1, -2), (-0.5, -0.5)), ((-2, -1), (-0.5, -0.5))])
 def test_deep_lift_of_a_pool_by_hand(pixels, shares):
-    """From the reference (0, 0): a rise belongs to the image's largest pixel, a fall to the reference's, the first."""
+    """From the reference (0, 0) a rise is of the image's largest pixel, a fall of the reference's, which are equal."""
     x = torch.tensor(pixels, dtype=torch.float32).view(1, 1, 1, 2).expand(-1, 3, -1, -1) / 3
     module = nn.Sequential(nn.Conv2d(3, 1, 1, bias=False), nn.MaxPool2d((1, 2)))
     with torch.no_grad():

@@ -7,6 +7,7 @@ from depara_core.zoo.spec import ModelSpec
 
 FLOAT = 4  # bytes of a float32
 COLOURS = 3
+UNKNOWN_LAYERS = 20  # guessed of a model that is not opened, where all of its layers are asked for
 
 
 @dataclass(frozen=True)
@@ -16,6 +17,7 @@ class Workload:
     layers: int  # of all models together
     attributions: int  # one an image and layer
     bytes: int  # of nodes and edges
+    pixels: int  # read by all attributions: what they cost grows with it
     complete: bool  # whether every layer is counted: a model that is not bundled is opened to know its own
 
 
@@ -42,6 +44,8 @@ def workload(
     """
     layers = [len(spec.layers) if every_layer and spec.bundled else 1 for spec in specs]
     cells = [COLOURS * (resolution or spec.input_size) ** 2 for spec in specs]
+    likely = [n if spec.bundled or not every_layer else UNKNOWN_LAYERS for n, spec in zip(layers, specs, strict=True)]
+    pixels = count * sum(n * spec.input_size**2 for n, spec in zip(likely, specs, strict=True))
     kept = count * sum(n * (own + count) * FLOAT for n, own in zip(layers, cells, strict=True))
     complete = not every_layer or all(spec.bundled for spec in specs)
-    return Workload(sum(layers), count * sum(layers), kept, complete)
+    return Workload(sum(layers), count * sum(layers), kept, pixels, complete)

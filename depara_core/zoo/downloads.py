@@ -11,6 +11,7 @@ import torch
 
 from depara_core.errors import ModelError
 from depara_core.files import Progress, written_aside
+from depara_core.paths import public
 
 CHUNK = 2**20  # bytes
 TIMEOUT = 10  # seconds without a byte
@@ -54,6 +55,8 @@ def _expected(name: str) -> str:
 
 
 def _download(url: str, path: Path, instead: str, progress: Progress | None) -> None:
+    if public():
+        raise ModelError(f"{path.name} is not on this server, and it downloads nothing: {instead}.")
     try:
         with written_aside(path) as partial:
             _stream(url, path.name, partial, progress)

@@ -17,6 +17,7 @@ from depara_core.zoo.taskonomy_network import INPUT_SIZE, TAPS, TaskonomyEncoder
 
 SOURCE = "taskonomy"
 RANDOM = "none"  # "<task>@none": random weights
+MEGABYTES = 95  # of an encoder's weights
 HALF = (0.5, 0.5, 0.5)  # the networks read pictures in [-1, 1]
 SITE = "https://github.com/alexsax/visual-prior/raw/networks/assets/pytorch"
 
@@ -219,6 +220,12 @@ def spec(name: str) -> ModelSpec:
         _layers=lambda: tuple(TAPS),
         _open=partial(_open, task, bool(at)),
     )
+
+
+def download(name: str) -> tuple[str | None, float]:
+    """Return where the weights of "<task>[@none]" are on the web, and their megabytes; None for random ones."""
+    task, at, _ = name.partition("@")
+    return (None, 0) if at else (address(task), MEGABYTES)
 
 
 def address(task: str) -> str:

@@ -36,6 +36,15 @@ def specs() -> tuple[ModelSpec, ...]:
     return tuple(spec(name) for name in architectures())
 
 
+def download(name: str) -> tuple[str | None, float]:
+    """Return where the weights of "<name>[@<weights>]" are on the web, and their megabytes; None for random ones."""
+    architecture, _, wanted = name.partition("@")
+    if wanted == RANDOM:
+        return None, 0
+    weights = _models().get_model_weights(architecture)[wanted or "DEFAULT"]
+    return weights.url, weights.meta.get("_file_size", 0)
+
+
 def spec(name: str) -> ModelSpec:
     """Return the spec of "<name>[@<weights>]"; `@none` has random weights, always the same ones."""
     architecture, _, wanted = name.partition("@")

@@ -11,7 +11,8 @@ from depara_core.benchmark import benchmarks, scored, sweeps
 from depara_core.benchmark.scored import ScoredBenchmark
 from depara_core.files import Progress
 from depara_core.jobs import Job
-from pages.shared import comparisons, jobs, text, uploads, widgets
+from depara_core.pipeline.workload import workload
+from pages.shared import comparisons, consent, jobs, text, uploads, widgets
 from pages.shared.cache.evaluation import Sweeps
 from pages.shared.jobs import Computation
 from pages.shared.selection import Data
@@ -33,7 +34,13 @@ def scores(benchmark: str, data: Data) -> Computation:
             progress=report,
         )
 
-    return Computation(f"benchmark-{key}", f"the scores of all metrics on {text.probes(data)}", work)
+    models = list(benchmarks.BENCHMARKS[benchmark].models)
+    asks = (
+        *consent.of_probes(data),
+        *consent.of_downloads(models),
+        *consent.of_work(workload(models, data.count)),
+    )
+    return Computation(f"benchmark-{key}", f"the scores of all metrics on {text.probes(data)}", work, asks)
 
 
 def failure(benchmark: str, data: Data) -> Job | None:

@@ -3,7 +3,7 @@
 import streamlit as st
 
 import depara_core as depara
-from pages.shared import address, selection, text, uploads, widgets
+from pages.shared import address, consent, selection, text, uploads, widgets
 from pages.shared.selection import Data
 
 KINDS = {"rooms": "Rooms", "fashion": "Photographs", "path": "Folder or zip", "upload": "Upload"}
@@ -47,9 +47,15 @@ def _choose_path(now: str) -> None:
     if not path or path == now:
         return
     if uploads.is_there(path):
-        st.button("Use these images", key="setup.use", type="primary", **selection.click(Data, probes=path))
+        st.button("Use these images", key="setup.use", type="primary", on_click=_use, args=(path,))
     else:
         st.warning(f"There is nothing at {text.plain(path)}. Give the full path of a folder or a zip.")
+
+
+def _use(path: str) -> None:
+    """Take a path that the reader typed, which is to agree that it is read."""
+    selection.update(Data, probes=path)
+    consent.agree(consent.of_probes(selection.read(Data)))
 
 
 def _choose_upload() -> None:

@@ -24,7 +24,7 @@ def draw(models: Sequence[str]) -> None:
             ways = {"models": "Which model?", "layers": "Which layer?"}
             widgets.links(**ways, attributions="Which pixels?", graphs="Which pairs?")
         elif job is None or job.state == "done":
-            st.button("Run", key="setup.run", type="primary", on_click=jobs.click, args=(computation,))
+            st.button("Run", key="setup.run", type="primary", on_click=comparisons.run, args=(data,))
         else:
             widgets.progress_panel(job, again=lambda: jobs.click(computation, again=True))
 

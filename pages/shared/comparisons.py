@@ -20,9 +20,11 @@ from depara_core.attribution.options import resolve_options
 from depara_core.comparison import Comparison, planned_grid
 from depara_core.files import Progress
 from depara_core.grids import Grid
+from depara_core.pipeline.workload import workload
 from depara_core.probes.loading import BUNDLED
-from pages.shared import cache, jobs, selection, text, uploads, widgets
+from pages.shared import cache, consent, jobs, selection, text, uploads, widgets
 from pages.shared.cache import Graph
+from pages.shared.consent import Ask
 from pages.shared.jobs import Computation
 from pages.shared.selection import Data, Pair
 
@@ -39,6 +41,9 @@ def specs(models: Sequence[str] = ()) -> tuple[Specs, Failed]:
     found: list[depara.ModelSpec] = []
     unknown: list[tuple[str, str]] = []
     for model in models:
+        if consent.missing(consent.of_model_path(model)):
+            unknown.append((model, "it names a file on this machine, which nobody has agreed to read"))
+            continue
         try:
             found.append(cache.spec(model))
         except depara.DeparaError as error:
@@ -55,7 +60,7 @@ def grid(data: Data) -> Grid:
 def recipe(data: Data) -> str:
     """Return a digest of the probes and the options; a folder whose files changed since is another recipe."""
     named = data.probes in BUNDLED or data.probes.startswith(uploads.PREFIX)
-    listing = "" if named else cache.listing(data.probes)
+    listing = "" if named or consent.missing(consent.of_probes(data)) else cache.listing(data.probes)
     return _digest([data.probes, data.count, data.seed, listing, data.options])
 
 
@@ -69,7 +74,24 @@ def computation(data: Data, layers: Layers | None = None, models: Sequence[str] 
     key = f"{recipe(data)}/{_digest(asked)}"
     count = len(known) + len(unknown)
     label = f"{count} model{'s' * (count != 1)} on {text.probes(data)}"
-    return Computation(key, label, partial(_compare, data, known, unknown, named, on, _digest([key])))
+    make = partial(_compare, data, known, unknown, named, on, _digest([key]))
+    return Computation(key, label, make, _asks(data, known, unknown, named))
+
+
+def run(data: Data) -> None:
+    """Start what a reader asked for by a click, which agrees to all that it takes."""
+    for _ in range(2):  # models that name a path are known only once it is agreed to
+        consent.agree(computation(data).asks)
+    asked = computation(data)
+    if not consent.missing(asked.asks):
+        jobs.begin(asked)
+
+
+def _asks(data: Data, known: Specs, unknown: Failed, layers: str | list[str]) -> tuple[Ask, ...]:
+    repeated = known * (len(layers) if isinstance(layers, list) else 1)
+    work = workload(repeated, data.count, every_layer=layers == "all", resolution=data.resolution)
+    paths = [ask for model, _ in unknown for ask in consent.of_model_path(model)]
+    return (*consent.of_probes(data), *paths, *consent.of_downloads(known), *consent.of_work(work))
 
 
 def _compare(
@@ -113,11 +135,12 @@ def require(
     Models that failed and images that were skipped are told, and the page goes on with the rest. `before` draws what
     stands above the progress, where the page's own header needs the result.
     """
-    if not specs(data.models if models is None else models)[0]:
+    asked = computation(data, layers, models)
+    if not specs(data.models if models is None else models)[0] and not consent.missing(asked.asks):
         before()
         widgets.empty("None of the chosen models exists here.", "Choose models in Setup.", page="setup")
         st.stop()
-    found: Comparison = jobs.require(computation(data, layers, models), before=before)
+    found: Comparison = jobs.require(asked, before=before)
     widgets.troubles(found.failed, found.probes.skipped, found.unkept)
     if not found.graphs:
         widgets.empty("No model could be attributed.", "The reasons stand above; choose others.", page="setup")

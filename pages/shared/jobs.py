@@ -21,7 +21,8 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from depara_core.errors import DeparaError
 from depara_core.files import Progress
 from depara_core.jobs import Job
-from pages.shared import cache, widgets
+from pages.shared import cache, consent, widgets
+from pages.shared.consent import Ask
 
 PATIENCE_S = 0.6  # a page waits this long before it shows progress: results from the store come without a flicker
 _HELD = "_jobs"
@@ -30,11 +31,12 @@ _BROWSER = "_streamlit_xsrf"  # a cookie that every browser is given, and keeps
 
 @dataclass(frozen=True)
 class Computation:
-    """What is computed beside the pages: the key it is kept under, what it is called, and what makes it."""
+    """What is computed beside the pages: the key it is kept under, what it is called, what makes it, what it asks."""
 
     key: str
     label: str
     make: Callable[[Progress], Any]
+    asks: tuple[Ask, ...] = ()  # what must be agreed to before it is begun
 
     def work(self, progress: Progress) -> Any:
         """Make it; a fault of ours is told in the terminal with its traceback, which no page shows."""
@@ -96,6 +98,11 @@ def wait(computation: Computation, *, key: str = "job", before: Callable[[], obj
 
     `before` draws what stands above the progress; `key` tells the panels of one page apart.
     """
+    asks = consent.missing(computation.asks)
+    if asks and current(computation) is None:
+        before()
+        consent.card(asks)
+        return None
     job = begin(computation)
     job.wait(PATIENCE_S)
     if job.state == "done":

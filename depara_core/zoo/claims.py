@@ -1,0 +1,39 @@
+"""What a model's id asks of this machine before it is opened: a path that is read, weights that are downloaded."""
+
+from pathlib import Path
+
+from depara_core.zoo.spec import ModelSpec
+
+BY_PATH = ("file", "export", "python")  # sources whose names are paths
+
+
+def path_of(id: str) -> str | None:
+    """Return the path on this machine that a model's id names, or None; nothing is looked at."""
+    source, _, name = id.partition("/")
+    plain = name.partition("?")[0]
+    if source in BY_PATH:
+        return plain.rpartition(":")[0] or plain if source == "python" else plain
+    return plain if source == "hf" and plain.startswith(("/", ".", "~")) else None
+
+
+def download_of(spec: ModelSpec) -> str | None:
+    """Say which weights opening a model would download, and how large they are where that is known; None: none."""
+    if spec.source == "torchvision":
+        from depara_core.zoo import torchvision  # late: these bring torch along
+
+        url, megabytes = torchvision.download(spec.id.partition("/")[2])
+    elif spec.source == "taskonomy":
+        from depara_core.zoo import taskonomy
+
+        url, megabytes = taskonomy.download(spec.id.partition("/")[2])
+    else:
+        return None
+    if url is None or (_cache() / url.rpartition("/")[2]).is_file():
+        return None
+    return f"{spec.id}, about {megabytes:,.0f} MB"
+
+
+def _cache() -> Path:
+    import torch
+
+    return Path(torch.hub.get_dir()) / "checkpoints"

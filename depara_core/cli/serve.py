@@ -6,8 +6,10 @@ import importlib.util
 import json
 import os
 import runpy
+import signal
 import socket
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +17,8 @@ import typer
 
 from depara_core.cli.options import Json
 from depara_core.errors import OptionError
+from depara_core.paths import PUBLIC, ROOTS, expanded
+from depara_core.store import Store
 
 HOST = "localhost"
 TRIES = 50  # ports looked at from the wanted one on
@@ -28,9 +32,18 @@ def serve(
     allow_code: Annotated[
         bool, typer.Option("--allow-code", help="Let models be Python files and exported programs, which are run.")
     ] = False,
+    root: Annotated[
+        list[Path] | None,
+        typer.Option("--root", help="A folder that links may read without asking; may be given several times."),
+    ] = None,
+    public: Annotated[
+        bool,
+        typer.Option("--public", help="Strangers use it: other paths, downloads and long work are refused, not asked."),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Start the web app on localhost and print its address; Ctrl-C stops it."""
+    settings = app_settings(root or [], allow_code=allow_code, public=public)
     script = app_script()
     if importlib.util.find_spec("streamlit") is None:
         raise OptionError("The app needs streamlit, which is not installed. Run: pip install 'depara-explorer[app]'")
@@ -39,14 +52,32 @@ def serve(
     line = json.dumps({"address": address}) if as_json else f"DEPARA Explorer: {address}   (Ctrl-C stops it)"
     typer.echo(line)
     sys.stdout.flush()
-    os.environ["DEPARA_ALLOW_CODE"] = "1" if allow_code else "0"
+    os.environ.update(settings)
     os.chdir(script.parent)  # streamlit reads .streamlit/config.toml from the folder it starts in
     flags = ["--server.address", HOST, "--server.port", str(free), "--server.headless", "true"]
     sys.argv = ["streamlit", "run", str(script), *flags]
     pages = importlib.import_module("streamlit.runtime.pages_manager").PagesManager
     pages.uses_pages_directory = False  # the router is app.py: else the first link opened would not find its page
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, lambda *_: os.kill(os.getpid(), signal.SIGTERM))  # a closed terminal ends it
     with contextlib.redirect_stdout(sys.stderr):
         runpy.run_module("streamlit", run_name="__main__")  # in this process: what ends it ends the server
+
+
+def app_settings(roots: Sequence[Path], *, allow_code: bool, public: bool) -> dict[str, str]:
+    """Return the environment that the app runs in; raises an error of what cannot be meant."""
+    if public and allow_code:
+        raise OptionError("--public and --allow-code exclude each other: strangers would run code on this machine.")
+    places = [expanded(root).resolve() for root in roots]
+    for place in places:
+        if not place.is_dir():
+            raise OptionError(f"--root: expected a folder; there is none at {str(place)!r}.")
+    Store()  # a store that cannot be meant is told now, not on every page
+    return {
+        "DEPARA_ALLOW_CODE": "1" if allow_code else "0",
+        PUBLIC: "1" if public else "0",
+        ROOTS: os.pathsep.join(map(str, places)),
+    }
 
 
 def app_script() -> Path:

@@ -59,7 +59,8 @@ def test_a_key_holds_the_ids_that_do_not_exist(app):
     assert not any("rooms/gone" in line for line in told)
 
 
-def test_a_key_sees_images_changed_in_place_and_below(tmp_path):
+def test_a_key_sees_images_changed_in_place_and_below(tmp_path, monkeypatch):
+    monkeypatch.setenv("DEPARA_ROOTS", str(tmp_path))
     deep = tmp_path / "cats"
     deep.mkdir()
     (deep / "a.png").write_bytes(b"1")

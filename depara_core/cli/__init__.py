@@ -1,7 +1,8 @@
 """The command line, `depara`: the library's own calls, as tables for people or (--json) as JSON for programs.
 
 JSON goes to standard output and nothing else does; progress, warnings and errors go to standard error. Exit codes:
-0 all done, 1 something failed (the message says what), 2 the command was misused, 130 Ctrl-C stopped it.
+0 all done, 1 something failed (the message says what), 2 the command was misused, 130, 143 or 129
+Ctrl-C, SIGTERM or SIGHUP stopped it.
 """
 
 from importlib import import_module

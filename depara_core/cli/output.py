@@ -2,9 +2,11 @@
 
 import json
 import os
+import signal
+import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -99,27 +101,49 @@ def progress() -> Iterator[Callable[[int, int, str], None]]:
 def follow(work: Work) -> Any:
     """Do work(progress) as a job, draw its progress, and return what it makes.
 
-    Ctrl-C ends the job at its next report, with what is finished kept, and the command with exit code 130; a second one
-    does not wait for that.
+    Ctrl-C, SIGTERM and SIGHUP (a closed terminal) end the job at its next report, with what is finished kept, and the
+    command with exit code 130, 143 or 129; a second one does not wait for that.
     """
-    job = JobQueue().submit("command", "The command", work)
-    with progress() as report:
+    job, code = JobQueue().submit("command", "The command", work), INTERRUPTED
+    with progress() as report, _signals_interrupt():
         try:
             while not job.wait(POLL_S):
                 report(job.done, job.total, job.message)
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as stop:
+            code = 128 + stop.args[0] if stop.args else INTERRUPTED
             job.cancel()
-            warn("Stopping. What is finished is kept.")
+            with suppress(OSError):  # of a terminal that is gone
+                warn("Stopping. What is finished is kept.")
             try:
                 job.wait()
             except KeyboardInterrupt:
-                os._exit(INTERRUPTED)  # a thread that still computes would abort an orderly end
+                os._exit(code)  # a thread that still computes would abort an orderly end
     if job.state == "done":
         return job.result
     if job.error is not None:
         raise job.error
-    warn("Stopped. The same command goes on where this one was.")
-    raise typer.Exit(INTERRUPTED)
+    with suppress(OSError):
+        warn("Stopped. The same command goes on where this one was.")
+    raise typer.Exit(code)
+
+
+@contextmanager
+def _signals_interrupt() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP end a command as Ctrl-C does."""
+
+    def interrupt(number: int, _: object) -> None:
+        raise KeyboardInterrupt(number)
+
+    if threading.current_thread() is not threading.main_thread():  # where no handler can be set
+        yield
+        return
+    names = [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]  # Windows has one of them
+    before = {name: signal.signal(getattr(signal, name), interrupt) for name in names}
+    try:
+        yield
+    finally:
+        for name, handler in before.items():
+            signal.signal(getattr(signal, name), handler)
 
 
 def _table(rows: Sequence[Row], title: str) -> Table:

@@ -18,7 +18,6 @@ import typer
 from depara_core.cli.options import Json
 from depara_core.errors import OptionError
 from depara_core.paths import PUBLIC, ROOTS, expanded
-from depara_core.store import Store
 
 HOST = "localhost"
 TRIES = 50  # ports looked at from the wanted one on
@@ -72,6 +71,8 @@ def app_settings(roots: Sequence[Path], *, allow_code: bool, public: bool) -> di
     for place in places:
         if not place.is_dir():
             raise OptionError(f"--root: expected a folder; there is none at {str(place)!r}.")
+    from depara_core.store import Store  # late: it brings numpy along
+
     Store()  # a store that cannot be meant is told now, not on every page
     return {
         "DEPARA_ALLOW_CODE": "1" if allow_code else "0",

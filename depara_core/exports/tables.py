@@ -104,10 +104,14 @@ def drawn_pairs(graphs: Sequence[AttributionGraph], chosen: Sequence[int], probe
     return table.assign(**{printable(graph.label): graph.edges[i, j] for graph in graphs})
 
 
+FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a text begins with that a spreadsheet computes
+
+
 def table_file(table: pd.DataFrame, form: str, origin: Mapping[str, Any]) -> bytes:
     """Write a table as one of TABLE_FORMATS, `origin` (see `provenance`) and the meaning of its columns inside.
 
-    CSV: a first line "# {...}", for pandas.read_csv(file, comment="#"). Parquet: pandas.read_parquet(file).attrs.
+    CSV: a first line "# {...}", for pandas.read_csv(file, comment="#"), and an apostrophe before a text that is like a
+    formula. Parquet: pandas.read_parquet(file).attrs.
     JSON: {"provenance", "columns", "rows"}.
     """
     if form not in TABLE_FORMATS:
@@ -127,8 +131,13 @@ class TableFormat:
 
 def _csv(table: pd.DataFrame, about: dict[str, Any]) -> bytes:
     # text is quoted, so that a "#" in a name begins no comment
-    body = table.to_csv(index=False, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
+    body = table.map(_defused).to_csv(index=False, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
     return f"# {json.dumps(about, allow_nan=False)}\n{body}".encode("utf-8", "replace")
+
+
+def _defused(cell: Any) -> Any:
+    """Put an apostrophe before a text that a spreadsheet would run as a formula: a file's name may be one."""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
 
 
 def _parquet(table: pd.DataFrame, about: dict[str, Any]) -> bytes:

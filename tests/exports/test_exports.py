@@ -159,10 +159,10 @@ def test_shares_keep_their_sum_and_names_from_outside(matrix, origin, form):
 @pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "=cmd|' /C calc'!A0"])
 def test_no_name_is_a_formula_in_a_spreadsheet(origin, name):
     table = pd.DataFrame({"probe": [name, "a=b"], "share": [-0.5, 0.5]})
-    told = pd.read_csv(io.BytesIO(table_file(table, "csv", origin)), comment="#", keep_default_na=False)
+    told = pd.read_csv(io.BytesIO(exports.table_file(table, "csv", origin)), comment="#", keep_default_na=False)
     assert list(told["probe"]) == [f"'{name}", "a=b"]
     assert list(told["share"]) == [-0.5, 0.5]
-    told = pd.read_parquet(io.BytesIO(table_file(table, "parquet", origin)))
+    told = pd.read_parquet(io.BytesIO(exports.table_file(table, "parquet", origin)))
     assert list(told["probe"]) == [name, "a=b"]
 
 

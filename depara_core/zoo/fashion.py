@@ -40,6 +40,7 @@ FASHION_NETWORKS = {
 }
 TARGET = "dnn_target"
 FASHION_SOURCES = tuple(name for name in FASHION_NETWORKS if name != TARGET)
+EXAMPLE = tuple(f"{SOURCE}/{name}@seed1" for name in (*FASHION_SOURCES, TARGET))  # whose photographs are bundled
 
 
 def seed_folder(seed: int, folder: Path | None = None) -> Path:

@@ -11,6 +11,7 @@ from pages.evaluate import (
     computed,
     curves,
     layer_study,
+    photographs,
     published,
     rivals,
     robustness,
@@ -65,6 +66,7 @@ def draw(view: View, head: st.delta_generator.DeltaGenerator, reason: str | None
     if reason is None:
         robustness.card(view)
     trees.cards(view)
+    photographs.card(view.dark)
     layer_study.card(view.dark)
     published.card(view)
 

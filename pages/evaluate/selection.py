@@ -22,5 +22,6 @@ class Evaluate(Part):
     rival: str = "rsa"
     against: str = choice("k", lambda: CURVES)  # what precision is drawn against
     published: bool = False  # published curves laid over
+    study_seed: int | None = number(None, 0, 10**6)  # of the layer study on photographs
     study_source: str = ""  # the source and the layer that are looked at in the layer study
     study_layer: str = ""

@@ -5,12 +5,10 @@ from dataclasses import replace
 import streamlit as st
 
 from depara_core.figures.layer_study import measured_curves
+from depara_core.zoo.fashion import EXAMPLE
 from pages.layers.pair import LayerPair
 from pages.shared import cache, charts, selection, widgets
 from pages.shared.selection import Data, Pair
-
-SOURCE, TARGET = "fashion/dnn_rich@seed1", "fashion/dnn_target@seed1"  # of the example
-MODELS = ("fashion/dnn_source@seed1", SOURCE, TARGET)
 
 
 def draw(shown: LayerPair) -> None:
@@ -35,7 +33,9 @@ def draw(shown: LayerPair) -> None:
 
 def _draw_link() -> None:
     """Lead to the networks whose every cut was measured."""
-    example = replace(selection.read(Data), models=MODELS, probes="fashion", count=200)
-    pair = replace(selection.read(Pair), source=SOURCE, target=TARGET, source_layer="output", target_layer="output")
+    example = replace(selection.read(Data), models=EXAMPLE, probes="fashion", count=200)
+    pair = replace(
+        selection.read(Pair), source=EXAMPLE[1], target=EXAMPLE[-1], source_layer="output", target_layer="output"
+    )
     st.caption("Is such a cut any good? For two networks and 200 photographs every cut was measured.")
     selection.link("layers", "See S beside the measured accuracy", example, pair, icon=widgets.ICONS["layers"])

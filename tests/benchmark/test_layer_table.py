@@ -9,6 +9,7 @@ from scipy.stats import spearmanr
 
 import depara_core as depara
 from depara_core.benchmark import layer_table
+from depara_core.benchmark.layer_report import layer_report
 from depara_core.errors import StoreError
 
 CUTS = 6
@@ -163,3 +164,19 @@ def test_the_bundled_study_is_whole_and_of_the_bundled_networks():
         assert found.groupby(["source", "labels"]).size().tolist() == [11] * 4
         assert found[["accuracy", "low", "high", "scratch", "S"]].notna().all().all()
     depara.model("fashion/dnn_rich@seed1").open()
+
+
+def test_the_report_is_of_the_seeds_that_no_choice_was_made_on(folder):
+    both = pd.concat([accuracies(seeds=(1, 2)), accuracies(curve=CURVE[::-1], seeds=(0,))])
+    both.to_csv(layer_table.layer_table_path(folder), index=False)
+    known = pd.concat([scores(CURVE), scores(CURVE, seeds=(0,))])
+    known.to_csv(layer_table.layer_scores_path(folder), index=False)
+    found = layer_report(folder)
+    assert list(found.curves) == [1, 2]
+    assert found.summary.set_index("predictor").loc["S", "spearman"] == 1
+    assert found.ceiling == pytest.approx(1)
+    assert (
+        "S orders the cuts of 4 settings by a mean Spearman of 1.00 [1.00, 1.00]; its choice loses 0.0"
+        in found.sentence
+    )
+    assert layer_report(folder / "none") is None

@@ -18,6 +18,7 @@ from streamlit.util import calc_hash
 
 import depara_core as depara
 from depara_core.benchmark import benchmarks, held_out, scoring, sweeps, transfer_table
+from depara_core.benchmark.layer_report import layer_report
 from depara_core.errors import StoreError
 from depara_core.evaluation import MEASURES
 from depara_core.formatting import signed
@@ -159,6 +160,8 @@ def test_every_figure_is_drawn_from_the_evaluation(benchmark):
         "sets",
         "measured",
         "predicted",
+        "predictors",
+        "cuts",
         "layers",
         "agreement",
         "published",
@@ -404,3 +407,21 @@ def test_layers_measured_in_part_are_not_shown(benchmark, monkeypatch):
     )
     monkeypatch.setattr(layer_study, "read_layer_table", lambda folder=None: part)
     assert "Our own layers are not measured yet." in text(open_page())
+
+
+def test_layer_study_on_photographs_is_told_and_shown_seed_by_seed(benchmark):
+    app = open_page()
+    found = layer_report()
+    assert plain(found.sentence) in text(app)
+    drawn = figures(app)
+    assert len(drawn["evaluate.predictors"]["data"][0]["x"]) == len(found.summary)
+    curve = next(one for one in drawn["evaluate.cuts"]["data"] if one.get("mode") == "lines+markers")
+    expected = found.curves[1].query("source == 'dnn_rich' and labels == 100")["accuracy"]
+    assert curve["y"] == pytest.approx((100 * expected).tolist())
+    app.segmented_control(key="evaluate.study_seed").set_value(3).run()
+    assert asked(app, "study_seed") == ["3"]
+    expected = found.curves[3].query("source == 'dnn_rich' and labels == 100")["accuracy"]
+    curve = next(one for one in figures(app)["evaluate.cuts"]["data"] if one.get("mode") == "lines+markers")
+    assert curve["y"] == pytest.approx((100 * expected).tolist())
+    links = [one.proto for one in app.get("page_link") if one.proto.label.endswith("computed here")]
+    assert [parse_qs(link.query_string)["probes"] for link in links] == [["fashion"]] * 2

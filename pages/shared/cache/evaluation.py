@@ -3,11 +3,13 @@
 import pandas as pd
 
 from depara_core.benchmark import benchmarks, held_out, published, scoring
+from depara_core.benchmark.layer_report import layer_report as find_layer_report
 from depara_core.benchmark.scored import ScoredBenchmark
 from depara_core.benchmark.sweeps import Sweep
 from depara_core.benchmark.transfer_table import TransferTable
 from depara_core.evaluation import Evaluation
 from depara_core.figures import by_target, differences, evaluation, sensitivity, trees
+from depara_core.figures import layer_study as layer_figures
 from depara_core.figures import published as published_figures
 from depara_core.training import layer_scores
 from pages.shared.cache.wrappers import copied, figure, shared
@@ -92,6 +94,7 @@ def held_out_summary(budget: int | None) -> pd.DataFrame:
 
 published_table = copied(8)(published.published_table)
 published_layer_scores = copied(1)(published.published_layer_scores)
+layer_report = shared(1)(find_layer_report)
 layer_agreement = copied(8)(layer_scores.layer_agreement)
 
 # ---- figures ----
@@ -106,5 +109,7 @@ probe_convergence = figure(sensitivity.probe_convergence)
 probe_sets = figure(sensitivity.probe_sets)
 dendrogram = figure(trees.dendrogram)
 published_measures = figure(published_figures.published_measures)
+predictor_agreement = figure(layer_figures.predictor_agreement)
+measured_curves = figure(layer_figures.measured_curves)
 layer_table = figure(published_figures.layer_table)
 layer_agreement_figure = figure(published_figures.layer_agreement)

@@ -1,0 +1,48 @@
+"""The measured layer study on photographs: does S find where to cut, and does anything find it better?"""
+
+from dataclasses import replace
+
+import streamlit as st
+
+from depara_core.zoo.fashion import EXAMPLE
+from pages.evaluate.selection import Evaluate
+from pages.shared import charts, selection, text, widgets
+from pages.shared.cache import evaluation as cache
+from pages.shared.selection import Data, Pair
+
+
+def card(dark: bool) -> None:
+    """Draw how well every score orders the cuts, and the curves of one seed."""
+    found = cache.layer_report()
+    if found is None:
+        with widgets.card("Layers: measured on photographs", key="card-photographs"):
+            st.caption("This study is not measured here: `depara layers study --measure` does it.")
+        return
+    reading = (
+        "Two networks, cut at each of eleven layers, what follows learned anew from 100 or 10 labelled photographs of "
+        "clothes, eight times, three seeds: " + text.plain(found.sentence)
+    )
+    with widgets.card("Layers: measured on photographs", reading, key="card-photographs"):
+        left, right = st.columns([1, 1.25])
+        with left:
+            st.markdown("**How well each score orders the cuts**")
+            st.caption("Right is better; grey: rules that look at nothing.")
+            charts.chart(cache.predictor_agreement(found.summary, found.ceiling, dark=dark), "evaluate.predictors")
+        with right:
+            seeds, asked = list(found.curves), selection.read(Evaluate).study_seed
+            seed = asked if asked in seeds else seeds[0]
+            shown = selection.bind(Evaluate, "study_seed", "evaluate.study_seed", seed)
+            st.segmented_control("Seed of the study", seeds, required=True, **shown)
+            charts.chart(cache.measured_curves(found.curves[seed], "S", dark=dark), f"evaluate.cuts.{seed}")
+            _draw_links()
+
+
+def _draw_links() -> None:
+    """Lead to the layers of both sources, on the photographs that come with the library."""
+    example = replace(selection.read(Data), models=EXAMPLE, probes="fashion", count=200)
+    with st.container(horizontal=True, gap="medium", key="evaluate-photographs-links"):
+        for source in EXAMPLE[:-1]:
+            pair = replace(selection.read(Pair), source=source, target=EXAMPLE[-1])
+            pair = replace(pair, source_layer="output", target_layer="output")
+            label = f"The layers of {text.model(source)}, computed here"
+            selection.link("layers", label, example, pair, icon=widgets.ICONS["layers"])

@@ -48,6 +48,8 @@ class AttributionGraph:
         Why no probe has an attribution, and what to take instead; mostly empty.
     parameters
         Numbers that the network's weights hold; None where that is not known.
+    taken
+        Which tensor the feature is, where the layer's module yields several, such as "logits of ImageClassifierOutput".
     """
 
     model: str
@@ -63,6 +65,7 @@ class AttributionGraph:
     versions: Mapping[str, str] = field(default_factory=dict)
     note: str = ""
     parameters: int | None = None
+    taken: str = ""
 
     def __post_init__(self) -> None:
         count, length = self.nodes.shape

@@ -11,7 +11,7 @@ from torch.utils.hooks import RemovableHandle
 from depara_core.errors import ModelError
 from depara_core.zoo.spec import OUTPUT, Network
 from depara_core.zoo.tokens import select_tokens
-from depara_core.zoo.tracing import first_tensor, told_kind
+from depara_core.zoo.tracing import first_tensor, tensor_name, told_kind
 
 
 @contextmanager
@@ -47,6 +47,7 @@ class Capture:
     def __init__(self, network: Network) -> None:
         self.network, self.module = network, network.module
         self.features: dict[str, Tensor] = {}  # layer -> feature, in the order of their (last) calls
+        self.taken: dict[str, str] = {}  # layer -> which tensor it is, where its module yields several things
         self.calls = 0
         self.turns: Counter[str] = Counter()  # calls of each layer's module in this forward
         self.enough: int | None = None  # calls of wanted layers in one forward, known after the first
@@ -63,12 +64,13 @@ class Capture:
         self.enough = self.calls
         return self.features
 
-    def keep(self, layer: str, value: object, wanted: int | None) -> None:
-        """Note what a layer's module yields, in its call number `wanted` or (None) in the last."""
+    def keep(self, layer: str, value: object, wanted: int | None, name: str) -> None:
+        """Note what a layer's module yields, in its call number `wanted` or (None) in the last, under a name for it."""
         self.calls += 1
         self.turns[layer] += 1
         if wanted in (None, self.turns[layer]):
             self._note(layer, value)
+            self.taken[layer] = name
         if self.calls == self.enough:
             raise _Enough
 
@@ -101,10 +103,10 @@ def _hooked(capture: Capture, network: Network, layer: str) -> RemovableHandle:
     (module, side), call = network.tap(layer), network.call(layer)
 
     def read_input(_: nn.Module, args: tuple, kwargs: dict) -> None:
-        capture.keep(layer, (args, kwargs), call)
+        capture.keep(layer, (args, kwargs), call, "")
 
     def read_output(_: nn.Module, __: tuple, output: object) -> None:
-        capture.keep(layer, output, call)
+        capture.keep(layer, output, call, tensor_name(output))
 
     if side == "input":  # first of all hooks: what comes into the module, before any rule touches it
         return module.register_forward_pre_hook(read_input, prepend=True, with_kwargs=True)

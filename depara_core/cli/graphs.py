@@ -42,14 +42,16 @@ def graphs(
             "no_attribution": int(graph.no_attribution.sum()),
             "no_feature": int(graph.no_feature.sum()),
             "note": graph.note,
+            "taken": graph.taken,
             "digest": graph.digest,
         }
         if out is not None:
             row["file"] = str(write_graph(graph, out, form, neighbours, built.probes.names))
         rows.append(row)
-    shown = [{name: value for name, value in row.items() if name != "note"} for row in rows]
+    shown = [{name: value for name, value in row.items() if name not in ("note", "taken")} for row in rows]
     shown = [row | {"digest": row["digest"][:12]} for row in shown]
-    emit(built.header() | {"graphs": rows}, as_json, shown, built.title)
+    told = [f"{row['model']} · {row['layer']}: the {row['taken']} is taken." for row in rows if row["taken"]]
+    emit(built.header() | {"graphs": rows}, as_json, shown, built.title, told)
     finish(built)
 
 

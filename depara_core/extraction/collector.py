@@ -20,6 +20,7 @@ from depara_core.extraction.geometry import cosines, gram_matrix, node_rows
 from depara_core.extraction.host_copies import HostCopies
 from depara_core.extraction.memory_plan import MemoryPlan, Pass
 from depara_core.extraction.numerics import Numerics
+from depara_core.extraction.rehearsal import Rehearsal
 from depara_core.extraction.spill import Scratch, let_go
 from depara_core.probes import ProbeSet
 from depara_core.zoo.spec import ModelSpec, Network
@@ -36,6 +37,7 @@ class Extraction:
     no_feature: Bool[np.ndarray, " N"]
     numerics: Numerics
     note: str = ""  # why no probe has an attribution, and what to take instead
+    taken: str = ""  # which tensor the feature is, where the layer's module yields several things
 
 
 class Collector:
@@ -45,7 +47,7 @@ class Collector:
         self,
         spec: ModelSpec,
         probes: ProbeSet,
-        sizes: dict[str, int],
+        rehearsal: Rehearsal,
         options: Options,
         plan: MemoryPlan,
         numerics: Numerics,
@@ -53,7 +55,8 @@ class Collector:
     ) -> None:
         self.is_noise = is_noise  # tells whether a layer's gradient is but rounding
         self.ranges: dict[str, tuple[Tensor, Tensor]] = {}  # the least and the greatest objective of each layer
-        self.spec, self.probes, self.sizes, self.options = spec, probes, sizes, options
+        self.spec, self.probes, self.options = spec, probes, options
+        self.sizes, self.taken = rehearsal.sizes, rehearsal.taken
         self.plan, self.numerics = plan, numerics
         self.place = plan.device or torch.device("cpu")  # of the geometry; not every device has float64
         self.arrivals = HostCopies(self.place)
@@ -61,7 +64,7 @@ class Collector:
         self.nodes: dict[str, np.ndarray] = {}
         self.shapes: dict[str, tuple[int, int, int]] = {}
         self.grams: dict[str, np.ndarray] = {}
-        self.without = {layer: np.zeros(len(probes), bool) for layer in sizes}
+        self.without = {layer: np.zeros(len(probes), bool) for layer in self.sizes}
 
     def begin(self, part: Pass) -> None:
         """Allocate what a pass reads."""
@@ -104,7 +107,7 @@ class Collector:
                 if note:
                     nodes[:], self.without[layer][:] = 0, True
                 none = self.without[layer], no_feature
-                yield layer, Extraction(nodes, edges, shape, *none, self.numerics, note)
+                yield layer, Extraction(nodes, edges, shape, *none, self.numerics, note, self.taken[layer])
 
     def close(self) -> None:
         """End the thread that copies to the host."""

@@ -58,7 +58,7 @@ def extract(
         plan = plan_memory(place, memory_budget or default_budget(place))
         size = batch_size or plan.batch_size(place, spec.input_size, rehearsal.activations)
         is_noise = partial(_is_noise, network, options.objective, batches)
-        collector = Collector(spec, probes, rehearsal.sizes, options, plan, numerics, is_noise)
+        collector = Collector(spec, probes, rehearsal, options, plan, numerics, is_noise)
         held.enter_context(closing(collector))
         passes = plan.passes(rehearsal.sizes, len(probes))
         for number, part in enumerate(passes):

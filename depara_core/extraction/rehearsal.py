@@ -14,16 +14,21 @@ from depara_core.zoo.spec import Network
 
 @dataclass(frozen=True)
 class Rehearsal:
-    """What one image shows: numbers in each layer's feature, in the network's order; bytes kept for the backward."""
+    """What one image shows: numbers in each layer's feature, in the network's order; bytes kept for the backward.
+
+    `taken` says which tensor is read, where a layer's module yields several things.
+    """
 
     sizes: dict[str, int]
     activations: int
+    taken: dict[str, str]
 
 
 def rehearse(network: Network, layers: Sequence[str], batches: Batches) -> Rehearsal:
     """Run one probe; a model that cannot take the input shows it here."""
     weights = {parameter.data_ptr() for parameter in network.module.parameters()}
     kept: dict[int, int] = {}
+    taken: dict[str, str] = {}
 
     def keep(tensor: Tensor) -> Tensor:
         if tensor.data_ptr() not in weights:
@@ -35,8 +40,9 @@ def rehearse(network: Network, layers: Sequence[str], batches: Batches) -> Rehea
         with captured(network, layers) as capture, torch.enable_grad(), counted:
             seen = dict(capture.forward(x.clone().requires_grad_().clone()))
         check_captured(seen, layers, len(x))
+        taken.update(capture.taken)
         return seen, {}
 
     seen, _ = batches.require(run, batches.images(0, 1))
     sizes = {layer: feature.numel() for layer, feature in seen.items()}
-    return Rehearsal(sizes, sum(kept.values()) + 4 * sum(sizes.values()))
+    return Rehearsal(sizes, sum(kept.values()) + 4 * sum(sizes.values()), taken)

@@ -112,6 +112,7 @@ class Builder:
             fast = {"numerics": numerics.name, "agreement with float32": f"{numerics.agreement:.4f}"}
             about = about | {"versions": about["versions"] | fast}
         metadata = {"model": spec.id, "layer": layer, "shape": list(extraction.shape), "note": extraction.note}
+        metadata["taken"] = extraction.taken
         return self.store.keep(key, arrays, metadata | about)
 
     def require_whole(self, artefact: Artefact) -> None:
@@ -139,5 +140,6 @@ class Builder:
             no_feature=artefact.arrays["no_feature"],
             versions=artefact.metadata["versions"],
             note=artefact.metadata.get("note", ""),
+            taken=artefact.metadata.get("taken", ""),
             parameters=artefact.metadata.get("parameters"),
         )

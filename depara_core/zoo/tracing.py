@@ -1,9 +1,9 @@
 """Which layers a module has, in forward order, from one dry run with hooks."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 
 import torch
 from torch import Tensor, nn
@@ -41,14 +41,30 @@ class Call:
 
 
 def first_tensor(value: object) -> Tensor | None:
-    """Return the first dense tensor of a module's output: itself, or the first one in a tuple, list or mapping."""
+    """Return the first dense tensor of a module's output: itself, or the first in a tuple, list, mapping, dataclass."""
     if isinstance(value, Tensor):
         return value if value.layout == torch.strided and not value.is_nested else None
+    return next((found for _, item in _parts(value) if (found := first_tensor(item)) is not None), None)
+
+
+def tensor_name(value: object) -> str:
+    """Say which of several things `first_tensor` takes, such as "logits of ImageClassifierOutput"; "" of a tensor."""
+    for name, item in _parts(value):
+        if first_tensor(item) is not None:
+            inner, own = tensor_name(item), f"{name} of {type(value).__name__}"
+            return f"{inner}, {own}" if inner else own
+    return ""
+
+
+def _parts(value: object) -> Iterator[tuple[str, object]]:
+    """Yield what a tuple, list, mapping or dataclass holds, each with its name."""
     if isinstance(value, dict):
-        value = tuple(value.values())
-    if isinstance(value, tuple | list):
-        return next((found for item in value if (found := first_tensor(item)) is not None), None)
-    return None
+        yield from ((str(key), item) for key, item in value.items())
+    elif isinstance(value, tuple | list):
+        names = getattr(value, "_fields", None) or [f"item {place}" for place in range(len(value))]
+        yield from zip(names, value, strict=True)
+    elif is_dataclass(value) and not isinstance(value, type):
+        yield from ((field.name, getattr(value, field.name)) for field in fields(value))
 
 
 def told_kind(value: object) -> str:

@@ -462,3 +462,49 @@ def test_the_layout_of_a_model_is_found_once():
     zoo.model("torchvision/alexnet").layers  # noqa: B018  read for its effect
     zoo.model("torchvision/alexnet@none").layers  # noqa: B018
     assert torchvision._layout.cache_info().misses == 1
+
+
+def test_which_of_several_tensors_is_taken_is_named(tmp_path):
+    """Tuples, named tuples, mappings and dataclasses, one inside the other."""
+    from collections import namedtuple
+    from dataclasses import dataclass
+
+    import tiny
+
+    from depara_core.pipeline.graphs import build_graphs
+    from depara_core.zoo.tracing import tensor_name
+
+    @dataclass
+    class Head:
+        loss: object
+        logits: torch.Tensor
+
+    x = torch.ones(2, 3)
+    Pair = namedtuple("Pair", "aux main")
+    for value, name in (
+        (x, ""),
+        ((None, x), "item 1 of tuple"),
+        ({"out": x, "aux": x}, "out of dict"),
+        (Pair(None, x), "main of Pair"),
+        (Head(None, x), "logits of Head"),
+        ({"head": [Head(None, x)]}, "logits of Head, item 0 of list, head of dict"),
+        ("words", ""),
+    ):
+        assert tensor_name(value) == name
+        assert first_tensor(value) is (None if value == "words" else x)
+
+    class Classifier(nn.Module):
+        def __init__(self):
+            super().__init__()
+            torch.manual_seed(0)
+            self.body, self.head = nn.Conv2d(3, 4, 3), nn.Linear(4, 2)
+
+        def forward(self, x):
+            return Head(None, self.head(self.body(x).mean((2, 3))))
+
+    spec = model_from_module(Classifier(), name="c", input_size=8)
+    for _ in range(2):  # computed, and read from the store
+        graphs = build_graphs(spec, tiny.probes(), layers="all", device="cpu", store=tmp_path)
+        assert {graph.layer: graph.taken for graph in graphs} == {
+            **dict.fromkeys(spec.layers, ""), "output": "logits of Head",
+        }  # fmt: skip

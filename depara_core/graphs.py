@@ -14,6 +14,8 @@ from depara_core.attribution.options import Options
 from depara_core.errors import OptionError
 from depara_core.formatting import short_name
 
+MOST_RANKED = 2000  # probes: a graph of more does not hold its ranks, 8 bytes a pair of probes
+
 
 @dataclass(frozen=True, eq=False)
 class AttributionGraph:
@@ -106,11 +108,25 @@ class AttributionGraph:
         return self.nodes.reshape(len(self), *self.shape)
 
     @cached_property
-    def ranks(self) -> Float[np.ndarray, " E"]:
-        """Standard ranks of the E = N(N-1)/2 edges i < j, row by row; see `standard_ranks`."""
+    def _held_ranks(self) -> Float[np.ndarray, " E"]:
         ranks = standard_ranks(self.edges[np.triu_indices(len(self), k=1)])
         ranks.setflags(write=False)
         return ranks
+
+    @property
+    def ranks(self) -> Float[np.ndarray, " E"]:
+        """Standard ranks of the E = N(N-1)/2 edges i < j, row by row; see `standard_ranks`.
+
+        They are held with the graph, unless there are so many that they would fill the memory: then they are made anew.
+        """
+        if len(self) > MOST_RANKED:
+            return type(self)._held_ranks.func(self)
+        return self._held_ranks
+
+
+def doubled_ranks(values: Float[np.ndarray, " E"]) -> Int[np.ndarray, " E"]:
+    """Return twice the average ranks, 2 to 2E: whole numbers, also where values are equal."""
+    return np.rint(2 * rankdata(values)).astype(np.int32)
 
 
 def standard_ranks(values: Float[np.ndarray, " E"]) -> Float[np.ndarray, " E"]:

@@ -10,15 +10,19 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import torch
-from jaxtyping import Float, Float32
+from jaxtyping import Float, Float32, Int
 
 from depara_core.errors import OptionError
 from depara_core.extraction.device import resolve_device
 from depara_core.extraction.numerics import exact_float32
-from depara_core.graphs import AttributionGraph
+from depara_core.extraction.spill import Scratch, let_go
+from depara_core.files import Progress
+from depara_core.graphs import MOST_RANKED, AttributionGraph, doubled_ranks
 from depara_core.grids import Grid, common_grid, node_vectors, probe_cosines
 
 MAX_LAM = 1e6  # s_V is then below what a score is read to
+EDGES_AT_ONCE = 2**18  # of the ranks of many probes
+RANKS_IN_MEMORY = 2**28  # bytes of them; more lie in files
 WORTH_MOVING = 2**33  # multiplications of a matrix, below which moving the nodes to a GPU costs more than it gains
 
 
@@ -174,6 +178,7 @@ def similarity_matrix(
     *,
     grid: Grid | None = None,
     device: str = "auto",
+    progress: Progress | None = None,
 ) -> SimilarityMatrix:
     """Compare all row graphs with all column graphs over the same probes.
 
@@ -188,6 +193,8 @@ def similarity_matrix(
         (channels, height, width) that all maps are compared on; None: the common grid of all these graphs.
     device
         Where nodes are multiplied; "auto" takes a GPU where there is one and the work is worth the way to it.
+    progress
+        progress(done, total, message) counts blocks of probes and graphs; what it raises stops the work.
 
     Returns
     -------
@@ -208,16 +215,65 @@ def similarity_matrix(
     step = max(1, 2**24 // (max(len(rows), len(columns)) * int(np.prod(grid))))  # at most 64 MiB a side at once
     left = _Side(rows, grid, min(step, count), place)
     right = left if columns is rows else _Side(columns, grid, min(step, count), place)
+    tell = _Steps(progress, -(-count // step) + len(rows) + (0 if columns is rows else len(columns)))
     for start in range(0, count, step):
+        tell.step("Comparing maps")
         block = slice(start, min(start + step, count))
         vectors = left.read(block)
         node += _products(vectors, vectors if right is left else right.read(block), place)
-    left_ranks = np.stack([graph.ranks for graph in rows])
-    edge = left_ranks @ (left_ranks if columns is rows else np.stack([graph.ranks for graph in columns])).T
+    edge = _edge_products(rows, columns, tell)
     node, edge = np.clip(node / count, -1, 1), np.clip(edge, -1, 1)
     node.setflags(write=False)
     edge.setflags(write=False)
     return SimilarityMatrix(tuple(rows), tuple(columns), node, edge, grid)
+
+
+class _Steps:
+    """Counts the steps of a matrix for `progress`."""
+
+    def __init__(self, progress: Progress | None, total: int) -> None:
+        self.progress, self.total, self.done = progress, total, 0
+
+    def step(self, message: str) -> None:
+        """Tell that the next step begins."""
+        if self.progress is not None:
+            self.progress(self.done, self.total, message)
+        self.done += 1
+
+
+def _edge_products(
+    rows: Sequence[AttributionGraph], columns: Sequence[AttributionGraph], tell: _Steps
+) -> Float[np.ndarray, "R C"]:
+    """Return Spearman's correlation of the edges of every pair.
+
+    The ranks of many probes lie in files, as twice their value, which is a whole number, so that nothing is rounded;
+    they are standardised and multiplied block by block.
+    """
+    if len(rows[0]) <= MOST_RANKED:
+        left = np.stack([graph.ranks for graph in rows])
+        return left @ (left if columns is rows else np.stack([graph.ranks for graph in columns])).T
+    first = _ranks(rows, tell)
+    second = first if columns is rows else _ranks(columns, tell)
+    products, middle = np.zeros((len(rows), len(columns))), first.shape[1] + 1.0
+    squares = [np.zeros(len(rows)), np.zeros(len(columns))]
+    for start in range(0, first.shape[1], EDGES_AT_ONCE):
+        a, b = (side[:, start : start + EDGES_AT_ONCE] - middle for side in (first, second))
+        products += a @ b.T
+        squares[0] += np.einsum("ij,ij->i", a, a)
+        squares[1] += np.einsum("ij,ij->i", b, b)
+    norms = np.sqrt(np.outer(*squares))
+    return np.divide(products, norms, out=np.zeros_like(products), where=norms > 0)
+
+
+def _ranks(graphs: Sequence[AttributionGraph], tell: _Steps) -> Int[np.ndarray, "M E"]:
+    count = len(graphs[0])
+    ranks = Scratch(RANKS_IN_MEMORY).array((len(graphs), count * (count - 1) // 2)).view(np.int32)
+    upper = np.triu(np.ones((count, count), bool), k=1)
+    for row, graph in zip(ranks, graphs, strict=True):
+        tell.step("Ranking the pairs of probes")
+        row[:] = doubled_ranks(graph.edges[upper])
+        let_go(ranks)
+    return ranks
 
 
 class _Side:

@@ -1,5 +1,8 @@
 """Node and edge similarity against hand-computed cases, a slow plain-NumPy version, scipy, and their invariances."""
 
+from dataclasses import replace
+from importlib import import_module
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -8,7 +11,9 @@ from planted import graph, random_graph
 from scipy.stats import spearmanr
 
 import depara_core as depara
+from depara_core.errors import Cancelled
 from depara_core.grids import node_vectors
+from depara_core.similarity import similarity_matrix
 
 
 def slow_node_similarity(a, b):
@@ -151,3 +156,34 @@ def test_spearman_of_scipy_on_many_edges():
     a, b = random_graph(0, count=80), random_graph(1, count=80)
     upper = np.triu_indices(80, k=1)
     assert depara.similarity(a, b).edge == pytest.approx(spearmanr(a.edges[upper], b.edges[upper]).statistic)
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_many_probes_are_compared_in_blocks_without_holding_their_ranks(monkeypatch, own):
+    graphs = [random_graph(seed, count=12, model=f"m{seed}") for seed in range(4)]
+    constant = replace(graphs[0], model="constant", edges=np.ones((12, 12), np.float32))
+    rows, columns = [*graphs, constant], None if own else graphs[1:]
+    whole = similarity_matrix(rows, columns)
+    fresh = [replace(graph) for graph in rows]
+    module = import_module("depara_core.similarity")  # the package has a function of that name
+    monkeypatch.setattr(module, "MOST_RANKED", 2)
+    monkeypatch.setattr("depara_core.graphs.MOST_RANKED", 2)
+    monkeypatch.setattr(module, "EDGES_AT_ONCE", 7)
+    monkeypatch.setattr(module, "RANKS_IN_MEMORY", 0)
+    seen = []
+    blocks = similarity_matrix(fresh, None if own else fresh[1:4], progress=lambda *told: seen.append(told))
+    np.testing.assert_allclose(blocks.edge, whole.edge, atol=1e-14)
+    np.testing.assert_array_equal(blocks.node, whole.node)
+    assert all("_held_ranks" not in vars(graph) for graph in fresh)
+    np.testing.assert_array_equal(fresh[0].ranks, graphs[0].ranks)
+    assert [done for done, _, _ in seen] == list(range(seen[-1][1]))
+
+
+def test_comparing_can_be_cancelled():
+    graphs = [random_graph(seed, count=5, model=f"m{seed}") for seed in range(2)]
+
+    def stop(done, total, message):
+        raise Cancelled(message)
+
+    with pytest.raises(Cancelled):
+        similarity_matrix(graphs, progress=stop)

@@ -1,16 +1,21 @@
 """Scores, rankings, the tree and the map of models."""
 
+import hashlib
+import json
+from functools import partial
+
 import pandas as pd
 
 import depara_core as depara
 from depara_core.agreement import agreement as agreement_with
 from depara_core.benchmark.layer_table import measured_pair
 from depara_core.bootstrap import resample_probes
-from depara_core.grids import probe_cosines
+from depara_core.graphs import MOST_RANKED
+from depara_core.grids import Grid, probe_cosines
 from depara_core.selection import resample
-from pages.shared.cache.wrappers import Matrix, copied, shared
+from pages.shared.cache.wrappers import Graphs, Matrix, copied, shared
 
-matrix = shared(12)(depara.similarity_matrix)
+quick_matrix = shared(12)(depara.similarity_matrix)
 similarity = copied(32)(depara.similarity)
 agreement = shared(32)(agreement_with)
 cosines = copied(32)(probe_cosines)
@@ -19,6 +24,20 @@ samples = shared(64)(resample_probes)
 tree = copied(100)(depara.task_tree)
 measured_cuts = copied(16)(measured_pair)
 model_map = copied(100)(depara.model_map)
+
+
+def matrix(rows: Graphs, columns: Graphs | None = None, *, grid: Grid | None = None) -> Matrix:
+    """Return s_V and s_E of all pairs; over many probes as a job, under whose progress the page stops meanwhile."""
+    if len(rows[0]) <= MOST_RANKED:
+        return quick_matrix(rows, columns, grid=grid)
+    from pages.shared import jobs  # late: it keeps its results in the queue of this package
+
+    named = [[(graph.model, graph.layer, graph.digest) for graph in side] for side in (rows, columns or ())]
+    key = hashlib.sha256(json.dumps([named, grid]).encode()).hexdigest()[:24]
+    work = partial(depara.similarity_matrix, rows, columns, grid=grid)
+    label = f"S of {len(rows)} graphs over {len(rows[0]):,} images"
+    found: Matrix = jobs.require(jobs.Computation(f"matrix-{key}", label, lambda progress: work(progress=progress)))
+    return found
 
 
 @copied(200)

@@ -15,7 +15,7 @@ from jaxtyping import Float, Float32, Int
 
 from depara_core.attribution.options import Options
 from depara_core.errors import OptionError
-from depara_core.extraction.geometry import cosines
+from depara_core.extraction.geometry import cosines, gram_matrix
 from depara_core.graphs import AttributionGraph
 from depara_core.probes import ProbeSet
 from depara_core.probes.tables import PATHS
@@ -116,6 +116,14 @@ def target_from_features(
     return _edges_alone(f"features/{name}", edges, probes, none)
 
 
+def graph_of_features(
+    values: Float[np.ndarray, "N D"], probes: ProbeSet, *, model: str, weights: str, layer: str = "output"
+) -> AttributionGraph:
+    """Return the edges of a network's graph from its features alone: what a target without nodes compares with."""
+    edges, none = cosines(gram_matrix(values.astype(np.float32, copy=False)), center=False)
+    return _graph(model, edges, probes, none, weights, layer)
+
+
 def read_embedding(path: str | os.PathLike[str], probes: ProbeSet) -> AttributionGraph:
     """Read a foreign embedding from an .npz with the arrays "features" (N, D) and "names" (N,); see
     `target_from_features`. Rows of other images are passed over.
@@ -165,15 +173,21 @@ def _edges_alone(model: str, edges: Float[np.ndarray, "N N"], probes: ProbeSet, 
             "one of them with two images, or numbers that differ."
         )
     kept = np.ascontiguousarray(edges, dtype=np.float32)
+    return _graph(model, kept, probes, none, hashlib.sha256(kept.data).hexdigest(), "output")
+
+
+def _graph(
+    model: str, edges: Float32[np.ndarray, "N N"], probes: ProbeSet, none: np.ndarray, weights: str, layer: str
+) -> AttributionGraph:
     return AttributionGraph(
         model=model,
-        layer="output",
+        layer=layer,
         nodes=np.zeros((len(probes), 0), dtype=np.float32),
-        edges=kept,
+        edges=edges,
         shape=(0, 0, 0),
         probes=probes.digest,
         options=Options(),
-        weights=hashlib.sha256(kept.data).hexdigest(),
+        weights=weights,
         no_attribution=np.ones(len(probes), dtype=bool),
         no_feature=none,
         note=NO_NODES,

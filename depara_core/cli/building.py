@@ -59,13 +59,24 @@ def choose_models(patterns: Sequence[str]) -> list[depara.ModelSpec]:
     chosen: dict[str, depara.ModelSpec] = {}
     for pattern in patterns:
         if "*" in pattern:
-            matches = [spec for spec in depara.list_models() if fnmatchcase(spec.id, pattern)]
+            matches = [spec for spec in _listed(pattern) if fnmatchcase(spec.id, pattern)]
         else:
             matches = [depara.model(pattern)]
         if not matches:
-            raise depara.OptionError(f"No model's id matches {pattern!r}; `depara models` lists them all.")
+            here = " whose weights are on this machine" if pattern.startswith("timm/") else ""
+            raise depara.OptionError(f"No model{here} matches {pattern!r}; `depara models search` finds them all.")
         chosen |= {spec.id: spec for spec in matches}
     return list(chosen.values())
+
+
+def _listed(pattern: str) -> list[depara.ModelSpec]:
+    """Return the models that a pattern chooses from; of timm's long list, those whose weights are on this machine."""
+    source = pattern.partition("/")[0]
+    if source != "timm":
+        return depara.list_models(source if source in depara.SOURCES else None)
+    from depara_core.zoo import timm  # late: it brings torch and the library along
+
+    return [spec for spec in depara.list_models(source) if fnmatchcase(spec.id, pattern) and timm.is_here(spec.name)]
 
 
 def build(work: Work, jobs: Sequence[tuple[Sequence[depara.ModelSpec], str | list[str]]]) -> Built:

@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -130,17 +130,21 @@ def measure(
     """Do what `fit` says, and return which images each candidate's head got right."""
     chosen = [specs] if isinstance(specs, ModelSpec) else list(specs)
     dealt, kept = deal_probes(probes, folds=folds, seed=seed), as_store(store)
-    models, right = [], []
+    features: dict[str, Float[np.ndarray, "N C"]] = {}
     for done, spec in enumerate(chosen):
         if progress is not None:
-            progress(done, len(chosen), f"{spec.name}: head")
+            progress(done, len(chosen), f"{spec.name}: features")
         built = attempt(
             on_error, lambda one, some: build_features(one, some, layer=OUTPUT, device=device, store=kept), spec, probes
         )
-        for features in built or ():
-            models.append(features.model)
-            right.append(hits(pooled(features), dealt, head=head))
-    return FrozenTransfer(tuple(models), np.array(right, dtype=bool).reshape(len(models), len(dealt.kept)), dealt)
+        features |= {one.model: pooled(one) for one in built or ()}
+    return fitted(features, dealt, head=head)
+
+
+def fitted(features: Mapping[str, Float[np.ndarray, "N C"]], folds: Folds, *, head: str = "ridge") -> FrozenTransfer:
+    """Return which images a head on each model's pooled features gets right."""
+    right = [hits(values, folds, head=head) for values in features.values()]
+    return FrozenTransfer(tuple(features), np.array(right, dtype=bool).reshape(len(features), len(folds.kept)), folds)
 
 
 def deal_probes(probes: ProbeSet, *, folds: int, seed: int) -> Folds:

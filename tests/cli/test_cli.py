@@ -440,3 +440,20 @@ def test_a_split_and_a_background_are_options(run, tmp_path):
     done = run(*asked, "--split", "test")
     assert done.exit_code == 1
     assert "The splits are: train, val" in done.stderr
+
+
+def test_choose_answers_from_labels_alone(run, photos, store, tmp_path):
+    for place, file in enumerate(sorted(photos.glob("*.png"))[:4]):
+        folder = tmp_path / "photos" / "ab"[place % 2]
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / file.name).write_bytes(file.read_bytes())
+    given = ("--images", str(tmp_path / "photos"), "--device", "cpu", "--store", str(store))
+    both = ("--models", SMALL, "--models", OTHER)
+    answer = document(run("choose", *both, *given, "--report", str(tmp_path / "choice.html"), "--json"))
+    assert {row["model"] for row in answer["candidates"]} == {SMALL, OTHER}
+    assert answer["target"] == "labels/classes"
+    assert all(row["imagenet"] is None and row["gflops"] > 0 for row in answer["candidates"])
+    assert answer["verdict"] in (tmp_path / "choice.html").read_text()
+    table = run("choose", *both, *given)
+    assert "cannot be told apart on these 4 images" in table.stdout
+    assert run("choose", "--models", "timm/no-such-*", *given).exit_code == 1

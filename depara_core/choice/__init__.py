@@ -1,0 +1,6 @@
+"""Which candidate for my task? Scores, measured transfer and costs of many candidates on one set of images."""
+
+from depara_core.choice.choice import Choice, choose
+from depara_core.choice.verdict import verdict
+
+__all__ = ["Choice", "choose", "verdict"]

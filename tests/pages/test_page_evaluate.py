@@ -24,6 +24,7 @@ from depara_core.evaluation import MEASURES
 from depara_core.formatting import signed
 from depara_core.training import layer_scores, layer_study
 from depara_core.zoo.spec import Network
+from pages.shared import text as page_text
 
 MODELS = tuple(f"rooms/{name}" for name in ("normal", "reshading", "denoising", "<b>odd</b>", *"abcdef"))
 GROUPS = {model: "3D" if i % 2 else "2D" for i, model in enumerate(MODELS)}
@@ -412,7 +413,7 @@ def test_layers_measured_in_part_are_not_shown(benchmark, monkeypatch):
 def test_layer_study_on_photographs_is_told_and_shown_seed_by_seed(benchmark):
     app = open_page()
     found = layer_report()
-    assert plain(found.sentence) in text(app)
+    assert page_text.plain(found.sentence) in text(app)
     drawn = figures(app)
     assert len(drawn["evaluate.predictors"]["data"][0]["x"]) == len(found.summary)
     curve = next(one for one in drawn["evaluate.cuts"]["data"] if one.get("mode") == "lines+markers")

@@ -10,7 +10,7 @@ from depara_core.benchmark.layer_table import BASELINES
 from depara_core.errors import OptionError
 from depara_core.figures.labels import coloured, escape
 from depara_core.figures.theme import fade, figure, palette, template
-from depara_core.formatting import interval, score
+from depara_core.formatting import interval, number, score
 
 COLUMNS = ("source", "labels", "k", "layer", "accuracy", "low", "high", "scratch")
 DASHES = ("solid", "dot", "dash")  # most labels first
@@ -123,8 +123,9 @@ def predictor_agreement(summary: pd.DataFrame, ceiling: float | None, *, dark: b
             mode="markers",
             showlegend=False,
             customdata=[
-                [escape(name), interval(row.low, row.high), f"{100 * row.regret:.1f}", f"{100 * row.worst_regret:.1f}"]
-                for name, row in zip(names, summary.itertuples(), strict=True)
+                [escape(row["predictor"]), interval(row["low"], row["high"])]
+                + [number(100 * row[lost], 1) for lost in ("regret", "worst_regret")]
+                for row in summary.to_dict("records")
             ],
             hovertemplate="<b>%{customdata[0]}</b><br>%{x:.2f} %{customdata[1]}<br>its choice loses %{customdata[2]} "
             "points of accuracy on average, %{customdata[3]} at most<extra></extra>",

@@ -23,6 +23,6 @@ def card(benchmark: str, data: Data, reason: str) -> None:
         if benchmark in GET:
             st.markdown(GET[benchmark])
         st.caption(text.plain(reason))
-        again = {"on_click": jobs.begin, "args": (computed.scores(benchmark, data),), "kwargs": {"again": True}}
-        st.button("Try again", key="evaluate.again", **again)
+        scores = computed.scores(benchmark, data)
+        st.button("Try again", key="evaluate.again", on_click=lambda: jobs.click(scores, again=True))
         st.caption("What needs no model stands below: measured transfer, its controls, and the published figures.")

@@ -12,6 +12,8 @@ from depara_core.benchmark import transfer_table
 from depara_core.files import Progress
 from depara_core.store import Store
 from depara_core.training import layer_scores, layer_study
+from depara_core.zoo.rooms import SOURCE
+from depara_core.zoo.rooms_study import STUDY_SOURCES, STUDY_TARGET
 from pages.evaluate.selection import Evaluate
 from pages.shared import charts, jobs, selection, text, widgets
 from pages.shared.cache import evaluation as cache
@@ -25,8 +27,8 @@ NAMES = {
     "dnn_imagenet": "DNN-ImageNet",
 }
 KEY = "layers-job"
-TARGET = f"{layer_study.SOURCE}/{layer_study.STUDY_TARGET}"
-MODELS = (*(f"{layer_study.SOURCE}/{name}" for name in layer_study.STUDY_SOURCES), TARGET)
+TARGET = f"{SOURCE}/{STUDY_TARGET}"
+MODELS = (*(f"{SOURCE}/{name}" for name in STUDY_SOURCES), TARGET)
 
 
 def scoring() -> Computation:
@@ -109,8 +111,8 @@ def _draw_links(source: str, layers: list[str]) -> None:
     """Lead from the layer that was clicked, else the last, to its evidence, on the probes of the session."""
     mine = selection.read(Evaluate)
     layer = mine.study_layer if mine.study_source == source and mine.study_layer in layers else layers[-1]
-    ends = {"source": source, "source_layer": layer, "target": TARGET, "target_layer": "output"}
-    here = replace(selection.read(Data), models=MODELS), replace(selection.read(Pair), **ends)
+    pair = replace(selection.read(Pair), source=source, source_layer=layer, target=TARGET, target_layer="output")
+    here = replace(selection.read(Data), models=MODELS), pair
     with st.container(horizontal=True, key=f"evaluate-links-{source.partition('/')[2]}", gap="medium"):
         name = text.plain(layer)
         selection.link("why", f"Why this score of {name}?", *here, icon=widgets.ICONS["why"])

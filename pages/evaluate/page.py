@@ -29,10 +29,11 @@ QUESTION = "Does the score tell the truth?"
 
 def verdict(view: View) -> str:
     """Say how much DEPARA finds, what chance would, and whether it is better than its rival here."""
-    row, (metric, rival) = view.found.loc[("depara", "P@5")], view.pair
-    sure = text.between(row["low"], row["high"])
+    metric, rival = view.pair
+    mean, low, high = view.found[["mean", "low", "high"]].to_numpy()[view.found.index.get_loc(("depara", "P@5"))]
+    sure = text.between(low, high)
     answer = (
-        f"On **{view.targets} measured targets** DEPARA finds :violet[**{score(row['mean'])}**] {sure} "
+        f"On **{view.targets} measured targets** DEPARA finds :violet[**{score(mean)}**] {sure} "
         f"of the five best sources (random {score(view.result.random['P@5'])})"
     )
     compared = view.result.compare("depara", rival if metric == "depara" else metric, view.measure)

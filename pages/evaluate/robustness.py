@@ -1,5 +1,7 @@
 """What the verdict on the Evaluate page hangs on: lambda, the number of probes, and which images they are."""
 
+from typing import Any
+
 import streamlit as st
 
 from pages.evaluate import computed
@@ -30,7 +32,8 @@ def _draw(view: View) -> None:
     sweep = computed.sweep(view.scored, view.data)
     waiting = jobs.find(sweep) is None
     columns = st.columns([1, 2] if waiting else 3)
-    place, look = view.key, {"targets": view.targets, "dark": view.dark}
+    place = view.key
+    look: dict[str, Any] = {"targets": view.targets, "dark": view.dark}
     with columns[0]:
         st.markdown("**λ**")
         st.caption("Flat is good: no tuning. Dotted: the λ in use.")

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -51,20 +52,27 @@ def chromium():
 @pytest.fixture(scope="session")
 def server(tmp_path_factory):
     """Start the app on a free port and return its address; all servers of a run share a store."""
+    folder = tmp_path_factory.mktemp("app")
+    workers = tmp_path_factory.getbasetemp().parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+    store = workers / "store"  # one store: what one computes the others read
+    with running(("-c", "from depara_core.cli import app; app()", "app", "--port"), folder, store) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def serve():
+    """Return what runs a server for a test of its own: see `running`."""
+    return running
+
+
+@contextmanager
+def running(arguments, folder, store):
+    """Run Python with these arguments and a free port behind them; give the address once something answers there."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    folder = tmp_path_factory.mktemp("app")
-    workers = tmp_path_factory.getbasetemp().parent if "PYTEST_XDIST_WORKER" in os.environ else folder
-    environment = {**os.environ, "DEPARA_STORE": str(workers / "store")}  # one store: what one computes the others read
-    command = [
-        sys.executable,
-        "-c",
-        "from depara_core.cli import app; app()",
-        "app",
-        "--port",
-        str(port),
-    ]
+    environment = {**os.environ, "DEPARA_STORE": str(store)}
+    command = [sys.executable, *arguments, str(port)]
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
     try:

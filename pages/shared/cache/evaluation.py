@@ -55,7 +55,7 @@ def curves(
     scored: ScoredBenchmark, lam: float, budget: int | None, metrics: tuple[str, ...]
 ) -> tuple[dict[str, pd.DataFrame], pd.DataFrame, pd.DataFrame]:
     """Return precision and recall of these metrics, of the measured transfer itself and of a random order."""
-    undefined = assessed(scored, lam, budget).undefined
+    undefined = {name: tuple(map(str, ts)) for name, ts in assessed(scored, lam, budget).undefined.items()}
     return scored.precision_curves(metrics, lam, budget, undefined=undefined)
 
 

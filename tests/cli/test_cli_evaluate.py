@@ -45,7 +45,9 @@ def test_evaluate_says_who_finds_the_best_sources(planted, tmp_path):
     assert verdicts[("depara", "P@5")] == "yes"
 
 
-def test_evaluate_prints_a_line_a_metric_and_the_answers(planted):
+def test_evaluate_prints_a_line_a_metric_and_the_answers(planted, monkeypatch):
+    planted_scores, truth = evaluation.score_pairs(None), depara.load_transfer_table("rooms").frame(250)
+    monkeypatch.setattr(evaluation, "score_pairs", lambda evidence, **options: {**planted_scores, "depara": truth})
     result = CliRunner().invoke(app, ["evaluate", "--budget", "250"])
     assert result.exit_code == 0, result.output
     assert "250 labels a target" in result.stdout

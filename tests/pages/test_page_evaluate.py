@@ -415,14 +415,14 @@ def test_layer_study_on_photographs_is_told_and_shown_seed_by_seed(benchmark):
     found = layer_report()
     assert page_text.plain(found.sentence) in text(app)
     drawn = figures(app)
-    assert len(drawn["evaluate.predictors"]["data"][0]["x"]) == len(found.summary)
+    assert len(_numbers(drawn["evaluate.predictors"]["data"][0]["x"])) == len(found.summary)
     curve = next(one for one in drawn["evaluate.cuts"]["data"] if one.get("mode") == "lines+markers")
     expected = found.curves[1].query("source == 'dnn_rich' and labels == 100")["accuracy"]
-    assert curve["y"] == pytest.approx((100 * expected).tolist())
+    assert _numbers(curve["y"]) == pytest.approx((100 * expected).tolist())
     app.segmented_control(key="evaluate.study_seed").set_value(3).run()
     assert asked(app, "study_seed") == ["3"]
     expected = found.curves[3].query("source == 'dnn_rich' and labels == 100")["accuracy"]
     curve = next(one for one in figures(app)["evaluate.cuts"]["data"] if one.get("mode") == "lines+markers")
-    assert curve["y"] == pytest.approx((100 * expected).tolist())
+    assert _numbers(curve["y"]) == pytest.approx((100 * expected).tolist())
     links = [one.proto for one in app.get("page_link") if one.proto.label.endswith("computed here")]
     assert [parse_qs(link.query_string)["probes"] for link in links] == [["fashion"]] * 2

@@ -18,6 +18,7 @@ QUICK = (
     ("startup.py",),
     ("zoo_graphs.py",),
     ("similarity.py",),
+    ("leave_one_out.py",),
     ("extraction.py", "--quick"),
     ("memory.py", "--quick"),
     ("scaling.py", "--quick"),

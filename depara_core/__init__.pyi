@@ -55,5 +55,6 @@ from .targets import target_from_features as target_from_features, target_from_l
 from .task_tree import model_map as model_map, task_tree as task_tree
 from .zoo import SOURCES as SOURCES, list_models as list_models, model as model
 from .zoo.catalogue import STARTERS as STARTERS, search_models as search_models
+from .zoo.parameters import count_parameters as count_parameters
 from .zoo.module import model_from_module as model_from_module
 from .zoo.spec import ModelSpec as ModelSpec

@@ -93,6 +93,10 @@ def test_models_are_searched(run, monkeypatch):
     assert asked == [(["vit", "dinov2"], "timm")]
     assert "10 more: add a word" in run("models", "search", "vit").stdout
     assert "'find' came" in run("models", "find", "vit").stderr
+    monkeypatch.setattr(depara, "count_parameters", lambda name: int(name.rpartition("_")[2]) + 1000)
+    counted = document(run("models", "search", "vit", "--parameters", "--json"))
+    assert [row.get("parameters") for row in counted] == [*range(1000, 1040), *[None] * 10]
+    assert "1007" in run("models", "search", "vit", "--parameters").stdout
 
 
 def test_an_unknown_source_is_an_error_that_names_the_choices(run):

@@ -10,6 +10,7 @@ from depara_core import zoo
 from depara_core.errors import ModelError, OptionError
 from depara_core.zoo import catalogue, checkpoints
 from depara_core.zoo.library import prefix_tokens
+from depara_core.zoo.parameters import count_parameters
 from depara_core.zoo.spec import evenly_spread
 from depara_core.zoo.tokens import select_tokens
 
@@ -129,6 +130,17 @@ def test_blocks_are_at_most_sixteen_evenly_spread():
     assert evenly_spread(names, 16) == names[::2]
     assert evenly_spread(names[:5], 16) == names[:5]
     assert len(set(evenly_spread(names[:17], 16))) == 16
+
+
+def test_parameters_are_counted_without_reading_weights(tmp_path):
+    pytest.importorskip("timm")
+    for name in ("timm/test_vit@none", "torchvision/squeezenet1_1@none", "rooms/normal"):
+        assert count_parameters(name) == zoo.model(name).open().parameters
+    assert count_parameters("timm/test_resnet.r160_in1k") == zoo.model("timm/test_resnet@none").open().parameters
+    (tmp_path / "mine.py").write_text("from torch import nn\ndef make():\n    return nn.Conv2d(3, 4, 3)\n")
+    assert count_parameters(f"python/{tmp_path}/mine.py:make?size=16") is None
+    with pytest.raises(ModelError, match="timm has no model"):
+        count_parameters("timm/nothing")
 
 
 # --- transformers

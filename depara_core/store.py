@@ -247,10 +247,21 @@ class Store:
                 remove(part)
 
     def make_room(self, need: int, keep: Path, *, share: int = 1) -> None:
-        """Remove the least recently used artefacts and uploads, but never `keep`, until `need` bytes more fit.
+        """Remove the least recently used artefacts and uploads until something more fits.
 
-        A `share` of n makes room in the n-th part of the store, among uploads alone. Raises StoreError for what is
-        larger than all that may be kept.
+        Parameters
+        ----------
+        need
+            Its bytes.
+        keep
+            A path that is never removed.
+        share
+            A share of n makes room in the n-th part of the store, among uploads alone.
+
+        Raises
+        ------
+        StoreError
+            It is larger than all that may be kept.
         """
         self._sweep()
         uploads = [*self._uploads()]

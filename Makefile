@@ -1,11 +1,13 @@
 # make app    install what the app needs, start it on localhost and print the address
 # make test   unit, app and browser tests
+# make fuzz   generated attacks, FUZZ of each kind; make kills: 200 times kill -9 in the middle of a job
 # make lint   style, types, layering, and whether what is imported is declared
 # make bench  measure the quick set and write docs/benchmarks.md
 # make venv   only the shared step: .venv with the pinned packages
 
 PYTHON ?= python3
 PORT ?= 8501
+FUZZ ?= 9000
 PYTEST_ARGS ?= -n auto --dist loadfile
 
 BIN := .venv/bin
@@ -18,7 +20,7 @@ install = $(BIN)/python -m pip install --quiet --disable-pip-version-check uv \
 	&& $(BIN)/uv pip install --quiet --python $(BIN)/python $(1) \
 	|| $(BIN)/python -m pip install --disable-pip-version-check $(1)
 
-.PHONY: app test lint style types layers declared bench venv dev browser clean
+.PHONY: app test fuzz kills lint style types layers declared bench venv dev browser clean
 .DEFAULT_GOAL := app
 
 app: .venv/.installed
@@ -26,6 +28,12 @@ app: .venv/.installed
 
 test: dev browser
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(PYTEST_ARGS)
+
+fuzz: dev
+	FUZZ=$(FUZZ) OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/fuzz -q -n 0
+
+kills: dev
+	$(BIN)/python benchmarks/kill_resume.py --times 200
 
 lint: style types layers declared
 

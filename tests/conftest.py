@@ -128,12 +128,12 @@ def tables(monkeypatch):
 @pytest.fixture
 def app(zoo, tmp_path, monkeypatch):
     """Return a function that opens one page of the app with a query and runs it to the end."""
-    from pages.shared import cache, consent, jobs
+    from pages.shared import cache, jobs
 
     monkeypatch.setenv("DEPARA_STORE", str(tmp_path / "store"))
     monkeypatch.setenv("DEPARA_ROOTS", "/")  # what a path asks is tested by itself
     monkeypatch.setattr(jobs, "PATIENCE_S", 60.0)  # AppTest runs no fragment by itself: a page waits instead
-    for cached in (cache.queue, cache.zoo, cache.spec, consent._agreed):
+    for cached in (cache.queue, cache.zoo, cache.spec, cache.agreed):
         cached.clear()
 
     def start(page, **query):

@@ -18,7 +18,7 @@ from depara_core.paths import expanded, in_roots, public
 from depara_core.pipeline.workload import Workload
 from depara_core.probes.loading import BUNDLED
 from depara_core.zoo.claims import download_of, path_of
-from pages.shared import selection, text, widgets
+from pages.shared import cache, selection, text, widgets
 from pages.shared.selection import Data
 
 MOST_PIXELS = 250_000_000  # read by all attributions of a job that nobody was asked about; minutes on two cores
@@ -34,20 +34,15 @@ class Ask:
     refusal: str
 
 
-@st.cache_resource(show_spinner=False, max_entries=1)
-def _agreed() -> set[str]:
-    return set()
-
-
 def agree(asks: Iterable[Ask]) -> None:
     """Agree to things, for everybody who uses this process; a public server agrees to nothing."""
     if not public():
-        _agreed().update(ask.key for ask in asks)
+        cache.agreed().update(ask.key for ask in asks)
 
 
 def missing(asks: Iterable[Ask]) -> tuple[Ask, ...]:
     """Return what nobody has agreed to yet."""
-    return tuple(ask for ask in asks if ask.key not in _agreed())
+    return tuple(ask for ask in asks if ask.key not in cache.agreed())
 
 
 def of_probes(data: Data) -> tuple[Ask, ...]:

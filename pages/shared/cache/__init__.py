@@ -33,7 +33,7 @@ from pages.shared.cache.pictures import (
     scale_bar,
     thumbnail,
 )
-from pages.shared.cache.process import MOST_BYTES, device, listing, queue, spare_the_collector, spec, zoo
+from pages.shared.cache.process import MOST_BYTES, agreed, device, listing, queue, spare_the_collector, spec, zoo
 from pages.shared.cache.scores import (
     agreement,
     cosines,
@@ -56,6 +56,7 @@ __all__ = [
     "Graphs",
     "Matrix",
     "advantage_maps",
+    "agreed",
     "agreement",
     "agreement_maps",
     "clusters",

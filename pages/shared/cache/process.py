@@ -21,6 +21,12 @@ def queue() -> JobQueue:
 
 
 @st.cache_resource(show_spinner=False, max_entries=1)
+def agreed() -> set[str]:
+    """Return the keys of what was agreed to in this process (`consent.agree` adds to it)."""
+    return set()
+
+
+@st.cache_resource(show_spinner=False, max_entries=1)
 def spare_the_collector() -> None:
     """Take what importing made, half a million objects, out of the garbage collector's sight.
 

@@ -84,7 +84,7 @@ def build(work: Work, jobs: Sequence[tuple[Sequence[depara.ModelSpec], str | lis
 
     A model that fails is reported on standard error and left out; the others go on.
     """
-    options, given = work.options(), work.given()
+    options, given = work.options(), work.given(spread=True)
     failed: dict[str, str] = {}
 
     def leave_out(model: str, error: depara.DeparaError) -> None:

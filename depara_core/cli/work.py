@@ -44,6 +44,9 @@ class Work:
         ),
     ] = None
     precision: Annotated[str, _option("'float32', or 'fast' where that agrees with float32.")] = "float32"
+    executor: Annotated[
+        str | None, _option("'ray' or 'ray://host:10001': models are tasks of a cluster.", show_default="this process")
+    ] = None
     store: StorePath = None
     store_limit: StoreLimit = None
 
@@ -62,8 +65,10 @@ class Work:
             progress=progress,
         )  # fmt: skip
 
-    def given(self) -> dict[str, Any]:
-        """Return what every call that makes graphs takes by keyword."""
+    def given(self, *, spread: bool = False) -> dict[str, Any]:
+        """Return what every call that makes graphs takes by keyword; those that can `spread` take the cluster too."""
+        if self.executor is not None and not spread:
+            raise depara.OptionError("This command does not run on a cluster. Leave --executor out.")
         from depara_core.store import parse_size
 
         return {
@@ -72,6 +77,7 @@ class Work:
             "memory_budget": None if self.memory is None else parse_size(self.memory, "--memory"),
             "precision": self.precision,
             "store": depara.Store(self.store, self.store_limit),
+            **({"executor": self.executor} if self.executor is not None else {}),
         }
 
 

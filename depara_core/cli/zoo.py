@@ -50,6 +50,7 @@ def add(
     layers: o.Layers = "output",
     licence: Annotated[str, typer.Option(help="Of these models, to filter by.")] = "",
     device: Device = "auto",
+    executor: Annotated[str | None, typer.Option(help="'ray' or 'ray://host:10001'.", show_default="here")] = None,
     store: o.StorePath = None,
     as_json: o.Json = False,
 ) -> None:
@@ -59,7 +60,7 @@ def add(
     opened = depara.Zoo(folder)
     failed: dict[str, depara.DeparaError] = {}
     specs, names = choose_models(ids or []), split_layers(layers)
-    told: dict[str, Any] = {"licence": licence, "device": device, "store": store}
+    told: dict[str, Any] = {"licence": licence, "device": device, "store": store, "executor": executor}
     added = follow(
         lambda progress: opened.add(
             specs, layers=names, **told, progress=progress, on_error=lambda model, error: failed.update({model: error})

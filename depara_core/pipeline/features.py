@@ -19,6 +19,7 @@ from depara_core.extraction.memory_plan import BATCH_PIXELS
 from depara_core.extraction.numerics import exact_float32
 from depara_core.files import Progress
 from depara_core.jobs import give_way
+from depara_core.pipeline.cluster import left_after, spread
 from depara_core.pipeline.keys import features_key
 from depara_core.probes import ProbeSet
 from depara_core.store import Store, as_store
@@ -66,6 +67,7 @@ def build_features(
     device: str = "auto",
     progress: Progress | None = None,
     store: str | os.PathLike[str] | Store | None = None,
+    executor: str | None = None,
 ) -> list[Features]:
     """Run each model over the probes and return one layer's output; what the store has is read.
 
@@ -83,6 +85,8 @@ def build_features(
         progress(done, total, message) counts models; raising `Cancelled` from it stops before the next one.
     store
         Where features are kept: a `Store`, a path, or None: $DEPARA_STORE, else the platform's cache folder.
+    executor
+        As `build_graphs` takes it.
 
     Returns
     -------
@@ -96,6 +100,10 @@ def build_features(
     """
     chosen = [specs] if isinstance(specs, ModelSpec) else list(specs)
     kept = as_store(store)
+    if executor is not None:
+        given = [{"layer": layer}] * len(chosen)
+        failed = spread(executor, build_features, chosen, probes, kept, options=given, device=device, progress=progress)
+        left_after(failed, chosen, None)
     built = []
     for done, spec in enumerate(chosen):
         give_way()

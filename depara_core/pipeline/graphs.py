@@ -3,6 +3,7 @@
 import contextlib
 import os
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 
 import torch
 
@@ -14,6 +15,7 @@ from depara_core.files import Progress
 from depara_core.graphs import AttributionGraph
 from depara_core.jobs import Tally, give_way
 from depara_core.pipeline.builder import Builder, Execution
+from depara_core.pipeline.cluster import left_after, spread
 from depara_core.pipeline.models import OnError, attempt, existing_layers, require_different_names
 from depara_core.probes import ProbeSet
 from depara_core.store import Store, as_store, check_bytes
@@ -37,6 +39,7 @@ def build_graphs(
     progress: Progress | None = None,
     store: str | os.PathLike[str] | Store | None = None,
     on_error: OnError | None = None,
+    executor: str | None = None,
 ) -> list[AttributionGraph]:
     """Build the graph of each model's layers over the probes (DEPARA, Song et al. 2020, section 3.2).
 
@@ -79,6 +82,9 @@ def build_graphs(
         Where graphs are kept: a `Store`, a path, or None: $DEPARA_STORE, else the platform's cache folder.
     on_error
         on_error(model id, error) takes the failure of one model, and the rest goes on; None: the first one is raised.
+    executor
+        None: this process. "ray" or "ray://host:10001": each model is a task of that Ray cluster, which keeps its
+        graphs in the store, a folder that all its machines share; a lost worker's models are done again.
 
     Returns
     -------
@@ -88,7 +94,10 @@ def build_graphs(
     Raises
     ------
     OptionError
-        An option is not among the valid ones, two models share a name, or no model was given.
+        An option is not among the valid ones, two models share a name, no model was given, or the cluster cannot be
+        reached or has other versions.
+    StoreError
+        The cluster does not see the store.
     ProbeError
         There are fewer than 3 probes.
     ModelError
@@ -112,8 +121,16 @@ def build_graphs(
     execution = Execution(place, budget, precision)
     named = [(spec, attempt(on_error, existing_layers, spec, layers)) for spec in chosen]
     wanted = [(spec, names) for spec, names in named if names is not None]
+    kept = as_store(store)
+    if executor is not None:
+        shared = {**asdict(options), "memory_budget": budget, "precision": precision}
+        given = [{**shared, "layers": names} for _, names in wanted]
+        chosen = [spec for spec, _ in wanted]
+        failed = spread(executor, build_graphs, chosen, probes, kept, options=given, device=device, progress=progress)
+        left = left_after(failed, chosen, on_error)
+        wanted = [(spec, names) for spec, names in wanted if spec in left]
     tally = Tally(progress, len(wanted) * len(probes))
-    builder = Builder(probes, options, execution, as_store(store), tally)
+    builder = Builder(probes, options, execution, kept, tally)
     graphs: list[AttributionGraph] = []
     try:
         for spec, names in wanted:

@@ -148,6 +148,7 @@ class Zoo:
         progress: Progress | None = None,
         store: str | os.PathLike[str] | Store | None = None,
         on_error: OnError | None = None,
+        executor: str | None = None,
     ) -> int:
         """Build graphs and add them; a model and layer that is there is replaced.
 
@@ -159,7 +160,7 @@ class Zoo:
             As `build_graphs` takes them.
         licence
             Of these models, to filter by; "": unknown, but for the bundled ones.
-        device, progress, store, on_error
+        device, progress, store, on_error, executor
             As `build_graphs` takes them.
 
         Returns
@@ -184,6 +185,7 @@ class Zoo:
         if not given:
             raise OptionError("Nothing was given to add. Expected models or graphs.")
         told: dict[str, Any] = {"layers": layers, "device": device, "store": store, "on_error": on_error}
+        told |= {"executor": executor}
         added = self._keep(graphs, {}, licence)
         for first in range(0, len(models), AT_ONCE):
             chosen, report = models[first : first + AT_ONCE], _further(progress, first, len(models))

@@ -39,6 +39,10 @@ def serve(
         bool,
         typer.Option("--public", help="Strangers use it: other paths, downloads and long work are refused, not asked."),
     ] = False,
+    host: Annotated[
+        str, typer.Option("--address", help="Where it listens: '0.0.0.0' is every network, for containers.")
+    ] = HOST,
+    base: Annotated[str, typer.Option("--base-path", help="The path that a proxy serves it under.")] = "",
     as_json: Json = False,
 ) -> None:
     """Start the web app on localhost and print its address; Ctrl-C stops it."""
@@ -46,14 +50,15 @@ def serve(
     script = app_script()
     if importlib.util.find_spec("streamlit") is None:
         raise OptionError("The app needs streamlit, which is not installed. Run: pip install 'depara-explorer[app]'")
-    free = first_free(port)
-    address = f"http://{HOST}:{free}"
+    free, path = first_free(port, host), base.strip("/")
+    address = f"http://{host}:{free}" + (f"/{path}" if path else "")
     line = json.dumps({"address": address}) if as_json else f"DEPARA Explorer: {address}   (Ctrl-C stops it)"
     typer.echo(line)
     sys.stdout.flush()
     os.environ.update(settings)
     os.chdir(script.parent)  # streamlit reads .streamlit/config.toml from the folder it starts in
-    flags = ["--server.address", HOST, "--server.port", str(free), "--server.headless", "true"]
+    flags = ["--server.address", host, "--server.port", str(free), "--server.headless", "true"]
+    flags += ["--server.baseUrlPath", path] if path else []
     sys.argv = ["streamlit", "run", str(script), *flags]
     pages = importlib.import_module("streamlit.runtime.pages_manager").PagesManager
     pages.uses_pages_directory = False  # the router is app.py: else the first link opened would not find its page
@@ -90,13 +95,13 @@ def app_script() -> Path:
     raise OptionError(f"The app's pages are not installed: expected app.py and pages/ beside {package}.")
 
 
-def first_free(port: int) -> int:
+def first_free(port: int, host: str = HOST) -> int:
     """Return the first port from `port` on that nothing on this machine listens at."""
     for candidate in range(port, min(port + TRIES, 65536)):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
-                probe.bind((HOST, candidate))
+                probe.bind((host, candidate))
             except OSError:
                 continue
             return candidate

@@ -1,0 +1,72 @@
+"""The container's own steps, run here: what it starts, what tells its health, and the path that a proxy gives it."""
+
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+PATIENCE_S = 120
+
+
+def instruction(name):
+    """The last instruction of a kind, its JSON list."""
+    return json.loads(re.findall(rf"^{name}.*?(\[.*\])$", DOCKERFILE, re.MULTILINE)[-1])
+
+
+@pytest.fixture
+def port():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+def placed(arguments, port):
+    """The arguments on this machine: another port, this host alone, this Python."""
+    moved = [one.replace("7860", str(port)).replace("0.0.0.0", "127.0.0.1") for one in arguments]
+    return [sys.executable if one == "python" else one for one in moved]
+
+
+def test_the_container_s_command_serves_and_its_check_says_so(port, tmp_path):
+    command = placed(instruction("CMD"), port)
+    check = [one.replace("/_stcore", "/depara/_stcore") for one in placed(instruction("HEALTHCHECK"), port)]
+    assert command[0] == "depara"
+    run = [sys.executable, "-c", "from depara_core.cli import app; app()", *command[1:], "--base-path", "/depara/"]
+    environment = {**os.environ, "DEPARA_STORE": str(tmp_path / "store"), "HOME": str(tmp_path)}
+    assert subprocess.run(check, capture_output=True, check=False).returncode != 0
+    with subprocess.Popen(run, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+        try:
+            deadline = time.monotonic() + PATIENCE_S
+            while subprocess.run(check, capture_output=True, check=False).returncode != 0:
+                assert server.poll() is None, "the server ended"
+                assert time.monotonic() < deadline, "the server is not healthy"
+                time.sleep(1)
+            for path in ("depara/", "depara/why", "depara/app/static/inter-latin-wght-normal.woff2"):
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}/{path}", timeout=30) as answer:
+                    assert answer.status == 200
+                    assert answer.read(4) in (b"<!do", b"<!DO", b"wOF2", b"<htm")
+        finally:
+            server.terminate()
+
+
+def test_the_image_holds_what_is_pinned_and_runs_as_nobody_special():
+    pins = (ROOT / "requirements.txt").read_text(encoding="utf-8")
+    assert re.search(r"^torch==", pins, re.MULTILINE)
+    assert re.search(r"^torchvision==", pins, re.MULTILINE)
+    assert "requirements.txt" in DOCKERFILE
+    assert re.search(r"^USER depara$", DOCKERFILE, re.MULTILINE)
+    assert re.findall(r"^VOLUME (.*)$", DOCKERFILE, re.MULTILINE) == ["/data"]
+    assert "--public" in instruction("CMD")
+
+
+def test_a_space_and_the_image_agree_on_the_port():
+    told = (ROOT / "deploy" / "huggingface" / "README.md").read_text(encoding="utf-8")
+    assert re.search(r"^app_port: (\d+)$", told, re.MULTILINE)[1] in instruction("CMD")

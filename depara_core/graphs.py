@@ -109,6 +109,9 @@ class AttributionGraph:
 
     @cached_property
     def _held_ranks(self) -> Float[np.ndarray, " E"]:
+        return self._made_ranks()
+
+    def _made_ranks(self) -> Float[np.ndarray, " E"]:
         ranks = standard_ranks(self.edges[np.triu_indices(len(self), k=1)])
         ranks.setflags(write=False)
         return ranks
@@ -119,9 +122,7 @@ class AttributionGraph:
 
         They are held with the graph, unless there are so many that they would fill the memory: then they are made anew.
         """
-        if len(self) > MOST_RANKED:
-            return type(self)._held_ranks.func(self)
-        return self._held_ranks
+        return self._made_ranks() if len(self) > MOST_RANKED else self._held_ranks
 
 
 def doubled_ranks(values: Float[np.ndarray, " E"]) -> Int[np.ndarray, " E"]:

@@ -21,9 +21,9 @@ class LayerReport:
     @property
     def sentence(self) -> str:
         """How well S does, beside the best score and the best rule that looks at nothing."""
-        rows = self.summary.set_index("predictor")
-        ours, best = rows.loc["S"], self.summary.iloc[0]
-        rule = self.summary[self.summary["predictor"].isin(layer_table.BASELINES)].iloc[0]
+        rows = self.summary.to_dict("records")
+        ours, best = next(row for row in rows if row["predictor"] == "S"), rows[0]
+        rule = next(row for row in rows if row["predictor"] in layer_table.BASELINES)
         return (
             f"S orders the cuts of {int(ours['settings'])} settings by a mean Spearman of {score(ours['spearman'])} "
             f"{interval(ours['low'], ours['high'])}; its choice loses {100 * ours['regret']:.1f} points of accuracy on "

@@ -96,7 +96,7 @@ class Choice:
         quality, work = self.quality.values, np.array([self.costs[spec.id].gflops for spec in self.specs])
         at_least = (quality >= quality[:, None]) & (work <= work[:, None])
         better = (quality > quality[:, None]) | (work < work[:, None])
-        return ~(at_least & better).any(axis=1)
+        return np.asarray(~(at_least & better).any(axis=1))
 
     @cached_property
     def table(self) -> pd.DataFrame:

@@ -48,7 +48,7 @@ def indistinguishable(quality: Score, best: int) -> list[int]:
 def _best(choice: Choice, best: int) -> str:
     name = choice.specs[best].id
     if choice.transfer is not None:
-        row = choice.table.set_index("model").loc[name]
+        row = next(row for row in choice.table.to_dict("records") if row["model"] == name)
         low, high = percent(row["accuracy_low"], 1), percent(row["accuracy_high"], 1)
         reached = f"{percent(row['accuracy'], 1)} ({low} to {high})"
         return f"By measured accuracy of a linear head on frozen features, {name} is best: {reached}."
@@ -83,7 +83,7 @@ def _without_scores(choice: Choice) -> str:
     known = choice.table.dropna(subset=[IMAGENET])
     if not len(known):
         return "Without labels or a target nothing tells these candidates apart but their costs."
-    best = known.loc[known[IMAGENET].idxmax()]
+    best = max(known.to_dict("records"), key=lambda row: float(row[IMAGENET]))
     return (
         "Without labels or a target nothing is known of your task. By published ImageNet accuracy alone it would be "
         f"{best['model']} ({number(best[IMAGENET], 1)} %)."

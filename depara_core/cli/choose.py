@@ -82,7 +82,7 @@ def choose(
     say_failures(failed)
 
 
-def _target(target: str | None, probes: depara.ProbeSet) -> depara.AttributionGraph | depara.ModelSpec | None:
+def _target(target: str | None, probes: "depara.ProbeSet") -> "depara.AttributionGraph | depara.ModelSpec | None":
     from depara_core.cli.building import target_without_network
 
     make = None if target is None else target_without_network(target)

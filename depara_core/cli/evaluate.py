@@ -14,7 +14,10 @@ app = typer.Typer(add_completion=False)
 @app.command()
 def evaluate(
     benchmark: Annotated[
-        str, typer.Option("--benchmark", "--world", help=f"Where transfer was measured: {', '.join(BENCHMARKS)}.")
+        str,
+        typer.Option(
+            "--benchmark", "--world", help=f"Where transfer was measured: {', '.join(BENCHMARKS)}; or your own .csv."
+        ),
     ] = "rooms",
     readout: Annotated[str, typer.Option(help=f"How transfer was measured: {', '.join(READOUTS)}.")] = "closed",
     count: Annotated[int | None, typer.Option(min=3, help="How many probes.", show_default="200")] = None,
@@ -26,7 +29,16 @@ def evaluate(
     store_limit: o.StoreLimit = None,
     as_json: o.Json = False,
 ) -> None:
-    """Check every metric's ranking of sources against measured transfer, with intervals over the targets."""
+    """Check every metric's ranking of sources against measured transfer, with intervals over the targets.
+
+    Your own results: a .csv of the columns model, target and value; each target is a folder of labelled images.
+    """
+    if benchmark.endswith(".csv"):
+        from depara_core.cli.own_evaluation import answer_own
+
+        kept = depara.Store(store, store_limit)
+        answer_own(benchmark, count=count, seed=seed or 0, device=device, store=kept, as_json=as_json)
+        return
     for what, came, known in (("benchmark", benchmark, BENCHMARKS), ("read-out", readout, READOUTS)):
         if came not in known:
             raise depara.OptionError(f"The {what} {came!r} is unknown. Expected one of: {', '.join(known)}.")

@@ -1,0 +1,133 @@
+"""One's own fine-tuning results as a benchmark: what is read, what is refused, and scores held against it."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import tiny
+from PIL import Image
+
+import depara_core as depara
+from depara_core.choice import own_benchmark
+from depara_core.choice.own_benchmark import SCORED, STATICS, assess_benchmark, read_benchmark, score_benchmark
+
+NAMES = [f"tiny{place}" for place in range(6)]
+
+
+@pytest.fixture
+def zoo(monkeypatch):
+    def find(name):
+        if name.removeprefix("test/") not in NAMES:
+            raise depara.ModelError(f"There is no model {name!r}.")
+        number = NAMES.index(name.removeprefix("test/"))
+
+        def opened():
+            network = tiny.shared_relu(number)
+            return type(network)(network.module, network.taps, f"{number:064d}")
+
+        return tiny.spec(opened, name=NAMES[number])
+
+    monkeypatch.setattr(own_benchmark, "model", find)
+
+
+@pytest.fixture
+def table(tmp_path, zoo):
+    """A table of two targets, whose folders of labelled images lie beside it."""
+    rng = np.random.default_rng(0)
+    for target in ("pets", "birds"):
+        for place in range(12):
+            folder = tmp_path / target / "ab"[place % 2]
+            folder.mkdir(parents=True, exist_ok=True)
+            pixels = rng.integers(0, 200, (8, 8, 3), dtype=np.uint8) + 40 * (place % 2)
+            Image.fromarray(pixels.astype(np.uint8)).save(folder / f"{place}.png")
+
+    def write(rows):
+        file = tmp_path / "mine.csv"
+        file.write_text("model,target,value\n" + "".join(f"{one}\n" for one in rows))
+        return file
+
+    return write
+
+
+def rows(target="pets", values=(0.9, 0.8, 0.7, 0.6, 0.5, 0.4)):
+    return [f"test/{name},{target},{value}" for name, value in zip(NAMES, values, strict=True)]
+
+
+def test_per_cent_becomes_shares_target_by_target(table):
+    own = read_benchmark(table([*rows("pets", (91, 82, 73, 64, 55, 46)), *rows("birds")]))
+    assert own.frame["pets"].tolist() == [0.91, 0.82, 0.73, 0.64, 0.55, 0.46]
+    assert own.frame["birds"].tolist() == [0.9, 0.8, 0.7, 0.6, 0.5, 0.4]
+    assert own.notes == ("The values of 'pets' are read as per cent.",)
+
+
+def test_what_can_be_left_out_is_and_is_told(table):
+    own = read_benchmark(table([*rows(), rows()[0], "test/nobody,pets,0.3", "test/tiny1,birds,"]))
+    assert own.frame.shape == (6, 1)
+    assert any("1 rows have no number" in note for note in own.notes)
+    assert any("1 rows are there twice" in note for note in own.notes)
+    assert any("'test/nobody' is left out" in note for note in own.notes)
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (["test/tiny0,pets,0.3"], r"two values of 'test/tiny0' for 'pets'"),
+        (["test/tiny0,birds,0.9", "test/tiny1,birds,88"], r"'birds' mix per cent \(88\) and shares \(0\.9\)"),
+    ],
+)
+def test_contradictions_are_refused(table, more, message):
+    with pytest.raises(depara.OptionError, match=message):
+        read_benchmark(table([*rows(), *more]))
+
+
+def test_other_tables_are_refused(tmp_path, table):
+    (tmp_path / "other.csv").write_text("network,accuracy\na,1\n")
+    with pytest.raises(depara.OptionError, match="lacks model, target, value"):
+        read_benchmark(tmp_path / "other.csv")
+    with pytest.raises(depara.OptionError, match="names no model that exists"):
+        read_benchmark(table(["test/nobody,pets,0.3"]))
+
+
+def test_scores_are_held_against_the_values_beside_static_facts(table, tmp_path):
+    own = read_benchmark(table([*rows(), *rows("birds")]))
+    frames = score_benchmark(own, store=depara.Store(tmp_path / "store"), device="cpu")
+    assert set(frames) == {"depara", *SCORED, "static_size"}  # no published accuracy is known of these
+    for frame in frames.values():
+        assert list(frame.index) == [f"test/{name}" for name in NAMES]
+        assert list(frame.columns) == ["pets", "birds"]
+    probes = depara.load_probes(tmp_path / "pets")
+    features = depara.build_features(own.specs[:1], probes, store=tmp_path / "store", device="cpu")[0]
+    labels = np.unique(probes.labels, return_inverse=True)[1]
+    assert frames["logme"].loc["test/tiny0", "pets"] == pytest.approx(depara.metric("logme")(features.values, labels))
+    found = assess_benchmark(own, {**frames, "truth": own.frame})
+    assert found.relevant == 1
+    summary = found.summary()["mean"]
+    assert summary["truth", "Spearman"] == pytest.approx(1)
+    assert summary["static_size", "Spearman"] == 0  # all have one size: a random order
+    assert "static_mean" in set(summary.index.get_level_values("metric"))
+    assert set(STATICS) >= {"static_size"}
+
+
+def test_a_target_without_labels_says_what_to_do(table, tmp_path):
+    flat = tmp_path / "flat"
+    flat.mkdir()
+    for place, file in enumerate(sorted((tmp_path / "pets").rglob("*.png"))):
+        (flat / f"{place}.png").write_bytes(file.read_bytes())
+    own = read_benchmark(table(rows("flat")))
+    with pytest.raises(depara.OptionError, match="'flat' has no labels"):
+        score_benchmark(own, store=depara.Store(tmp_path / "store"))
+
+
+def test_a_model_that_fails_is_left_out_everywhere(table, tmp_path, monkeypatch):
+    own = read_benchmark(table(rows()))
+    build, told = own_benchmark.build_features, []
+
+    def broken(spec, probes, **options):
+        if spec.name == "tiny2":
+            raise depara.ModelError("Expected whole weights.")
+        return build(spec, probes, **options)
+
+    monkeypatch.setattr(own_benchmark, "build_features", broken)
+    frames = score_benchmark(own, store=depara.Store(tmp_path / "store"), device="cpu", warn=told.append)
+    assert all("test/tiny2" not in frame.index for frame in frames.values())
+    assert told == ["test/tiny2 was left out: Expected whole weights."]
+    assert isinstance(assess_benchmark(own, frames).summary(), pd.DataFrame)

@@ -58,7 +58,7 @@ def read_benchmark(path: str | os.PathLike[str]) -> OwnBenchmark:
     if missing:
         raise OptionError(f"{file.name} lacks {', '.join(missing)}. Expected the columns {', '.join(COLUMNS)}.")
     table, notes = table[list(COLUMNS)].astype({"model": str, "target": str}), []
-    table["value"] = pd.to_numeric(table["value"], errors="coerce")
+    table["value"] = pd.to_numeric(table["value"], errors="coerce").astype(float)
     empty = table[~np.isfinite(table["value"])]
     if len(empty):
         notes.append(f"{len(empty)} rows have no number and are left out, first {empty['model'].iloc[0]!r}.")

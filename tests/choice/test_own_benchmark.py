@@ -59,6 +59,11 @@ def test_per_cent_becomes_shares_target_by_target(table):
     assert own.notes == ("The values of 'pets' are read as per cent.",)
 
 
+def test_whole_numbers_alone_are_per_cent_too(table):
+    own = read_benchmark(table(rows("pets", (91, 82, 73, 64, 55, 46))))
+    assert own.frame["pets"].tolist() == [0.91, 0.82, 0.73, 0.64, 0.55, 0.46]
+
+
 def test_what_can_be_left_out_is_and_is_told(table):
     own = read_benchmark(table([*rows(), rows()[0], "test/nobody,pets,0.3", "test/tiny1,birds,"]))
     assert own.frame.shape == (6, 1)

@@ -2,8 +2,9 @@
 
 For each it tells whether it opens, how many layers are found, whether the graphs of its output and of a block in the
 middle are computed, and how far nodes and edges are from a loop that runs one image at a time through the module, with
-autograd and numpy and nothing of this library. Weights are random: what is checked is arithmetic. The rows are written
-to docs/coverage.md as they come; what stands there is not run again.
+middle are computed, and how far nodes and edges are from a loop that runs one image at a time through the module, by
+Weights are random: what is checked is arithmetic. The rows are written to docs/coverage.md as they come; what stands
+there is not run again.
 
     nice -n 19 python benchmarks/coverage.py [--only timm] [--again] [--limit 10]
 """
@@ -33,6 +34,7 @@ from depara_core.zoo import OUTPUT, ModelSpec, Network, openclip, timm
 
 OUT = Path(__file__).resolve().parents[1] / "docs" / "coverage.md"
 IMAGES = 4
+PLAIN_POOL = torch.nn.functional.max_pool2d
 CLOSE = 1e-4  # largest difference of a node's or an edge's number from the reference
 HEAD = (
     "| library | family | model | layers | block | nodes differ by | edges differ by | seconds | result |\n"
@@ -154,6 +156,22 @@ def _reference(
     return {layer: (np.stack(nodes[layer]), rows[layer] @ rows[layer].T, np.array(norms[layer])) for layer in layers}
 
 
+def _shared_max(x: torch.Tensor, size: Any, stride: Any = None, padding: Any = 0, *more: Any, **named: Any) -> Any:
+    """Stand in for F.max_pool2d: what autograd gives to one of equal inputs goes to all of them, window by window."""
+    (h, w), (dy, dx), (py, px) = map(torch.nn.modules.utils._pair, (size, stride or size, padding))
+    plain = PLAIN_POOL(x, size, stride, padding, *more, **named)
+    rows, columns = plain.shape[2:]
+    spare = [max(0, (n - 1) * d + k - side - p) for n, d, k, side, p in (
+        (columns, dx, w, x.shape[3], px), (rows, dy, h, x.shape[2], py),
+    )]  # fmt: skip
+    wide = torch.nn.functional.pad(x, (px, spare[0], py, spare[1]), value=-torch.inf)
+    windows = wide.unfold(2, h, dy).unfold(3, w, dx)[:, :, :rows, :columns]
+    level = x.detach().abs().amax(dim=(2, 3), keepdim=True) * 1e-5
+    won = windows.detach() >= (plain.detach() - level)[..., None, None]
+    weights = won / won.sum(dim=(4, 5), keepdim=True)
+    return (torch.where(won, windows, 0.0) * weights).sum(dim=(4, 5))
+
+
 def _plain_forward(network: Network, layers: Sequence[str], x: torch.Tensor) -> dict[str, torch.Tensor]:
     """Run the module and return what each layer yields; of a block that yields tokens, those of the patches."""
     seen: dict[str, torch.Tensor] = {}
@@ -173,7 +191,11 @@ def _plain_forward(network: Network, layers: Sequence[str], x: torch.Tensor) -> 
 
         part = network.module.get_submodule(module)
         handles.append(part.register_forward_pre_hook(read) if side == "input" else part.register_forward_hook(read))
-    network.module(x)
+    torch.nn.functional.max_pool2d = _shared_max
+    try:
+        network.module(x)
+    finally:
+        torch.nn.functional.max_pool2d = PLAIN_POOL
     for handle in handles:
         handle.remove()
     for layer, feature in seen.items():

@@ -183,7 +183,7 @@ def _column(
 def _statics(
     specs: Sequence[ModelSpec], targets: Sequence[str], device: str, store: Store | None
 ) -> dict[str, pd.DataFrame]:
-    facts = {
+    facts: dict[str, list[float | None]] = {
         "static_size": [float(measure_costs(spec, device=device, store=store).parameters) for spec in specs],
         "static_imagenet": [published_accuracy(spec) for spec in specs],
     }

@@ -15,7 +15,8 @@ COMPARED = ("P@1", "Spearman")
 
 def answer_own(path: str, *, count: int | None, seed: int, device: str, store: Store, as_json: bool) -> None:
     """Score the models of a table for its targets and hold the scores against its values."""
-    own, left_out = read_benchmark(path), []
+    own = read_benchmark(path)
+    left_out: list[str] = []
     for note in own.notes:
         warn(note)
 

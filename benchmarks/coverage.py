@@ -1,12 +1,12 @@
 """Does any network come out right? One model of every family, against a slow plain reference.
 
 For each it tells whether it opens, how many layers are found, whether the graphs of its output and of a block in the
-middle are computed, and how far nodes and edges are from a loop that runs one image at a time through the module, with
 middle are computed, and how far nodes and edges are from a loop that runs one image at a time through the module, by
+autograd and numpy and nothing of this library; where inputs of a max-pool are equal, they share its gradient there too.
 Weights are random: what is checked is arithmetic. The rows are written to docs/coverage.md as they come; what stands
 there is not run again.
 
-    nice -n 19 python benchmarks/coverage.py [--only timm] [--again] [--limit 10]
+    nice -n 19 python benchmarks/coverage.py [--only timm] [--again] [--anew] [--limit 10]
 """
 
 import argparse

@@ -29,7 +29,12 @@ def rows_of_csv(content: bytes, name: str) -> list[tuple[str, str | None]]:
     dialect: Any = csv.excel_tab if "\t" in text.partition("\n")[0] else csv.excel
     if ";" in text.partition("\n")[0] and "," not in text.partition("\n")[0]:
         dialect = type("Semicolons", (csv.excel,), {"delimiter": ";"})
-    rows = [[cell.strip() for cell in row] for row in csv.reader(io.StringIO(text), dialect) if any(row)]
+    try:
+        rows = [
+            [cell.strip() for cell in row] for row in csv.reader(io.StringIO(text, newline=""), dialect) if any(row)
+        ]
+    except csv.Error as error:  # a lone carriage return, a null character, a field without end
+        raise ProbeError(f"{name} is no CSV: {error}.") from error
     if not rows:
         raise ProbeError(f"{name} is empty. Expected lines of path,label.")
     header = [cell.lower() for cell in rows[0]]

@@ -243,3 +243,9 @@ def test_a_refused_path_does_not_tell_whether_it_exists(roots):
         told.append(str(refusal.value))
         assert listing_digest(path) == listing_digest("/no/such/place")
     assert told[0] == told[1]
+
+
+@pytest.mark.parametrize("content", [b"path\n\r\0", b"a\rb,c\0\n", b"path\n" + b'"' + b"x" * 200_000])
+def test_a_table_that_is_none_says_so(content):
+    with pytest.raises(ProbeError):
+        load_probes([("list.csv", content)])

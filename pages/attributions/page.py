@@ -6,48 +6,56 @@ from depara_core.agreement import Agreement
 from depara_core.comparison import Comparison
 from depara_core.formatting import number, short_name
 from depara_core.grids import grid_text
-from depara_core.tour import spread
 from pages.attributions import table, takeaway
 from pages.attributions.selection import SORTS, VIEWS, Attributions
 from pages.shared import cache, comparisons, selection, text, widgets
 from pages.shared.selection import Data, Look
 
-COLUMNS = 8  # models shown at first: more are too small to read
 SCALES = {"shared": "One for all maps", "own": "One for each map"}
 
 
-def compare_models(comparison: Comparison, place: st.delta_generator.DeltaGenerator) -> Agreement:
-    """Choose the models: the reference first, the others from most to least alike."""
+def compare_models(comparison: Comparison, place: st.delta_generator.DeltaGenerator) -> tuple[Agreement, Agreement]:
+    """Choose the models: the reference first, the others from most to least alike.
+
+    Returns the agreement of all models, which says who is most and least alike, and that of the columns shown.
+    """
     models, (source, target) = list(comparison.models), comparisons.pair(comparison)
     with place:
         name = widgets.choose_model("Reference", "target", "attributions.target", models, default=target)
         reference = comparison.of(name)[0]
-        ranked = cache.agreement(comparison.graphs, reference, comparison.grid).ranked
+        everyone = cache.agreement(comparison.graphs, reference, comparison.grid)
+        ranked = everyone.ranked
         shown = [model for model in selection.read(Attributions).shown if model in models]
         if not shown:
-            few = [ranked[k].model for k in spread(len(ranked), COLUMNS)]
-            shown = list(dict.fromkeys([*few, source]))
-        with st.popover(f"{len({name, *shown})} of {len(models)} models", icon=":material/checklist:"):
+            shown = list(dict.fromkeys([*table.first_columns([graph.model for graph in ranked]), source]))
+        always = {graph.model for graph in ranked[:2]}
+        with st.popover(f"{len(always.union(shown))} of {len(models)} models", icon=":material/checklist:"):
             st.multiselect(
                 "Models shown",
                 models,
                 format_func=short_name,
                 **selection.bind(Attributions, "shown", "attributions.shown", shown, store=tuple),
             )
-            st.caption("The reference is always shown. Columns go from most to least alike to it.")
+            st.caption(
+                "The reference and the model most like it are always shown. Columns go from most to least alike."
+            )
         choose_looks()
-    graphs = tuple(graph for graph in ranked if graph.model in {name, *shown})
-    return cache.agreement(graphs, reference, comparison.grid)
+    graphs = tuple(graph for graph in ranked if graph.model in always.union(shown))
+    return everyone, cache.agreement(graphs, reference, comparison.grid)
 
 
-def compare_layers(comparison: Comparison, place: st.delta_generator.DeltaGenerator) -> Agreement:
-    """Choose the model and have all its layers computed, from input to output: the last is the reference."""
+def compare_layers(comparison: Comparison, place: st.delta_generator.DeltaGenerator) -> tuple[Agreement, Agreement]:
+    """Choose the model and have all its layers computed, from input to output: the last is the reference.
+
+    All layers are shown: what is returned for all and for the columns shown is the same.
+    """
     with place:
         source, _ = comparisons.pair(comparison)
         model = widgets.choose_model("Model", "source", "attributions.source", comparison.models, default=source)
         choose_looks()
     graphs = comparisons.require(selection.read(Data), layers=("all",), models=(model,)).of(model)
-    return cache.agreement(graphs, graphs[-1], comparison.grid)
+    found = cache.agreement(graphs, graphs[-1], comparison.grid)
+    return found, found
 
 
 def choose_looks() -> None:
@@ -71,11 +79,17 @@ def choose_looks() -> None:
 
 
 def headline(found: Agreement, by_layer: bool, comparison: Comparison) -> None:
-    """Draw the question and, as its answer, who looks at the same pixels as the reference."""
+    """Draw the question and, as its answer, who of all in `found` looks at the same pixels as the reference."""
     count = len(found.reference)
     others = found.ranked[1:]
     answer = f"{count} images. Choose a second {'layer' if by_layer else 'model'} to compare."
-    if others:
+    if len(others) == 1:
+        own, other = (text.plain(table.name(graph, by_layer)) for graph in (found.reference, others[0]))
+        answer = (
+            f"*{own}* and {other}: s_V = :blue[**{number(found.means[found.graphs.index(others[0])])}**] · "
+            f"mean over {count} images · {grid_text(comparison.grid)}"
+        )
+    elif others:
         mean = dict(zip(found.graphs, found.means, strict=True))
         own, best, least = (
             text.plain(table.name(graph, by_layer)) for graph in (found.reference, others[0], others[-1])
@@ -98,9 +112,9 @@ def main() -> None:
         ours = st.container(horizontal=True, vertical_alignment="bottom")
     with heading:
         comparison = comparisons.require(data, layers=("output",))
-    found = (compare_layers if by_layer else compare_models)(comparison, ours)
+    everyone, found = (compare_layers if by_layer else compare_models)(comparison, ours)
     with heading:
-        headline(found, by_layer, comparison)
+        headline(everyone, by_layer, comparison)
     with place:
         drawn, told = table.draw(comparison, found, by_layer)
         widgets.links(graphs="Which images do they find alike?", models="Compare all models", layers="At which layer?")

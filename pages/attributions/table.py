@@ -1,6 +1,6 @@
 """The table of attribution maps: probes down, models or layers across, each with its agreement with the reference."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -10,6 +10,7 @@ from depara_core.agreement import Agreement
 from depara_core.comparison import Comparison
 from depara_core.figures.map_table import map_table
 from depara_core.formatting import number, short_name
+from depara_core.tour import spread
 from pages.attributions import pair
 from pages.attributions.selection import Attributions
 from pages.shared import cache, selection, text, widgets
@@ -18,6 +19,8 @@ from pages.shared.image_table import Cell, Heading, image_table, legend
 from pages.shared.selection import Look, Pair
 
 ROWS = 6  # probes on one screen
+COLUMNS = 8  # models shown at first: more are too small to read
+NEAREST = 3  # of them, the most alike to the reference; the others are spread evenly to the least
 
 
 def draw(comparison: Comparison, found: Agreement, by_layer: bool) -> tuple[Callable[[], Any], str]:
@@ -55,6 +58,12 @@ def draw(comparison: Comparison, found: Agreement, by_layer: bool) -> tuple[Call
     named = [(heading.text, heading.note) for heading in headings]
     maps = [[(cell.image, cell.text) for cell in row] for row in cells]
     return partial(map_table, named, maps, dark=widgets.dark()), told.format("number")
+
+
+def first_columns(ranked: Sequence[str]) -> list[str]:
+    """Return the models shown at first: the reference, the most alike to it, and some evenly to the least alike."""
+    near, rest = ranked[: 1 + NEAREST], ranked[1 + NEAREST :]
+    return [*near, *(rest[place] for place in spread(len(rest), COLUMNS - len(near)))]
 
 
 def name(graph: Graph, by_layer: bool) -> str:

@@ -10,6 +10,7 @@ import depara_core as depara
 from depara_core.agreement import agreement
 from depara_core.formatting import number
 from depara_core.grids import common_grid, probe_cosines
+from pages.attributions.table import first_columns
 from pages.shared import image_table
 
 REFERENCE = "rooms/normal"
@@ -100,11 +101,38 @@ def test_the_pair_under_the_lens_is_shown_even_where_there_is_no_room_for_all(mo
     zoo = tuple(GROUPS)
     open_page(monkeypatch, "attributions", zoo=zoo, target=REFERENCE)
     shown = [heading["title"].split()[1] for heading in tables["attributions.table"].headings[2:]]
-    assert len(shown) == 7
+    assert len(shown) in (7, 8)  # the best source has a column of its own where it is none of the first
     hidden = next(model for model in zoo[4:] if model not in shown)
     app = open_page(monkeypatch, "attributions", zoo=zoo, target=REFERENCE, source=hidden)
     assert hidden.split("/")[1] in [heading["text"] for heading in tables["attributions.table"].headings]
     assert why_link(app)[1]["source"] == [hidden]
+
+
+def test_most_and_least_alike_are_over_all_models_and_the_nearest_is_shown(monkeypatch, tables):
+    others = [graph for graph in comparison().graphs if graph.model != REFERENCE]
+    alike = sorted(others, key=lambda graph: -depara.similarity(graph, comparison().graph(REFERENCE)).node)
+    nearest, farthest = (graph.model.split("/", 1)[1] for graph in (alike[0], alike[-1]))
+    app = open_page(monkeypatch, "attributions", target=REFERENCE, source=alike[1].model, shown=alike[1].model)
+    said = " ".join(block.value for block in app.markdown).replace("\\", "")
+    assert f"Most like *normal*: {nearest}, " in said
+    assert f"least: {farthest}, " in said
+    shown = [heading["text"] for heading in tables["attributions.table"].headings[1:]]
+    assert shown == ["normal", nearest, alike[1].model.split("/")[1]]
+
+
+def test_columns_at_first_are_the_nearest_then_evenly_the_rest():
+    names = [str(place) for place in range(16)]  # by likeness, the reference first
+    assert first_columns(names) == ["0", "1", "2", "3", "4", "8", "11", "15"]
+    assert first_columns(names[:3]) == names[:3]
+
+
+def test_one_other_model_is_neither_most_nor_least(monkeypatch, tables):
+    two = (REFERENCE, "rooms/reshading")
+    app = open_page(monkeypatch, "attributions", zoo=two, target=REFERENCE)
+    said = " ".join(block.value for block in app.markdown)
+    assert "*normal* and reshading: s_V" in said
+    assert "Most like" not in said
+    assert "least" not in said
 
 
 def test_a_clicked_layer_is_held_against_the_output(monkeypatch, tables):

@@ -13,6 +13,27 @@ from depara_core.formatting import percent
 from depara_core.graphs import AttributionGraph
 from depara_core.similarity import MAX_LAM, SimilarityMatrix, check_lam, labels
 
+FEW_PROBES = 10  # below it a bootstrap has too few different samples for its 95 % interval to mean anything
+
+
+def few_probes(count: int) -> str:
+    """Say that scores on so few probes tell nothing.
+
+    Parameters
+    ----------
+    count
+        Probes.
+
+    Returns
+    -------
+    str
+        A sentence with the number of their pairs, on which s_E rests; "" from `FEW_PROBES` probes on.
+    """
+    if count >= FEW_PROBES:
+        return ""
+    pairs = count * (count - 1) // 2
+    return f"{count} probes make {pairs} pairs: too few to tell anything; take at least {FEW_PROBES}, better 50."
+
 
 def resample(matrix: SimilarityMatrix, target: str, *, resamples: int = 500, seed: int = 0) -> Resamples:
     """Bootstrap the probes of one column: every source sees the same resamples, so differences are paired."""
@@ -135,6 +156,8 @@ class BestChoice:
         """Say in a sentence whether so many probes can tell the best source from the others; `show` writes a name."""
         if self.candidates == 1:
             return "It is the only source."
+        if few := few_probes(probes):
+            return few
         if not self.rivals:
             return f"Its interval overlaps no other: {probes} probes are enough to tell."
         more = f" and {len(self.rivals) - 1} more" if len(self.rivals) > 1 else ""

@@ -190,6 +190,7 @@ def test_the_best_source_is_told_from_those_whose_intervals_it_does_not_reach(lo
     assert (best.name, best.score, best.low, best.high, best.candidates) == ("m/a", 1.0, low, 1.1, 3)
     assert best.certainty(12, "<{}>".format).startswith(said)
     assert best_choice(ranked[:1]).certainty(12) == "It is the only source."
+    assert best.certainty(3).startswith("3 probes make 3 pairs: too few to tell anything")
 
 
 def test_the_best_layer_is_the_one_that_is_marked():

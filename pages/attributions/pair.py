@@ -6,6 +6,7 @@ import streamlit as st
 
 from depara_core.agreement import Agreement
 from depara_core.comparison import Comparison
+from depara_core.explanation.text import UNRELATED
 from depara_core.formatting import number
 from depara_core.graphs import distinct_names
 from pages.shared import cache, comparisons, selection, text, widgets
@@ -52,5 +53,5 @@ def draw(comparison: Comparison, found: Agreement, held: Graph) -> None:
             target_layer=reference.layer,
         )
         there = replace(selection.read(Why), view="probes", page=batches.page_of(ranked, pair.probe))
-        question = f"Why do {source} and {target} {'agree' if cosine > 0 else 'differ'} here?"
-        selection.link("why", question, both, there, icon=widgets.ICONS["why"])
+        how = "hardly agree" if abs(cosine) < UNRELATED else "agree" if cosine > 0 else "differ"
+        selection.link("why", f"Why do {source} and {target} {how} here?", both, there, icon=widgets.ICONS["why"])

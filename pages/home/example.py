@@ -7,6 +7,7 @@ import pandas as pd
 import depara_core as depara
 from depara_core.comparison import Comparison
 from depara_core.formatting import score
+from depara_core.selection import best_choice, few_probes
 from pages.shared import cache, comparisons, selection, text
 from pages.shared.cache import Graph
 from pages.shared.selection import Pair
@@ -48,8 +49,11 @@ def answer(example: Example) -> str:
     """Return the example's result in one line of numbers."""
     best, ranking = example.ranking.iloc[0], example.ranking
     source, goal = (text.model(name) for name in (best["source"], example.target.model))
+    choice, probes = best_choice(ranking), len(example.comparison.probes)
+    certainty = choice.certainty(probes, lambda model: f"**{text.model(model)}**")
+    lead = "the highest S has" if choice.rivals or few_probes(probes) else "start from"
     return (
-        f"Among {len(ranking)} sources for *{goal}*, start from **{source}**: S = :violet[**{score(best['score'])}**] "
-        f"{text.between(best['low'], best['high'])} over {len(example.comparison.probes)} probes. "
+        f"Among {len(ranking)} sources for *{goal}*, {lead} **{source}**: S = :violet[**{score(best['score'])}**] "
+        f"{text.between(best['low'], best['high'])} over {probes} probes. {certainty} "
         "No labels, no fine-tuning."
     )

@@ -3,6 +3,7 @@
 from depara_core.figures import curves, theme
 from pages.home.example import Example
 from pages.shared import charts, selection, text, widgets
+from pages.shared.questions import question
 from pages.shared.selection import Pair
 
 TOP = 8  # sources drawn
@@ -24,5 +25,6 @@ def draw(example: Example) -> None:
         count, lam, dark = len(comparison.probes), selection.read(Pair).lam, widgets.dark()
         figure = curves.ranking(example.ranking, lam, probes=count, top=TOP, selected=source, dark=dark)
         charts.chart(figure, f"home.ranking.{comparison.key[:12]}", clicked)
-        question = f"Why does {text.model(source)} look transferable to {text.model(target)}?"
-        selection.link("why", question, example.chosen(), icon=widgets.ICONS["why"])
+        total = float(example.ranking.set_index("source").loc[source, "score"])
+        asked = question(text.model(source), text.model(target), total, lam)
+        selection.link("why", asked, example.chosen(), icon=widgets.ICONS["why"])

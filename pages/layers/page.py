@@ -4,6 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from depara_core.formatting import score
+from depara_core.selection import few_probes
 from pages.layers import curves, matrix, measured, takeaway
 from pages.layers.pair import choose
 from pages.shared import charts, comparisons, selection, text, widgets
@@ -14,12 +15,16 @@ QUESTION = "Where should I cut the network?"
 
 def verdict(ranked: pd.DataFrame, source: str, target: str, probes: int) -> str:
     """Say at which layer to cut and how sure that is: an earlier layer within the whiskers is as good a choice."""
+    if source == target:
+        return f"{text.model(source)} against itself is no answer: its own output is always the best. Choose another."
     best = ranked[ranked["best"]].iloc[0]
     a, b = (f"**{text.model(model)}**" for model in (source, target))
     sure = f":violet[**S = {score(best['score'])}**] {text.between(best['low'], best['high'])}"
     answer = f"For {b}, keep {a} up to **{text.plain(best['layer'])}**: {sure}."
     if len(ranked) == 1:
         return answer + " It is the only layer."
+    if few := few_probes(probes):
+        return f"{answer} {few}"
     rivals = ranked[(ranked["high"] >= best["low"]) & ~ranked["best"]]
     if rivals.empty:
         return answer + f" No other layer's whisker overlaps it: {probes} probes are enough to tell."

@@ -3,12 +3,13 @@
 Numbers and intervals are written by `depara_core.formatting`; here they are made fit for markdown.
 """
 
+import math
 import re
 from collections.abc import Mapping
 from typing import SupportsFloat
 
 from depara_core.explanation import Sentence
-from depara_core.formatting import counted, exact, interval, score, short_name
+from depara_core.formatting import counted, exact, interval, number, short_name
 from pages.shared.selection import Data
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|~<>$:&])")
@@ -31,12 +32,19 @@ def between(low: SupportsFloat, high: SupportsFloat) -> str:
 
 
 def parts(node: float, edge: float, lam: float, total: float | None = None) -> str:
-    """Return how s_V and s_E add up to S, in the three colours."""
+    """Return how s_V and s_E add up to S, in the three colours, with as many decimals as the printed sum needs."""
     whole = node + lam * edge if total is None else total
-    return (
-        f":blue[nodes s_V **{score(node)}**] + {exact(lam)} × :orange[edges s_E **{score(edge)}**] = "
-        f":violet[S **{score(whole)}**]"
-    )
+    finer = max(0, math.ceil(math.log10(lam))) if lam > 0 else 0  # digits more of s_E: its rounding counts lam times
+    few, most = 3 if 0 < abs(whole) < 0.095 else 2, 9
+    digits = next((n for n in range(few, most) if _adds_up(node, edge, lam, whole, n, n + finer)), most)
+    one, two, three = number(node, digits), number(edge, digits + finer), number(whole, digits)
+    return f":blue[nodes s_V **{one}**] + {exact(lam)} × :orange[edges s_E **{two}**] = :violet[S **{three}**]"
+
+
+def _adds_up(node: float, edge: float, lam: float, whole: float, digits: int, finer: int) -> bool:
+    """Tell whether who adds the rounded parts gets the rounded sum."""
+    added = round(float(node), digits) + lam * round(float(edge), finer)
+    return round(added, digits) == round(float(whole), digits)
 
 
 def sum_of(a: str, b: str, node: float, edge: float, lam: float) -> str:

@@ -10,8 +10,10 @@ from depara_core import explanation, pairs
 from depara_core.figures import contributions
 from depara_core.formatting import exact, score
 from depara_core.grids import grid_text
+from depara_core.selection import few_probes
 from pages.attributions.selection import Attributions
 from pages.shared import cache, charts, ranks, selection, text, widgets
+from pages.shared.questions import question
 from pages.shared.selection import Data
 from pages.why import groups, surfaces
 from pages.why.explained import Explained
@@ -32,11 +34,11 @@ def headline(pair: Explained, ranked: pd.DataFrame | None) -> None:
         return
     row = ranked[ranked["source"] == pair.source.model].iloc[0]
     rank = f" · rank {row['rank']} of {len(ranked)} sources" if len(ranked) > 1 else ""
-    alike = why.total > 0
+    few = few_probes(len(pair.probes))
     widgets.header(
-        f"Why does {source} look transferable to {target}?" if alike else f"Why is {source} unlike {target}?",
+        question(source, target, why.total, pair.lam),
         f"{total} {text.between(row['low'], row['high'])} at λ = {lam}{rank} · "
-        f"the shares below add up to S exactly · {grid_text(pair.grid)}",
+        f"the shares below add up to S exactly · {grid_text(pair.grid)}" + (f" · {few}" if few else ""),
     )
 
 

@@ -17,7 +17,8 @@ def markdown(test):
 
 def test_the_first_visit_computes_the_bundled_zoo_once_and_shows_the_answer(app, zoo):
     test = app("home")
-    assert "Among 3 sources for *normal*, start from" in markdown(test)
+    assert "Among 3 sources for *normal*, the highest S has" in markdown(test)
+    assert "8 probes make 28 pairs: too few to tell" in markdown(test)
     assert "over 8 probes" in markdown(test)
     assert len(test.get("plotly_chart")) == 1
     test.run()
@@ -50,7 +51,7 @@ def test_a_click_on_a_bar_puts_its_source_under_the_lens_and_leads_to_why(app, m
     assert (test.query_params["source"], test.query_params["target"]) == ("rooms/denoising", "rooms/normal")
     assert "**denoising** against **normal**" in markdown(test)
     links = [link.proto for link in test.get("page_link")]
-    (why,) = [link for link in links if link.label == "Why does denoising look transferable to normal?"]
+    (why,) = [link for link in links if link.label.startswith("Why ") and "denoising" in link.label]
     assert "source=rooms%2Fdenoising" in why.query_string
     test.selectbox(key="home.target").select("rooms/denoising").run()  # not the clicked bar's target: the best again
     assert "**denoising** against" not in markdown(test)

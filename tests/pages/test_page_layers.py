@@ -8,7 +8,7 @@ import pytest
 from planted_pages import LAYERS, clicker, comparison, figures, open_page
 
 import depara_core as depara
-from depara_core import formatting
+from pages.shared import text as words
 
 A, B = "rooms/reshading", "rooms/normal"
 
@@ -59,8 +59,10 @@ def test_choosing_models_writes_the_pair_to_the_address(app):
     assert "keep **denoising** up to" in text(app)
 
 
-def test_a_model_against_itself_is_allowed(monkeypatch):
+def test_a_model_against_itself_is_drawn_but_is_no_answer(monkeypatch):
     app = open_page(monkeypatch, "layers", source=A, target=A)
+    assert "reshading against itself is no answer" in text(app)
+    assert "keep" not in text(app)
     assert len(figures(app)) == 2
 
 
@@ -78,8 +80,8 @@ def test_a_cell_of_two_layers_leads_to_why_and_back(monkeypatch):
     app = open_page(monkeypatch, "layers", source=A, target=B)
     click(app, "layers.matrix", 0, 1)
     found = comparison((A, B), LAYERS)
-    score = depara.similarity(found.graph(A, LAYERS[0]), found.graph(B, LAYERS[1])).total(1.0)
-    assert f":violet[S **{formatting.score(score)}**]" in text(app)
+    both = depara.similarity(found.graph(A, LAYERS[0]), found.graph(B, LAYERS[1]))
+    assert words.parts(both.node, both.edge, 1.0) in text(app)
     (why,) = [link.proto for link in app.get("page_link") if link.proto.label == "Why these two layers?"]
     query = parse_qs(why.query_string)
     assert (query["source_layer"], query["target_layer"]) == ([LAYERS[0]], [LAYERS[1]])
@@ -115,7 +117,9 @@ def test_verdict_is_honest_about_overlap(app, lows, said):
             "best": [False, False, True],
         }
     )
-    assert said in importlib.import_module("pages.layers.page").verdict(frame, A, B, 50)
+    verdict = importlib.import_module("pages.layers.page").verdict
+    assert said in verdict(frame, A, B, 50)
+    assert "3 probes make 3 pairs: too few to tell" in verdict(frame, A, B, 3)
 
 
 def test_networks_without_a_study_lead_to_those_that_have_one(app):

@@ -7,6 +7,7 @@ from planted_pages import COUNT, GROUPS, comparison, figures, open_page
 
 import depara_core as depara
 from depara_core import selection
+from pages.shared import text as words
 
 MODELS = tuple(GROUPS)
 TARGET = "rooms/normal"
@@ -76,11 +77,9 @@ def test_moving_lambda_resamples_nothing(app, monkeypatch):
 def test_pair_of_the_address_is_shown_with_its_numbers(monkeypatch):
     app = open_page(monkeypatch, "models", source="rooms/denoising", target="rooms/reshading")
     matrix = depara.similarity_matrix(list(comparison().graphs))
-    edge = matrix.edge[MODELS.index("rooms/denoising"), MODELS.index("rooms/reshading")]
-    from depara_core.formatting import score
-
-    assert "**denoising** and **reshading**" in text(app)
-    assert f"edges s_E **{score(float(edge))}**" in text(app)
+    at = MODELS.index("rooms/denoising"), MODELS.index("rooms/reshading")
+    said = words.parts(float(matrix.node[at]), float(matrix.edge[at]), 1.0)
+    assert f"**denoising** and **reshading**: {said}" in text(app)
     frame = figures(app)["models.matrix"]["layout"]["shapes"]
     assert len(frame) == 2  # the target's row and the pair
 

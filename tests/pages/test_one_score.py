@@ -74,11 +74,13 @@ def downloads(monkeypatch):
 @pytest.fixture
 def open_app(models, store, monkeypatch, tables, downloads):
     """Return a function that opens a page on the three models, the pair chosen."""
-    from pages.shared import cache, jobs
+    from pages.shared import cache, consent, jobs
 
     monkeypatch.setattr(jobs, "PATIENCE_S", 60.0)
     for cached in (cache.queue, cache.spec):
         cached.clear()
+    for model in models.values():
+        consent.agree(consent.of_model_path(model))
 
     def start(page, **query):
         chosen = {"source": models[SOURCE], "target": models[TARGET], "lam": str(LAM), "count": str(COUNT)}

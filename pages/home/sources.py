@@ -25,6 +25,5 @@ def draw(example: Example) -> None:
         count, lam, dark = len(comparison.probes), selection.read(Pair).lam, widgets.dark()
         figure = curves.ranking(example.ranking, lam, probes=count, top=TOP, selected=source, dark=dark)
         charts.chart(figure, f"home.ranking.{comparison.key[:12]}", clicked)
-        total = float(example.ranking.set_index("source").loc[source, "score"])
-        asked = question(text.model(source), text.model(target), total, lam)
+        asked = question(text.model(source), text.model(target), example.similarity.total(lam), lam)
         selection.link("why", asked, example.chosen(), icon=widgets.ICONS["why"])

@@ -1,6 +1,7 @@
 """What can be named: all models of the libraries that are installed, kept on disk so that searching is quick."""
 
 import importlib.metadata
+import importlib.util
 import json
 import os
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from depara_core.zoo import SOURCES
 
 PACKAGES = ("torchvision", "timm", "open_clip_torch")  # whose versions decide what there is
 LISTED = ("rooms", "torchvision", "taskonomy", "timm", "openclip")
+EXTRAS = {"timm": "timm", "hf": "transformers", "openclip": "open_clip"}  # source, its extra's name -> what it imports
 STARTERS: dict[str, tuple[str, ...]] = {
     "ten ImageNet backbones": tuple(
         f"torchvision/{name}"
@@ -81,6 +83,14 @@ def search_models(words: str | Sequence[str] = (), *, source: str | None = None)
         and all(word in f"{entry.id} {entry.family} {entry.summary}".lower() for word in wanted)
     ]
     return sorted(found, key=lambda entry: not all(word in entry.id.lower() for word in wanted))
+
+
+def missing_package(source: str) -> str:
+    """Say how to install what a source's models need; empty where it is there."""
+    package = EXTRAS.get(source)
+    if package is None or importlib.util.find_spec(package) is not None:
+        return ""
+    return f"Models of {source} need the package {package}. Run: pip install 'depara-explorer[{source}]'"
 
 
 def _kept() -> list[Entry]:

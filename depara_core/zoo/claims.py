@@ -1,7 +1,9 @@
-"""What a model's id asks of this machine before it is opened: a path that is read, weights that are downloaded."""
+"""What a model's id asks of this machine before it is opened: a path that is read, weights that are here or not."""
 
 from pathlib import Path
 
+from depara_core.errors import ModelError
+from depara_core.zoo import model
 from depara_core.zoo.spec import ModelSpec
 
 BY_PATH = ("file", "export", "python")  # sources whose names are paths
@@ -31,6 +33,27 @@ def download_of(spec: ModelSpec) -> str | None:
     if url is None or (_cache() / url.rpartition("/")[2]).is_file():
         return None
     return f"{spec.id}, about {megabytes:,.0f} MB"
+
+
+def is_here(id: str) -> bool | None:
+    """Tell whether a model's weights are on this machine, downloading nothing; None where only opening can tell."""
+    source, _, name = id.partition("?")[0].partition("/")
+    if source in ("rooms", "fashion") or name.endswith("@none"):
+        return True
+    if source in ("torchvision", "taskonomy"):
+        return download_of(model(id)) is None
+    if source == "timm":
+        from depara_core.zoo import timm  # late: it brings torch along
+
+        return timm.is_here(name)
+    if source == "openclip":
+        from depara_core.zoo import library, openclip
+
+        try:
+            return openclip.weights_file(library.require("open_clip", "openclip"), *name.split("@")).is_file()
+        except ModelError:
+            return False
+    return Path(name).expanduser().is_file() if source == "file" else None
 
 
 def _cache() -> Path:

@@ -13,7 +13,9 @@ from pages.shared.selection import Data
 def draw(models: Sequence[str]) -> None:
     """Start the run, follow it, and report what came of it."""
     data = selection.read(Data)
-    with widgets.card("Run", cost(models), key="run"):
+    with widgets.card("Run", cost(models) if models else "0 models: choose at least two.", key="run"):
+        if not models:
+            return
         done = comparisons.ready(data)
         computation = comparisons.computation(data)
         job = jobs.current(computation)

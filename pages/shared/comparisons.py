@@ -41,6 +41,9 @@ def specs(models: Sequence[str] = ()) -> tuple[Specs, Failed]:
     found: list[depara.ModelSpec] = []
     unknown: list[tuple[str, str]] = []
     for model in models:
+        if model == selection.NO_MODEL:
+            unknown.append((model, "no model is chosen: choose at least two in Setup"))
+            continue
         if consent.missing(consent.of_model_path(model)):
             unknown.append((model, "it names a file on this machine, which nobody has agreed to read"))
             continue

@@ -22,6 +22,8 @@ from depara_core.exports.documents import PICTURES
 from pages.shared import address, old_links
 from pages.shared.address import Box, P, Part, choice, number
 
+NO_MODEL = "no-model"  # what stands among the models where all were taken away: none at all is the bundled zoo
+
 
 @dataclass(frozen=True)
 class Data(Part):

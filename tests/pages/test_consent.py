@@ -7,9 +7,9 @@ import depara_core as depara
 from depara_core.benchmark import benchmarks
 from depara_core.pipeline.workload import workload
 from depara_core.probes import listing
-from depara_core.zoo.claims import download_of, path_of
+from depara_core.zoo.claims import download_of, is_here, path_of
 from pages.shared import cache, comparisons, consent, uploads
-from pages.shared.selection import Data
+from pages.shared.selection import NO_MODEL, Data
 
 PAGES = ("home", "setup", "attributions", "graphs", "models", "panorama", "layers", "why", "evaluate")
 FIRST = next(iter(GROUPS))
@@ -173,3 +173,21 @@ def test_setup_s_run_is_a_click_that_agrees(app, zoo, monkeypatch):
 
 def test_what_a_page_asks_about_a_folder_is_bounded():
     assert listing.MOST <= 10_000
+
+
+def test_whether_weights_are_here_is_told_without_a_download(tmp_path, monkeypatch):
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    assert is_here("torchvision/resnet18@IMAGENET1K_V1") is False
+    (tmp_path / "hub" / "checkpoints").mkdir(parents=True)
+    (tmp_path / "hub" / "checkpoints" / "resnet18-f37072fd.pth").touch()
+    assert is_here("torchvision/resnet18@IMAGENET1K_V1")
+    assert is_here("timm/resnet18@none")
+    assert is_here("rooms/normal")
+    assert is_here("export//a/b.pt2") is None
+
+
+def test_where_all_models_were_taken_away_every_page_says_so(app):
+    for page in PAGES[1:]:
+        test = app(page, models=[NO_MODEL])
+        assert not test.exception, page
+    assert comparisons.specs((NO_MODEL,)) == ((), ((NO_MODEL, "no model is chosen: choose at least two in Setup"),))

@@ -1,8 +1,13 @@
 """Setup: every choice lands in the address, the cost is told before, the outcome after."""
 
+import types
+
 import pytest
 
+import depara_core as depara
 from depara_core.errors import ProbeError
+from depara_core.zoo.catalogue import EXTRAS, Entry
+from pages.setup import choice
 from pages.shared import uploads
 
 
@@ -62,12 +67,111 @@ def test_a_group_of_the_zoo_and_back_to_all(app):
     assert "models" not in test.query_params
 
 
-def test_a_torchvision_model_joins(app):
+FOUND = [
+    Entry("torchvision/resnet18@IMAGENET1K_V1", "torchvision", "resnet", 224, ""),
+    Entry("torchvision/resnet18@none", "torchvision", "resnet", 224, ""),
+    Entry("torchvision/vgg11@none", "torchvision", "vgg", 224, ""),
+]
+
+
+@pytest.fixture
+def catalogue(monkeypatch, tmp_path):
+    """Plant three models that a search finds; `selected` names the rows of each table that are selected."""
+    seen = types.SimpleNamespace(asked=[], tables={}, selected={})
+
+    def search(words, *, source=None):
+        seen.asked.append((words, source))
+        return FOUND if words != "nothing" else []
+
+    def rows(table, key):
+        seen.tables[key] = table
+        return seen.selected.get(key, [])
+
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.setattr(depara, "search_models", search)
+    monkeypatch.setattr(choice, "rows", rows)
+    return seen
+
+
+def test_several_models_join_from_the_catalogue(app, catalogue):
     test = app("setup")
-    test.selectbox(key="setup.weights").select("none").run()
+    assert catalogue.asked == []  # what nobody asks for is not listed
+    test.selectbox(key="setup.from").select("torchvision").run()
+    test.text_input(key="setup.words").set_value("resnet").run()
+    assert catalogue.asked[-1] == ("resnet", "torchvision")
+    table = catalogue.tables["setup.found"]
+    assert list(table["Weights"]) == ["not here", "here", "here"]
+    assert list(table["Pixels"]) == [224] * 3
+    assert test.button(key="setup.add").disabled
+    catalogue.selected["setup.found"] = [1, 2]
+    test.run()
     test.button(key="setup.add").click().run()
-    assert test.query_params["models"][-1] == "torchvision/resnet18@none"
-    assert len(test.query_params["models"]) == 5
+    assert test.query_params["models"][-2:] == ["torchvision/resnet18@none", "torchvision/vgg11@none"]
+    assert len(test.query_params["models"]) == 6
+
+
+def test_a_family_alone(app, catalogue):
+    test = app("setup")
+    test.text_input(key="setup.words").set_value("net").run()
+    test.selectbox(key="setup.family").select("vgg").run()
+    assert list(catalogue.tables["setup.found"]["Name"]) == ["vgg11@none"]
+
+
+def test_parameters_are_counted_on_demand(app, catalogue):
+    test = app("setup")
+    test.text_input(key="setup.words").set_value("net").run()
+    assert "Parameters" not in catalogue.tables["setup.found"]
+    test.toggle(key="setup.found_parameters").set_value(True).run()
+    assert list(catalogue.tables["setup.found"]["Parameters"]) == ["11.7 M", "11.7 M", "132.9 M"]
+
+
+def test_nothing_found_and_a_missing_package_are_told(app, catalogue, monkeypatch):
+    monkeypatch.setitem(EXTRAS, "timm", "no_such_package")
+    test = app("setup")
+    test.selectbox(key="setup.from").select("timm").run()
+    assert "pip install 'depara-explorer[timm]'" in test.main.warning[0].value
+    test.text_input(key="setup.words").set_value("nothing").run()
+    assert "No model has all these words" in test.main.info[0].value
+
+
+def test_a_starter_set_joins(app, catalogue):
+    test = app("setup")
+    test.button(key="setup.starter.CNN against ViT").click().run()
+    assert test.query_params["models"][-4:] == list(depara.STARTERS["CNN against ViT"])
+
+
+def test_models_are_removed_and_all_cleared(app, catalogue):
+    test = app("setup")
+    assert list(catalogue.tables["setup.chosen"]["Layers"]) == ["3"] * 4
+    catalogue.selected["setup.chosen"] = [0, 3]
+    test.run()
+    test.button(key="setup.remove").click().run()
+    assert test.query_params["models"] == ["rooms/reshading", "rooms/denoising"]
+    test.button(key="setup.clear").click().run()
+    assert "0 chosen" in captions(test)
+    assert "0 models" in captions(test)
+    assert "setup.run" not in [button.key for button in test.button]
+    catalogue.selected.clear()
+    test.button(key="setup.group.3D").click().run()
+    assert test.query_params["models"] == ["rooms/normal", "rooms/reshading"]
+
+
+def test_no_more_models_than_an_address_holds(app, catalogue):
+    test = app("setup", models=[f"rooms/{i}" for i in range(199)])
+    assert len(catalogue.tables["setup.chosen"]) == 199
+    assert "There is no model" in catalogue.tables["setup.chosen"]["State"][0]
+    test.button(key="setup.starter.CNN against ViT").click().run()
+    assert len(test.query_params["models"]) == 200
+
+
+def test_a_model_joins_by_its_id(app, zoo, catalogue):
+    test = app("setup", models=["rooms/normal"])
+    test.text_input(key="setup.id").set_value("rooms/denoising").run()
+    test.button(key="setup.add_id").click().run()
+    assert test.query_params["models"] == ["rooms/normal", "rooms/denoising"]
+    test.text_input(key="setup.id").set_value("rooms/none *such*").run()
+    test.button(key="setup.add_id").click().run()
+    assert r"\*such\*" in test.main.error[0].value
 
 
 def test_a_folder_must_exist(app, tmp_path):

@@ -44,15 +44,15 @@ def _results(found: list[Entry]) -> None:
     table = pd.DataFrame([_line(entry, numbers) for entry in shown]).dropna(axis=1, how="all")
     picked = [shown[row].id for row in choice.rows(table, key="setup.found") if row < len(shown)]
     label = f"Add {len(picked)}" if picked else "Add the selected"
-    st.button(label, key="setup.add", type="primary", disabled=not picked, on_click=choice.add, args=(picked,))
+    st.button(label, key="setup.add", disabled=not picked, on_click=choice.add, args=(picked,))
 
 
 def _line(entry: Entry, numbers: bool) -> dict[str, object]:
     return {
         "Name": entry.id.partition("/")[2],
+        "Weights": WORDS[is_here(entry.id)],
+        "Pixels": entry.input_size,
+        "Parameters": choice.parameters(entry.id) if numbers else None,
         "Source": entry.source,
         "Family": entry.family,
-        "Parameters": choice.parameters(entry.id) if numbers else None,
-        "Pixels": entry.input_size,
-        "Weights": WORDS[is_here(entry.id)],
     }

@@ -1,13 +1,15 @@
 """Setup: every choice lands in the address, the cost is told before, the outcome after."""
 
 import types
+from pathlib import Path
 
 import pytest
+from planted_pages import spec
 
 import depara_core as depara
 from depara_core.errors import ProbeError
 from depara_core.zoo.catalogue import EXTRAS, Entry
-from pages.setup import choice
+from pages.setup import choice, own
 from pages.shared import uploads
 
 
@@ -172,6 +174,21 @@ def test_a_model_joins_by_its_id(app, zoo, catalogue):
     test.text_input(key="setup.id").set_value("rooms/none *such*").run()
     test.button(key="setup.add_id").click().run()
     assert r"\*such\*" in test.main.error[0].value
+
+
+def test_an_uploaded_checkpoint_joins_and_is_kept(app, catalogue, monkeypatch):
+    file = types.SimpleNamespace(name="mine.safetensors", getbuffer=lambda: memoryview(b"weights"))
+    planted = depara.model
+    monkeypatch.setattr(depara, "model", lambda id: spec(id, "own") if id.startswith("file/") else planted(id))
+    monkeypatch.setattr(own.st, "file_uploader", lambda *_, **__: file)
+    test = app("setup", models=["rooms/normal"])
+    test.text_input(key="setup.arch").set_value("timm/resnet18").run()
+    test.button(key="setup.add_checkpoint").click().run()
+    first, model = test.query_params["models"]
+    path, _, arch = model.removeprefix("file/").partition("?")
+    assert (first, arch) == ("rooms/normal", "arch=timm/resnet18")
+    assert Path(path).read_bytes() == b"weights"
+    assert path.endswith("mine.safetensors")
 
 
 def test_a_folder_must_exist(app, tmp_path):

@@ -179,7 +179,7 @@ def test_a_model_joins_by_its_id(app, zoo, catalogue):
 def test_an_uploaded_checkpoint_joins_and_is_kept(app, catalogue, monkeypatch):
     file = types.SimpleNamespace(name="mine.safetensors", getbuffer=lambda: memoryview(b"weights"))
     planted = depara.model
-    monkeypatch.setattr(depara, "model", lambda id: spec(id, "own") if id.startswith("file/") else planted(id))
+    monkeypatch.setattr(depara, "model", lambda one: spec(one, "own") if one.startswith("file/") else planted(one))
     monkeypatch.setattr(own.st, "file_uploader", lambda *_, **__: file)
     test = app("setup", models=["rooms/normal"])
     test.text_input(key="setup.arch").set_value("timm/resnet18").run()

@@ -8,7 +8,6 @@ import typer
 from depara_core.cli.choices import BATCH, STEPS
 from depara_core.cli.options import Json
 from depara_core.cli.output import emit, progress
-from depara_core.formatting import percent
 
 if TYPE_CHECKING:
     from depara_core.training import TrainingOutcome
@@ -121,7 +120,7 @@ def layers(
         path = record_layers(seed=seed, workers=workers, force=force, zoo=zoo, folder=out, progress=report)
     table = read_layer_table(out).groupby(["source", "k", "layer", "budget"], as_index=False)["accuracy"].mean()
     wide = table.pivot(index=["source", "k", "layer"], columns="budget", values="accuracy").reset_index()
-    wide.columns = [percent(name) if isinstance(name, float) else str(name) for name in wide.columns]
+    wide.columns = [f"{name:.0%}" if isinstance(name, float) else str(name) for name in wide.columns]
     rows = wide.to_dict("records")
     emit({"table": str(path), "accuracy": rows}, as_json, rows, f"Accuracy by the last frozen layer, written to {path}")
 

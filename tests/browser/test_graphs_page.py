@@ -6,15 +6,21 @@ QUERY = "graphs?models=rooms/normal&models=rooms/reshading&count=16&source=rooms
 
 
 def place(page, kind):
-    """Where on the screen the last mark of a kind ("probe" or "pair") of the first drawing is, and its customdata."""
+    """Where on the screen a mark of a kind ("probe" or "pair") of the first drawing is, and its customdata.
+
+    It is the one farthest from any other mark, so that the mouse meets no other.
+    """
     return page.evaluate(
         """kind => {
             const plot = document.querySelectorAll('.js-plotly-plot')[0];
-            const trace = plot._fullData.find(t => t.customdata && t.customdata[0][0] === kind);
             const {xaxis, yaxis} = plot._fullLayout, box = plot.getBoundingClientRect();
-            const at = trace.x.length - 1;
-            return [box.left + xaxis._offset + xaxis.c2p(trace.x[at]), box.top + yaxis._offset + yaxis.c2p(trace.y[at]),
-                    trace.customdata[at]];
+            const marks = plot._fullData.filter(t => t.customdata).flatMap(t => [...t.customdata].map((data, i) => ({
+                data, x: box.left + xaxis._offset + xaxis.c2p(t.x[i]), y: box.top + yaxis._offset + yaxis.c2p(t.y[i]),
+            })));
+            const apart = (a, b) => Math.hypot(a.x - b.x, a.y - b.y);
+            const room = one => Math.min(...marks.filter(other => other !== one).map(other => apart(one, other)));
+            const best = marks.filter(m => m.data[0] === kind).sort((a, b) => room(b) - room(a))[0];
+            return [best.x, best.y, best.data];
         }""",
         kind,
     )

@@ -24,7 +24,11 @@ pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="of POSIX"
 def start(tmp_path, *arguments):
     given = {**os.environ, "DEPARA_STORE": str(tmp_path), "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    return subprocess.Popen([*COMMAND, *arguments], cwd=tmp_path, env=given, start_new_session=True, **pipes)
+    heard = signal.signal(signal.SIGINT, signal.default_int_handler)  # a suite in the background may ignore it
+    try:
+        return subprocess.Popen([*COMMAND, *arguments], cwd=tmp_path, env=given, start_new_session=True, **pipes)
+    finally:
+        signal.signal(signal.SIGINT, heard)
 
 
 def until(true, seconds=120):

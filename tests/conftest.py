@@ -2,17 +2,11 @@
 
 import sys
 
-import numpy as np
 import pytest
 from hypothesis import settings
-from planted import random_graph
-from planted_pages import GROUPS, spec, start_app
+from planted_pages import COUNT, Zoo, start_app
 
 import depara_core as depara
-from depara_core.attribution.options import resolve_options
-from depara_core.probes import ProbeSet
-
-BROKEN = "rooms/reshading"
 
 settings.register_profile("depara", deadline=None)  # a busy machine is no failure
 settings.load_profile("depara")
@@ -32,49 +26,11 @@ def own_leave_to_run_code(monkeypatch):
 
 @pytest.fixture
 def zoo(monkeypatch):
-    """Plant a zoo of four models under the public names; what each call asked for is recorded.
-
-    Models in `broken` fail, and `trouble` is what the store says of itself.
-    """
-    asked = []
-
-    def build_graphs(specs, probes, *, layers, progress, on_error, store, **options):
-        asked.append((tuple(spec.id for spec in specs), len(probes), layers, resolve_options(**options)))
-        store.trouble = build_graphs.trouble
-        graphs = []
-        for number, one in enumerate(specs):
-            progress(number, len(specs), one.name)
-            if one.id in build_graphs.broken:
-                on_error(one.id, depara.ModelError("Expected *finite* weights."))
-                continue
-            names = one.resolve_layers(layers)
-            graphs += [
-                random_graph(number, count=len(probes), model=one.id, layer=layer, probes=probes.digest)
-                for layer in names
-            ]
-        return graphs
-
-    def load_probes(source, *, count, seed, progress):
-        progress(0, count, "Reading images")
-        if source != "rooms":
-            raise depara.ProbeError(f"there is nothing to read at {source!r}.")
-        images = np.random.default_rng(seed).integers(0, 256, (count, 16, 16, 3), dtype=np.uint8)
-        skipped = (("a_b<i>.txt", "not an *image*"),)
-        return ProbeSet(images, tuple(f"room {i}" for i in range(count)), None, "rooms", skipped)
-
-    known = {name: spec(name, group) for name, group in GROUPS.items()}
-
-    def model(name):
-        if name not in known:
-            raise depara.ModelError(f"There is no model {name!r}.")
-        return known[name]
-
-    build_graphs.broken, build_graphs.trouble = set(), ""
-    planted = {"build_graphs": build_graphs, "load_probes": load_probes, "model": model}
-    for name, function in {**planted, "list_models": lambda source: list(known.values())}.items():
-        monkeypatch.setattr(depara, name, function, raising=False)
-    build_graphs.asked = asked
-    return build_graphs
+    """Plant a zoo of four models under the public names; the test may change it before a page is opened."""
+    planted = Zoo()
+    for name in ("build_graphs", "load_probes", "model", "list_models"):
+        monkeypatch.setattr(depara, name, getattr(planted, name))
+    return planted
 
 
 class DrawnTable:
@@ -126,8 +82,38 @@ def tables(monkeypatch):
 
 
 @pytest.fixture
-def app(zoo, tmp_path, monkeypatch):
-    """Return a function that opens one page of the app with a query and runs it to the end."""
+def click(monkeypatch):
+    """Return click(app, name, *customdata): what a click on a mark of a chart, e.g. "why.groups", does to the page."""
+    import streamlit as st
+
+    from pages.shared import charts
+
+    pending, draw = {}, charts.chart
+
+    def chart(figure, key, clicked=None):
+        draw(figure, key, clicked)
+        name = ".".join(key.split(".")[:2])
+        if clicked is not None and name in pending:
+            clicked(pending.pop(name))
+            st.rerun()
+
+    def click(app, name, *place):
+        pending[name] = list(place)
+        app.run()
+        assert not app.exception, app.exception
+        assert not pending, f"the page has no chart {name} that answers to a click"
+
+    monkeypatch.setattr(charts, "chart", chart)
+    return click
+
+
+@pytest.fixture
+def open_page(zoo, tmp_path, monkeypatch):
+    """Return open_page(page, /, *, fails=False, **query): a page of the app on the planted zoo, run to the end.
+
+    The query is that of the address; COUNT images unless it says otherwise. Whatever was computed before is forgotten,
+    and the store is the test's own. `fails` says whether the page tells an error.
+    """
     from pages.shared import cache, jobs
 
     monkeypatch.setenv("DEPARA_STORE", str(tmp_path / "store"))
@@ -136,7 +122,9 @@ def app(zoo, tmp_path, monkeypatch):
     for cached in (cache.queue, cache.zoo, cache.spec, cache.agreed):
         cached.clear()
 
-    def start(page, **query):
-        return start_app(page, **{"count": "8", **query})
+    def start(page, /, *, fails=False, **query):
+        app = start_app(page, **{"count": str(COUNT), **query})
+        assert bool(app.error) == fails, app.error
+        return app
 
     return start

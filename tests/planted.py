@@ -36,3 +36,10 @@ def random_graph(seed, count=12, shape=(3, 4, 4), features=6, ties=False, **name
     points = unit_rows(rng.normal(size=(count, features)))
     edges = points @ points.T
     return graph(rng.normal(size=(count, *shape)), edges.round(1) if ties else edges, **names)
+
+
+def silenced(whole, probes):
+    """The same graph, but some of its probes have no attribution."""
+    maps = whole.maps.copy()
+    maps[probes] = 0
+    return graph(maps, whole.edges, model=whole.model, layer=whole.layer, probes=whole.probes)

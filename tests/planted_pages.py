@@ -1,12 +1,24 @@
-"""A small comparison of planted models, and the app opened on one page with it: no weights, no waiting."""
+"""A planted zoo and its comparison, and what a page of the app shows of it: no weights, no waiting.
+
+A test opens a page with the fixture `open_page`, and may first change the zoo with the fixture `zoo`:
+
+    def test(open_page, zoo, tables, click):
+        zoo.broken = {"rooms/reshading"}
+        app = open_page("why", source=A, target=B, lam="2.0")    # an AppTest run to the end
+        figures(app), tables["why.probes"], comparison().graph(A)
+        click(app, "why.groups", 0, 2)
+"""
 
 import json
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 from planted import random_graph
 from streamlit.testing.v1 import AppTest
 
+import depara_core as depara
+from depara_core.attribution.options import resolve_options
 from depara_core.comparison import Comparison
 from depara_core.probes import ProbeSet
 from depara_core.zoo.spec import ModelSpec
@@ -18,14 +30,15 @@ LAYERS = ("stem", "middle", "output")
 GROUPS = {"rooms/normal": "3D", "rooms/reshading": "3D", "rooms/denoising": "2D", "rooms/<b>odd</b> $x$": "semantic"}
 
 
-def spec(model, group):
+@cache
+def spec(model, group, size=GRID[1]):
     return ModelSpec(
         id=model,
         name=model.split("/")[1],
         source="rooms",
         group=group,
         summary="",
-        input_size=4,
+        input_size=size,
         mean=(0.5,) * 3,
         std=(0.5,) * 3,
         bundled=True,
@@ -34,20 +47,64 @@ def spec(model, group):
     )
 
 
+def planted_probes(count=COUNT, seed=0, skipped=()):
+    images = np.random.default_rng(seed).integers(0, 256, (count, 16, 16, 3), dtype=np.uint8)
+    return ProbeSet(images, tuple(f"room {i}" for i in range(count)), None, "rooms", tuple(skipped))
+
+
+def planted_graph(model, layer="output", probes=None):
+    """The graph of a planted model, drawn at random: one seed for each model and layer."""
+    probes = planted_probes() if probes is None else probes
+    seed = 10 * list(GROUPS).index(model) + LAYERS[::-1].index(layer)
+    return random_graph(seed, count=len(probes), shape=GRID, model=model, layer=layer, probes=probes.digest)
+
+
 def comparison(models=tuple(GROUPS), layers=("output",)):
-    """Graphs drawn at random, one seed for each model and layer."""
-    images = np.random.default_rng(0).integers(0, 256, (COUNT, 16, 16, 3), dtype=np.uint8)
-    probes = ProbeSet.from_arrays(images)
-    graphs = tuple(
-        random_graph(10 * i + j, count=COUNT, model=model, layer=layer, probes=probes.digest)
-        for i, model in enumerate(models)
-        for j, layer in enumerate(layers)
-    )
-    specs = tuple(spec(model, GROUPS[model]) for model in models)
-    return Comparison(probes, specs, graphs, GRID, key="planted" + "-".join(layers))
+    """What a page compares, made without it."""
+    probes = planted_probes()
+    graphs = tuple(planted_graph(model, layer, probes) for model in models for layer in layers)
+    return Comparison(probes, tuple(spec(model, GROUPS[model]) for model in models), graphs, GRID)
 
 
-def start_app(page, **query):
+class Zoo:
+    """The planted models of GROUPS under the core's public names; what each run asked for is recorded in `asked`."""
+
+    def __init__(self):
+        self.asked = []  # (model ids, number of probes, layers, options)
+        self.broken = set()  # ids of models that fail
+        self.skipped = ()  # (file, reason) of the probes
+        self.trouble = ""  # what the store says of itself
+        self.change = lambda graph: graph  # what becomes of every graph
+        self.size = GRID[1]  # of the images that the models see
+
+    def list_models(self, source=None):
+        return [spec(name, group, self.size) for name, group in GROUPS.items()]
+
+    def model(self, name):
+        if name not in GROUPS:
+            raise depara.ModelError(f"There is no model {name!r}.")
+        return spec(name, GROUPS[name], self.size)
+
+    def load_probes(self, source, *, count, seed, progress):
+        progress(0, count, "Reading images")
+        if source != "rooms":
+            raise depara.ProbeError(f"there is nothing to read at {source!r}.")
+        return planted_probes(count, seed, self.skipped)
+
+    def build_graphs(self, specs, probes, *, layers, progress, on_error, store, **options):
+        self.asked.append((tuple(one.id for one in specs), len(probes), layers, resolve_options(**options)))
+        store.trouble = self.trouble
+        graphs = []
+        for number, one in enumerate(specs):
+            progress(number, len(specs), one.name)
+            if one.id in self.broken:
+                on_error(one.id, depara.ModelError("Expected *finite* weights."))
+                continue
+            graphs += [self.change(planted_graph(one.id, layer, probes)) for layer in one.resolve_layers(layers)]
+        return graphs
+
+
+def start_app(page, /, **query):
     """Run the app to the end on Home, then on the page asked for, both with the address's query; return it."""
     app = AppTest.from_file(APP, default_timeout=120)
     app.query_params.update(query)
@@ -59,50 +116,8 @@ def start_app(page, **query):
     return app
 
 
-def open_page(monkeypatch, page, zoo=tuple(GROUPS), **query):
-    """Open the app on a page, every comparison replaced by planted graphs of the models asked for."""
-    from pages.shared import cache, comparisons
-
-    def require(selection, layers=None, models=None, *, before=None):
-        return comparison(models or zoo, LAYERS if layers in ("all", ("all",)) else ("output",))
-
-    known = tuple(spec(model, GROUPS[model]) for model in zoo)
-    monkeypatch.setattr(comparisons, "require", require)
-    monkeypatch.setattr(comparisons, "specs", lambda models=(): (known, ()))
-    monkeypatch.setattr(cache, "zoo", lambda: known)
-    monkeypatch.setattr(comparisons, "at_hand", lambda selection: [])
-    app = start_app(page, **query)
-    assert not app.error, app.error
-    return app
-
-
 def figures(app):
     """The plotly figures on the page by page and name, e.g. "models.matrix"."""
     keys = [chart.proto.id.split("-", 2)[-1] for chart in app.get("plotly_chart")]
     specs = [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
     return {".".join(key.split(".")[:2]): spec for key, spec in zip(keys, specs, strict=True)}
-
-
-def clicker(monkeypatch):
-    """Return click(app, name, *customdata): what a click on a mark of a chart, e.g. "why.groups", does to the page."""
-    import streamlit as st
-
-    from pages.shared import charts
-
-    pending, draw = {}, charts.chart
-
-    def chart(figure, key, clicked=None):
-        draw(figure, key, clicked)
-        name = ".".join(key.split(".")[:2])
-        if clicked is not None and name in pending:
-            clicked(pending.pop(name))
-            st.rerun()
-
-    def click(app, name, *place):
-        pending[name] = list(place)
-        app.run()
-        assert not app.exception, app.exception
-        assert not pending, f"the page has no chart {name} that answers to a click"
-
-    monkeypatch.setattr(charts, "chart", chart)
-    return click

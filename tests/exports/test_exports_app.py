@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import streamlit as st
 from PIL import Image
-from planted_pages import COUNT, GROUPS, LAYERS, comparison, open_page
+from planted_pages import COUNT, GROUPS, LAYERS, comparison
 from plotly.offline import get_plotlyjs
 from typer.testing import CliRunner
 
@@ -37,8 +37,8 @@ def downloads(monkeypatch):
     return found
 
 
-def test_models_can_be_taken_away(monkeypatch, downloads):
-    open_page(monkeypatch, "models", target=TARGET, lam="2.0")
+def test_models_can_be_taken_away(open_page, downloads):
+    open_page("models", target=TARGET, lam="2.0")
     matrix = depara.similarity_matrix(list(comparison().graphs))
     ranked = depara.rank_sources(matrix, TARGET, 2.0)
     table = pd.read_parquet(io.BytesIO(downloads["sources-for-normal.parquet"]()))
@@ -58,10 +58,10 @@ def test_models_can_be_taken_away(monkeypatch, downloads):
     assert all(f"depara.model({model!r})" in script for model in GROUPS)
 
 
-def test_layers_can_be_taken_away_with_a_recipe_for_the_cut(monkeypatch, downloads):
+def test_layers_can_be_taken_away_with_a_recipe_for_the_cut(open_page, monkeypatch, downloads):
     asked = []
     monkeypatch.setattr(exports, "transfer_recipe", lambda *given: asked.append(given) or "a recipe")
-    app = open_page(monkeypatch, "layers", source="rooms/reshading", target=TARGET, source_layer="stem")
+    app = open_page("layers", source="rooms/reshading", target=TARGET, source_layer="stem")
     found = comparison(("rooms/reshading", TARGET), LAYERS)
     matrix = depara.similarity_matrix(list(found.of("rooms/reshading")), [found.graph(TARGET)])
     ranked = depara.rank_layers(matrix, 1.0)
@@ -84,8 +84,8 @@ def test_layers_can_be_taken_away_with_a_recipe_for_the_cut(monkeypatch, downloa
 
 
 @pytest.mark.parametrize("view", ["two", "one"])
-def test_graphs_can_be_taken_away(monkeypatch, downloads, view):
-    open_page(monkeypatch, "graphs", source="rooms/reshading", target=TARGET, view=view, neighbours="2")
+def test_graphs_can_be_taken_away(open_page, downloads, view):
+    open_page("graphs", source="rooms/reshading", target=TARGET, view=view, neighbours="2")
     ends = ["graph-a-rooms-reshading-output", "graph-b-rooms-normal-output"]
     ends = ends if view == "two" else ["graph-rooms-reshading-output"]
     graphs = [comparison().graph(model) for model in ("rooms/reshading", TARGET)]
@@ -100,8 +100,8 @@ def test_graphs_can_be_taken_away(monkeypatch, downloads, view):
 
 
 @pytest.mark.parametrize("view", ["models", "layers"])
-def test_attributions_can_be_taken_away(monkeypatch, downloads, view):
-    open_page(monkeypatch, "attributions", target=TARGET, source=TARGET, view=view)
+def test_attributions_can_be_taken_away(open_page, downloads, view):
+    open_page("attributions", target=TARGET, source=TARGET, view=view)
     found = comparison((TARGET,), LAYERS) if view == "layers" else comparison()
     reference = found.graph(TARGET)
     table = pd.read_parquet(io.BytesIO(downloads["attributions-normal-cosines.parquet"]()))

@@ -1,7 +1,7 @@
 """What an address alone may not start: it is told, and begun by a click; a public server refuses it."""
 
 import pytest
-from planted_pages import GROUPS
+from planted_pages import COUNT, GROUPS
 
 import depara_core as depara
 from depara_core.benchmark import benchmarks
@@ -16,10 +16,10 @@ FIRST = next(iter(GROUPS))
 
 
 @pytest.fixture
-def wary(app, monkeypatch):
+def wary(open_page, monkeypatch):
     """The app as it starts by itself: no folder is allowed."""
     monkeypatch.delenv("DEPARA_ROOTS")
-    return app
+    return open_page
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def test_a_link_reads_no_folder(wary, touched, tmp_path, page):
     assert touched == []
     assert cache.queue().jobs() == ()
     if page not in ("setup", "home", "evaluate"):
-        assert f"Read up to 8 images from {tmp_path}" in words(test).replace("**", "")
+        assert f"Read up to {COUNT} images from {tmp_path}" in words(test).replace("**", "")
         assert "consent.agree" in buttons(test)
 
 
@@ -63,11 +63,11 @@ def test_a_click_begins_it_and_it_is_not_asked_again(wary, zoo, tmp_path):
     test.button(key="consent.agree").click().run()
     assert "consent.agree" not in buttons(test)
     assert "nothing to read" in " ".join(error.value for error in test.error)  # of the planted loader: it was called
-    again = wary("graphs", probes=str(tmp_path))
+    again = wary("graphs", fails=True, probes=str(tmp_path))
     assert "consent.agree" not in buttons(again)
 
 
-def test_a_folder_below_a_root_is_not_asked_about(app, tmp_path, monkeypatch):
+def test_a_folder_below_a_root_is_not_asked_about(open_page, tmp_path, monkeypatch):
     monkeypatch.setenv("DEPARA_ROOTS", str(tmp_path))
     assert consent.of_probes(Data(probes=str(tmp_path / "a"))) == ()
     assert consent.of_probes(Data(probes=str(tmp_path / ".." / "a")))
@@ -153,9 +153,9 @@ def test_long_work_asks_and_short_work_does_not():
     assert consent.of_work(workload([other], 1000)) == ()
 
 
-def test_long_work_waits_for_a_click_on_the_page(app, zoo, monkeypatch):
+def test_long_work_waits_for_a_click_on_the_page(open_page, zoo, monkeypatch):
     monkeypatch.setattr(consent, "MOST_PIXELS", 10)
-    test = app("models")
+    test = open_page("models")
     assert zoo.asked == []
     assert "attributions" in words(test)
     test.button(key="consent.agree").click().run()
@@ -163,9 +163,9 @@ def test_long_work_waits_for_a_click_on_the_page(app, zoo, monkeypatch):
     assert "consent.agree" not in buttons(test)
 
 
-def test_setup_s_run_is_a_click_that_agrees(app, zoo, monkeypatch):
+def test_setup_s_run_is_a_click_that_agrees(open_page, zoo, monkeypatch):
     monkeypatch.setattr(consent, "MOST_PIXELS", 10)
-    test = app("setup")
+    test = open_page("setup")
     assert zoo.asked == []
     test.button(key="setup.run").click().run()
     assert len(zoo.asked) == 1
@@ -186,8 +186,8 @@ def test_whether_weights_are_here_is_told_without_a_download(tmp_path, monkeypat
     assert is_here("export//a/b.pt2") is None
 
 
-def test_where_all_models_were_taken_away_every_page_says_so(app):
+def test_where_all_models_were_taken_away_every_page_says_so(open_page):
     for page in PAGES[1:]:
-        test = app(page, models=[NO_MODEL])
+        test = open_page(page, models=[NO_MODEL])
         assert not test.exception, page
     assert comparisons.specs((NO_MODEL,)) == ((), ((NO_MODEL, "no model is chosen: choose at least two in Setup"),))

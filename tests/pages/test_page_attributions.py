@@ -4,7 +4,8 @@ from urllib.parse import parse_qs
 
 import numpy as np
 import pytest
-from planted_pages import COUNT, GROUPS, LAYERS, comparison, open_page
+from planted import silenced
+from planted_pages import COUNT, GROUPS, LAYERS, comparison
 
 import depara_core as depara
 from depara_core.agreement import agreement
@@ -16,8 +17,8 @@ from pages.shared import image_table
 REFERENCE = "rooms/normal"
 
 
-def test_each_map_carries_its_cosine_with_the_reference(monkeypatch, tables):
-    open_page(monkeypatch, "attributions", target=REFERENCE)
+def test_each_map_carries_its_cosine_with_the_reference(open_page, tables):
+    open_page("attributions", target=REFERENCE)
     shown, found = tables["attributions.table"], comparison()
     reference = found.graph(REFERENCE)
     assert shown.headings[1] == {
@@ -38,8 +39,8 @@ def test_each_map_carries_its_cosine_with_the_reference(monkeypatch, tables):
 
 
 @pytest.mark.parametrize("sort", ["least", "most"])
-def test_probes_are_sorted_by_mean_agreement(monkeypatch, tables, sort):
-    app = open_page(monkeypatch, "attributions", target=REFERENCE, sort=sort)
+def test_probes_are_sorted_by_mean_agreement(open_page, tables, sort):
+    app = open_page("attributions", target=REFERENCE, sort=sort)
     found = comparison()
     others = tuple(graph for graph in found.graphs if graph.model != REFERENCE)
     mean = agreement(others, found.graph(REFERENCE), found.grid).cosines.mean(axis=0)
@@ -52,8 +53,8 @@ def test_probes_are_sorted_by_mean_agreement(monkeypatch, tables, sort):
     assert app.button(key="attributions.step+1").disabled
 
 
-def test_a_click_selects_the_probe_and_a_heading_the_reference(monkeypatch, tables):
-    app = open_page(monkeypatch, "attributions", target=REFERENCE)
+def test_a_click_selects_the_probe_and_a_heading_the_reference(open_page, tables):
+    app = open_page("attributions", target=REFERENCE)
     tables.click = ("attributions.table", 3, 2)
     app.run()
     assert app.query_params["probe"] == "3"
@@ -70,8 +71,8 @@ def why_link(app):
     return found.label, parse_qs(found.query_string)
 
 
-def test_a_clicked_map_is_held_against_the_reference_and_leads_to_why(monkeypatch, tables):
-    app = open_page(monkeypatch, "attributions", target=REFERENCE)
+def test_a_clicked_map_is_held_against_the_reference_and_leads_to_why(open_page, tables):
+    app = open_page("attributions", target=REFERENCE)
     assert why_link(app)[1]["source"] == [comparison().best_source(REFERENCE, 1.0)]  # at first
     tables.click = ("attributions.table", 4, 3)
     app.run()
@@ -95,24 +96,23 @@ def test_a_clicked_map_is_held_against_the_reference_and_leads_to_why(monkeypatc
     assert (app.query_params["source"], app.query_params["probe"]) == (model, "2")
 
 
-def test_the_pair_under_the_lens_is_shown_even_where_there_is_no_room_for_all(monkeypatch, tables):
+def test_the_pair_under_the_lens_is_shown_even_where_there_is_no_room_for_all(open_page, monkeypatch, tables):
     for place in range(8):
         monkeypatch.setitem(GROUPS, f"rooms/m{place}", "2D")
-    zoo = tuple(GROUPS)
-    open_page(monkeypatch, "attributions", zoo=zoo, target=REFERENCE)
+    open_page("attributions", target=REFERENCE, source="rooms/reshading")  # which is among the first
     shown = [heading["title"].split()[1] for heading in tables["attributions.table"].headings[2:]]
-    assert len(shown) in (7, 8)  # the best source has a column of its own where it is none of the first
-    hidden = next(model for model in zoo[4:] if model not in shown)
-    app = open_page(monkeypatch, "attributions", zoo=zoo, target=REFERENCE, source=hidden)
+    assert len(shown) == 7
+    hidden = next(model for model in list(GROUPS)[4:] if model not in shown)
+    app = open_page("attributions", target=REFERENCE, source=hidden)
     assert hidden.split("/")[1] in [heading["text"] for heading in tables["attributions.table"].headings]
     assert why_link(app)[1]["source"] == [hidden]
 
 
-def test_most_and_least_alike_are_over_all_models_and_the_nearest_is_shown(monkeypatch, tables):
+def test_most_and_least_alike_are_over_all_models_and_the_nearest_is_shown(open_page, tables):
     others = [graph for graph in comparison().graphs if graph.model != REFERENCE]
     alike = sorted(others, key=lambda graph: -depara.similarity(graph, comparison().graph(REFERENCE)).node)
     nearest, farthest = (graph.model.split("/", 1)[1] for graph in (alike[0], alike[-1]))
-    app = open_page(monkeypatch, "attributions", target=REFERENCE, source=alike[1].model, shown=alike[1].model)
+    app = open_page("attributions", target=REFERENCE, source=alike[1].model, shown=alike[1].model)
     said = " ".join(block.value for block in app.markdown).replace("\\", "")
     assert f"Most like *normal*: {nearest}, " in said
     assert f"least: {farthest}, " in said
@@ -126,17 +126,17 @@ def test_columns_at_first_are_the_nearest_then_evenly_the_rest():
     assert first_columns(names[:3]) == names[:3]
 
 
-def test_one_other_model_is_neither_most_nor_least(monkeypatch, tables):
+def test_one_other_model_is_neither_most_nor_least(open_page, tables):
     two = (REFERENCE, "rooms/reshading")
-    app = open_page(monkeypatch, "attributions", zoo=two, target=REFERENCE)
+    app = open_page("attributions", models=list(two), target=REFERENCE)
     said = " ".join(block.value for block in app.markdown)
     assert "*normal* and reshading: s_V" in said
     assert "Most like" not in said
     assert "least" not in said
 
 
-def test_a_clicked_layer_is_held_against_the_output(monkeypatch, tables):
-    app = open_page(monkeypatch, "attributions", view="layers", source=REFERENCE)
+def test_a_clicked_layer_is_held_against_the_output(open_page, tables):
+    app = open_page("attributions", view="layers", source=REFERENCE)
     tables.click = ("attributions.table", 1, 2)
     app.run()
     assert app.query_params["source_layer"] == LAYERS[1]
@@ -145,8 +145,8 @@ def test_a_clicked_layer_is_held_against_the_output(monkeypatch, tables):
     assert (query["source"], query["source_layer"], query["target"]) == ([REFERENCE], [LAYERS[1]], [REFERENCE])
 
 
-def test_the_selected_probe_is_one_click_away(monkeypatch, tables):
-    app = open_page(monkeypatch, "attributions", probe="9")
+def test_the_selected_probe_is_one_click_away(open_page, tables):
+    app = open_page("attributions", probe="9")
     assert tables["attributions.table"].selected is None
     app.button(key="attributions.selected").click().run()
     assert (
@@ -155,30 +155,16 @@ def test_the_selected_probe_is_one_click_away(monkeypatch, tables):
     )
 
 
-def test_layers_of_one_model_stand_side_by_side(monkeypatch, tables):
-    app = open_page(monkeypatch, "attributions", view="layers", source=REFERENCE)
+def test_layers_of_one_model_stand_side_by_side(open_page, tables):
+    app = open_page("attributions", view="layers", source=REFERENCE)
     assert [h["text"] for h in tables["attributions.table"].headings[1:]] == list(LAYERS)
     assert [h["note"] == "reference" for h in tables["attributions.table"].headings[1:]] == [False, False, True]
     assert app.title[0].value == "What does each layer of *normal* look at?"
 
 
-def test_a_map_without_attribution_says_none_and_why(monkeypatch, tables):
-    import planted_pages
-
-    whole = planted_pages.random_graph
-
-    def silent(seed, **names):
-        graph = whole(seed, **names)
-        if names["model"] != "rooms/denoising":
-            return graph
-        maps = graph.maps.copy()
-        maps[1] = 0
-        from planted import graph as build
-
-        return build(maps, graph.edges, model=graph.model, layer=graph.layer, probes=graph.probes)
-
-    monkeypatch.setattr(planted_pages, "random_graph", silent)
-    app = open_page(monkeypatch, "attributions", target=REFERENCE)
+def test_a_map_without_attribution_says_none_and_why(open_page, zoo, tables):
+    zoo.change = lambda graph: silenced(graph, 1) if graph.model == "rooms/denoising" else graph
+    app = open_page("attributions", target=REFERENCE)
     column = [h["text"] for h in tables["attributions.table"].headings].index("denoising")
     assert [row[column]["image"] is None for row in tables["attributions.table"].rows] == [k == 1 for k in range(6)]
     assert tables["attributions.table"].rows[1][column]["kind"] == "image"
@@ -188,10 +174,10 @@ def test_a_map_without_attribution_says_none_and_why(monkeypatch, tables):
 @pytest.mark.parametrize(
     "query", [{"maps": "magnitude"}, {"opacity": "0.2"}, {"scale": "own"}, {"sharp": "1"}], ids=str
 )
-def test_every_way_of_painting_changes_the_pictures(monkeypatch, tables, query):
-    open_page(monkeypatch, "attributions")
+def test_every_way_of_painting_changes_the_pictures(open_page, tables, query):
+    open_page("attributions")
     plain = tables["attributions.table"].rows[0][2]["image"]
-    open_page(monkeypatch, "attributions", **query)
+    open_page("attributions", **query)
     assert tables["attributions.table"].rows[0][2]["image"] != plain
 
 

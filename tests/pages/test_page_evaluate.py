@@ -12,7 +12,7 @@ import pytest
 import streamlit as st
 import torch
 from planted import random_graph
-from planted_pages import clicker, figures, spec
+from planted_pages import figures, spec
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
@@ -215,8 +215,7 @@ def asked(app, *names):
     return [np.ravel(app.query_params[name])[0] for name in names]
 
 
-def test_a_click_on_any_mark_brings_what_stands_behind_it(benchmark, monkeypatch):
-    click = clicker(monkeypatch)
+def test_a_click_on_any_mark_brings_what_stands_behind_it(click, benchmark):
     app = open_page(published="1")
     click(app, "evaluate.curves", 1, "cka", "Linear CKA", 0.2)
     assert asked(app, "metric", "measure") == ["cka", "P@1"]
@@ -377,7 +376,7 @@ def layers(source):
     return pd.DataFrame(rows)
 
 
-def test_layers_measured_here_stand_beside_the_published_ones(benchmark, monkeypatch):
+def test_layers_measured_here_stand_beside_the_published_ones(click, benchmark, monkeypatch):
     sources = [f"rooms/{name}" for name in layer_study.STUDY_SOURCES]
     full = [(source, k) for source in sources for k in range(1, len(layer_study.CUTS) + 1)]
     known = pd.DataFrame([*full, (layer_study.SCRATCH, 0)], columns=["source", "k"])
@@ -391,7 +390,6 @@ def test_layers_measured_here_stand_beside_the_published_ones(benchmark, monkeyp
     assert rows[0].startswith("DNN-")
     assert len(rows) == 8
     assert sum("published" in row for row in rows) == 4
-    click = clicker(monkeypatch)
     click(app, "evaluate.dnn_rich", 1, "conv2")
     assert asked(app, "study_source", "study_layer") == ["rooms/dnn_rich", "conv2"]
     assert "target" not in app.query_params  # the study has a target of its own

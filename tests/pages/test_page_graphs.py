@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from planted_pages import COUNT, comparison, figures, open_page
+from planted_pages import COUNT, comparison, figures
 
 import depara_core as depara
 from depara_core import drawings, pairs
@@ -19,15 +19,15 @@ def text(app):
     return " ".join(block.value for block in app.markdown)
 
 
-def test_the_answer_is_the_spearman_of_the_edges(monkeypatch):
-    app = open_page(monkeypatch, "graphs", source=A, target=B)
+def test_the_answer_is_the_spearman_of_the_edges(open_page):
+    app = open_page("graphs", source=A, target=B)
     edge = depara.similarity(*pair(comparison())).edge
     assert f"s_E = :orange[**{number(edge)}**]" in text(app)
     assert f"the {COUNT * (COUNT - 1) // 2} pairs of {COUNT} images" in text(app)
 
 
-def test_two_drawings_show_every_probe_and_its_strongest_edges(monkeypatch):
-    app = open_page(monkeypatch, "graphs", source=A, target=B, neighbours="2")
+def test_two_drawings_show_every_probe_and_its_strongest_edges(open_page):
+    app = open_page("graphs", source=A, target=B, neighbours="2")
     drawn = figures(app)
     assert len([name for name in drawn if "drawing" in name]) == 2
     for graph, other, place in [(*pair(comparison()), "0"), (*reversed(pair(comparison())), "1")]:
@@ -40,22 +40,22 @@ def test_two_drawings_show_every_probe_and_its_strongest_edges(monkeypatch):
         assert [c[6] for c in clicked.values()] == pytest.approx(expected.disagreement.tolist())
 
 
-def test_one_network_has_one_drawing_and_no_comparison(monkeypatch):
-    app = open_page(monkeypatch, "graphs", source=A, view="one")
+def test_one_network_has_one_drawing_and_no_comparison(open_page):
+    app = open_page("graphs", source=A, view="one")
     assert len(figures(app)) == 1
     assert app.title[0].value == "Which images does *normal* find alike?"
     assert "Why are they alike?" not in [link.proto.label for link in app.get("page_link")]
 
 
-def test_the_selected_pair_leads_to_why(monkeypatch):
-    app = open_page(monkeypatch, "graphs", source=A, target=B, probe="3", other_probe="5")
+def test_the_selected_pair_leads_to_why(open_page):
+    app = open_page("graphs", source=A, target=B, probe="3", other_probe="5")
     (why,) = [link.proto for link in app.get("page_link") if link.proto.label == "Why are they alike?"]
     for part in ("source=rooms%2Fnormal", "target=rooms%2Freshading", "view=pairs", "probe=3", "other_probe=5"):
         assert part in why.query_string
 
 
-def test_disputed_pairs_are_listed_and_a_click_opens_one(monkeypatch, tables):
-    app = open_page(monkeypatch, "graphs", source=A, target=B)
+def test_disputed_pairs_are_listed_and_a_click_opens_one(open_page, tables):
+    app = open_page("graphs", source=A, target=B)
     worst = pairs.pairs_within(pairs.pair_table(*pair(comparison()))).iloc[0]
     listed = tables["graphs.pairs"].rows
     assert listed[0][2]["text"] == f"rank {worst.rank_a:.2f}\ncosine {number(worst.cosine_a, 3)}"
@@ -67,8 +67,8 @@ def test_disputed_pairs_are_listed_and_a_click_opens_one(monkeypatch, tables):
     assert "other_probe" not in app.query_params
 
 
-def test_a_brushed_region_of_the_address_is_marked_and_lists_its_pairs(monkeypatch, tables):
-    app = open_page(monkeypatch, "graphs", source=A, target=B, region="0.5,1,0,0.5")
+def test_a_brushed_region_of_the_address_is_marked_and_lists_its_pairs(open_page, tables):
+    app = open_page("graphs", source=A, target=B, region="0.5,1,0,0.5")
     found = pairs.pairs_within(pairs.pair_table(*pair(comparison())), (0.5, 1), (0, 0.5))
     assert f"{len(found)} pairs in the brushed region" in [block.value for block in app.subheader]
     listed = tables["graphs.pairs"].rows
@@ -83,23 +83,23 @@ def test_a_brushed_region_of_the_address_is_marked_and_lists_its_pairs(monkeypat
     assert "The most disputed pairs" in [block.value for block in app.subheader]
 
 
-def test_nearest_images_are_those_with_the_highest_cosines(monkeypatch, tables):
-    open_page(monkeypatch, "graphs", source=A, target=B, probe="4")
+def test_nearest_images_are_those_with_the_highest_cosines(open_page, tables):
+    open_page("graphs", source=A, target=B, probe="4")
     for row, graph in zip(tables["graphs.nearest"].rows, pair(comparison()), strict=True):
         cosines = np.sort(np.delete(graph.edges[4], 4))[::-1][:8]
         assert [cell["text"] for cell in row[1:]] == [number(c, 3) for c in cosines]
 
 
-def test_the_same_network_twice_agrees_everywhere(monkeypatch):
-    app = open_page(monkeypatch, "graphs", source=A, target=A)
+def test_the_same_network_twice_agrees_everywhere(open_page):
+    app = open_page("graphs", source=A, target=A)
     assert "s_E = :orange[**1.00**]" in text(app)
 
 
 @pytest.mark.parametrize(
     "query", [{"layout": "spectral"}, {"layout": "nonsense"}, {"around": "1", "drawn": "5"}], ids=str
 )
-def test_other_drawings_are_drawn(monkeypatch, query):
-    assert len(figures(open_page(monkeypatch, "graphs", source=A, target=B, **query))) == 3
+def test_other_drawings_are_drawn(open_page, query):
+    assert len(figures(open_page("graphs", source=A, target=B, **query))) == 3
 
 
 def test_only_the_most_alike_are_drawn_around_a_probe():

@@ -5,17 +5,18 @@ from urllib.parse import parse_qs
 
 import pandas as pd
 import pytest
-from planted_pages import LAYERS, clicker, comparison, figures, open_page
+from planted_pages import LAYERS, comparison, figures
 
 import depara_core as depara
+from depara_core import zoo
 from pages.shared import text as words
 
 A, B = "rooms/reshading", "rooms/normal"
 
 
 @pytest.fixture
-def app(monkeypatch):
-    return open_page(monkeypatch, "layers", source=A, target=B)
+def app(open_page):
+    return open_page("layers", source=A, target=B)
 
 
 def ranked(lam=1.0):
@@ -59,25 +60,24 @@ def test_choosing_models_writes_the_pair_to_the_address(app):
     assert "keep **denoising** up to" in text(app)
 
 
-def test_a_model_against_itself_is_drawn_but_is_no_answer(monkeypatch):
-    app = open_page(monkeypatch, "layers", source=A, target=A)
+def test_a_model_against_itself_is_drawn_but_is_no_answer(open_page):
+    app = open_page("layers", source=A, target=A)
     assert "reshading against itself is no answer" in text(app)
     assert "keep" not in text(app)
     assert len(figures(app)) == 2
 
 
-def test_chosen_layer_is_shown_and_the_way_back_leads_to_the_cut(app, monkeypatch):
+def test_chosen_layer_is_shown_and_the_way_back_leads_to_the_cut(open_page, app):
     best = str(ranked()[ranked()["best"]].iloc[0]["layer"])
     other = next(layer for layer in LAYERS if layer != best)
-    app = open_page(monkeypatch, "layers", source=A, target=B, source_layer=other)
+    app = open_page("layers", source=A, target=B, source_layer=other)
     assert f"**{other}**:" in text(app)
     app.button(key="layers.cut").click().run()
     assert f"**{best}**:" in text(app)
 
 
-def test_a_cell_of_two_layers_leads_to_why_and_back(monkeypatch):
-    click = clicker(monkeypatch)
-    app = open_page(monkeypatch, "layers", source=A, target=B)
+def test_a_cell_of_two_layers_leads_to_why_and_back(open_page, click):
+    app = open_page("layers", source=A, target=B)
     click(app, "layers.matrix", 0, 1)
     found = comparison((A, B), LAYERS)
     both = depara.similarity(found.graph(A, LAYERS[0]), found.graph(B, LAYERS[1]))
@@ -90,13 +90,8 @@ def test_a_cell_of_two_layers_leads_to_why_and_back(monkeypatch):
     assert not [link for link in app.get("page_link") if link.proto.label == "Why these two layers?"]
 
 
-def test_without_models_the_page_says_what_to_do(monkeypatch):
-    from pages.shared import comparisons
-
-    app = open_page(monkeypatch, "layers", source=A, target=B)
-    monkeypatch.setattr(comparisons, "specs", lambda models=(): ((), ()))
-    app.run()
-    assert not app.exception
+def test_without_models_the_page_says_what_to_do(open_page):
+    app = open_page("layers", source=A, target=B, models=["rooms/nothing"])
     assert "None of the chosen models exists here." in [block.value for block in app.subheader]
 
 
@@ -126,19 +121,18 @@ def test_networks_without_a_study_lead_to_those_that_have_one(app):
     (link,) = [one.proto for one in app.get("page_link") if "measured accuracy" in one.proto.label]
     query = parse_qs(link.query_string)
     assert query["probes"] == ["fashion"]
-    assert depara.model(query["source"][0]).source == depara.model(query["target"][0]).source == "fashion"
+    assert zoo.model(query["source"][0]).source == zoo.model(query["target"][0]).source == "fashion"
     assert set(query["models"][0].split(",") if len(query["models"]) == 1 else query["models"]) >= {query["source"][0]}
 
 
-def test_measured_accuracies_stand_under_the_score_and_choose_the_layer(monkeypatch):
+def test_measured_accuracies_stand_under_the_score_and_choose_the_layer(open_page, click, monkeypatch):
     from pages.shared import cache
 
     parts = {"source": "dnn_rich", "labels": 100, "k": range(1, 1 + len(LAYERS)), "layer": list(LAYERS), "scratch": 0.2}
     found = pd.DataFrame(parts).assign(S=0.5, accuracy=[0.3 + 0.1 * k for k in range(len(LAYERS))])
     found = found.assign(low=found["accuracy"] - 0.1, high=found["accuracy"] + 0.1)
     monkeypatch.setattr(cache, "measured_cuts", lambda source, target: found if (source, target) == (A, B) else None)
-    click = clicker(monkeypatch)
-    app = open_page(monkeypatch, "layers", source=A, target=B)
+    app = open_page("layers", source=A, target=B)
     assert {"layers.curves", "layers.matrix", "layers.measured"} == {".".join(n.split(".")[:2]) for n in figures(app)}
     click(app, "layers.measured", "dnn_rich", LAYERS[0])
     assert app.query_params["source_layer"] == LAYERS[0]

@@ -1,9 +1,9 @@
 """The Models page: what it says and draws is what the core computed, and clicks and controls change the selection."""
 
-import numpy as np
 import pandas as pd
 import pytest
-from planted_pages import COUNT, GROUPS, comparison, figures, open_page
+from planted import silenced
+from planted_pages import COUNT, GROUPS, comparison, figures
 
 import depara_core as depara
 from depara_core import selection
@@ -14,8 +14,8 @@ TARGET = "rooms/normal"
 
 
 @pytest.fixture
-def app(monkeypatch):
-    return open_page(monkeypatch, "models", target=TARGET)
+def app(open_page):
+    return open_page("models", target=TARGET)
 
 
 def ranked(lam=1.0, target=TARGET):
@@ -74,8 +74,8 @@ def test_moving_lambda_resamples_nothing(app, monkeypatch):
     assert [row[1] for row in figures(app)["models.ranking"]["data"][0]["customdata"]] == expected
 
 
-def test_pair_of_the_address_is_shown_with_its_numbers(monkeypatch):
-    app = open_page(monkeypatch, "models", source="rooms/denoising", target="rooms/reshading")
+def test_pair_of_the_address_is_shown_with_its_numbers(open_page):
+    app = open_page("models", source="rooms/denoising", target="rooms/reshading")
     matrix = depara.similarity_matrix(list(comparison().graphs))
     at = MODELS.index("rooms/denoising"), MODELS.index("rooms/reshading")
     said = words.parts(float(matrix.node[at]), float(matrix.edge[at]), 1.0)
@@ -84,16 +84,16 @@ def test_pair_of_the_address_is_shown_with_its_numbers(monkeypatch):
     assert len(frame) == 2  # the target's row and the pair
 
 
-def test_names_are_data_never_markup(monkeypatch):
+def test_names_are_data_never_markup(open_page):
     odd = MODELS[-1]
-    app = open_page(monkeypatch, "models", target=odd)
+    app = open_page("models", target=odd)
     assert "\\<b\\>odd\\</b\\> \\$x\\$" in text(app)
     labels = figures(app)["models.matrix"]["layout"]["yaxis"]["ticktext"]
     assert any("&lt;b&gt;odd&lt;/b&gt; $x$" in label for label in labels)
 
 
-def test_one_model_alone_is_a_designed_state(monkeypatch):
-    app = open_page(monkeypatch, "models", zoo=(TARGET,))
+def test_one_model_alone_is_a_designed_state(open_page):
+    app = open_page("models", models=[TARGET])
     assert "One model alone has no rival." in [block.value for block in app.subheader]
     assert not figures(app)
 
@@ -122,19 +122,7 @@ def test_verdict_is_honest_about_overlap(app, low, said):
     assert "**c**" not in answer
 
 
-def test_silent_probes_are_counted(monkeypatch):
-    from dataclasses import replace
-
-    import planted_pages
-
-    plain = planted_pages.comparison
-
-    def with_silence(*given):
-        found = plain(*given)
-        flags = np.zeros(COUNT, dtype=bool)
-        flags[:3] = True
-        return replace(found, graphs=(replace(found.graphs[0], no_attribution=flags), *found.graphs[1:]))
-
-    monkeypatch.setattr(planted_pages, "comparison", with_silence)
-    app = open_page(monkeypatch, "models", target=TARGET)
+def test_silent_probes_are_counted(open_page, zoo):
+    zoo.change = lambda graph: silenced(graph, slice(3)) if graph.model == MODELS[0] else graph
+    app = open_page("models", target=TARGET)
     assert f"3 of {COUNT} probes have no attribution" in text(app)

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import streamlit as st
-from planted import random_graph
-from planted_pages import COUNT, GROUPS, LAYERS, comparison, open_page
+from planted import random_graph, silenced
+from planted_pages import COUNT, GROUPS, LAYERS, comparison
 from scipy.cluster.hierarchy import linkage
 from test_exports_app import downloads  # noqa: F401 - a fixture
 
@@ -55,8 +55,8 @@ def text(app):
     return " ".join(block.value for block in app.markdown)
 
 
-def test_columns_stand_in_the_order_of_the_tree_under_its_branches(monkeypatch, boards):
-    open_page(monkeypatch, "panorama", source=A, target=B)
+def test_columns_stand_in_the_order_of_the_tree_under_its_branches(open_page, boards):
+    open_page("panorama", source=A, target=B)
     tree = depara.task_tree(matrix(), 1.0)
     assert names(boards[-1]) == [short_name(MODELS[k]) for k in trees.tree_order(tree)]
     np.testing.assert_allclose(boards[-1]["tree"]["branches"], trees.branches(tree), atol=1e-4)
@@ -67,8 +67,8 @@ def test_columns_stand_in_the_order_of_the_tree_under_its_branches(monkeypatch, 
     assert shown["normal"] == shown["reshading"] == colours["3D"] != shown["denoising"]
 
 
-def test_every_column_carries_what_the_core_says_of_the_drawn_pairs(monkeypatch, boards):
-    open_page(monkeypatch, "panorama", source=A, target=B, drawn="6", probe="1", other_probe="2")
+def test_every_column_carries_what_the_core_says_of_the_drawn_pairs(open_page, boards):
+    open_page("panorama", source=A, target=B, drawn="6", probe="1", other_probe="2")
     board, found = boards[-1], comparison()
     chosen = [found.probes.names.index(probe["name"]) for probe in board["probes"]]
     sample = drawings.choose_probes(found.graphs[0], 6).tolist()
@@ -94,8 +94,8 @@ def test_every_column_carries_what_the_core_says_of_the_drawn_pairs(monkeypatch,
         assert np.max(column["positions"]) <= 1
 
 
-def test_choosing_another_probe_moves_no_node(monkeypatch, boards):
-    app = open_page(monkeypatch, "panorama", drawn="6", probe="0")
+def test_choosing_another_probe_moves_no_node(open_page, boards):
+    app = open_page("panorama", drawn="6", probe="0")
     first = boards[-1]
     boards.click = ["probe", 3]
     app.run()
@@ -106,16 +106,16 @@ def test_choosing_another_probe_moves_no_node(monkeypatch, boards):
         assert np.ptp(moved, axis=0) == pytest.approx([0, 0], abs=3e-4)
 
 
-def test_rows_show_the_selected_probe_and_a_spread(monkeypatch, boards):
-    open_page(monkeypatch, "panorama", drawn="6", probe="1")
+def test_rows_show_the_selected_probe_and_a_spread(open_page, boards):
+    open_page("panorama", drawn="6", probe="1")
     rows = boards[-1]["rows"]
     assert len(rows) == 5
     assert boards[-1]["selected"] in [row["probe"] for row in rows]
     assert all(len(row["maps"]) == len(MODELS) and all(row["maps"]) for row in rows)
 
 
-def test_a_new_row_leaves_the_maps_of_the_others_as_they_are(monkeypatch, boards):
-    app = open_page(monkeypatch, "panorama", drawn="6", probe="0")
+def test_a_new_row_leaves_the_maps_of_the_others_as_they_are(open_page, boards):
+    app = open_page("panorama", drawn="6", probe="0")
     before = {boards[-1]["probes"][row["probe"]]["name"]: row["maps"] for row in boards[-1]["rows"]}
     drawn = drawings.choose_probes(comparison().graphs[0], 6)
     app.query_params["probe"] = str(next(i for i in range(1, COUNT) if i not in drawn))
@@ -143,8 +143,8 @@ def test_rows_keep_their_places_while_the_selected_are_among_them():
         (["pair", 3, 5], {"probe": "3", "other_probe": "5"}),
     ],
 )
-def test_a_click_selects_a_probe_or_a_pair(monkeypatch, boards, click, changed):
-    app = open_page(monkeypatch, "panorama", probe="1", other_probe="4")
+def test_a_click_selects_a_probe_or_a_pair(open_page, boards, click, changed):
+    app = open_page("panorama", probe="1", other_probe="4")
     boards.click = click
     app.run()
     for name, value in changed.items():
@@ -152,8 +152,8 @@ def test_a_click_selects_a_probe_or_a_pair(monkeypatch, boards, click, changed):
         assert app.query_params.get(name) == index
 
 
-def test_a_heading_becomes_the_target_and_the_target_the_source(monkeypatch, boards):
-    app = open_page(monkeypatch, "panorama", source=A, target=B)
+def test_a_heading_becomes_the_target_and_the_target_the_source(open_page, boards):
+    app = open_page("panorama", source=A, target=B)
     boards.click = ["model", names(boards[-1]).index("denoising")]
     app.run()
     assert (app.query_params["source"], app.query_params["target"]) == (B, "rooms/denoising")
@@ -190,8 +190,8 @@ def test_the_columns_report_only_what_they_have(boards):
         assert columns.columns("c", [heading], [drawing], found, [b"", b""], [(0, [None])], **given) == reported
 
 
-def test_the_answer_names_the_closest_pair_and_the_first_fork(monkeypatch, boards):
-    app = open_page(monkeypatch, "panorama")
+def test_the_answer_names_the_closest_pair_and_the_first_fork(open_page, boards):
+    app = open_page("panorama")
     total = matrix().total(1.0)
     np.fill_diagonal(total, -np.inf)
     said = text(app)
@@ -210,8 +210,8 @@ def test_the_answer_names_the_closest_pair_and_the_first_fork(monkeypatch, board
         ([0, 9], "{} from **m1**"),
     ],
 )
-def test_the_first_fork_in_words(monkeypatch, boards, at, said):
-    open_page(monkeypatch, "panorama")
+def test_the_first_fork_in_words(open_page, boards, at, said):
+    open_page("panorama")
     tree = linkage([[x + 0.01 * k] for k, x in enumerate(at)], method="average")
     few = [f"**m{k}**" for k in first_fork(tree)[0]]
     graphs = tuple(random_graph(k, model=f"rooms/m{k}") for k in range(len(at)))
@@ -219,8 +219,8 @@ def test_the_first_fork_in_words(monkeypatch, boards, at, said):
     assert answer.endswith(f"First to part, at the top of the tree: {said.format(*few)}.")
 
 
-def test_the_pair_defaults_to_the_target_and_the_model_most_alike(monkeypatch, boards):
-    open_page(monkeypatch, "panorama", target="rooms/denoising")
+def test_the_pair_defaults_to_the_target_and_the_model_most_alike(open_page, boards):
+    open_page("panorama", target="rooms/denoising")
     total = matrix().total(1.0)[MODELS.index("rooms/denoising")].copy()
     total[MODELS.index("rooms/denoising")] = -np.inf
     marks = {column["mark"]: column["name"] for column in boards[-1]["columns"]}
@@ -228,18 +228,18 @@ def test_the_pair_defaults_to_the_target_and_the_model_most_alike(monkeypatch, b
     assert marks["source"] == short_name(MODELS[int(total.argmax())])
 
 
-def test_only_the_models_chosen_and_the_pair_are_shown(monkeypatch, boards):
-    open_page(monkeypatch, "panorama", source=A, target=B, shown=[A, "rooms/denoising"])
+def test_only_the_models_chosen_and_the_pair_are_shown(open_page, monkeypatch, boards):
+    open_page("panorama", source=A, target=B, shown=[A, "rooms/denoising"])
     assert sorted(names(boards[-1])) == ["denoising", "normal", "reshading"]
     with monkeypatch.context() as watched:
         labels = []
         watched.setattr(st, "popover", lambda label, **more: labels.append(label) or st.container())
-        open_page(monkeypatch, "panorama", source=A, target=B, shown=[A, "rooms/denoising"])
+        open_page("panorama", source=A, target=B, shown=[A, "rooms/denoising"])
     assert "3 of 4 models" in labels
 
 
-def test_lambda_maps_and_neighbours_change_what_is_drawn(monkeypatch, boards):
-    app = open_page(monkeypatch, "panorama", source=A, target=B)
+def test_lambda_maps_and_neighbours_change_what_is_drawn(open_page, boards):
+    app = open_page("panorama", source=A, target=B)
     plain = boards[-1]
     app.select_slider(key="panorama.lam").set_value(0.0).run()
     assert app.query_params["lam"] == "0.0"
@@ -251,9 +251,9 @@ def test_lambda_maps_and_neighbours_change_what_is_drawn(monkeypatch, boards):
     assert not app.exception
 
 
-def test_what_the_address_names_in_vain_is_told(monkeypatch, boards):
+def test_what_the_address_names_in_vain_is_told(open_page, boards):
     query = {"source": "rooms/none", "target_layer": "nowhere", "probe": "900", "shown": [A, "rooms/x"]}
-    app = open_page(monkeypatch, "panorama", target=B, **query)
+    app = open_page("panorama", target=B, **query)
     told = " ".join(warning.value.replace("\\", "") for warning in app.warning)
     for wrong in ("'rooms/none', which is no model", "'rooms/x', which is no model", "'nowhere', which is no layer of"):
         assert wrong in told
@@ -262,40 +262,28 @@ def test_what_the_address_names_in_vain_is_told(monkeypatch, boards):
     assert boards[-1]["probes"][boards[-1]["selected"]]["name"] == comparison().probes.names[-1]
 
 
-def test_names_are_data(monkeypatch, boards):
-    app = open_page(monkeypatch, "panorama", target=MODELS[-1])
+def test_names_are_data(open_page, boards):
+    app = open_page("panorama", target=MODELS[-1])
     assert "<b>odd</b> $x$" in names(boards[-1])
     assert "<b>" not in text(app).replace("\\<b", "")
 
 
-def test_a_probe_without_attribution_has_no_map(monkeypatch, boards):
-    import planted_pages
-
-    whole = planted_pages.random_graph
-
-    def silent(seed, **given):
-        graph = whole(seed, **given)
-        from planted import graph as build
-
-        maps = graph.maps.copy()
-        maps[0] = 0
-        return build(maps, graph.edges, model=graph.model, layer=graph.layer, probes=graph.probes)
-
-    monkeypatch.setattr(planted_pages, "random_graph", silent)
-    app = open_page(monkeypatch, "panorama", probe="0")
+def test_a_probe_without_attribution_has_no_map(open_page, zoo, boards):
+    zoo.change = lambda graph: silenced(graph, 0)
+    app = open_page("panorama", probe="0")
     row = next(row for row in boards[-1]["rows"] if row["probe"] == boards[-1]["selected"])
     assert row["maps"] == [None] * len(MODELS)
     assert f"1 of {COUNT} probes have no attribution" in text(app)
 
 
-def test_one_model_alone_is_a_designed_state(monkeypatch, boards):
-    app = open_page(monkeypatch, "panorama", zoo=(B,))
+def test_one_model_alone_is_a_designed_state(open_page, boards):
+    app = open_page("panorama", models=[B])
     assert any("One model alone" in block.value for block in app.subheader)
     assert not boards
 
 
-def test_the_panorama_can_be_taken_away(monkeypatch, boards, downloads):  # noqa: F811
-    open_page(monkeypatch, "panorama", source=A, target=B, drawn="6", lam="2.0")
+def test_the_panorama_can_be_taken_away(open_page, boards, downloads):  # noqa: F811
+    open_page("panorama", source=A, target=B, drawn="6", lam="2.0")
     drawn = len(boards[-1]["probes"])
     cosines = pd.read_parquet(io.BytesIO(downloads["panorama-cosines.parquet"]()))
     assert len(cosines) == drawn * (drawn - 1) // 2

@@ -17,8 +17,8 @@ def captions(test):
     return " ".join(element.value for element in test.main.caption)
 
 
-def test_the_cost_is_told_before_anything_runs(app, zoo):
-    test = app("setup")
+def test_the_cost_is_told_before_anything_runs(open_page, zoo):
+    test = open_page("setup")
     zoo.asked.clear()
     test.number_input(key="setup.count").set_value(10).run()
     assert "4 models × up to 10 images, 4 layers: **40 attributions**" in captions(test)
@@ -26,8 +26,8 @@ def test_the_cost_is_told_before_anything_runs(app, zoo):
     assert test.button(key="setup.run")
 
 
-def test_the_run_uses_what_was_chosen_and_reports_what_came_of_it(app, zoo):
-    test = app("setup")
+def test_the_run_uses_what_was_chosen_and_reports_what_came_of_it(open_page, zoo):
+    test = open_page("setup")
     zoo.broken = {"rooms/reshading"}
     test.number_input(key="setup.count").set_value(9).run()
     test.selectbox(key="setup.preset").select("released_models").run()
@@ -44,25 +44,25 @@ def test_the_run_uses_what_was_chosen_and_reports_what_came_of_it(app, zoo):
     assert any("1 model could not be computed" in expander.label for expander in test.expander)
 
 
-def test_a_store_that_keeps_nothing_is_told_and_the_result_is_shown(app, zoo):
+def test_a_store_that_keeps_nothing_is_told_and_the_result_is_shown(open_page, zoo):
     zoo.trouble = "The result cannot be kept in /full_disk: No space left on device."
-    test = app("setup")
+    test = open_page("setup")
     assert any("graphs of" in element.value for element in test.success)
     (told,) = [one for one in test.expander if "not kept" in one.label]
     assert "No space left on device" in told.markdown[0].value
     assert r"full\_disk" in told.markdown[0].value
 
 
-def test_an_option_goes_back_to_the_preset(app):
-    test = app("setup", method="saliency", center="0")
+def test_an_option_goes_back_to_the_preset(open_page):
+    test = open_page("setup", method="saliency", center="0")
     test.selectbox(key="setup.method").select("").run()
     assert "method" not in test.query_params
     test.selectbox(key="setup.center").select(True).run()
     assert test.query_params["center"] == "1"
 
 
-def test_a_group_of_the_zoo_and_back_to_all(app):
-    test = app("setup")
+def test_a_group_of_the_zoo_and_back_to_all(open_page):
+    test = open_page("setup")
     test.button(key="setup.group.3D").click().run()
     assert test.query_params["models"] == ["rooms/normal", "rooms/reshading"]
     test.button(key="setup.group.All bundled").click().run()
@@ -95,8 +95,8 @@ def catalogue(monkeypatch, tmp_path):
     return seen
 
 
-def test_several_models_join_from_the_catalogue(app, catalogue):
-    test = app("setup")
+def test_several_models_join_from_the_catalogue(open_page, catalogue):
+    test = open_page("setup")
     assert catalogue.asked == []  # what nobody asks for is not listed
     test.selectbox(key="setup.from").select("torchvision").run()
     test.text_input(key="setup.words").set_value("resnet").run()
@@ -112,38 +112,38 @@ def test_several_models_join_from_the_catalogue(app, catalogue):
     assert len(test.query_params["models"]) == 6
 
 
-def test_a_family_alone(app, catalogue):
-    test = app("setup")
+def test_a_family_alone(open_page, catalogue):
+    test = open_page("setup")
     test.text_input(key="setup.words").set_value("net").run()
     test.selectbox(key="setup.family").select("vgg").run()
     assert list(catalogue.tables["setup.found"]["Name"]) == ["vgg11@none"]
 
 
-def test_parameters_are_counted_on_demand(app, catalogue):
-    test = app("setup")
+def test_parameters_are_counted_on_demand(open_page, catalogue):
+    test = open_page("setup")
     test.text_input(key="setup.words").set_value("net").run()
     assert "Parameters" not in catalogue.tables["setup.found"]
     test.toggle(key="setup.found_parameters").set_value(True).run()
     assert list(catalogue.tables["setup.found"]["Parameters"]) == ["11.7 M", "11.7 M", "132.9 M"]
 
 
-def test_nothing_found_and_a_missing_package_are_told(app, catalogue, monkeypatch):
+def test_nothing_found_and_a_missing_package_are_told(open_page, catalogue, monkeypatch):
     monkeypatch.setitem(EXTRAS, "timm", "no_such_package")
-    test = app("setup")
+    test = open_page("setup")
     test.selectbox(key="setup.from").select("timm").run()
     assert "pip install 'depara-explorer[timm]'" in test.main.warning[0].value
     test.text_input(key="setup.words").set_value("nothing").run()
     assert "No model has all these words" in test.main.info[0].value
 
 
-def test_a_starter_set_joins(app, catalogue):
-    test = app("setup")
+def test_a_starter_set_joins(open_page, catalogue):
+    test = open_page("setup")
     test.button(key="setup.starter.CNN against ViT").click().run()
     assert test.query_params["models"][-4:] == list(depara.STARTERS["CNN against ViT"])
 
 
-def test_models_are_removed_and_all_cleared(app, catalogue):
-    test = app("setup")
+def test_models_are_removed_and_all_cleared(open_page, catalogue):
+    test = open_page("setup")
     assert list(catalogue.tables["setup.chosen"]["Layers"]) == ["3"] * 4
     catalogue.selected["setup.chosen"] = [0, 3]
     test.run()
@@ -158,16 +158,16 @@ def test_models_are_removed_and_all_cleared(app, catalogue):
     assert test.query_params["models"] == ["rooms/normal", "rooms/reshading"]
 
 
-def test_no_more_models_than_an_address_holds(app, catalogue):
-    test = app("setup", models=[f"rooms/{i}" for i in range(199)])
+def test_no_more_models_than_an_address_holds(open_page, catalogue):
+    test = open_page("setup", models=[f"rooms/{i}" for i in range(199)])
     assert len(catalogue.tables["setup.chosen"]) == 199
     assert "There is no model" in catalogue.tables["setup.chosen"]["State"][0]
     test.button(key="setup.starter.CNN against ViT").click().run()
     assert len(test.query_params["models"]) == 200
 
 
-def test_a_model_joins_by_its_id(app, zoo, catalogue):
-    test = app("setup", models=["rooms/normal"])
+def test_a_model_joins_by_its_id(open_page, zoo, catalogue):
+    test = open_page("setup", models=["rooms/normal"])
     test.text_input(key="setup.id").set_value("rooms/denoising").run()
     test.button(key="setup.add_id").click().run()
     assert test.query_params["models"] == ["rooms/normal", "rooms/denoising"]
@@ -176,12 +176,12 @@ def test_a_model_joins_by_its_id(app, zoo, catalogue):
     assert r"\*such\*" in test.main.error[0].value
 
 
-def test_an_uploaded_checkpoint_joins_and_is_kept(app, catalogue, monkeypatch):
+def test_an_uploaded_checkpoint_joins_and_is_kept(open_page, catalogue, monkeypatch):
     file = types.SimpleNamespace(name="mine.safetensors", getbuffer=lambda: memoryview(b"weights"))
     planted = depara.model
     monkeypatch.setattr(depara, "model", lambda one: spec(one, "own") if one.startswith("file/") else planted(one))
     monkeypatch.setattr(own.st, "file_uploader", lambda *_, **__: file)
-    test = app("setup", models=["rooms/normal"])
+    test = open_page("setup", models=["rooms/normal"])
     test.text_input(key="setup.arch").set_value("timm/resnet18").run()
     test.button(key="setup.add_checkpoint").click().run()
     first, model = test.query_params["models"]
@@ -191,8 +191,8 @@ def test_an_uploaded_checkpoint_joins_and_is_kept(app, catalogue, monkeypatch):
     assert path.endswith("mine.safetensors")
 
 
-def test_a_folder_must_exist(app, tmp_path):
-    test = app("setup")
+def test_a_folder_must_exist(open_page, tmp_path):
+    test = open_page("setup")
     test.button_group(key="setup.kind").set_value("path").run()
     test.text_input(key="setup.path").set_value("/no_such *folder*").run()
     assert r"/no\_such \*folder\*" in test.main.warning[0].value

@@ -3,13 +3,12 @@
 import re
 
 import pytest
-from planted import random_graph
-from planted_pages import GROUPS
+from planted_pages import GROUPS, planted_graph
 
 import depara_core as depara
 from depara_core import tour as arithmetic
 
-NAMES = tuple(GROUPS)  # in the planted zoo a network's seed is its place
+NAMES = tuple(GROUPS)
 STEPS = 10
 TITLES = (
     "Images in",
@@ -23,7 +22,7 @@ TITLES = (
     "Which layer",
     "Why does",
 )
-CHOICE = {"count": "12", "source": "rooms/reshading", "target": "rooms/normal", "third": "rooms/denoising"}
+CHOICE = {"source": "rooms/reshading", "target": "rooms/normal", "third": "rooms/denoising"}
 SIX = (1, 3, 4, 7, 8, 11)
 PICKED = {"images": [str(probe) for probe in SIX]}
 
@@ -36,23 +35,18 @@ def show(app):
     return app.radio[0].set_value("Just show me").run()
 
 
-def planted(model, count=12):
-    order = ("rooms/normal", "rooms/reshading", "rooms/denoising")
-    return random_graph(order.index(model), count=count, model=model)
-
-
 def minus(value):
     return f"{round(float(value), 3) + 0.0:.3f}".replace("-", "−")
 
 
-def test_the_range_of_the_link_is_the_number_of_steps(app):
+def test_the_range_of_the_link_is_the_number_of_steps(open_page):
     from pages.tour import selection, steps
 
     assert selection.LAST == len(steps.STEPS) == STEPS
 
 
-def test_a_learner_walks_all_steps(app):
-    tour = app("tour", **CHOICE)
+def test_a_learner_walks_all_steps(open_page):
+    tour = open_page("tour", **CHOICE)
     for step in range(1, STEPS + 1):
         assert tour.title[0].value.startswith(f"{step} · {TITLES[step - 1]}")
         assert len(tour.radio) == 1
@@ -71,8 +65,8 @@ def test_a_learner_walks_all_steps(app):
 
 
 @pytest.mark.parametrize("step", [2, 6, 10])
-def test_a_link_opens_a_step_with_the_choices_of_its_sender(app, step):
-    tour = app("tour", **CHOICE, **PICKED, step=str(step))
+def test_a_link_opens_a_step_with_the_choices_of_its_sender(open_page, step):
+    tour = open_page("tour", **CHOICE, **PICKED, step=str(step))
     assert tour.title[0].value.startswith(f"{step} · {TITLES[step - 1]}")
     assert tour.selectbox(key="tour.source").value == CHOICE["source"]
     assert tour.selectbox(key="tour.third").value == CHOICE["third"]
@@ -82,24 +76,26 @@ def test_a_link_opens_a_step_with_the_choices_of_its_sender(app, step):
 
 
 @pytest.mark.parametrize("bad", ["0", "11", "two"])
-def test_a_bad_step_is_named_and_the_tour_begins(app, bad):
-    tour = app("tour", **CHOICE, step=bad)
+def test_a_bad_step_is_named_and_the_tour_begins(open_page, bad):
+    tour = open_page("tour", **CHOICE, step=bad)
     told = tour.main.warning[0].value
     assert "The address gives step" in told
     assert "from 1 to 10" in told
     assert tour.title[0].value.startswith("1 ·")
 
 
-def test_bad_images_are_named_and_filled_up(app):
-    tour = app("tour", **CHOICE, images=["3", "3", "99", "x", "²", "5"], step="5")
+def test_bad_images_are_named_and_filled_up(open_page):
+    tour = open_page("tour", **CHOICE, images=["3", "3", "99", "x", "²", "5"], step="5")
     assert "picks 2 usable images of the 6" in tour.warning[-1].value
-    cosines = arithmetic.node_table(planted(CHOICE["source"]), planted(CHOICE["target"]), (3, 5, 0, 2, 4, 7))["cosine"]
+    cosines = arithmetic.node_table(
+        planted_graph(CHOICE["source"]), planted_graph(CHOICE["target"]), (3, 5, 0, 2, 4, 7)
+    )["cosine"]
     assert minus(cosines.mean()) in tour.radio[0].options
 
 
-def test_s_v_by_hand_adds_up(app):
-    tour = app("tour", **CHOICE, **PICKED, step="5")
-    truth = depara.similarity(*(arithmetic.small(planted(CHOICE[end]), SIX) for end in ("source", "target")))
+def test_s_v_by_hand_adds_up(open_page):
+    tour = open_page("tour", **CHOICE, **PICKED, step="5")
+    truth = depara.similarity(*(arithmetic.small(planted_graph(CHOICE[end]), SIX) for end in ("source", "target")))
     assert minus(truth.node) in tour.radio[0].options
     tour.radio[0].set_value(minus(truth.node)).run()
     assert tour.success[0].value.startswith("Yes: s_V is the mean of the 6 cosines")
@@ -110,9 +106,9 @@ def test_s_v_by_hand_adds_up(app):
     assert total / 6 == pytest.approx(truth.node, abs=1e-3)
 
 
-def test_s_e_by_hand_adds_up(app):
-    tour = show(app("tour", **CHOICE, **PICKED, step="6"))
-    truth = depara.similarity(*(arithmetic.small(planted(CHOICE[end]), SIX) for end in ("source", "target")))
+def test_s_e_by_hand_adds_up(open_page):
+    tour = show(open_page("tour", **CHOICE, **PICKED, step="6"))
+    truth = depara.similarity(*(arithmetic.small(planted_graph(CHOICE[end]), SIX) for end in ("source", "target")))
     rows = [line.split("|")[1:-1] for line in text(tour).replace("−", "-").splitlines() if re.match(r"\| \d and", line)]
     assert len(rows) == 15
     products = [(float(row[3]) - 8) * (float(row[4]) - 8) for row in rows]
@@ -122,8 +118,8 @@ def test_s_e_by_hand_adds_up(app):
     assert f":orange[**{minus(truth.edge)}**]" in text(tour)
 
 
-def test_a_wrong_answer_is_told_the_reason(app):
-    tour = app("tour", **CHOICE, step="4")
+def test_a_wrong_answer_is_told_the_reason(open_page):
+    tour = open_page("tour", **CHOICE, step="4")
     tour.radio[0].set_value("36").run()
     assert tour.info[0].value.startswith("Not this one: ")
     assert "6 × 5 / 2 = 15" in tour.info[0].value
@@ -131,28 +127,28 @@ def test_a_wrong_answer_is_told_the_reason(app):
     assert tour.success[0].value.startswith("Yes: ")
 
 
-def test_the_ranking_is_covered_until_the_learner_has_predicted(app):
-    tour = app("tour", **CHOICE, step="8")
+def test_the_ranking_is_covered_until_the_learner_has_predicted(open_page):
+    tour = open_page("tour", **CHOICE, step="8")
     assert not tour.get("plotly_chart")
     show(tour)
     assert len(tour.get("plotly_chart")) == 1
 
 
-def test_lambda_moves_both_scores(app):
-    tour = app("tour", **CHOICE, **PICKED, step="7")
+def test_lambda_moves_both_scores(open_page):
+    tour = open_page("tour", **CHOICE, **PICKED, step="7")
     tour.select_slider(key="tour.lam").set_value(5.0).run()
     for end in ("source", "third"):
-        sim = depara.similarity(*(arithmetic.small(planted(CHOICE[name]), SIX) for name in (end, "target")))
+        sim = depara.similarity(*(arithmetic.small(planted_graph(CHOICE[name]), SIX) for name in (end, "target")))
         assert f":violet[**{minus(sim.total(5.0))}**]" in text(tour)
 
 
-def test_three_networks_are_needed(app):
-    tour = app("tour", models=list(NAMES[:2]))
+def test_three_networks_are_needed(open_page):
+    tour = open_page("tour", models=list(NAMES[:2]))
     assert "The tour needs three networks; 2" in tour.subheader[0].value
     next(button for button in tour.button if button.label == "Take the bundled networks").click().run()
     assert tour.radio
 
 
-def test_six_images_are_needed(app):
-    tour = app("tour", **{**CHOICE, "count": "5"})
+def test_six_images_are_needed(open_page):
+    tour = open_page("tour", **{**CHOICE, "count": "5"})
     assert "The tour needs 6 images; there are 5." in [block.value for block in tour.subheader]

@@ -1,12 +1,12 @@
 """The Why page: what it says, draws and lists are the core's exact shares; clicks, boxes and links change it."""
 
 from base64 import b64decode
-from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
 from planted import graph
-from planted_pages import COUNT, GROUPS, clicker, comparison, figures, open_page
+from planted_pages import COUNT, GROUPS, comparison, figures
 from streamlit.testing.v1 import AppTest
 
 import depara_core as depara
@@ -34,8 +34,8 @@ def why(lam=1.0):
     return depara.explain(found.graph(A), found.graph(B), lam)
 
 
-def test_the_headline_is_the_score_its_interval_and_its_rank(monkeypatch, tables):
-    app = open_page(monkeypatch, "why", source=A, target=B, lam="2.0")
+def test_the_headline_is_the_score_its_interval_and_its_rank(open_page, tables):
+    app = open_page("why", source=A, target=B, lam="2.0")
     matrix = depara.similarity_matrix(list(comparison().graphs))
     row = depara.rank_sources(matrix, B, 2.0).set_index("source").loc[A]
     assert "*normal*" in app.title[0].value
@@ -47,8 +47,8 @@ def test_the_headline_is_the_score_its_interval_and_its_rank(monkeypatch, tables
     assert drawn["why.adds"]["data"][0]["y"] == pytest.approx([row["node"], 2 * row["edge"], row["score"]])
 
 
-def test_all_probes_are_listed_by_share_and_add_up(monkeypatch, tables):
-    app = open_page(monkeypatch, "why", source=A, target=B)
+def test_all_probes_are_listed_by_share_and_add_up(open_page, tables):
+    app = open_page("why", source=A, target=B)
     ranked, names = why().to_frame(), comparison().probes.names
     assert [row[0]["text"] for row in tables["why.probes"].rows] == ["1", "2", "3", "4", "5", "10", "11", "12"]
     assert tables["why.probes"].gap == (5, "… 4 more …")
@@ -63,8 +63,8 @@ def test_all_probes_are_listed_by_share_and_add_up(monkeypatch, tables):
     assert app.button(key="why.probes.step+1").disabled
 
 
-def test_a_click_selects_the_probe(monkeypatch, tables):
-    app = open_page(monkeypatch, "why", source=A, target=B)
+def test_a_click_selects_the_probe(open_page, tables):
+    app = open_page("why", source=A, target=B)
     tables.click = ("why.probes", 2, 0)
     app.run()
     chosen = int(why().to_frame()["probe"].iloc[2])
@@ -72,8 +72,8 @@ def test_a_click_selects_the_probe(monkeypatch, tables):
     assert tables["why.probes"].selected == 2
 
 
-def test_pairs_of_every_kind_are_listed_and_a_click_selects_both(monkeypatch, tables):
-    app = open_page(monkeypatch, "why", source=A, target=B, view="pairs")
+def test_pairs_of_every_kind_are_listed_and_a_click_selects_both(open_page, tables):
+    app = open_page("why", source=A, target=B, view="pairs")
     for kind in ("both alike", "only A alike", "only B alike"):
         app.segmented_control(key="why.kind").set_value(kind).run()
         found = why().pairs(8, kind)
@@ -114,8 +114,8 @@ def test_a_brushed_box_becomes_part_of_the_address():
     assert brush([], [{"customdata": {"0": 2, "1": 7, "2": 3}}]) == "0.25,0.375,0.875,1 pairs"
 
 
-def test_a_link_with_a_brushed_region_reopens_it(monkeypatch, tables):
-    app = open_page(monkeypatch, "why", source=A, target=B, view="pairs", region="0.5,1,0,0.5")
+def test_a_link_with_a_brushed_region_reopens_it(open_page, tables):
+    app = open_page("why", source=A, target=B, view="pairs", region="0.5,1,0,0.5")
     found = why().pairs_within(a=(0.5, 1), b=(0, 0.5), top=8)
     assert [tables["why.pairs"].texts(row)[2] for row in range(len(found))] == [thousandths(s) for s in found["share"]]
     frame = figures(app)["why.ranks"]["layout"]["shapes"][-1]
@@ -125,8 +125,8 @@ def test_a_link_with_a_brushed_region_reopens_it(monkeypatch, tables):
     assert (asked(app, "kind"), "region" in app.query_params) == (["only A alike"], False)
 
 
-def test_groups_are_clusters_where_probes_have_no_labels(monkeypatch, tables):
-    app = open_page(monkeypatch, "why", source=A, target=B, view="groups")
+def test_groups_are_clusters_where_probes_have_no_labels(open_page, tables):
+    app = open_page("why", source=A, target=B, view="groups")
     found = comparison()
     labels = explanation.cluster_probes(found.graph(A), found.graph(B), 6)
     shares = explanation.group_contributions(why(), labels)
@@ -142,9 +142,8 @@ def asked(app, name):
     return np.ravel(app.query_params[name]).tolist()
 
 
-def test_a_cell_of_groups_opens_its_pairs_and_there_is_a_way_back(monkeypatch, tables):
-    click = clicker(monkeypatch)
-    app = open_page(monkeypatch, "why", source=A, target=B, view="groups")
+def test_a_cell_of_groups_opens_its_pairs_and_there_is_a_way_back(open_page, click, tables):
+    app = open_page("why", source=A, target=B, view="groups")
     found = comparison()
     labels = explanation.cluster_probes(found.graph(A), found.graph(B), 6)
     names = list(dict.fromkeys(labels))
@@ -163,9 +162,8 @@ def test_a_cell_of_groups_opens_its_pairs_and_there_is_a_way_back(monkeypatch, t
     assert "groups" not in app.query_params
 
 
-def test_one_group_shows_its_pairs_and_its_probes(monkeypatch, tables):
-    click = clicker(monkeypatch)
-    app = open_page(monkeypatch, "why", source=A, target=B, view="groups")
+def test_one_group_shows_its_pairs_and_its_probes(open_page, click, tables):
+    app = open_page("why", source=A, target=B, view="groups")
     found = comparison()
     labels = explanation.cluster_probes(found.graph(A), found.graph(B), 6)
     tables.click = ("why.groups.list", 1, 0)
@@ -179,13 +177,12 @@ def test_one_group_shows_its_pairs_and_its_probes(monkeypatch, tables):
     assert tables["why.groups.list"].selected == 1
     click(app, "why.groups", 0, 0)
     assert asked(app, "groups") == list(dict.fromkeys(labels))[:1]
-    app = open_page(monkeypatch, "why", source=A, target=B, view="groups", groups=["attic"])
+    app = open_page("why", source=A, target=B, view="groups", groups=["attic"])
     assert "looks into attic" in text(app)
 
 
-def test_bars_lead_to_what_they_are_made_of(monkeypatch, tables):
-    click = clicker(monkeypatch)
-    app = open_page(monkeypatch, "why", source=A, target=B, third=C, view="contrast")
+def test_bars_lead_to_what_they_are_made_of(open_page, click, tables):
+    app = open_page("why", source=A, target=B, third=C, view="contrast")
     click(app, "why.bridge", "from")
     assert (asked(app, "source"), asked(app, "third")) == ([C], [A])
     click(app, "why.bridge", "to")
@@ -196,8 +193,8 @@ def test_bars_lead_to_what_they_are_made_of(monkeypatch, tables):
     assert "view" not in app.query_params
 
 
-def test_one_probe_less_says_whether_the_best_source_changes(monkeypatch, tables):
-    app = open_page(monkeypatch, "why", source=A, target=B, view="leave_one_out")
+def test_one_probe_less_says_whether_the_best_source_changes(open_page, tables):
+    app = open_page("why", source=A, target=B, view="leave_one_out")
     found = comparison()
     alone = explanation.influence(found.graph(A), found.graph(B), 1.0)
     sources = [g for g in found.graphs if g.model != B]
@@ -209,8 +206,8 @@ def test_one_probe_less_says_whether_the_best_source_changes(monkeypatch, tables
     assert tables["why.influence"].parts(0)[0][1] == pytest.approx(-alone.change.min())
 
 
-def test_a_third_model_is_held_against_the_source(monkeypatch, tables):
-    app = open_page(monkeypatch, "why", source=A, target=B, third=C, view="contrast")
+def test_a_third_model_is_held_against_the_source(open_page, tables):
+    app = open_page("why", source=A, target=B, third=C, view="contrast")
     found = comparison()
     split = explanation.Contrast(*(depara.explain(found.graph(B), found.graph(one), 1.0) for one in (A, C)))
     ranked = split.to_frame()
@@ -219,21 +216,21 @@ def test_a_third_model_is_held_against_the_source(monkeypatch, tables):
     assert bars["y"] == pytest.approx([split.other.total, split.node, split.edge, split.better.total])
 
 
-def test_two_models_leave_no_third(monkeypatch, tables):
-    app = open_page(monkeypatch, "why", zoo=(A, B), source=A, target=B, view="contrast")
+def test_two_models_leave_no_third(open_page, tables):
+    app = open_page("why", models=[A, B], source=A, target=B, view="contrast")
     assert "There is no third model." in text(app)
 
 
 @pytest.mark.parametrize("view", ["probes", "pairs", "groups", "leave_one_out", "contrast"])
-def test_the_same_end_twice_is_a_designed_state(monkeypatch, tables, view):
-    app = open_page(monkeypatch, "why", source=A, target=A, view=view)
+def test_the_same_end_twice_is_a_designed_state(open_page, tables, view):
+    app = open_page("why", source=A, target=A, view=view)
     assert "to itself?" in app.title[0].value
     assert "identical" in text(app)
 
 
-def test_what_the_address_names_in_vain_is_told_with_what_is_shown(monkeypatch, tables):
+def test_what_the_address_names_in_vain_is_told_with_what_is_shown(open_page, tables):
     query = {"source": "rooms/gone", "target_layer": "cellar", "probe": "99", "region": "2,1"}
-    app = open_page(monkeypatch, "why", target=B, **query)
+    app = open_page("why", target=B, **query)
     told = [warning.value.replace("\\", "") for warning in app.warning]
     assert len(told) == 4
     for name, shown in (("rooms/gone", "is shown"), ("cellar", "output is shown"), ("99", "from 0 to 11"), ("2,1", "")):
@@ -257,27 +254,17 @@ def halves():
 
 
 @pytest.fixture
-def planted(monkeypatch, tables):
+def planted(open_page, zoo, monkeypatch, tables):
     """Open the page on networks made by hand, in rooms whose left half is wall and whose right half is floor."""
     from depara_core import rooms
-    from pages.shared import comparisons
     from pages.shared.cache import explanations
 
-    found = replace(comparison(), key="halves", graphs=tuple(halves().values()), grid=(3, SIZE, SIZE))
+    found = halves()
+    zoo.change, zoo.size = lambda graph: found[graph.model], SIZE
     seen = np.full((COUNT, SIZE, SIZE), rooms.SURFACES.index("walls"), dtype=np.uint8)
     seen[..., SIZE // 2 :] = rooms.SURFACES.index("floor")
-
-    def start(**query):
-        app = open_page(monkeypatch, "home")
-        monkeypatch.setattr(comparisons, "require", lambda *args, **more: found)
-        monkeypatch.setattr(explanations, "masks", lambda count, seed, size: seen[:count])
-        for name, value in query.items():
-            app.query_params[name] = value
-        app.switch_page("pages/why/page.py").run()
-        assert not app.exception, app.exception
-        return app
-
-    return start
+    monkeypatch.setattr(explanations, "masks", lambda count, seed, size: seen[:count])
+    return partial(open_page, "why")
 
 
 def test_networks_that_agree_on_the_left_half_are_said_to(planted):
@@ -297,8 +284,7 @@ def test_networks_that_agree_on_the_left_half_are_said_to(planted):
     assert "on “floor” they differ" in said
 
 
-def test_a_surface_leads_to_the_image_in_which_it_weighs_most(planted, monkeypatch):
-    click = clicker(monkeypatch)
+def test_a_surface_leads_to_the_image_in_which_it_weighs_most(click, planted):
     app = planted(source=A, target=B, view="surfaces", probe="99")
     found = halves()
     shares = depara.explain(found[A], found[B], 1.0)
@@ -326,8 +312,8 @@ def test_a_probe_without_attribution_has_no_maps_and_is_counted(planted, tables)
     assert "\\<b\\>odd\\</b\\>" in app.title[0].value
 
 
-def test_models_and_layers_lead_here(monkeypatch):
+def test_models_and_layers_lead_here(open_page):
     for page, query in (("models", {"target": B}), ("layers", {"source": A, "target": B})):
-        app = open_page(monkeypatch, page, **query)
+        app = open_page(page, **query)
         links = [link.proto for link in app.get("page_link")]
         assert any(link.label == "Why?" and "why" in link.page for link in links)

@@ -2,7 +2,7 @@
 
 import pytest
 import streamlit as st
-from planted_pages import GROUPS, comparison, figures, open_page
+from planted_pages import GROUPS, comparison, figures
 
 MODELS = tuple(GROUPS)
 TARGET = "rooms/denoising"
@@ -46,23 +46,23 @@ def shown_pair(page, app, boards):
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_every_page_shows_the_target_and_its_best_source(monkeypatch, boards, page):
+def test_every_page_shows_the_target_and_its_best_source(open_page, boards, page):
     for lam in (1.0, 10.0):
         best = comparison().best_source(TARGET, lam)
-        app = open_page(monkeypatch, page, target=TARGET, lam=str(lam))
+        app = open_page(page, target=TARGET, lam=str(lam))
         assert shown_pair(page, app, boards) == (best, TARGET)
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if page != "tour"])
-def test_without_an_address_it_is_the_first_target(monkeypatch, boards, page):
+def test_without_an_address_it_is_the_first_target(open_page, boards, page):
     expected = (comparison().best_source("rooms/normal", 1.0), "rooms/normal")
-    assert shown_pair(page, open_page(monkeypatch, page), boards) == expected
+    assert shown_pair(page, open_page(page), boards) == expected
 
 
-def test_a_source_of_the_address_is_never_its_own_target(monkeypatch, boards):
-    app = open_page(monkeypatch, "why", source="rooms/normal")
+def test_a_source_of_the_address_is_never_its_own_target(open_page, boards):
+    app = open_page("why", source="rooms/normal")
     assert shown_pair("why", app, boards)[1] != "rooms/normal"
-    app = open_page(monkeypatch, "models", source=TARGET, target=TARGET)
+    app = open_page("models", source=TARGET, target=TARGET)
     assert shown_pair("models", app, boards) == (comparison().best_source(TARGET, 1.0), TARGET)
 
 
@@ -77,8 +77,8 @@ OWN = {
 
 
 @pytest.mark.parametrize("page", OWN)
-def test_what_a_page_waits_for_does_not_cost_its_address(monkeypatch, boards, page):
-    app = open_page(monkeypatch, page)
+def test_what_a_page_waits_for_does_not_cost_its_address(open_page, monkeypatch, boards, page):
+    app = open_page(page)
     from pages.shared import comparisons
 
     monkeypatch.setattr(comparisons, "require", lambda *given, **more: st.stop())
@@ -91,8 +91,8 @@ def test_what_a_page_waits_for_does_not_cost_its_address(monkeypatch, boards, pa
 
 
 @pytest.mark.parametrize("page", ["models", "layers", "why", "panorama"])
-def test_models_that_are_not_here_are_told(monkeypatch, boards, page):
-    app = open_page(monkeypatch, page, source="rooms/none", target="rooms/gone")
+def test_models_that_are_not_here_are_told(open_page, boards, page):
+    app = open_page(page, source="rooms/none", target="rooms/gone")
     told = [warning.value.replace("\\", "") for warning in app.warning]
     for wrong in ("rooms/none", "rooms/gone"):
         (one,) = [line for line in told if wrong in line]
@@ -100,8 +100,8 @@ def test_models_that_are_not_here_are_told(monkeypatch, boards, page):
         assert "is shown" in one
 
 
-def test_a_layer_that_is_not_here_is_told(monkeypatch, boards):
-    app = open_page(monkeypatch, "layers", source=MODELS[0], target=TARGET, source_layer="nowhere")
+def test_a_layer_that_is_not_here_is_told(open_page, boards):
+    app = open_page("layers", source=MODELS[0], target=TARGET, source_layer="nowhere")
     (told,) = [warning.value.replace("\\", "") for warning in app.warning]
     assert "'nowhere', which is no layer of" in told
     assert figures(app)

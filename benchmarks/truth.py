@@ -21,8 +21,8 @@ from report import measure as timed
 from report import report
 
 import depara_core as depara
-from depara_core.benchmark import layer_table
 from depara_core.benchmark.held_out import HELD_OUT, held_out_scores
+from depara_core.benchmark.layer_report import layer_report
 from depara_core.benchmark.transfer_table import READOUTS, TransferTable, load_transfer_table, table_path
 from depara_core.cli.evaluation import BEATS, BEST, KINDS, by_kind
 from depara_core.evaluation import Evaluation, ceiling
@@ -113,8 +113,9 @@ def notes_of(found: Evaluation, truth: TransferTable) -> list[str]:
 
 def tell_layers() -> None:
     """Print every way to choose a cut against the measured layer study, on the seeds that no choice was made on."""
-    table, scores = layer_table.read_layer_study(), layer_table.read_layer_scores()
-    table = table[table["seed"] != layer_table.DEVELOPMENT]
+    found = layer_report()
+    if found is None:
+        return
     rows = [
         {
             "predictor": row["predictor"],
@@ -122,10 +123,9 @@ def tell_layers() -> None:
             "mean regret": f"{100 * row['regret']:.1f} points",
             "worst": f"{100 * row['worst_regret']:.1f} points",
         }
-        for row in layer_table.summary(table, scores).to_dict("records")
+        for row in found.summary.to_dict("records")
     ]
-    reached = layer_table.repetition_ceiling(table)["spearman"].mean()
-    report("Layers, on photographs", rows, [f"One repetition's accuracies predict the others' by {reached:+.2f}"])
+    report("Layers, on photographs", rows, [f"One repetition's accuracies predict the others' by {found.ceiling:+.2f}"])
 
 
 if __name__ == "__main__":

@@ -45,10 +45,10 @@ def scoring() -> Computation:
 def card(dark: bool) -> None:
     """Draw the tables of the layer experiment, ours and the published ones, and how well S orders the layers."""
     reading = (
-        "In the rooms S fails: what follows the cut was fine-tuned from the source's own weights, as in the paper, and "
-        "that head start serves early cuts, whatever they know. A row a layer, frozen up to it; deeper colour is more, "
-        "bold the most; where S and the accuracy to its right are bold in one row, S finds the right cut. Click a row "
-        "of ours for its evidence."
+        "In the rooms S fails. A likely reason, not measured: what follows the cut was fine-tuned from the source's "
+        "own weights, as in the paper, a head start for early cuts. A row a layer, frozen up to it; "
+        "deeper colour is more, bold the most; where S and the accuracy to its right are bold in one row, S finds the "
+        "right cut. Click a row of ours for its evidence."
     )
     with widgets.card("Layers: the paper's second experiment, in small", reading, key="layer-tables"):
         origins = {"ours": _ours(), "published": cache.published_layer_scores()}

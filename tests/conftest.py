@@ -82,6 +82,24 @@ def tables(monkeypatch):
 
 
 @pytest.fixture
+def downloads(monkeypatch):
+    """Record the download buttons of a page: file name -> what makes its content."""
+    import streamlit as st
+
+    found, buttons = {}, {}
+
+    def download_button(label, data, file_name, mime, *, key, on_click, help):
+        assert callable(data)
+        assert on_click == "ignore"  # a download runs nothing again
+        assert "/" in mime
+        assert buttons.setdefault(file_name, key) == key, "two downloads of one name"
+        found[file_name] = data
+
+    monkeypatch.setattr(st, "download_button", download_button)
+    return found
+
+
+@pytest.fixture
 def click(monkeypatch):
     """Return click(app, name, *customdata): what a click on a mark of a chart, e.g. "why.groups", does to the page."""
     import streamlit as st

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 from planted import random_graph
 from streamlit.testing.v1 import AppTest
+from streamlit.util import calc_hash
 
 import depara_core as depara
 from depara_core.attribution.options import resolve_options
@@ -105,13 +106,11 @@ class Zoo:
 
 
 def start_app(page, /, **query):
-    """Run the app to the end on Home, then on the page asked for, both with the address's query; return it."""
+    """Run the app to the end on the page asked for, with the address's query; return it."""
     app = AppTest.from_file(APP, default_timeout=120)
     app.query_params.update(query)
+    app._page_hash = calc_hash("" if page == "home" else page)  # switch_page would first run Home
     app.run()
-    if page != "home":
-        app.query_params.update(query)  # home keeps none of the names that are the page's own
-        app.switch_page(f"pages/{page}/page.py").run()
     assert not app.exception, app.exception
     return app
 

@@ -7,7 +7,6 @@ import networkx as nx
 import numpy as np
 import pandas as pd
 import pytest
-import streamlit as st
 from PIL import Image
 from planted_pages import COUNT, GROUPS, LAYERS, comparison
 from plotly.offline import get_plotlyjs
@@ -19,22 +18,6 @@ from depara_core.cli import app as cli
 
 TARGET = "rooms/normal"
 SMALL = "torchvision/squeezenet1_1@none"
-
-
-@pytest.fixture
-def downloads(monkeypatch):
-    """Record the download buttons of a page: file name -> what makes its content."""
-    found = {}
-
-    def download_button(label, data, file_name, mime, *, key, on_click, help):
-        assert callable(data)
-        assert on_click == "ignore"  # a download runs nothing again
-        assert "/" in mime
-        assert file_name not in found, "two downloads of one name"
-        found[file_name] = data
-
-    monkeypatch.setattr(st, "download_button", download_button)
-    return found
 
 
 def test_models_can_be_taken_away(open_page, downloads):

@@ -4,11 +4,11 @@ import json
 import re
 
 import pytest
-import streamlit as st
 from planted_pages import figures, start_app
 from typer.testing import CliRunner
 
 import depara_core as depara
+from depara_core.benchmark import benchmarks, scoring
 from depara_core.cli import app as cli
 from depara_core.formatting import number, score
 
@@ -62,13 +62,6 @@ def pair(matrix, models):
     own = depara.similarity(matrix.rows[row], matrix.rows[column]).total(LAM)
     assert own != pytest.approx(matrix.total(LAM)[row, column], abs=1e-4), "on the pair's own grid it is another one"
     return matrix.node[row, column], matrix.edge[row, column], matrix.total(LAM)[row, column]
-
-
-@pytest.fixture
-def downloads(monkeypatch):
-    found = {}
-    monkeypatch.setattr(st, "download_button", lambda label, data, file, mime, **more: found.update({file: data}))
-    return found
 
 
 @pytest.fixture
@@ -148,6 +141,33 @@ def test_attributions(open_app, pair, tables, downloads, models):
     open_app("attributions")
     notes = [heading["note"] for heading in tables["attributions.table"].headings]
     assert f"s_V {number(pair[0])}" in notes
+    cosines = run_script(downloads["depara-attributions.py"]())["cosines"]
+    assert cosines[f"{models[SOURCE]} · output"].mean() == pytest.approx(pair[0], abs=1e-6)
+
+
+def test_evaluate(models, store, matrix):
+    """What Evaluate, `depara evaluate` and its script compute of any models: they choose a benchmark's own."""
+    own = benchmarks.Benchmark("own", "My networks", lambda count, seed, progress: None, None)
+    evidence = benchmarks.gather(
+        own, models=[depara.model(name) for name in models.values()], probes=depara.load_probes("rooms", count=COUNT)
+    )
+    scores = scoring.score_pairs(evidence, ["depara"], lam=LAM)["depara"]
+    assert scores.loc[models[SOURCE], models[TARGET]] == pytest.approx(
+        matrix.total(LAM)[list(models).index(SOURCE), list(models).index(TARGET)], abs=1e-6
+    )
+
+
+def test_why_on_networks_of_torchvision_beside_rooms(store, tables, downloads, monkeypatch):
+    """The headline's S and the waterfall's sum were two numbers here: 224 beside 64 pixels."""
+    from pages.shared import jobs
+
+    monkeypatch.setattr(jobs, "PATIENCE_S", 120.0)
+    ids = ["torchvision/resnet18@none", "torchvision/mobilenet_v3_small@none", "rooms/normal", "rooms/denoising"]
+    test = start_app("why", models=ids, source=ids[0], target=ids[1], count="12")
+    assert not test.error, test.error
+    *parts, total = figures(test)["why.adds"]["data"][0]["y"]
+    assert total == pytest.approx(sum(parts), abs=1e-6)
+    assert f"S = :violet[**{score(total)}**]" in written(test)
 
 
 def test_layers(open_app, pair, downloads):

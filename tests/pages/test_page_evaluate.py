@@ -12,9 +12,7 @@ import pytest
 import streamlit as st
 import torch
 from planted import random_graph
-from planted_pages import figures, spec
-from streamlit.testing.v1 import AppTest
-from streamlit.util import calc_hash
+from planted_pages import figures, spec, start_app
 
 import depara_core as depara
 from depara_core.benchmark import benchmarks, held_out, scoring, sweeps, transfer_table
@@ -112,13 +110,9 @@ def benchmark(monkeypatch, tmp_path):
 
 
 def open_page(**query):
-    app = AppTest.from_file("../../app.py", default_timeout=60)
-    for name, value in query.items():
-        app.query_params[name] = value
-    app._page_hash = calc_hash("evaluate")  # switch_page would first run Home, on models that are not planted here
-    app.run()
-
     from pages.shared import cache
+
+    app = start_app("evaluate", **query)
 
     for job in cache.queue().jobs():  # the sweeps run beside the page
         job.wait(30)
@@ -232,18 +226,6 @@ def test_a_click_on_any_mark_brings_what_stands_behind_it(click, benchmark):
     assert asked(app, "measure") == ["Spearman"]
     click(app, "evaluate.ranks", 0, "rooms/a")
     assert asked(app, "source", "target") == ["rooms/a", "rooms/normal"]
-
-
-@pytest.fixture
-def downloads(monkeypatch):
-    """Record the download buttons: file name -> what makes its content."""
-    found = {}
-
-    def download_button(label, data, file_name, mime, **more):
-        found[file_name] = data
-
-    monkeypatch.setattr(st, "download_button", download_button)
-    return found
 
 
 def test_the_evaluation_can_be_taken_away(benchmark, downloads):

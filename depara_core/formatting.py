@@ -24,6 +24,14 @@ def signed(value: SupportsFloat, digits: int | None = None) -> str:
     return f"{rounded:+.{places}f}".replace("-", "−") if rounded else number(0, places)
 
 
+def decimals_of_sum(*parts: SupportsFloat) -> int:
+    """Return with how many decimals parts must be written so that the written ones add up to their written sum."""
+    values = [float(part) for part in parts]
+    whole = sum(values)
+    holds = (n for n in range(_decimals(whole), 9) if round(sum(round(v, n) for v in values), n) == round(whole, n))
+    return next(holds, 9)
+
+
 def interval(low: SupportsFloat, high: SupportsFloat) -> str:
     """Write an interval of scores: "[0.66, 0.82]"."""
     return f"[{score(low)}, {score(high)}]"
@@ -44,11 +52,16 @@ def exact(value: SupportsFloat) -> str:
     return f"{float(value) + 0.0:g}".replace("-", "−")
 
 
-def thousandths(share: SupportsFloat) -> str:
-    """Write a share of S in thousandths, one decimal, two significant digits where it is small: "+14.9 ‰"."""
-    value = 1000 * float(share)
+NOTHING = 1e-6  # of a sum that is no larger there are no per cent
+
+
+def share_of(part: SupportsFloat, whole: SupportsFloat) -> str:
+    """Write what a part adds to a sum, or takes from it, in per cent of its size: "+1.5 %"; of no sum, the part."""
+    if abs(float(whole)) < NOTHING:
+        return signed(part, 4)
+    value = 100 * float(part) / abs(float(whole))
     small = 0 < abs(value) < 0.95
-    return f"{signed(value, min(6, 1 - math.floor(math.log10(abs(value)))) if small else 1)} ‰"
+    return f"{signed(value, min(6, 1 - math.floor(math.log10(abs(value)))) if small else 1)} %"
 
 
 def percent(share: SupportsFloat, digits: int = 0) -> str:

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from depara_core.formatting import (
     counted,
+    decimals_of_sum,
     duration,
     exact,
     interval,
@@ -14,12 +15,12 @@ from depara_core.formatting import (
     percent,
     printable,
     score,
+    share_of,
     short_name,
     shorten,
     signed,
     significant,
     slug,
-    thousandths,
 )
 
 
@@ -65,11 +66,18 @@ def test_short_numbers_are_written_in_full(value, text):
 
 
 @pytest.mark.parametrize(
-    "share, text",
-    [(0.0149, "+14.9 ‰"), (-0.0028, "−2.8 ‰"), (0.0, "0.0 ‰"), (0.00012, "+0.12 ‰"), (-1.2e-6, "−0.0012 ‰")],
+    "part, whole, text",
+    [
+        (0.0149, 1.0, "+1.5 %"),
+        (-0.0028, -0.14, "−2.0 %"),
+        (0.0, 1.0, "0.0 %"),
+        (0.00012, 0.1, "+0.12 %"),
+        (-1.2e-6, 1.0, "−0.00012 %"),
+        (0.0123, 0.0, "+0.0123"),
+    ],
 )
-def test_shares_are_written_in_thousandths(share, text):
-    assert thousandths(share) == text
+def test_shares_are_per_cent_of_the_size_of_their_sum(part, whole, text):
+    assert share_of(part, whole) == text
 
 
 def test_shares_of_a_whole_sizes_and_counts():
@@ -101,3 +109,10 @@ def test_names_from_outside_fit_files():
     assert printable("a\x00b\nc \ud800") == "a\ufffdb c \ufffd"
     assert slug("Rooms/normal", "Layers") == "rooms-normal-layers"
     assert slug("///") == "depara"
+
+
+def test_as_many_decimals_as_the_written_sum_needs():
+    assert decimals_of_sum(0.3, 0.4) == 2
+    assert decimals_of_sum(0.226, 0.716) == 3  # 0.23 + 0.72 is written, not 0.94
+    assert decimals_of_sum(0.2275, 0.7159) == 4  # 0.228 + 0.716 is not 0.943 either
+    assert decimals_of_sum() == 2

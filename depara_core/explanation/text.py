@@ -11,7 +11,7 @@ from depara_core.explanation.contributions import Explanation
 from depara_core.explanation.groups import GroupContributions
 from depara_core.explanation.intervals import Intervals
 from depara_core.explanation.pixels import PixelContributions
-from depara_core.formatting import counted, percent, score
+from depara_core.formatting import counted, decimals_of_sum, number, percent, score
 
 Role = Literal["plain", "node", "edge", "total"]
 
@@ -72,19 +72,19 @@ def contrast_sentence(difference: Contrast, *, intervals: Intervals | None = Non
     `intervals` are those of `contrast_interval`; where the one of S holds 0, the sentence says that it cannot tell.
     """
     target, first, second = difference.names
-    total = difference.total
+    total, digits = difference.total, decimals_of_sum(difference.node, difference.edge)
     if abs(total) < EXACT and abs(difference.node) < EXACT:
         return Sentence((Span(f"{first} and {second} score the same for {target}, in nodes and in edges."),))
     high, low = (first, second) if total >= 0 else (second, first)
     spans = [
         Span(f"For {target}, {high} scores higher than {low} by "),
-        Span(score(abs(total)), "total"),
+        Span(number(abs(total), digits), "total"),
         Span(" in S. Of "),
-        Span(f"S({first}) − S({second}) = {score(total)}", "total"),
+        Span(f"S({first}) − S({second}) = {number(total, digits)}", "total"),
         Span(", "),
-        Span(f"nodes give {score(difference.node)}", "node"),
+        Span(f"nodes give {number(difference.node, digits)}", "node"),
         Span(" and "),
-        Span(f"edges {score(difference.edge)}", "edge"),
+        Span(f"edges {number(difference.edge, digits)}", "edge"),
         Span("."),
     ]
     favour, against = int((difference.probe > 0).sum()), int((difference.probe < 0).sum())
@@ -102,7 +102,8 @@ def contrast_sentence(difference: Contrast, *, intervals: Intervals | None = Non
 def _parts(why: Explanation, intervals: Intervals | None) -> list[Span]:
     """S, its interval, and its two parts: in percent where neither is negative, with their signs otherwise."""
     node, edge, total = why.node_similarity, why.edge_total, why.total
-    spans = [Span(f"S = {score(total)}", "total")]
+    digits = decimals_of_sum(node, edge)
+    spans = [Span(f"S = {number(total, digits)}", "total")]
     if intervals is not None:
         spans.append(Span(f" (95 % interval {score(intervals.total.low)} to {score(intervals.total.high)})"))
     if min(node, edge) >= 0 and total > EXACT:
@@ -118,9 +119,9 @@ def _parts(why: Explanation, intervals: Intervals | None) -> list[Span]:
     return [
         *spans,
         Span(": "),
-        Span(f"nodes give {score(node)}", "node"),
+        Span(f"nodes give {number(node, digits)}", "node"),
         Span(", "),
-        Span(f"edges {score(edge)}", "edge"),
+        Span(f"edges {number(edge, digits)}", "edge"),
         Span("."),
     ]
 

@@ -31,14 +31,19 @@ from depara_core.figures.theme import (
     template,
 )
 from depara_core.figures.tiles import COLOURS, PERCENTILE
-from depara_core.formatting import score, shorten, signed
+from depara_core.formatting import NOTHING, decimals_of_sum, number, shorten, signed
 from depara_core.png import to_png
 from depara_core.probes import ProbeSet
 
 Range = tuple[float, float]
 Bars = tuple[float, float, float]  # low, value, high
 
-THOUSANDTHS = 1000.0
+
+def _percent(values: Float[np.ndarray, "*shape"], whole: float) -> tuple[Float[np.ndarray, "*shape"], str]:
+    """Return parts in per cent of the size of their sum, and the unit; of no sum, the parts."""
+    if abs(whole) < NOTHING:
+        return np.asarray(values, dtype=np.float64), ""
+    return 100 * np.asarray(values, dtype=np.float64) / abs(whole), " %"
 
 
 def adding_up(node: Bars, edge: Bars, total: Bars, lam: float, *, dark: bool = False) -> go.Figure:
@@ -94,7 +99,8 @@ def bridge(start: float, node: Bars, edge: Bars, names: tuple[str, str], *, dark
     picture.add_trace(_whisker(1, start, node, dark))
     picture.add_trace(_whisker(2, ends[1], edge, dark))
     tops = [max(0, start), start + max(0, node[2]), ends[1] + max(0, edge[2]), max(0, ends[2])]
-    texts = [score(start), signed(node[1]), signed(edge[1]), score(ends[2])]
+    digits = decimals_of_sum(start, node[1], edge[1])
+    texts = [number(start, digits), *(signed(part[1], digits) for part in (node, edge)), number(ends[2], digits)]
     for x, (top, text) in enumerate(zip(tops, texts, strict=True)):
         picture.add_annotation(x=x, y=top, text=text, showarrow=False, yshift=11, font={"size": 13})
     one, other = (escape(shorten(name, 16)) for name in names)
@@ -129,18 +135,20 @@ def group_contributions(
     node: Float[np.ndarray, " G"],
     names: Sequence[str],
     *,
+    whole: float,
     symbol: str = f"λ·{EDGE}",
     selected: tuple[int, int] | None = None,
     dark: bool = False,
 ) -> go.Figure:
     """Draw what pairs within and between groups add to lambda * s_E, and beside it what each group adds to s_V.
 
-    All in thousandths. A clicked cell carries (row, column), a clicked bar its row twice; `selected` is framed.
+    All in per cent of `whole`, the score S. A clicked cell carries (row, column), a clicked bar its row twice;
+    `selected` is framed.
     """
     count = len(names)
     if edge.shape != (count, count) or node.shape != (count,) or not count:
         raise OptionError(f"Expected shares of {count} > 0 groups; got edges {edge.shape} and nodes {node.shape}.")
-    paint, values = palette(dark), THOUSANDTHS * np.asarray(edge, dtype=np.float64)
+    paint, (values, unit) = palette(dark), _percent(edge, whole)
     picture = make_subplots(rows=1, cols=2, shared_yaxes=True, column_widths=[0.68, 0.32], horizontal_spacing=0.04)
     picture.update_layout(template=template(dark), height=150 + 34 * max(count, 4), margin={"t": 44}, showlegend=False)
     limit = float(np.abs(values).max()) or 1.0
@@ -170,12 +178,12 @@ def group_contributions(
             unselected_marker_opacity=0,
             customdata=table([(r, c, safe[r], safe[c], float(values[r, c])) for r, c in places]),
             hovertemplate=f"<b>%{{customdata[2]}}</b> – <b>%{{customdata[3]}}</b><br>{symbol}: "
-            "%{customdata[4]:+.2f} ‰<extra></extra>",
+            f"%{{customdata[4]:+.2f}}{unit}<extra></extra>",
         ),
         row=1,
         col=1,
     )
-    own = THOUSANDTHS * np.asarray(node, dtype=np.float64)
+    own, _ = _percent(node, whole)
     picture.add_trace(
         go.Bar(
             x=own,
@@ -185,19 +193,20 @@ def group_contributions(
             width=0.6,
             customdata=[[r, r] for r in range(count)],
             unselected_marker_opacity=1,
-            hovertemplate=f"{NODE}: %{{x:+.2f}} ‰<extra></extra>",
+            hovertemplate=f"{NODE}: %{{x:+.2f}}{unit}<extra></extra>",
         ),
         row=1,
         col=2,
     )
-    name_bar(picture, f"{symbol}, ‰", dark)
+    of_whole = coloured(NODE, paint.node) + (", % of S" if unit else "")
+    name_bar(picture, f"{symbol}, % of S" if unit else symbol, dark)
     picture.layout.annotations[0].update(x=0.3)
     short = [escape(shorten(name, 16)) for name in names]
     ticks = {"tickvals": list(range(count)), "ticktext": short, "showgrid": False, "zeroline": False}
     picture.update_yaxes(**ticks, range=[count - 0.5, -0.5], fixedrange=True, row=1, col=1)
     picture.update_yaxes(showticklabels=False, showgrid=False, fixedrange=True, row=1, col=2)
     picture.update_xaxes(**ticks, tickangle=-45, range=[-0.5, count - 0.5], fixedrange=True, row=1, col=1)
-    picture.update_xaxes(title_text=f"{coloured(NODE, paint.node)}, ‰", nticks=4, fixedrange=True, row=1, col=2)
+    picture.update_xaxes(title_text=of_whole, nticks=4, fixedrange=True, row=1, col=2)
     picture.update_layout(hoverdistance=-1)
     if selected is not None:
         row, column = selected
@@ -225,13 +234,14 @@ def surface_contributions(frame: pd.DataFrame, *, dark: bool = False) -> go.Figu
     if not count:
         raise OptionError("Expected at least one group of pixels; got none.")
     paint, total = palette(dark), float(frame["share"].sum())
+    shares, unit = _percent(frame["share"].to_numpy(float), total)
     picture = make_subplots(rows=1, cols=3, shared_yaxes=True, horizontal_spacing=0.05)
     picture.update_layout(template=template(dark), height=110 + 30 * count, margin={"t": 12}, showlegend=False)
     density = frame["density"].to_numpy(float)
     own = [paint.positive if value >= total else paint.negative for value in density]
     panels = (
         (100 * frame["area"].to_numpy(float), paint.muted, "part of the image, %", "%{x:.1f} %"),
-        (THOUSANDTHS * frame["share"].to_numpy(float), paint.node, f"share of {NODE}, ‰", "%{x:+.2f} ‰"),
+        (shares, paint.node, f"share of {NODE}{unit and ', %'}", f"%{{x:+.2f}}{unit}"),
         (density, own, f"{NODE} on it (dotted: all)", "%{x:+.3f}"),
     )
     for column, (values, colour, title, hover) in enumerate(panels, start=1):

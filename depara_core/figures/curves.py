@@ -11,7 +11,7 @@ from plotly.subplots import make_subplots
 from depara_core.errors import OptionError
 from depara_core.figures.labels import coloured, escape, fitting_names
 from depara_core.figures.theme import EDGE, NODE, TOTAL, TRANSPARENT, fade, figure, palette, template
-from depara_core.formatting import score, significant
+from depara_core.formatting import decimals_of_sum, number, score, significant
 
 INTERVAL = "95 %"
 
@@ -208,8 +208,10 @@ def waterfall(
     ):  # on a point of their own: a bar's whiskers need not fit a waterfall's base
         picture.add_trace(_total_whisker(total, low, high, dark))
     tops = [max(0.0, node), max(node, total), max(0.0, total, high or 0.0)]
+    digits = decimals_of_sum(node, share)
     for x, (top, value) in enumerate(zip(tops, (node, share, total), strict=True)):
-        picture.add_annotation(x=x, y=top, text=score(value), showarrow=False, yshift=11, font={"size": 13})
+        text = number(value, digits)
+        picture.add_annotation(x=x, y=top, text=text, showarrow=False, yshift=11, font={"size": 13})
     picture.add_shape(
         type="line", x0=0.29, x1=0.71, y0=node, y1=node, line={"color": paint.muted, "width": 1, "dash": "dot"}
     )

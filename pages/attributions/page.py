@@ -6,6 +6,7 @@ from depara_core.agreement import Agreement
 from depara_core.comparison import Comparison
 from depara_core.formatting import number, short_name
 from depara_core.grids import grid_text
+from depara_core.selection import few_probes
 from pages.attributions import table, takeaway
 from pages.attributions.selection import SORTS, VIEWS, Attributions
 from pages.shared import cache, comparisons, selection, text, widgets
@@ -98,6 +99,8 @@ def headline(found: Agreement, by_layer: bool, comparison: Comparison) -> None:
             f"Most like *{own}*: {best}, s_V = :blue[**{number(mean[others[0]])}**] · least: {least}, "
             f":blue[**{number(mean[others[-1]])}**] · mean over {count} images · {grid_text(comparison.grid)}"
         )
+    if others and (few := few_probes(count)):
+        answer += f" · {few}"
     title = f"What does each layer of *{text.model(found.reference.model)}* look at?"
     widgets.header(title if by_layer else "What do these networks look at?", answer)
 

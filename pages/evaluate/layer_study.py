@@ -45,7 +45,9 @@ def scoring() -> Computation:
 def card(dark: bool) -> None:
     """Draw the tables of the layer experiment, ours and the published ones, and how well S orders the layers."""
     reading = (
-        "In the rooms S fails. A likely reason, not measured: what follows the cut was fine-tuned from the source's "
+        f"S on {layer_scores.PROBES} scenes of the study's target, which Setup does not offer: on the images chosen "
+        "there the page Layers may cut elsewhere. In the rooms S fails. A likely reason, "
+        "not measured: what follows the cut was fine-tuned from the source's "
         "own weights, as in the paper, a head start for early cuts. A row a layer, frozen up to it; "
         "deeper colour is more, bold the most; where S and the accuracy to its right are bold in one row, S finds the "
         "right cut. Click a row of ours for its evidence."

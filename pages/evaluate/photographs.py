@@ -20,7 +20,8 @@ def card(dark: bool) -> None:
         return
     reading = (
         "Two networks, cut at each of eleven layers, what follows learned anew from 100 or 10 labelled photographs of "
-        "clothes, eight times, three seeds: " + text.plain(found.sentence)
+        "clothes, eight times, three seeds; S on the study's 200 photographs, which come with the library: "
+        + text.plain(found.sentence)
     )
     with widgets.card("Layers: measured on photographs", reading, key="card-photographs"):
         left, right = st.columns([1, 1.25])

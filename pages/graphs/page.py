@@ -10,6 +10,7 @@ from depara_core.figures import probe_graphs
 from depara_core.formatting import number
 from depara_core.graphs import distinct_names
 from depara_core.grids import grid_text
+from depara_core.selection import few_probes
 from pages.graphs import drawings, nearest, pairs, takeaway
 from pages.graphs.selection import VIEWS, Graphs
 from pages.shared import cache, comparisons, selection, text, widgets
@@ -54,6 +55,7 @@ def choose_drawing(count: int) -> None:
 def headline(graphs: cache.Graphs, comparison: Comparison) -> None:
     """Draw the question and its answer."""
     count = len(graphs[0])
+    few = f" · {few}" if (few := few_probes(count)) else ""
     edges = f"{count * (count - 1) // 2:,}"
     names = [f"*{text.plain(name)}*" for name in distinct_names(*graphs)]
     if len(graphs) == 1:
@@ -65,7 +67,7 @@ def headline(graphs: cache.Graphs, comparison: Comparison) -> None:
         "Which images do these networks find alike?",
         f"s_E = :orange[**{number(similarity.edge)}**]: how alike {names[0]} and {names[1]} rank the "
         f"{edges} pairs of {count} images (1 the same order, 0 unrelated) · "
-        f"s_V = :blue[**{number(similarity.node)}**] · {grid_text(comparison.grid)}",
+        f"s_V = :blue[**{number(similarity.node)}**] · {grid_text(comparison.grid)}{few}",
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import streamlit as st
 
 from depara_core.drawings import nearest
-from depara_core.formatting import exact, number, short_name
+from depara_core.formatting import decimals_of_sum, exact, number, short_name
 from depara_core.grids import grid_text
 from pages.home.example import Example
 from pages.home.pictures import maps, row
@@ -42,8 +42,9 @@ def _add_up(example: Example) -> None:
     st.markdown(f"**{one}** against **{other}**")
     lam = f":orange[λ · edges s_E] (λ = {exact(pair.lam)})"
     parts = {":blue[nodes s_V]": sim.node, lam: pair.lam * sim.edge}
-    rows = [f"| {name} | {number(value)} |" for name, value in parts.items()]
-    total = f"| :violet[**score S**] | :violet[**{number(sim.total(pair.lam))}**] |"
+    digits = decimals_of_sum(*parts.values())
+    rows = [f"| {name} | {number(value, digits)} |" for name, value in parts.items()]
+    total = f"| :violet[**score S**] | :violet[**{number(sim.total(pair.lam), digits)}**] |"
     st.markdown("\n".join(["| | |", "|---|---:|", *rows, total]))
     st.caption(f"{grid_text(example.comparison.grid).capitalize()}.")
     goal = replace(pair, target=example.target.model)

@@ -15,7 +15,7 @@ def draw(shown: LayerPair) -> None:
     """Draw what cutting the source at each layer was measured to be worth, where it was; else link to an example."""
     found = cache.measured_cuts(shown.source, shown.target)
     if found is None:
-        _draw_link()
+        _draw_link(told=bool(cache.cut_sentence(shown.source, shown.target, shown.cut)))
         return
 
     def clicked(place: charts.Place) -> None:
@@ -28,11 +28,18 @@ def draw(shown: LayerPair) -> None:
     )
     with widgets.card("What each cut was worth, measured", reading, key="card-measured"):
         charts.chart(measured_curves(found, "S", dark=widgets.dark()), shown.key("measured"), clicked)
-        selection.link("evaluate", "How every score does on the whole study", icon=widgets.ICONS["evaluate"])
+        _draw_study()
 
 
-def _draw_link() -> None:
-    """Lead to the networks whose every cut was measured."""
+def _draw_study() -> None:
+    selection.link("evaluate", "How every score does on the whole study", icon=widgets.ICONS["evaluate"])
+
+
+def _draw_link(*, told: bool) -> None:
+    """Lead to the study that measured these cuts, where one did, and to the networks whose cuts are drawn here."""
+    if told:
+        st.caption("Every cut of these two was measured. S of the study is on its own images: it may choose otherwise.")
+        _draw_study()
     example = replace(selection.read(Data), models=EXAMPLE, probes="fashion", count=200)
     pair = replace(
         selection.read(Pair), source=EXAMPLE[1], target=EXAMPLE[-1], source_layer="output", target_layer="output"

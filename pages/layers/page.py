@@ -7,20 +7,21 @@ from depara_core.formatting import score
 from depara_core.selection import few_probes
 from pages.layers import curves, matrix, measured, takeaway
 from pages.layers.pair import choose
-from pages.shared import charts, comparisons, selection, text, widgets
+from pages.shared import cache, charts, comparisons, selection, text, widgets
 from pages.shared.selection import Data
 
 QUESTION = "Where should I cut the network?"
 
 
-def verdict(ranked: pd.DataFrame, source: str, target: str, probes: int) -> str:
-    """Say at which layer to cut and how sure that is: an earlier layer within the whiskers is as good a choice."""
+def verdict(ranked: pd.DataFrame, source: str, target: str, probes: int, images: str = "") -> str:
+    """Say on which images, at which layer to cut, how surely: an earlier layer within the whiskers is as good."""
     if source == target:
         return f"{text.model(source)} against itself is no answer: its own output is always the best. Choose another."
     best = ranked[ranked["best"]].iloc[0]
     a, b = (f"**{text.model(model)}**" for model in (source, target))
     sure = f":violet[**S = {score(best['score'])}**] {text.between(best['low'], best['high'])}"
-    answer = f"For {b}, keep {a} up to **{text.plain(best['layer'])}**: {sure}."
+    lead = f"On {text.plain(images)}: for" if images else "For"
+    answer = f"{lead} {b}, keep {a} up to **{text.plain(best['layer'])}**: {sure}."
     if len(ranked) == 1:
         return answer + " It is the only layer."
     if few := few_probes(probes):
@@ -51,7 +52,9 @@ def main() -> None:
         return
     probes = len(shown.comparison.probes)
     with head, st.container(horizontal=True):
-        widgets.header(QUESTION, verdict(shown.ranked, shown.source, shown.target, probes))
+        answer = verdict(shown.ranked, shown.source, shown.target, probes, text.probes(data))
+        found = cache.cut_sentence(shown.source, shown.target, shown.cut)
+        widgets.header(QUESTION, f"{answer} **{text.plain(found)}**" if found else answer)
         takeaway.draw(shown.comparison, shown.matrix, shown.ranked, shown.lam)
     left, right = st.columns([1, 1])
     with left:

@@ -9,6 +9,7 @@ from depara_core import tour
 from depara_core.comparison import Comparison
 from depara_core.figures import probe_graphs
 from depara_core.formatting import score, short_name
+from depara_core.selection import few_probes
 from depara_core.task_tree import closest_pair, first_fork
 from pages.panorama import side_by_side, takeaway
 from pages.panorama.lineup import Lineup
@@ -84,8 +85,8 @@ def answer(graphs: Graphs, matrix: depara.SimilarityMatrix, tree: Any, lam: floa
     rest = f"**{names[many[0]]}**" if len(many) == 1 else f"the other {len(many)}"
     return (
         f"Closest: **{names[one]}** and **{names[other]}**, S = :violet[**{score(matrix.total(lam)[one, other])}**]. "
-        f"First to part, at the top of the tree: {side} from {rest}."
-    )
+        f"First to part, at the top of the tree: {side} from {rest}. {few_probes(len(graphs[0]))}"
+    ).rstrip()
 
 
 def main() -> None:

@@ -60,15 +60,16 @@ def _list_probes(pair: Explained, third: Graph, found: Contrast) -> int | None:
     (source, target), (other,) = pair.names, distinct_names(third)
     told = (
         f"To the right: the probe speaks for {text.plain(source)}; to the left: for {text.plain(other)}. All "
-        f"{len(ranked)} add up to {signed(found.total)}, the difference of S. Click to select."
+        f"{len(ranked)} add up to {signed(found.total)}, the difference of S, and are per cent of it. Click to select."
     )
     with widgets.card("Probes by what they say of the two", told, key="card-contrast"):
         shown, dark = batch(ranked), widgets.dark()
         maps = probes.overlays(pair, (pair.source, third, pair.target), shown.probes)
         graphs = (pair.target, pair.source, third)
         gains = cache.advantage_maps(pair.probes, graphs, pair.grid, shown.probes, dark=dark)
+        whose = (source, other, target, f"better by {source}")
         rows = [
-            probes.row(pair.probes, entry, place, (*line, gain), (source, other, target, f"better by {source}"))
+            probes.row(pair.probes, entry, place, (*line, gain), whose, found.total)
             for entry, place, line, gain in zip(shown.rows.to_dict("records"), shown.places, maps, gains, strict=True)
         ]
         clicked = contribution_table(

@@ -7,7 +7,7 @@ import streamlit as st
 from depara_core import explanation
 from depara_core.explanation import GroupContributions
 from depara_core.figures import contributions
-from depara_core.formatting import thousandths
+from depara_core.formatting import share_of
 from pages.shared import cache, charts, selection, text, widgets
 from pages.shared.image_table import ContributionRow, contribution_table
 from pages.why import pairs, probes
@@ -50,7 +50,7 @@ def draw(pair: Explained) -> None:
     )
     with left, widgets.card("Shares of groups", told, key="card-groups"):
         figure = contributions.group_contributions(
-            found.edge, found.node, names, selected=selected, dark=widgets.dark()
+            found.edge, found.node, names, whole=pair.why.total, selected=selected, dark=widgets.dark()
         )
         charts.chart(figure, f"why.groups.{pair.key}", opened)
     told = "What a group's probes add together; half of a share between two groups counts for each. Click to open one."
@@ -75,14 +75,14 @@ def _list_groups(
         name, count = entry["group"], entry["probes"]
         members = [i for i, group in enumerate(groups) if group == name][:EXAMPLES]
         empty = EXAMPLES - len(members)
-        share = thousandths(entry["share"])
+        share = share_of(entry["share"], pair.why.total)
         rows.append(
             ContributionRow(
                 f"{name}\n{count} probes",
                 (*(cache.thumbnail(pair.probes, i, 112) for i in members), *[b""] * empty),
                 (*(pair.probes.names[i] for i in members), *[""] * empty),
                 (("s_V", entry["node"]), ("s_E", entry["edge"])),
-                (thousandths(entry["mean"]), share),
+                (share_of(entry["mean"], pair.why.total), share),
                 f"{name}, {count} probes: share {share}",
             )
         )

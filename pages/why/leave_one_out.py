@@ -4,7 +4,7 @@ import pandas as pd
 
 from depara_core.explanation import RankingInfluence
 from depara_core.figures.contributions import bar_extent
-from depara_core.formatting import counted, number, short_name, thousandths
+from depara_core.formatting import counted, number, share_of, short_name
 from pages.shared import cache, selection, text, widgets
 from pages.shared.image_table import ContributionRow, contribution_table
 from pages.shared.selection import Pair
@@ -51,7 +51,7 @@ def _list(pair: Explained, frame: pd.DataFrame, flips: dict[int, str]) -> int | 
                 (cache.thumbnail(pair.probes, probe, 112),),
                 (pair.probes.names[probe],),
                 (("S", entry["lends"]),),
-                (*best, without, thousandths(-entry["lends"])),
+                (*best, without, share_of(-entry["lends"], pair.why.total)),
                 f"{pair.probes.names[probe]}: S without it {without}",
             )
         )
@@ -63,7 +63,7 @@ def _list(pair: Explained, frame: pd.DataFrame, flips: dict[int, str]) -> int | 
         bar="what it lends to S",
         words=76,
         gap=(TOP, f"… {len(order) - len(places):,} more …") if len(places) < len(order) else None,
-        texts=(*(["then the best is"] if flips else []), "S without it", "change"),
+        texts=(*(["then the best is"] if flips else []), "S without it", "change of S"),
         label="Probes by their influence on S",
         extent=bar_extent(frame["lends"]),
         selected=listed.index(selected) if selected in listed else None,

@@ -6,9 +6,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-import depara_core as depara
 from depara_core.figures.contributions import bar_extent
-from depara_core.formatting import number, thousandths
+from depara_core.formatting import number, share_of
 from pages.shared import cache, selection, text, widgets
 from pages.shared.image_table import ContributionRow, contribution_table
 from pages.shared.selection import Pair
@@ -59,7 +58,7 @@ def list_pairs(pair: Explained, found: pd.DataFrame, key: str, *, size: int = 92
         st.caption("No pair of probes lies here.")
         return None
     listed = [(entry["i"], entry["j"]) for entry in found.to_dict("records")]
-    rows = [_row(pair.probes, entry, place) for place, entry in enumerate(found.to_dict("records"), start=1)]
+    rows = [_row(pair, entry, place) for place, entry in enumerate(found.to_dict("records"), start=1)]
     asked = selection.read(Pair)
     at = next((k for k, ends in enumerate(listed) if set(ends) == {asked.probe, asked.other_probe}), None)
     source, target = pair.names
@@ -81,10 +80,10 @@ def list_pairs(pair: Explained, found: pd.DataFrame, key: str, *, size: int = 92
     return None if clicked is None else listed[clicked]
 
 
-def _row(images: depara.ProbeSet, entry: Mapping[Any, Any], place: int) -> ContributionRow:
-    ends = (entry["i"], entry["j"])
+def _row(pair: Explained, entry: Mapping[Any, Any], place: int) -> ContributionRow:
+    images, ends = pair.probes, (entry["i"], entry["j"])
     one, other = (images.names[i] for i in ends)
-    share, ranks = thousandths(entry["share"]), (number(entry["rank_a"]), number(entry["rank_b"]))
+    share, ranks = share_of(entry["share"], pair.why.total), (number(entry["rank_a"]), number(entry["rank_b"]))
     return ContributionRow(
         str(place),
         tuple(cache.thumbnail(images, i, 112) for i in ends),

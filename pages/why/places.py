@@ -6,7 +6,7 @@ import json
 import depara_core as depara
 from depara_core.figures import contributions, tiles
 from depara_core.files import Progress
-from depara_core.formatting import number, thousandths
+from depara_core.formatting import number, share_of
 from depara_core.pipeline import places as pipeline
 from depara_core.png import to_png
 from pages.shared import cache, jobs, text, widgets
@@ -46,7 +46,7 @@ def draw(pair: Explained) -> None:
         f"How much of what *{b}* says of each cell follows from what *{a}* says around it: R² = "
         f"**{number(found.score, 3)}** of 1, on {len(found.probes)} probes that the fit has not seen. **Asked**: "
         f"where the target's code varies. **Known**: green where {a} foretells it, purple where it misleads. The rows "
-        "add up to R². Unlike S this has a direction. Click a row to select the probe."
+        "add up to R², in per cent of what is asked. Unlike S this has a direction. Click a row to select its probe."
     )
     with widgets.card("Where the source knows what the target needs", told, key="card-places"):
         clicked = _list(pair, found)
@@ -67,8 +67,8 @@ def _list(pair: Explained, found: depara.LocalScore) -> int | None:
             (cache.thumbnail(pair.probes, entry["probe"], 112), asked, known),
             (name := pair.probes.names[entry["probe"]], f"{name}: asked", f"{name}: known"),
             (("S", entry["known"]),),
-            (thousandths(entry["known"]), thousandths(entry["asked"])),
-            f"{name}, place {place}: known {thousandths(entry['known'])} of {thousandths(entry['asked'])} asked",
+            (share_of(entry["known"], 1.0), share_of(entry["asked"], 1.0)),
+            f"{name}, place {place}: known {share_of(entry['known'], 1.0)} of {share_of(entry['asked'], 1.0)} asked",
         )
         for place, entry, asked, known in zip(
             shown.places, shown.rows.to_dict("records"), pictures[: len(at)], pictures[len(at) :], strict=True

@@ -8,7 +8,7 @@ import streamlit as st
 
 import depara_core as depara
 from depara_core.figures.contributions import bar_extent
-from depara_core.formatting import score, thousandths
+from depara_core.formatting import score, share_of
 from pages.shared import cache, selection, widgets
 from pages.shared.image_table import ContributionRow, contribution_table
 from pages.shared.selection import Pair
@@ -21,8 +21,8 @@ def draw(pair: Explained) -> None:
     ranked = pair.why.to_frame()
     told = (
         f"Where both attributions **agree** (green) or oppose (purple), and what the probe adds to S by its "
-        f":blue[**node**] and its :orange[**edges**]. All {len(ranked)} add up to S = {score(pair.why.total)}; "
-        "‰: thousandths. Click a row to select the probe."
+        f":blue[**node**] and its :orange[**edges**]. All {len(ranked)} add up to S = {score(pair.why.total)}, "
+        "and their shares are per cent of it. Click a row to select the probe."
     )
     with widgets.card("Probes by their share of S", told, key="card-shares"):
         clicked = list_probes(pair, ranked, "why.probes")
@@ -34,8 +34,9 @@ def list_probes(pair: Explained, ranked: pd.DataFrame, key: str, *, size: int = 
     (source, target), dark, shown = pair.names, widgets.dark(), batch(ranked)
     maps = overlays(pair, (pair.source, pair.target), shown.probes)
     agreed = cache.agreement_maps(pair.probes, pair.source, pair.target, pair.grid, shown.probes, dark=dark)
+    whose = (source, target, "their agreement")
     rows = [
-        row(pair.probes, entry, place, (*both, png if all(both) else None), (source, target, "their agreement"))
+        row(pair.probes, entry, place, (*both, png if all(both) else None), whose, pair.why.total)
         for entry, place, both, png in zip(shown.rows.to_dict("records"), shown.places, maps, agreed, strict=True)
     ]
     clicked = contribution_table(
@@ -68,16 +69,18 @@ def row(
     place: int,
     maps: Sequence[bytes | None],
     whose: Sequence[str],
+    whole: float,
 ) -> ContributionRow:
-    """Return the row of one probe: `entry` has probe, node, edge and share."""
-    name, share = images.names[entry["probe"]], thousandths(entry["share"])
+    """Return the row of one probe: `entry` has probe, node, edge and share of `whole`."""
+    name, share = images.names[entry["probe"]], share_of(entry["share"], whole)
+    node, edge = (share_of(entry[part], whole) for part in ("node", "edge"))
     return ContributionRow(
         str(place),
         (cache.thumbnail(images, entry["probe"], 112), *maps),
         (name, *(f"{name}: {one}" for one in whose)),
         (("s_V", entry["node"]), ("s_E", entry["edge"])),
         (share,),
-        f"{name}, place {place}: share {share}, nodes {thousandths(entry['node'])}, edges {thousandths(entry['edge'])}",
+        f"{name}, place {place}: share {share}, nodes {node}, edges {edge}",
     )
 
 

@@ -53,19 +53,19 @@ def test_a_brushed_region_is_framed_where_it_lies(dark):
     assert frame.line.color == theme.palette(dark).total
 
 
-def test_group_shares_are_centred_at_zero_and_in_thousandths():
+def test_group_shares_are_centred_at_zero_and_in_per_cent_of_s():
     edge, node = np.array([[0.2, -0.05], [-0.05, 0.1]]), np.array([0.01, -0.02])
-    figure = contributions.group_contributions(edge, node, ["<b>x</b>", "y"])
+    figure = contributions.group_contributions(edge, node, ["<b>x</b>", "y"], whole=-0.5)
     cells, marks, own = figure.data
-    np.testing.assert_allclose(cells.z, 1000 * edge)
-    assert (cells.zmin, cells.zmax) == (-200, 200)
-    np.testing.assert_allclose(own.x, 1000 * node)
+    np.testing.assert_allclose(cells.z, 200 * edge)
+    assert (cells.zmin, cells.zmax) == (-40, 40)
+    np.testing.assert_allclose(own.x, 200 * node)
     assert [tuple(row[:2]) for row in marks.customdata] == [(0, 0), (0, 1), (1, 0), (1, 1)]
-    assert marks.customdata[1][4] == pytest.approx(-50)
+    assert marks.customdata[1][4] == pytest.approx(-10)
     assert figure.layout.yaxis.ticktext[0] == "&lt;b&gt;x&lt;/b&gt;"
     assert list(map(list, own.customdata)) == [[0, 0], [1, 1]]
     assert not figure.layout.shapes
-    (frame,) = contributions.group_contributions(edge, node, ["x", "y"], selected=(1, 0)).layout.shapes
+    (frame,) = contributions.group_contributions(edge, node, ["x", "y"], whole=1.0, selected=(1, 0)).layout.shapes
     assert (frame.x0, frame.x1, frame.y0, frame.y1, frame.xref) == (-0.5, 0.5, 0.5, 1.5, "x")
 
 
@@ -81,13 +81,13 @@ def test_a_click_on_a_bar_says_what_the_bar_is():
 
 
 def test_groups_without_any_share_are_neutral():
-    cells = contributions.group_contributions(np.zeros((1, 1)), np.zeros(1), ["only"]).data[0]
+    cells = contributions.group_contributions(np.zeros((1, 1)), np.zeros(1), ["only"], whole=0.0).data[0]
     assert cells.zmin == -cells.zmax < 0
 
 
 def test_shares_that_do_not_fit_their_groups_are_refused():
     with pytest.raises(OptionError, match="2 > 0 groups"):
-        contributions.group_contributions(np.zeros((3, 3)), np.zeros(3), ["a", "b"])
+        contributions.group_contributions(np.zeros((3, 3)), np.zeros(3), ["a", "b"], whole=1.0)
     with pytest.raises(OptionError, match="at least one group"):
         contributions.surface_contributions(SURFACES.head(0))
 
@@ -97,7 +97,7 @@ def test_surfaces_show_area_share_and_density_beside_the_whole(dark):
     figure = contributions.surface_contributions(SURFACES, dark=dark)
     area, share, density = figure.data
     np.testing.assert_allclose(area.x, [75, 25])
-    np.testing.assert_allclose(share.x, [300, -100])
+    np.testing.assert_allclose(share.x, [150, -50])
     np.testing.assert_allclose(density.x, [0.4, -0.4])
     paint = theme.palette(dark)
     assert list(density.marker.color) == [paint.positive, paint.negative]  # the whole image has 0.2
@@ -121,3 +121,15 @@ def test_bars_stack_up_and_down_from_zero():
     assert contributions.bar_extent([0.1, -0.2], [0.3, -0.1]) == pytest.approx((-0.3, 0.4))
     assert contributions.bar_extent([0.1], [0.3]) == pytest.approx((0, 0.4))
     assert contributions.bar_extent([-0.1], [0.3]) == pytest.approx((-0.1, 0.3))
+
+
+def test_the_numbers_on_the_bars_add_up_as_they_are_written():
+    def parts(value):
+        return value, value, value
+
+    for figure in (
+        contributions.adding_up(parts(0.2275), parts(0.7159), parts(0.9434), 1.0),
+        contributions.bridge(0.2275, parts(0.7159), parts(-0.1), ("other", "this")),
+    ):
+        *written, whole = (float(note.text.replace("−", "-")) for note in figure.layout.annotations)
+        assert round(sum(written), 9) == whole

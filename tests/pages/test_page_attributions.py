@@ -186,3 +186,12 @@ def test_the_table_reports_only_cells_it_has(tables):
     for click, found in [((0, 0), (0, 0)), ((-1, 0), (-1, 0)), ((1, 0), None), ((0, 5), None), (None, None)]:
         tables.click = click and ("t", *click)
         assert image_table.image_table("t", [image_table.Heading("image")], cells) == found
+
+
+def test_magnitudes_say_that_their_number_is_of_signed_maps(open_page, tables):
+    def said(maps):
+        app = open_page("attributions", target=REFERENCE, maps=maps)
+        return " ".join(caption.value for caption in app.caption)
+
+    assert "both with their signs" in said("magnitude")
+    assert "both with their signs" not in said("signed")

@@ -136,3 +136,15 @@ def test_measured_accuracies_stand_under_the_score_and_choose_the_layer(open_pag
     assert {"layers.curves", "layers.matrix", "layers.measured"} == {".".join(n.split(".")[:2]) for n in figures(app)}
     click(app, "layers.measured", "dnn_rich", LAYERS[0])
     assert app.query_params["source_layer"] == LAYERS[0]
+
+
+def test_the_verdict_names_the_probes_and_what_was_measured_at_the_cut(open_page, monkeypatch):
+    from pages.shared import cache
+
+    monkeypatch.setattr(cache, "cut_sentence", lambda source, target, cut: f"Measured for a cut at {cut}: 62 % right.")
+    app = open_page("layers", source=A, target=B)
+    best = ranked()[ranked()["best"]].iloc[0]["layer"]
+    assert "On 12 rooms: for **normal**" in text(app)
+    assert f"Measured for a cut at {best}: 62 % right" in text(app).replace("\\", "")
+    labels = [link.proto.label for link in app.get("page_link") if link.proto.page.endswith("evaluate")]
+    assert "How every score does on the whole study" in labels

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 import depara_core as depara
 from depara_core import explanation
-from depara_core.formatting import number, score, thousandths
+from depara_core.formatting import number, score, share_of
 
 A, B, C, ODD = GROUPS
 SIZE = 8  # of the planted maps
@@ -58,7 +58,7 @@ def test_all_probes_are_listed_by_share_and_add_up(open_page, tables):
     pages.append(tables["why.probes"])
     rows = [(table, row) for table in pages for row in range(len(table.rows))]
     assert [table.pictures(row)[0]["alt"] for table, row in rows] == [names[i] for i in ranked["probe"]]
-    assert [table.texts(row) for table, row in rows] == [[thousandths(s)] for s in ranked["share"]]
+    assert [table.texts(row) for table, row in rows] == [[share_of(s, why().total)] for s in ranked["share"]]
     assert sum(value for table, row in rows for _, value in table.parts(row)) == pytest.approx(why().total)
     assert app.button(key="why.probes.step+1").disabled
 
@@ -78,7 +78,7 @@ def test_pairs_of_every_kind_are_listed_and_a_click_selects_both(open_page, tabl
         app.segmented_control(key="why.kind").set_value(kind).run()
         found = why().pairs(8, kind)
         assert [tables["why.pairs"].texts(row) for row in range(len(found))] == [
-            [f"{p.rank_a:.2f}", f"{p.rank_b:.2f}", thousandths(p.share)] for p in found.itertuples()
+            [f"{p.rank_a:.2f}", f"{p.rank_b:.2f}", share_of(p.share, why().total)] for p in found.itertuples()
         ]
     tables.click = ("why.pairs", 1, 0)
     app.run()
@@ -117,7 +117,9 @@ def test_a_brushed_box_becomes_part_of_the_address():
 def test_a_link_with_a_brushed_region_reopens_it(open_page, tables):
     app = open_page("why", source=A, target=B, view="pairs", region="0.5,1,0,0.5")
     found = why().pairs_within(a=(0.5, 1), b=(0, 0.5), top=8)
-    assert [tables["why.pairs"].texts(row)[2] for row in range(len(found))] == [thousandths(s) for s in found["share"]]
+    assert [tables["why.pairs"].texts(row)[2] for row in range(len(found))] == [
+        share_of(s, why().total) for s in found["share"]
+    ]
     frame = figures(app)["why.ranks"]["layout"]["shapes"][-1]
     assert [frame[end] for end in ("x0", "x1", "y0", "y1")] == [0.5, 1, 0, 0.5]
     app.segmented_control(key="why.kind").set_value("only A alike").run()
@@ -131,8 +133,8 @@ def test_groups_are_clusters_where_probes_have_no_labels(open_page, tables):
     labels = explanation.cluster_probes(found.graph(A), found.graph(B), 6)
     shares = explanation.group_contributions(why(), labels)
     drawn = figures(app)["why.groups"]["data"]
-    np.testing.assert_allclose(numbers(drawn[0]["z"]), 1000 * shares.edge)
-    np.testing.assert_allclose(numbers(drawn[2]["x"]), 1000 * shares.node)
+    np.testing.assert_allclose(numbers(drawn[0]["z"]), 100 / abs(why().total) * shares.edge)
+    np.testing.assert_allclose(numbers(drawn[2]["x"]), 100 / abs(why().total) * shares.node)
     table = tables["why.groups.list"]
     assert sum(value for row in range(len(table.rows)) for _, value in table.parts(row)) == pytest.approx(why().total)
 
@@ -152,7 +154,9 @@ def test_a_cell_of_groups_opens_its_pairs_and_there_is_a_way_back(open_page, cli
     assert asked(app, "groups") == [names[0], names[2]]
     expected = explanation.pairs_between(why(), labels, (names[0], names[2]), 8)
     table = tables["why.groups.pairs"]
-    assert [table.texts(row)[2] for row in range(len(expected))] == [thousandths(share) for share in expected["share"]]
+    assert [table.texts(row)[2] for row in range(len(expected))] == [
+        share_of(share, why().total) for share in expected["share"]
+    ]
     frame = figures(app)["why.groups"]["layout"]["shapes"][-1]
     assert (frame["x0"], frame["y0"]) == (1.5, -0.5)
     tables.click = ("why.groups.pairs", 1, 0)
@@ -211,7 +215,7 @@ def test_a_third_model_is_held_against_the_source(open_page, tables):
     found = comparison()
     split = explanation.Contrast(*(depara.explain(found.graph(B), found.graph(one), 1.0) for one in (A, C)))
     ranked = split.to_frame()
-    assert tables["why.contrast"].texts(0) == [thousandths(ranked["share"].iloc[0])]
+    assert tables["why.contrast"].texts(0) == [share_of(ranked["share"].iloc[0], split.total)]
     bars = figures(app)["why.bridge"]["data"][0]
     assert bars["y"] == pytest.approx([split.other.total, split.node, split.edge, split.better.total])
 
@@ -277,8 +281,8 @@ def test_networks_that_agree_on_the_left_half_are_said_to(planted):
     drawn = figures(app)["why.surfaces"]
     names = drawn["layout"]["yaxis"]["ticktext"]
     part = dict(zip(names, numbers(drawn["data"][1]["x"]), strict=True))
-    assert part["walls"] == pytest.approx(1000 * left)
-    assert part["floor"] == pytest.approx(1000 * right)
+    assert part["walls"] == pytest.approx(100 * left / abs(left + right))
+    assert part["floor"] == pytest.approx(100 * right / abs(left + right))
     said = text(app)
     assert "on “walls” they agree" in said
     assert "on “floor” they differ" in said

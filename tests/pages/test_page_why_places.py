@@ -7,7 +7,7 @@ import pytest
 from planted_pages import COUNT, GROUPS
 
 import depara_core as depara
-from depara_core.formatting import thousandths
+from depara_core.formatting import share_of
 from depara_core.metrics.local_directed import explain_local
 
 A, B = list(GROUPS)[:2]
@@ -46,7 +46,7 @@ def test_every_tested_probe_is_listed_with_its_exact_share(open_page, places, ta
     frame, table = found.to_frame(), tables["why.places"]
     listed = range(len(table.rows))
     assert len(listed) == len(found.probes)
-    assert table.texts(0)[0] == thousandths(frame["known"][0])
+    assert table.texts(0)[0] == share_of(frame["known"][0], 1.0)
     assert sum(value for row in listed for _, value in table.parts(row)) == pytest.approx(found.score)
     assert all(picture["image"] for row in listed for picture in table.pictures(row))
 

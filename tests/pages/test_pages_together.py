@@ -2,7 +2,7 @@
 
 import pytest
 import streamlit as st
-from planted_pages import GROUPS, comparison, figures
+from planted_pages import COUNT, GROUPS, comparison, figures
 
 MODELS = tuple(GROUPS)
 TARGET = "rooms/denoising"
@@ -105,3 +105,13 @@ def test_a_layer_that_is_not_here_is_told(open_page, boards):
     (told,) = [warning.value.replace("\\", "") for warning in app.warning]
     assert "'nowhere', which is no layer of" in told
     assert figures(app)
+
+
+@pytest.mark.parametrize("page", ["home", "models", "layers", "why", "graphs", "attributions", "panorama"])
+def test_too_few_probes_are_told(open_page, boards, page):
+    def said(count):
+        app = open_page(page, count=str(count))
+        return " ".join(block.value for block in [*app.title, *app.markdown, *app.caption])
+
+    assert "4 probes make 6 pairs: too few" in said(4)
+    assert "too few" not in said(COUNT)

@@ -37,6 +37,7 @@ from pages.shared.cache.process import MOST_BYTES, agreed, device, listing, queu
 from pages.shared.cache.scores import (
     agreement,
     cosines,
+    cut_sentence,
     layer_ranking,
     matrix,
     measured_cuts,
@@ -63,6 +64,7 @@ __all__ = [
     "compared_ranks",
     "contrast_intervals",
     "cosines",
+    "cut_sentence",
     "device",
     "drawn_aligned",
     "drawn_beside",

@@ -13,6 +13,7 @@ from depara_core.bootstrap import resample_probes
 from depara_core.graphs import MOST_RANKED
 from depara_core.grids import Grid, probe_cosines
 from depara_core.selection import resample
+from depara_core.training.measured_cuts import cut_sentence as say_cut
 from pages.shared.cache.wrappers import Graphs, Matrix, copied, shared
 
 quick_matrix = shared(12)(depara.similarity_matrix)
@@ -23,6 +24,7 @@ resamples = shared(64)(resample)
 samples = shared(64)(resample_probes)
 tree = copied(100)(depara.task_tree)
 measured_cuts = copied(16)(measured_pair)
+cut_sentence = copied(64)(say_cut)
 model_map = copied(100)(depara.model_map)
 
 

@@ -36,8 +36,8 @@ def draw(comparison: Comparison, found: Agreement, by_layer: bool) -> tuple[Call
     signed = look.maps == "signed"
     what = "Colour says which pixels the feature rests on" if signed else "Bright pixels matter most to the feature"
     whose = "the output's" if by_layer else f"{text.model(found.reference.model)}'s"
-    maps = "map" if signed else "map, both with their signs"
-    told = f"{what}. The {{}} is the cosine with {whose} {maps}: 1 the same pixels, 0 unrelated, −1 opposed."
+    of = "map" if signed else "map, both with their signs"
+    told = f"{what}. The {{}} is the cosine with {whose} {of}: 1 the same pixels, 0 unrelated, −1 opposed."
     reading = told.format(":blue[number]") + " Click a map to hold it against that one."
     with widgets.card("Attribution maps", reading, key="card-attributions"):
         headings, cells = _headings(found, by_layer), _cells(comparison, found, rows, look, by_layer)

@@ -22,7 +22,8 @@ from report import report
 
 import depara_core as depara
 from depara_core.benchmark.held_out import HELD_OUT, held_out_scores
-from depara_core.benchmark.layer_report import layer_report
+from depara_core.benchmark.layer_report import LayerReport, layer_report
+from depara_core.benchmark.layer_table import WAYS
 from depara_core.benchmark.transfer_table import READOUTS, TransferTable, load_transfer_table, table_path
 from depara_core.cli.evaluation import BEATS, BEST, KINDS, by_kind
 from depara_core.evaluation import Evaluation, ceiling
@@ -113,9 +114,13 @@ def notes_of(found: Evaluation, truth: TransferTable) -> list[str]:
 
 def tell_layers() -> None:
     """Print every way to choose a cut against the measured layer study, on the seeds that no choice was made on."""
-    found = layer_report()
-    if found is None:
-        return
+    for way, title in WAYS.items():
+        if found := layer_report(way=way):
+            tell_way(found, title)
+
+
+def tell_way(found: LayerReport, title: str) -> None:
+    """Print the study for one way to go on after the cut."""
     rows = [
         {
             "predictor": row["predictor"],
@@ -125,7 +130,8 @@ def tell_layers() -> None:
         }
         for row in found.summary.to_dict("records")
     ]
-    report("Layers, on photographs", rows, [f"One repetition's accuracies predict the others' by {found.ceiling:+.2f}"])
+    notes = [f"One repetition's accuracies predict the others' by {found.ceiling:+.2f}"]
+    report(f"Layers, on photographs; after the cut: {title.lower()}", rows, notes)
 
 
 if __name__ == "__main__":

@@ -22,21 +22,25 @@ class LayerReport:
     def sentence(self) -> str:
         """How well S does, beside the best score and the best rule that looks at nothing."""
         rows = self.summary.to_dict("records")
-        ours, best = next(row for row in rows if row["predictor"] == "S"), rows[0]
+        ours = next(row for row in rows if row["predictor"] == "S")
+        best = next(row for row in rows if row["predictor"] not in layer_table.BASELINES)
         rule = next(row for row in rows if row["predictor"] in layer_table.BASELINES)
         return (
             f"S orders the cuts of {int(ours['settings'])} settings by a mean Spearman of {score(ours['spearman'])} "
             f"{interval(ours['low'], ours['high'])}; its choice loses {100 * ours['regret']:.1f} points of accuracy on "
-            f"average, {100 * ours['worst_regret']:.1f} at most. The best is {best['predictor']} with "
+            f"average, {100 * ours['worst_regret']:.1f} at most. The best score is {best['predictor']} with "
             f"{score(best['spearman'])}; “{rule['predictor']}”, which looks at nothing, reaches "
             f"{score(rule['spearman'])}."
         )
 
 
-def layer_report(folder: Path | None = None) -> LayerReport | None:
-    """Return the study on its reported seeds; None where it is not measured."""
+def layer_report(folder: Path | None = None, *, way: str = layer_table.ANEW) -> LayerReport | None:
+    """Return the study on its reported seeds; None where it is not measured.
+
+    `way`: what became of the layers after the cut, an entry of `layer_table.WAYS`.
+    """
     try:
-        table, scores = layer_table.read_layer_study(folder), layer_table.read_layer_scores(folder)
+        table, scores = layer_table.read_layer_study(folder, way=way), layer_table.read_layer_scores(folder)
     except StoreError:
         return None
     table = table[table["seed"] != layer_table.DEVELOPMENT]

@@ -21,7 +21,8 @@ from depara_core.paths import assets_folder
 NAME = "fashion-layers"
 MEASURE = "depara layers study --measure"
 SCRATCH = "scratch"  # the control: nothing taken over
-ANEW, TUNED = "anew", "fine-tuned"  # what becomes of the layers after the cut
+ANEW, TUNED = "anew", "fine-tuned"
+WAYS = {ANEW: "Begun anew", TUNED: "Fine-tuned from the source"}  # what becomes of the layers after the cut
 DEVELOPMENT = 0  # the seed that the design and every choice of a score were made on: it reports nothing
 BASELINES = ("shallower", "deeper", "middle")  # rules that look at nothing
 _ID = re.compile(r"fashion/(?P<name>\w+)@seed(?P<seed>\d+)")

@@ -46,9 +46,9 @@ def card(dark: bool) -> None:
     """Draw the tables of the layer experiment, ours and the published ones, and how well S orders the layers."""
     reading = (
         f"S on {layer_scores.PROBES} scenes of the study's target, which Setup does not offer: on the images chosen "
-        "there the page Layers may cut elsewhere. In the rooms S fails. A likely reason, "
-        "not measured: what follows the cut was fine-tuned from the source's "
-        "own weights, as in the paper, a head start for early cuts. A row a layer, frozen up to it; "
+        "there the page Layers may cut elsewhere. In the rooms S fails: what follows the cut was fine-tuned from the "
+        "source's own weights, as in the paper, and then early cuts win, on the photographs too (Fine-tuned, above). "
+        "A row a layer, frozen up to it; "
         "deeper colour is more, bold the most; where S and the accuracy to its right are bold in one row, S finds the "
         "right cut. Click a row of ours for its evidence."
     )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from depara_core import evaluation
-from depara_core.benchmark import benchmarks
+from depara_core.benchmark import benchmarks, layer_table
 from pages.shared.address import Part, choice, number
 
 CURVES = {"k": "precision at K", "recall": "precision and recall"}
@@ -22,6 +22,7 @@ class Evaluate(Part):
     rival: str = "rsa"
     against: str = choice("k", lambda: CURVES)  # what precision is drawn against
     published: bool = False  # published curves laid over
-    study_seed: int | None = number(None, 0, 10**6)  # of the layer study on photographs
+    study_way: str = choice(layer_table.ANEW, lambda: layer_table.WAYS)  # of the layer study on photographs
+    study_seed: int | None = number(None, 0, 10**6)
     study_source: str = ""  # the source and the layer that are looked at in the layer study
     study_layer: str = ""

@@ -180,3 +180,10 @@ def test_the_report_is_of_the_seeds_that_no_choice_was_made_on(folder):
         in found.sentence
     )
     assert layer_report(folder / "none") is None
+    assert layer_report(folder, way=layer_table.TUNED) is None  # not measured there
+
+
+def test_where_a_rule_is_better_than_every_score_the_best_score_is_still_one(folder):
+    accuracies(curve=CURVE).to_csv(layer_table.layer_table_path(folder), index=False)
+    scores([-value for value in CURVE]).to_csv(layer_table.layer_scores_path(folder), index=False)
+    assert "The best score is S with −1.00; “" in layer_report(folder).sentence

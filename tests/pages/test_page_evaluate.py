@@ -404,5 +404,9 @@ def test_layer_study_on_photographs_is_told_and_shown_seed_by_seed(benchmark):
     expected = found.curves[3].query("source == 'dnn_rich' and labels == 100")["accuracy"]
     curve = next(one for one in figures(app)["evaluate.cuts"]["data"] if one.get("mode") == "lines+markers")
     assert _numbers(curve["y"]) == pytest.approx((100 * expected).tolist())
+    app.segmented_control(key="evaluate.study_way").set_value("fine-tuned").run()
+    tuned = layer_report(way="fine-tuned")
+    assert page_text.plain(tuned.sentence) in text(app)
+    assert tuned.sentence != found.sentence
     links = [one.proto for one in app.get("page_link") if one.proto.label.endswith("computed here")]
     assert [parse_qs(link.query_string)["probes"] for link in links] == [["fashion"]] * 2

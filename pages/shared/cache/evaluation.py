@@ -94,7 +94,7 @@ def held_out_summary(budget: int | None) -> pd.DataFrame:
 
 published_table = copied(8)(published.published_table)
 published_layer_scores = copied(1)(published.published_layer_scores)
-layer_report = shared(1)(find_layer_report)
+layer_report = shared(2)(find_layer_report)
 layer_agreement = copied(8)(layer_scores.layer_agreement)
 
 # ---- figures ----

@@ -40,6 +40,12 @@ class Comparison:
         """Ids of the models with graphs, in order."""
         return tuple(spec.id for spec in self.specs)
 
+    @property
+    def pixels(self) -> int:
+        """How many pixels all attributions read, as `workload` counts them before."""
+        side = {spec.id: spec.input_size for spec in self.specs}
+        return len(self.probes) * sum(side[graph.model] ** 2 for graph in self.graphs)
+
     @cached_property
     def matrix(self) -> SimilarityMatrix:
         """s_V and s_E of all pairs of graphs, on the comparison's grid."""

@@ -115,6 +115,8 @@ def main() -> None:
         ours = st.container(horizontal=True, vertical_alignment="bottom")
     with heading:
         comparison = comparisons.require(data, layers=("output",))
+    with controls:
+        widgets.not_here(widgets.unknown_models(comparison.models, *comparisons.pair(comparison)))
     everyone, found = (compare_layers if by_layer else compare_models)(comparison, ours)
     with heading:
         headline(everyone, by_layer, comparison)

@@ -113,7 +113,7 @@ def _draw_links(source: str, layers: list[str]) -> None:
     """Lead from the layer that was clicked, else the last, to its evidence, on the probes of the session."""
     mine = selection.read(Evaluate)
     layer = mine.study_layer if mine.study_source == source and mine.study_layer in layers else layers[-1]
-    pair = replace(selection.read(Pair), source=source, source_layer=layer, target=TARGET, target_layer="output")
+    pair = Pair(source=source, source_layer=layer, target=TARGET)
     here = replace(selection.read(Data), models=MODELS), pair
     with st.container(horizontal=True, key=f"evaluate-links-{source.partition('/')[2]}", gap="medium"):
         name = text.plain(layer)

@@ -53,7 +53,6 @@ def _draw_links() -> None:
     example = replace(selection.read(Data), models=EXAMPLE, probes="fashion", count=200)
     with st.container(horizontal=True, gap="medium", key="evaluate-photographs-links"):
         for source in EXAMPLE[:-1]:
-            pair = replace(selection.read(Pair), source=source, target=EXAMPLE[-1])
-            pair = replace(pair, source_layer="output", target_layer="output")
+            pair = Pair(source=source, target=EXAMPLE[-1])
             label = f"The layers of {text.model(source)}, computed here"
             selection.link("layers", label, example, pair, icon=widgets.ICONS["layers"])

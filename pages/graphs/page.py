@@ -95,6 +95,8 @@ def main() -> None:
         graphs = tuple(comparisons.graph(comparison, data, model, layer) for model, layer in chosen)
     with heading:
         headline(graphs, comparison)
+    with controls:
+        widgets.not_here(widgets.unknown_models(comparison.models, *comparisons.pair(comparison)))
     drawn = drawings.draw(comparison, graphs)
     with heading:
         takeaway.draw(comparison, graphs, drawn)

@@ -8,7 +8,7 @@ import depara_core as depara
 from depara_core.comparison import Comparison
 from depara_core.formatting import score
 from depara_core.selection import best_choice, few_probes
-from pages.shared import cache, comparisons, selection, text
+from pages.shared import cache, comparisons, selection, text, widgets
 from pages.shared.cache import Graph
 from pages.shared.selection import Pair
 
@@ -41,6 +41,7 @@ class Example:
 def choose(comparison: Comparison) -> Example:
     """Return the pair under the lens with the ranking of all sources of its target."""
     (source, target), graphs = comparisons.pair(comparison, distinct=True), {g.model: g for g in comparison.graphs}
+    widgets.not_here(widgets.unknown_models(comparison.models, source, target))
     ranking = cache.ranking(comparison.matrix, target, selection.read(Pair).lam)
     return Example(comparison, ranking, graphs[source], graphs[target])
 

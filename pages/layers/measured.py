@@ -41,8 +41,6 @@ def _draw_link(*, told: bool) -> None:
         st.caption("Every cut of these two was measured. S of the study is on its own images: it may choose otherwise.")
         _draw_study()
     example = replace(selection.read(Data), models=EXAMPLE, probes="fashion", count=200)
-    pair = replace(
-        selection.read(Pair), source=EXAMPLE[1], target=EXAMPLE[-1], source_layer="output", target_layer="output"
-    )
+    pair = Pair(source=EXAMPLE[1], target=EXAMPLE[-1])
     st.caption("Is such a cut any good? For two networks and 200 photographs every cut was measured.")
     selection.link("layers", "See S beside the measured accuracy", example, pair, icon=widgets.ICONS["layers"])

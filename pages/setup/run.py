@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from depara_core.formatting import duration, megabytes
+from depara_core.formatting import counted, duration, megabytes
 from depara_core.pipeline.workload import workload
 from pages.shared import comparisons, jobs, selection, widgets
 from pages.shared.selection import Data
@@ -35,12 +35,13 @@ def cost(models: Sequence[str]) -> str:
     """Say what the run will compute, keep and take, before it begins."""
     data = selection.read(Data)
     known, unknown = comparisons.specs(models)
-    work = workload(known, data.count, every_layer=data.layers == ("all",), resolution=data.resolution)
+    count, sure = comparisons.images(data)
+    work = workload(known, count, every_layer=data.layers == ("all",), resolution=data.resolution)
     rate = jobs.pace()
-    took = f" At the pace of the last run about **{duration(work.attributions / rate)}**." if rate else ""
+    took = f" At the pace of the runs so far about **{duration(work.pixels / rate)}**." if rate else ""
     more = "" if work.complete else " Other models' layers are counted when they open."
     wrong = f" {len(unknown)} chosen models do not exist here." if unknown else ""
-    images = f"{len(known)} models × up to {data.count} images"
+    images = f"{counted(len(known), 'model')} × {'' if sure else 'up to '}{counted(count, 'image')}"
     return (
         f"{images}, {work.layers} layers: **{work.attributions:,} attributions**, at most "
         f"{megabytes(work.bytes)} kept.{took}{more}{wrong} What is already stored costs nothing."

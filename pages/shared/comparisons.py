@@ -60,6 +60,14 @@ def grid(data: Data) -> Grid:
     return planned_grid(known, resolve_options(**data.options)) if known else (1, 1, 1)
 
 
+def images(data: Data) -> tuple[int, bool]:
+    """Return how many images are drawn at most, and whether they were counted: not before it is agreed to look."""
+    if data.probes == "rooms":
+        return data.count, True
+    known = None if consent.missing(consent.of_probes(data)) else cache.counted(data.probes)
+    return (data.count, False) if known is None else (min(data.count, known), True)
+
+
 def recipe(data: Data) -> str:
     """Return a digest of the probes and the options; a folder whose files changed since is another recipe."""
     named = data.probes in BUNDLED or data.probes.startswith(uploads.PREFIX)
@@ -191,7 +199,9 @@ def graph(comparison: Comparison, data: Data, model: str, layer: str) -> Graph:
 
 
 def agreement(data: Data, pair: Pair, index: int) -> float | None:
-    """Return cosine(v_i^A, v_i^B) of one probe for the chosen pair, where both graphs are in memory."""
+    """Return cosine(v_i^A, v_i^B) of one probe for the pair, where both are chosen and their graphs in memory."""
+    if not {pair.source, pair.target} <= {spec.id for spec in specs(data.models)[0]}:
+        return None
     for comparison in at_hand(data):
         a = comparison.graph(pair.source, pair.source_layer)
         b = comparison.graph(pair.target, pair.target_layer)

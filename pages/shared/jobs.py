@@ -18,6 +18,7 @@ from typing import Any
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from depara_core.comparison import Comparison
 from depara_core.errors import DeparaError
 from depara_core.files import Progress
 from depara_core.jobs import Job
@@ -129,9 +130,17 @@ def finished(prefix: str) -> list[Job]:
 
 
 def pace() -> float | None:
-    """Return attributions a second of the last run that computed something, or None."""
-    runs = (job for job in cache.queue().jobs() if job.state == "done" and job.done > 1 and job.elapsed_s > 1)
-    return next((job.done / job.elapsed_s for job in runs), None)
+    """Return pixels a second over all runs in memory that computed something, or None: a single run may be odd."""
+    runs = [job for job in cache.queue().jobs() if isinstance(job.result, Comparison) and job.done > 1]
+    took = sum(job.elapsed_s for job in runs)
+    return sum(map(_pixels, runs)) / took if took > 1 else None
+
+
+def _pixels(job: Job) -> float:
+    """Return the pixels that a run read: those of the probes of models that it computed, not found in the store."""
+    found: Comparison = job.result
+    every = len(found.specs) * len(found.probes)
+    return found.pixels * min(1.0, job.done / every)
 
 
 def _owner() -> str:

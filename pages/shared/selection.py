@@ -19,7 +19,7 @@ import streamlit as st
 
 from depara_core.attribution import methods, options
 from depara_core.exports.documents import PICTURES
-from pages.shared import address, old_links
+from pages.shared import address, cache, old_links
 from pages.shared.address import Box, P, Part, choice, number
 
 NO_MODEL = "no-model"  # what stands among the models where all were taken away: none at all is the bundled zoo
@@ -80,6 +80,9 @@ SHARED: tuple[type[Part], ...] = (Data, Pair, Look)
 _SHARED_NAMES = frozenset().union(*map(address.names, SHARED))
 _SESSION = "_selection"
 _IGNORED = {"embed", "embed_options"}  # streamlit's own
+_OF_MODELS = ("source", "source_layer", "target", "target_layer", "third", "lam")  # means nothing of other models
+_OF_IMAGES = ("probe", "other_probe", "region")  # means nothing on other images
+_OF_BOTH = ("page", "shown", "groups", "images")  # of the pages' own: places in lists, and what was picked from them
 
 
 @dataclass
@@ -93,8 +96,10 @@ class _Session:
     known: set[tuple[str, str]] = field(default_factory=set)  # (page, name) of every part that was read
 
     def query(self, page: str, *parts: Part) -> dict[str, list[str]]:
-        """Return the address of a page, some parts of it replaced."""
+        """Return the address of a page, some parts of it replaced; of other models or images, nothing old is left."""
         texts = {one: dict(names) for one, names in self.texts.items()}
+        for data in (part for part in parts if isinstance(part, Data)):
+            _forget(texts, read(Data), data)
         for part in parts:
             here = texts.setdefault(part.PAGE, {})
             for name in address.names(type(part)):
@@ -108,10 +113,15 @@ class _Session:
 
 
 def enter(page: str, pages: Collection[str] = ()) -> None:
-    """Begin a run of a page: take over the address where it changed, else keep what was there."""
+    """Begin a run of a page: take over the address where it changed, else keep what was there.
+
+    A bare address is a change where the page is the same one: the reader went back to where it began. Another page
+    opened without any is a navigation that dropped it.
+    """
     given = {name: st.query_params.get_all(name) for name in st.query_params if name not in _IGNORED}
     session = st.session_state.get(_SESSION)
-    if session is None or (given and (given != session.written or page != session.page)):
+    same = session is not None and page == session.page
+    if session is None or (given != session.written if same else given):
         known = session.known if session else set()
         session = st.session_state[_SESSION] = _Session(page, known=known)
         for name, texts in old_links.renamed(given, page).items():
@@ -150,8 +160,11 @@ def read(kind: type[P]) -> P:
 
 def update(kind: type[Part], /, **changes: Any) -> None:
     """Change a part of the selection and the address; in a callback, or followed by st.rerun()."""
-    session = _session()
-    _keep(session, replace(read(kind), **changes))
+    session, now = _session(), read(kind)
+    changed = replace(now, **changes)
+    if isinstance(now, Data) and isinstance(changed, Data):
+        _forget(session.texts, now, changed)
+    _keep(session, changed)
     session.notes = ()
 
 
@@ -200,6 +213,20 @@ def _keep(session: _Session, part: Part) -> None:
         names.pop(name, None)
     names.update(address.to_query(part))
     _write(session)
+
+
+def _forget(texts: dict[str, dict[str, list[str]]], before: Data, after: Data) -> None:
+    """Take out of an address what was chosen among other models or images; models that only join leave the pair be."""
+    others = not set(_models(before)) <= set(_models(after))
+    images = [(data.probes, data.count, data.seed) for data in (before, after)]
+    stale = (_OF_MODELS if others else ()) + (_OF_IMAGES if images[0] != images[1] else ())
+    for page, names in texts.items():
+        for name in stale if page == "" else _OF_BOTH if stale else ():
+            names.pop(name, None)
+
+
+def _models(data: Data) -> tuple[str, ...]:
+    return data.models or tuple(spec.id for spec in cache.zoo() if spec.bundled)
 
 
 def _write(session: _Session) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import depara_core as depara
 from depara_core.files import FILE, FOLDER, kind_at
 from depara_core.paths import expanded, require_allowed
+from depara_core.probes.counting import count_images
 from depara_core.uploads import find_upload, keep_upload
 
 PREFIX = "upload/"
@@ -24,10 +25,24 @@ def load(
     probes: str, count: int, seed: int, progress: Callable[[int, int, str], None] | None = None
 ) -> depara.ProbeSet:
     """Return the probes of a selection, whatever their source; `progress(done, total, message)` counts images."""
-    source: str | list[tuple[str, Path]] = probes
-    if probes.startswith(PREFIX):
-        source = find_upload(depara.Store(), probes.removeprefix(PREFIX))
-    return depara.load_probes(source, count=count, seed=seed, progress=progress)
+    return depara.load_probes(_source(probes), count=count, seed=seed, progress=progress)
+
+
+def count(probes: str) -> int | None:
+    """Return how many images a selection has to draw from; None for rooms, of which there are as many as asked for.
+
+    None too where they cannot be counted: reading them will say why.
+    """
+    if probes == "rooms":
+        return None
+    try:
+        return count_images(_source(probes))
+    except (depara.DeparaError, OSError):
+        return None
+
+
+def _source(probes: str) -> str | list[tuple[str, Path]]:
+    return find_upload(depara.Store(), probes.removeprefix(PREFIX)) if probes.startswith(PREFIX) else probes
 
 
 def is_there(path: str) -> bool:

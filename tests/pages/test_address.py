@@ -217,7 +217,7 @@ def test_an_old_link_opens_its_page_as_it_was(visit, name):
     assert seen.query == {key.removeprefix(f"{page}."): value for key, value in seen.query.items()}, (
         "what a page shows stands in its address without its name"
     )
-    visit("home")
+    visit("home" if page != "home" else "tour")
     assert selection.read(part) == replace(part(), **expected), "and is still so when the reader comes back"
 
 
@@ -323,12 +323,33 @@ def test_update_changes_the_widget_too_and_the_default_leaves_the_address():
     assert not test.query_params
 
 
-def test_a_navigation_that_drops_the_query_keeps_the_selection():
-    test = start(lam="3.0")
+def test_going_back_to_the_bare_address_undoes_the_first_change():
+    test = start()
+    test.slider(key="lam").set_value(3.0).run()
     del test.query_params["lam"]
     test.run()
-    assert test.text[0].value == "3.0"
-    assert test.query_params["lam"] == "3.0"
+    assert (test.text[0].value, test.slider(key="lam").value) == ("1.0", 1.0)
+    assert not test.query_params
+
+
+def test_a_navigation_that_drops_the_query_keeps_the_selection(visit):
+    visit("models", lam="3.0", view="edges")
+    assert visit("why").query == {"lam": ["3.0"], "models.view": ["edges"]}
+
+
+def test_nothing_old_remains_of_other_models_or_images(visit):
+    old = {"source": "rooms/a", "target": "rooms/t", "lam": "10.0", "probe": "12", "page": "11"}
+    visit("why", models=["rooms/a", "rooms/t"], **old)
+    selection.update(Data, models=("rooms/a", "rooms/t", "rooms/new"))
+    assert selection.read(Pair) == Pair(source="rooms/a", target="rooms/t", lam=10.0, probe=12)
+    assert selection.read(Why).page == 11
+    query = selection._session().query("why", Data(models=("hf/x", "hf/y")))
+    assert query == {"models": ["hf/x", "hf/y"], "probe": ["12"]}
+    selection.update(Data, count=7)
+    assert selection.read(Pair) == Pair(source="rooms/a", target="rooms/t", lam=10.0)
+    assert selection.read(Why).page == 0
+    selection.update(Data, models=("rooms/a",))
+    assert selection.read(Pair) == Pair()
 
 
 def test_a_new_address_replaces_the_selection_and_a_damaged_one_is_noted_until_a_change():

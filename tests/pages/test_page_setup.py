@@ -4,13 +4,13 @@ import types
 from pathlib import Path
 
 import pytest
-from planted_pages import spec
+from planted_pages import comparison, spec
 
 import depara_core as depara
 from depara_core.errors import ProbeError
 from depara_core.zoo.catalogue import EXTRAS, Entry
 from pages.setup import choice, own
-from pages.shared import uploads
+from pages.shared import cache, jobs, uploads
 
 
 def captions(test):
@@ -21,7 +21,7 @@ def test_the_cost_is_told_before_anything_runs(open_page, zoo):
     test = open_page("setup")
     zoo.asked.clear()
     test.number_input(key="setup.count").set_value(10).run()
-    assert "4 models × up to 10 images, 4 layers: **40 attributions**" in captions(test)
+    assert "4 models × 10 images, 4 layers: **40 attributions**" in captions(test)
     assert zoo.asked == []
     assert test.button(key="setup.run")
 
@@ -47,6 +47,8 @@ def test_the_run_uses_what_was_chosen_and_reports_what_came_of_it(open_page, zoo
 def test_a_store_that_keeps_nothing_is_told_and_the_result_is_shown(open_page, zoo):
     zoo.trouble = "The result cannot be kept in /full_disk: No space left on device."
     test = open_page("setup")
+    test.button(key="setup.run").click().run()
+    test.run()
     assert any("graphs of" in element.value for element in test.success)
     (told,) = [one for one in test.expander if "not kept" in one.label]
     assert "No space left on device" in told.markdown[0].value
@@ -206,3 +208,27 @@ def test_an_upload_that_is_gone_says_what_to_do(source, tmp_path, monkeypatch):
     monkeypatch.setenv("DEPARA_STORE", str(tmp_path))
     with pytest.raises(ProbeError, match="Upload them again"):
         uploads.load(source, 10, 0)
+
+
+def test_the_images_that_are_there_are_counted(open_page, tmp_path):
+    for name in ("a.png", "b.jpg", "c.png", "notes.txt"):
+        (tmp_path / name).write_bytes(b"")
+    test = open_page("setup", probes=str(tmp_path), count="50", fails=False)
+    assert "4 models × 3 images" in captions(test)
+
+
+def test_the_pace_is_that_of_all_runs_by_their_pixels(monkeypatch):
+    def run(elapsed, done):
+        shown = comparison()
+        job = types.SimpleNamespace(result=shown, elapsed_s=elapsed, done=done)
+        every = len(shown.specs) * len(shown.probes)
+        job.expected = shown.pixels * min(1, done / every)
+        return job
+
+    runs = [run(2.0, 24), run(10.0, 48)]
+    monkeypatch.setattr(cache, "queue", lambda: types.SimpleNamespace(jobs=lambda: runs))
+    assert jobs.pace() == pytest.approx(sum(one.expected for one in runs) / 12.0)
+    runs.append(run(8.0, 1))  # found in the store: it computed nothing, and its time is no pace
+    assert jobs.pace() == pytest.approx(sum(one.expected for one in runs[:2]) / 12.0)
+    runs.clear()
+    assert jobs.pace() is None

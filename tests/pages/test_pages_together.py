@@ -115,3 +115,19 @@ def test_too_few_probes_are_told(open_page, boards, page):
 
     assert "4 probes make 6 pairs: too few" in said(4)
     assert "too few" not in said(COUNT)
+
+
+@pytest.mark.parametrize("page", ["home", "models", "layers", "why", "graphs", "attributions", "panorama"])
+def test_an_unknown_target_is_said(open_page, boards, page):
+    app = open_page(page, target="rooms/gone")
+    told = [warning.value.replace("\\", "") for warning in app.warning]
+    assert sum("rooms/gone" in line and "is shown" in line for line in told) == 1
+
+
+def test_the_sidebar_agrees_on_chosen_models_only(open_page):
+    def agreed(**query):
+        app = open_page("models", source=MODELS[0], target=MODELS[1], **query)
+        return any("agreement" in caption.value for caption in app.sidebar.caption)
+
+    assert agreed()
+    assert not agreed(models=MODELS[2:])

@@ -33,7 +33,17 @@ from pages.shared.cache.pictures import (
     scale_bar,
     thumbnail,
 )
-from pages.shared.cache.process import MOST_BYTES, agreed, device, listing, queue, spare_the_collector, spec, zoo
+from pages.shared.cache.process import (
+    MOST_BYTES,
+    agreed,
+    counted,
+    device,
+    listing,
+    queue,
+    spare_the_collector,
+    spec,
+    zoo,
+)
 from pages.shared.cache.scores import (
     agreement,
     cosines,
@@ -64,6 +74,7 @@ __all__ = [
     "compared_ranks",
     "contrast_intervals",
     "cosines",
+    "counted",
     "cut_sentence",
     "device",
     "drawn_aligned",

@@ -55,4 +55,11 @@ def spec(model: str) -> depara.ModelSpec:
     return depara.model(model)
 
 
+def _count(probes: str) -> int | None:
+    from pages.shared import uploads  # late: pages ask this package for more than it asks of them
+
+    return uploads.count(probes)
+
+
+counted = st.cache_data(show_spinner=False, max_entries=16, ttl=5)(_count)  # a zip or a folder may change
 listing = st.cache_data(show_spinner=False, max_entries=16, ttl=1)(listing_digest)  # asked several times a run

@@ -25,9 +25,17 @@ function picture(source, alt, title = "") {
 
 const breakable = (text) => text.replaceAll("_", "_\u200b");
 
-// a colour scale between two words
-function legend({ image, low, high }) {
+// a colour scale between two words, or colours each with its words
+function legend({ image, low, high, entries }) {
   const made = element("div", "legend");
+  if (entries) {
+    for (const [colour, words] of entries) {
+      const swatch = element("i", "swatch");
+      swatch.style.background = colour;
+      made.append(swatch, element("span", "", breakable(words)));
+    }
+    return made;
+  }
   const scale = picture(image, "");
   scale.className = "scale-bar";
   made.append(element("span", "", low), scale, element("span", "", high));

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from functools import cache
 
 import numpy as np
-from jaxtyping import Float, UInt8
+from jaxtyping import Bool, Float, UInt8
 from PIL import Image
+from scipy.ndimage import binary_erosion, gaussian_filter
 
 from depara_core.errors import OptionError
 from depara_core.figures.theme import palette, rgb, scale_table
@@ -16,6 +17,9 @@ from depara_core.png import to_png
 from depara_core.probes import ProbeSet
 
 Picture = UInt8[np.ndarray, "H W 3"]
+SOFT = 0.018  # standard deviation of the smoothing for the eye, in widths of the picture
+LINE = 0.7  # opacity of a contour
+STRONGEST = 0.1  # of a map's mass, inside its contour
 _LUMINANCE = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601
 # The ground leaves room for the colours on the side they need it: lifted towards paper in light, dimmed in dark.
 _GROUND = {False: (92.0, 0.62), True: (14.0, 0.58)}
@@ -61,7 +65,7 @@ def overlay(
     strength = np.clip(upsample(attribution, height, width, smooth=smooth) / limit, -1, 1)[..., None]
     alpha = opacity * np.abs(strength)
     colour = _colour(strength[..., 0], signed, dark)
-    return np.rint((1 - alpha) * _ground(image, dark) + alpha * colour).astype(np.uint8)
+    return np.rint((1 - alpha) * ground(image, dark) + alpha * colour).astype(np.uint8)
 
 
 def upsample(
@@ -76,8 +80,30 @@ def upsample(
     return np.asarray(picture.resize((width, height), resampling), dtype=np.float64)
 
 
-def _ground(image: Picture, dark: bool) -> np.ndarray:
-    """Return the grey ground of an overlay, float64 (H, W, 1)."""
+def soften(drawn: Float[np.ndarray, "H W"]) -> Float[np.ndarray, "H W"]:
+    """Smooth a map for the eye, as drawn: a Gaussian of `SOFT` picture widths; its sum stays."""
+    return gaussian_filter(drawn, SOFT * drawn.shape[1], mode="reflect")
+
+
+def strongest(drawn: Float[np.ndarray, "H W"], share: float = STRONGEST) -> Bool[np.ndarray, "H W"]:
+    """Return the fewest pixels whose |values| add up to a share of those of the whole map; none of a map of zeros."""
+    magnitude = np.abs(drawn)
+    falling = np.sort(magnitude, axis=None)[::-1]
+    mass = np.cumsum(falling)
+    if not mass[-1] > 0:
+        return np.zeros(drawn.shape, dtype=bool)
+    return magnitude >= falling[np.searchsorted(mass, share * mass[-1])]
+
+
+def outline(picture: Picture, inside: Bool[np.ndarray, "H W"], *, dark: bool = False) -> Picture:
+    """Draw a line of one pixel along the inner edge of an area."""
+    edge = inside & ~binary_erosion(inside, border_value=1)
+    line = LINE * rgb(palette(dark).text) + (1 - LINE) * picture
+    return np.where(edge[..., None], line, picture).astype(np.uint8)
+
+
+def ground(image: Picture, dark: bool) -> np.ndarray:
+    """Return the grey image that maps are drawn over, float64 (H, W, 1)."""
     lift, gain = _GROUND[dark]
     return (lift + gain * (image.astype(np.float64) @ _LUMINANCE))[..., None]
 

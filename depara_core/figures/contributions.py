@@ -14,7 +14,7 @@ from plotly.subplots import make_subplots
 
 from depara_core.errors import OptionError
 from depara_core.explanation import Contrast, Explanation
-from depara_core.figures.attribution_maps import overlay, resize, shared_limit, upsample
+from depara_core.figures.attribution_maps import overlay, resize, shared_limit
 from depara_core.figures.curves import waterfall
 from depara_core.figures.labels import coloured, escape, table
 from depara_core.figures.theme import (
@@ -30,7 +30,7 @@ from depara_core.figures.theme import (
     palette,
     template,
 )
-from depara_core.figures.tiles import COLOURS, PERCENTILE
+from depara_core.figures.tiles import COLOURS, PERCENTILE, drawn_map
 from depara_core.formatting import NOTHING, decimals_of_sum, number, shorten, signed
 from depara_core.png import to_png
 from depara_core.probes import ProbeSet
@@ -274,7 +274,7 @@ def agreement_tiles(
     dark: bool = False,
 ) -> list[UInt8[np.ndarray, "S S 3"]]:
     """Draw where two networks agree (green) or oppose (purple) over each image, all on one scale."""
-    drawn = [upsample(one, size, size) for one in maps]
+    drawn = [drawn_map(one, size) for one in maps]
     limit = shared_limit(drawn, percentile=PERCENTILE)
     return [
         overlay(resize(images[probe], size), one, limit=limit, opacity=0.9, dark=dark)

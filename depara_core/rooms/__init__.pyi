@@ -9,7 +9,7 @@ from .domains import (
     object_views as object_views,
     rich_factors as rich_factors,
 )
-from .images import labels as labels, render as render, surfaces as surfaces
+from .images import PIECES as PIECES, labels as labels, pieces as pieces, render as render, surfaces as surfaces
 from .labelling import label_scenes as label_scenes
 from .rendering import render_scenes as render_scenes
 from .scenes import Scenes as Scenes, sample_scenes as sample_scenes

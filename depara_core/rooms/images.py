@@ -7,12 +7,16 @@ import torch
 from jaxtyping import UInt8
 
 from depara_core.files import Progress
-from depara_core.rooms.casting import cast, pixel_grid
+from depara_core.rooms.casting import FIRST_OBJECT, cast, pixel_grid
 from depara_core.rooms.chunks import map_chunks
 from depara_core.rooms.domains import DOMAINS
 from depara_core.rooms.labelling import label_scenes
 from depara_core.rooms.rendering import render_scenes
+from depara_core.rooms.scenes import SLOTS, Scenes
 from depara_core.rooms.tasks import check_tasks
+
+WALLS = ("left wall", "right wall", "front wall", "back wall")
+PIECES = ("floor", "ceiling", *WALLS, *SLOTS)  # what `pieces` tells apart: every wall and every object by itself
 
 
 def render(
@@ -44,3 +48,14 @@ def surfaces(count: int, seed: int, size: int = 128) -> UInt8[np.ndarray, "N siz
     grid = pixel_grid(size)
     maps = map_chunks(lambda scenes: cast(scenes, *grid).surface.to(torch.uint8), count, seed, size)
     return torch.cat(maps)[:count].view(count, size, size).numpy()
+
+
+def pieces(count: int, seed: int, size: int = 128) -> UInt8[np.ndarray, "N size size"]:
+    """Return for every pixel the index into `PIECES` of what its centre shows: each object by itself."""
+    grid = pixel_grid(size)
+
+    def seen(scenes: Scenes) -> torch.Tensor:
+        hit = cast(scenes, *grid)
+        return torch.where(hit.wall >= 0, 2 + hit.wall, hit.piece + (hit.piece >= FIRST_OBJECT) * (len(WALLS) - 1))
+
+    return torch.cat(map_chunks(seen, count, seed, size))[:count].view(count, size, size).to(torch.uint8).numpy()

@@ -10,9 +10,9 @@ from depara_core.selection import few_probes
 from pages.attributions import table, takeaway
 from pages.attributions.selection import SORTS, VIEWS, Attributions
 from pages.shared import cache, comparisons, selection, text, widgets
-from pages.shared.selection import Data, Look
+from pages.shared.selection import MAPS, Data, Look
 
-SCALES = {"shared": "One for all maps", "own": "One for each map"}
+SCALES = {"own": "One for each map", "shared": "One for all maps"}
 
 
 def compare_models(comparison: Comparison, place: st.delta_generator.DeltaGenerator) -> tuple[Agreement, Agreement]:
@@ -64,7 +64,7 @@ def choose_looks() -> None:
     order = selection.bind(Attributions, "sort", "attributions.sort")
     st.selectbox("Images", list(SORTS), format_func=SORTS.__getitem__, **order)
     painted = selection.bind(Look, "maps", "attributions.maps")
-    st.segmented_control("Show", ["signed", "magnitude"], format_func=str.capitalize, **painted)
+    st.segmented_control("Show", list(MAPS), format_func=MAPS.__getitem__, **painted)
     with st.popover("Display", icon=":material/contrast:"):
         st.slider("Opacity of the maps", 0.0, 1.0, step=0.05, **selection.bind(Look, "opacity", "attributions.opacity"))
         st.radio(
@@ -76,7 +76,11 @@ def choose_looks() -> None:
             **selection.bind(Look, "scale", "attributions.scale"),
         )
         exact = selection.bind(Look, "sharp", "attributions.sharp")
-        st.toggle("Pixel-exact", help="Each value of the map as one square, not smoothed.", **exact)
+        st.toggle(
+            "Pixel-exact",
+            help="Each value of the map as one square, not softened for the eye, and no contour.",
+            **exact,
+        )
 
 
 def headline(found: Agreement, by_layer: bool, comparison: Comparison) -> None:
@@ -109,10 +113,11 @@ def main() -> None:
     """Draw the page."""
     by_layer, data = selection.read(Attributions).view == "layers", selection.read(Data)
     heading, controls, place = st.container(horizontal=True), st.container(), st.container()
-    with controls, st.container(horizontal=True, vertical_alignment="bottom", key="attribution-controls"):
+    with controls:
+        ours = st.container(horizontal=True, vertical_alignment="bottom", key="attribution-controls")
+    with ours:
         view = selection.bind(Attributions, "view", "attributions.view")
         st.segmented_control("Compare", list(VIEWS), format_func=VIEWS.__getitem__, **view)
-        ours = st.container(horizontal=True, vertical_alignment="bottom")
     with heading:
         comparison = comparisons.require(data, layers=("output",))
     with controls:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from pages.shared.address import Part, choice, number
 
-VIEWS = {"models": "Models side by side", "layers": "Layers of one model"}
+VIEWS = {"models": "Models", "layers": "Layers of one model"}
 SORTS = {"number": "By number", "least": "Least agreement first", "most": "Most agreement first"}
 
 

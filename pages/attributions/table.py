@@ -13,13 +13,15 @@ from depara_core.formatting import number, short_name
 from depara_core.tour import spread
 from pages.attributions import pair
 from pages.attributions.selection import Attributions
-from pages.shared import cache, selection, text, widgets
+from pages.shared import cache, closeup, selection, text, widgets
 from pages.shared.cache import Graph, Graphs
-from pages.shared.image_table import Cell, Heading, image_table, legend
-from pages.shared.selection import Look, Pair
+from pages.shared.image_table import Cell, Heading, image_table
+from pages.shared.legends import legend
+from pages.shared.selection import Data, Look, Pair
 
 ROWS = 6  # probes on one screen
 COLUMNS = 8  # models shown at first: more are too small to read
+ENLARGED = "attributions.enlarged"  # in the session: the graph whose map was just clicked
 NEAREST = 3  # of them, the most alike to the reference; the others are spread evenly to the least
 
 
@@ -33,12 +35,12 @@ def draw(comparison: Comparison, found: Agreement, by_layer: bool) -> tuple[Call
     page = min(mine.page, -(-len(order) // ROWS) - 1)
     rows = order[page * ROWS : (page + 1) * ROWS]
     held = pair.find(comparison, found, by_layer)
-    signed = look.maps == "signed"
-    what = "Colour says which pixels the feature rests on" if signed else "Bright pixels matter most to the feature"
     whose = "the output's" if by_layer else f"{text.model(found.reference.model)}'s"
-    of = "map" if signed else "map, both with their signs"
-    told = f"{what}. The {{}} is the cosine with {whose} {of}: 1 the same pixels, 0 unrelated, −1 opposed."
-    reading = told.format(":blue[number]") + " Click a map to hold it against that one."
+    of = "map" if look.maps == "signed" else "map, both with their signs"
+    told = (
+        f"{closeup.reading(look)} The {{}} is the cosine with {whose} {of}: 1 the same pixels, 0 unrelated, −1 opposed."
+    )
+    reading = told.format(":blue[number]") + " Click a map to enlarge it beside that one."
     with widgets.card("Attribution maps", reading, key="card-attributions"):
         headings, cells = _headings(found, by_layer), _cells(comparison, found, rows, look, by_layer)
         clicked = image_table(
@@ -47,7 +49,7 @@ def draw(comparison: Comparison, found: Agreement, by_layer: bool) -> tuple[Call
             cells,
             selected=rows.index(selected) if selected in rows else None,
             lens=None if held is None else 1 + found.graphs.index(held),
-            legend=legend(signed=signed, dark=widgets.dark()),
+            legend=legend(signed=look.maps != "magnitude", dark=widgets.dark()),
             label="Attribution maps, probes down and models across",
         )
         _count_missing(found.graphs, rows)
@@ -56,6 +58,7 @@ def draw(comparison: Comparison, found: Agreement, by_layer: bool) -> tuple[Call
             pair.draw(comparison, found, held)
     if clicked is not None:
         _answer(clicked, rows, found, by_layer)
+    _enlarge(comparison, found, held, selected)
     named = [(heading.text, heading.note) for heading in headings]
     maps = [[(cell.image, cell.text) for cell in row] for row in cells]
     return partial(map_table, named, maps, dark=widgets.dark()), told.format("number")
@@ -92,11 +95,9 @@ def _cells(
         probes,
         found.graphs,
         rows,
-        signed=look.maps == "signed",
-        shared=look.scale == "shared",
-        smooth=not look.sharp,
-        opacity=look.opacity,
         dark=widgets.dark(),
+        rooms_seed=selection.read(Data).rooms_seed,
+        **look.painted,
     )
     cosines = [found.of(graph) for graph in found.graphs]
     cells = []
@@ -123,11 +124,24 @@ def _answer(clicked: tuple[int, int], rows: tuple[int, ...], found: Agreement, b
     if row < 0:
         if chosen is not None and not by_layer:
             selection.update(Pair, target=chosen.model)
-    elif chosen is None or chosen is found.reference:
+        st.rerun()
+    st.session_state[ENLARGED] = None if chosen is None else (chosen.model, chosen.layer)
+    if chosen is None or chosen is found.reference:
         selection.update(Pair, probe=rows[row])
     else:
         pair.choose(chosen, found.reference, rows[row], by_layer)
     st.rerun()
+
+
+def _enlarge(comparison: Comparison, found: Agreement, held: Graph | None, probe: int) -> None:
+    """Enlarge what was just clicked: a map beside the reference's, the reference's alone; of an image both."""
+    if ENLARGED not in st.session_state or probe >= len(found.reference):
+        return
+    clicked, reference = st.session_state.pop(ENLARGED), found.reference
+    if held is None or clicked == (reference.model, reference.layer):
+        closeup.closeup(comparison, probe, (reference,))
+    else:
+        closeup.closeup(comparison, probe, (held, reference), found.of(held)[probe])
 
 
 def _count_missing(graphs: Graphs, rows: tuple[int, ...]) -> None:

@@ -7,24 +7,39 @@ import streamlit as st
 import depara_core as depara
 from depara_core.formatting import short_name
 from pages.home.example import Example
-from pages.shared import cache, selection, text, widgets
+from pages.shared import cache, closeup, selection, widgets
 from pages.shared.cache import Graphs
+from pages.shared.image_table import Cell, Heading, image_table
+from pages.shared.legends import look_key
+from pages.shared.selection import Look, Pair
 
 SHOWN = 3  # images under the example
 
 
 def draw(example: Example) -> None:
-    """Draw a few images with the attribution of source and target beside each other."""
-    probes, graphs = example.comparison.probes, (example.source, example.target)
-    how = "Green pushes the feature up, purple down; one scale a row."
+    """Draw a few images with the attribution of source and target beside each other, and where both look."""
+    probes, (a, b), dark = example.comparison.probes, (example.source, example.target), widgets.dark()
+    how = f"{closeup.reading(Look())} A click selects the image."
     with widgets.card("What the two look at", how, key="looked"):
-        heads = ["image", *(short_name(graph.model) for graph in graphs)]
-        for column, head in zip(st.columns(3, gap="small"), heads, strict=True):
-            column.caption(text.plain(head))
+        one, other = (short_name(graph.model) for graph in (a, b))
+        heads = ("image", one, other, "both look")
         step = max(1, len(probes) // SHOWN)
-        for index in range(0, step * SHOWN, step)[: len(probes)]:
-            pictures = [cache.thumbnail(probes, index, 160), *maps(probes, graphs, index)]
-            row(pictures, [f"{probes.names[index]}: {head}" for head in heads])
+        chosen = tuple(range(0, step * SHOWN, step)[: len(probes)])
+        both = cache.look_maps(probes, a, b, chosen, size=160, dark=dark)
+        rows = [
+            [
+                Cell(png, alt=f"{probes.names[index]}: {head}", missing=png is None)
+                for png, head in zip(
+                    (cache.thumbnail(probes, index, 160), *maps(probes, (a, b), index), look), heads, strict=True
+                )
+            ]
+            for index, look in zip(chosen, both, strict=True)
+        ]
+        key = look_key(one, other, dark=dark)
+        clicked = image_table("home.looked", [*map(Heading, heads)], rows, legend=key, label="What the two look at")
+        if clicked is not None and clicked[0] >= 0:
+            selection.update(Pair, probe=chosen[clicked[0]])
+            st.rerun()
         selection.link("attributions", "All attributions", example.chosen(), icon=widgets.ICONS["attributions"])
 
 
@@ -35,7 +50,8 @@ def row(pictures: Sequence[bytes], alts: Sequence[str]) -> None:
 
 
 def maps(probes: depara.ProbeSet, graphs: Graphs, index: int) -> list[bytes]:
-    """Return one probe's attribution in each graph, on one scale; the probe alone where there is none."""
-    look = {"signed": True, "shared": True, "smooth": True, "dark": widgets.dark()}
-    (tiles,) = cache.overlays(probes, graphs, (index,), opacity=0.95, size=160, **look)
+    """Return one probe's attribution in each graph; the probe alone where there is none."""
+    (tiles,) = cache.overlays(
+        probes, graphs, (index,), size=160, dark=widgets.dark(), rooms_seed=None, **Look().painted
+    )
     return [cache.thumbnail(probes, index, 160) if tile is None else tile for tile in tiles]

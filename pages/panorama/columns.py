@@ -10,7 +10,7 @@ from depara_core.formatting import number
 from depara_core.layouts import fit
 from depara_core.png import png_uri
 from pages.shared.component import component
-from pages.shared.image_table import Legend
+from pages.shared.legends import Legend
 
 _mount = component("columns")
 FEW = 5  # columns that have room for graphs with pictures at their nodes

@@ -11,7 +11,7 @@ from depara_core.drawings import Drawing
 from depara_core.figures import probe_graphs
 from pages.shared import cache, selection, widgets
 from pages.shared.cache import Graphs
-from pages.shared.selection import Look, Pair
+from pages.shared.selection import Data, Look, Pair
 
 ROWS = 5  # probes with their maps
 SIZE = 96  # pixels of a map
@@ -86,9 +86,10 @@ class Lineup:
     def maps(self) -> list[list[bytes | None]]:
         """A row of PNGs for each of `rows`; the scale is that of the spread, so that a new row leaves the others be."""
         chosen = selection.read(Look)
-        look: dict[str, Any] = {"signed": chosen.maps == "signed", "smooth": not chosen.sharp, "size": SIZE}
-        limit = cache.full_strength(self.graphs, spread(self._sample), **look)
-        look |= {"shared": chosen.scale == "shared", "opacity": chosen.opacity, "dark": widgets.dark()}
+        look: dict[str, Any] = {**chosen.painted, "size": SIZE, "rooms_seed": selection.read(Data).rooms_seed}
+        few = {name: look[name] for name in ("maps", "smooth", "size", "rooms_seed")}
+        limit = cache.full_strength(self.probes, self.graphs, spread(self._sample), **few)
+        look["dark"] = widgets.dark()
         return [cache.overlays(self.probes, self.graphs, (probe,), limit=limit, **look)[0] for probe in self.rows]
 
     @cached_property

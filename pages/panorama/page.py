@@ -16,7 +16,7 @@ from pages.panorama.lineup import Lineup
 from pages.panorama.selection import Panorama
 from pages.shared import charts, comparisons, selection, text, widgets
 from pages.shared.cache import Graphs
-from pages.shared.selection import Data, Look, Pair
+from pages.shared.selection import MAPS, Data, Look, Pair
 
 QUESTION = "What do related tasks look at, and which images do they find alike?"
 COLUMNS = 40  # models shown at first: more are too many to look through
@@ -30,7 +30,7 @@ def choose(comparison: Comparison) -> Lineup:
         with st.container(width=330):
             lam = widgets.lam_slider("panorama.lam")
         painted = selection.bind(Look, "maps", "panorama.maps")
-        st.segmented_control("Maps", ["signed", "magnitude"], format_func=str.capitalize, **painted)
+        st.segmented_control("Maps", list(MAPS), format_func=MAPS.__getitem__, **painted)
         with st.popover("Drawing", icon=":material/hub:"):
             choose_drawing(len(comparison.probes))
         shown = choose_models(comparison.models, {source, target})

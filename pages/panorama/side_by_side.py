@@ -12,7 +12,7 @@ from pages.attributions.selection import Attributions
 from pages.panorama.columns import Heading, Tree, columns
 from pages.panorama.lineup import Lineup
 from pages.shared import cache, selection, text, widgets
-from pages.shared.image_table import legend
+from pages.shared.legends import legend
 from pages.shared.selection import Look, Pair
 
 IMAGE = 64  # pixels of a node's picture
@@ -46,7 +46,7 @@ def _draw_columns(lineup: Lineup) -> None:
         [(drawn.index(i), [row[m] for m in order]) for i, row in zip(lineup.rows, lineup.maps, strict=True)],
         tree=Tree(branches, score(float(lineup.tree[-1, 2])), AXIS, "Task tree"),
         groups=list(colours.items()),
-        legend=legend(signed=selection.read(Look).maps == "signed", dark=dark),
+        legend=legend(signed=selection.read(Look).maps != "magnitude", dark=dark),
         selected=drawn.index(selected),
         other=None if other is None else drawn.index(other),
         label="Models in the order of the task tree",

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from depara_core.png import png_uri
-from pages.shared import cache
 from pages.shared.component import component
+from pages.shared.legends import Key, Legend, legend_data
 
 _mount = component("image_table")
 NARROW_LEAD = 70  # the first column's most pixels in a narrow table
@@ -44,15 +44,6 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Legend:
-    """A colour scale from `low` to `high`."""
-
-    image: bytes
-    low: str
-    high: str
-
-
-@dataclass(frozen=True)
 class ContributionRow:
     """One entry of a contribution table: pictures, the parts of its bar as (symbol, value), and columns of text.
 
@@ -68,12 +59,6 @@ class ContributionRow:
     alt: str
 
 
-def legend(*, signed: bool, dark: bool) -> Legend:
-    """Return the colour scale of attribution maps."""
-    low, high = ("lowers the feature", "raises it") if signed else ("does not matter", "matters most")
-    return Legend(cache.scale_bar(signed=signed, dark=dark), low, high)
-
-
 def image_table(
     key: str,
     headings: Sequence[Heading],
@@ -84,7 +69,7 @@ def image_table(
     pictures: int | None = None,
     size: int = 76,
     largest: int = 176,
-    legend: Legend | None = None,
+    legend: Legend | Key | None = None,
     label: str = "Pictures",
 ) -> tuple[int, int] | None:
     """Draw rows of pictures under headings and return the (row, column) just clicked, row -1 for a heading, else None.
@@ -148,6 +133,7 @@ def contribution_table(
     size: int = 92,
     words: int = 62,
     lead: int = 34,
+    legend: Key | None = None,
     label: str = "Contributions",
 ) -> int | None:
     """Draw rows, each with the bar of what it adds to a score; return the place of the one just clicked, else None.
@@ -173,6 +159,7 @@ def contribution_table(
         headings=[{"text": text, "kind": kind} for text, kind in zip(("", *pictures, bar, *texts), kinds, strict=True)],
         narrow=f"{min(lead, NARROW_LEAD)}px repeat({across}, minmax(0, 1fr))",
         bar=max(1, across - len(texts)),
+        legend=legend,
     )
     clicked = table.clicked(key)
     return None if clicked is None else clicked[0]
@@ -189,17 +176,16 @@ class _Table:
     wraps: bool = False
     narrow: str = "none"
     bar: int = 1
-    legend: Legend | None = None
+    legend: Legend | Key | None = None
 
     def clicked(self, key: str) -> tuple[int, int] | None:
         """Draw it and return what was just clicked, where there is such a thing."""
         bare: dict[str, object] = {"note": "", "title": "", "clickable": False, "kind": ""}
-        legend = self.legend and {"image": png_uri(self.legend.image), "low": self.legend.low, "high": self.legend.high}
         data = {
             **{name: getattr(self, name) for name in ("label", "columns", "wraps", "narrow", "bar")},
             "headings": [{**bare, **heading} for heading in self.headings],
             "rows": [{"label": None, "chosen": False, "gap": "", **row} for row in self.rows],
-            "legend": legend,
+            "legend": legend_data(self.legend),
         }
         found = _mount(key=key, data=data, on_clicked_change=lambda: None).clicked
         if found is None:

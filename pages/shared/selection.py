@@ -22,6 +22,7 @@ from depara_core.exports.documents import PICTURES
 from pages.shared import address, cache, old_links
 from pages.shared.address import Box, P, Part, choice, number
 
+MAPS = {"signed": "Signed", "magnitude": "Magnitude", "regions": "By region"}
 NO_MODEL = "no-model"  # what stands among the models where all were taken away: none at all is the bundled zoo
 
 
@@ -40,6 +41,11 @@ class Data(Part):
     center: bool | None = None
     resolution: int | None = number(None, 2, 512)  # side of the stored maps, cells; None: the model's input
     layers: tuple[str, ...] = ("output",)  # ("all",): every layer
+
+    @property
+    def rooms_seed(self) -> int | None:
+        """The seed of the rendered rooms, whose objects are known; None for other images."""
+        return self.seed if self.probes == "rooms" else None
 
     @property
     def options(self) -> dict[str, Any]:
@@ -67,13 +73,19 @@ class Pair(Part):
 class Look(Part):
     """How maps, graphs and figures are drawn, on whatever page."""
 
-    maps: str = choice("signed", lambda: ("signed", "magnitude"))
+    maps: str = choice("signed", lambda: MAPS)
     opacity: float = number(0.85, 0, 1)
-    scale: str = choice("shared", lambda: ("shared", "own"))  # of the maps: one for all, or each its own
+    scale: str = choice("own", lambda: ("own", "shared"))  # of the maps: each its own, or one for all
     sharp: bool = False  # maps pixel by pixel, not smoothed
     neighbours: int = number(4, 1, 64)  # strongest edges drawn per probe
     drawn: int = number(30, 2, 200)  # probes in a drawn graph
     picture: str = choice("png", lambda: PICTURES)  # what the camera on a figure saves
+
+    @property
+    def painted(self) -> dict[str, Any]:
+        """How maps are drawn, as `cache.overlays` takes it."""
+        shared = self.scale == "shared"
+        return {"maps": self.maps, "shared": shared, "smooth": not self.sharp, "opacity": self.opacity}
 
 
 SHARED: tuple[type[Part], ...] = (Data, Pair, Look)

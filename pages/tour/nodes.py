@@ -6,7 +6,9 @@ from depara_core import tour
 from depara_core.formatting import number, short_name
 from depara_core.grids import grid_text
 from pages.shared import cache, widgets
-from pages.shared.image_table import Cell, Heading, image_table, legend
+from pages.shared.image_table import Cell, Heading, image_table
+from pages.shared.legends import legend
+from pages.shared.selection import Look
 from pages.tour.stage import Place, Stage, ask, covered, image, strip
 
 
@@ -37,9 +39,7 @@ def draw(stage: Stage, view: Place, turn: Place) -> None:
         strip(stage, "tour.six")
         probe, dark = stage.six[place], widgets.dark()
         graphs = (stage.b, *sources)
-        tiles = cache.overlays(
-            stage.probes, graphs, (probe,), signed=True, shared=True, smooth=True, opacity=0.9, dark=dark
-        )[0]
+        tiles = cache.overlays(stage.probes, graphs, (probe,), dark=dark, rooms_seed=None, **Look().painted)[0]
         notes = ["the target", *(f"cosine {number(cosine, 3)}" if answered else "cosine ?" for cosine in cosines)]
         cells = [
             Cell(png, note, f"{image(place)} in {graph.model}, {note}", missing=png is None)

@@ -9,9 +9,10 @@ import streamlit as st
 import depara_core as depara
 from depara_core.figures.contributions import bar_extent
 from depara_core.formatting import score, share_of
-from pages.shared import cache, selection, widgets
+from pages.shared import cache, closeup, selection, widgets
 from pages.shared.image_table import ContributionRow, contribution_table
-from pages.shared.selection import Pair
+from pages.shared.legends import look_key
+from pages.shared.selection import Data, Look, Pair
 from pages.why.batches import batch, pager
 from pages.why.explained import Explained
 
@@ -20,8 +21,8 @@ def draw(pair: Explained) -> None:
     """List the probes by their share of S."""
     ranked = pair.why.to_frame()
     told = (
-        f"Where both attributions **agree** (green) or oppose (purple), and what the probe adds to S by its "
-        f":blue[**node**] and its :orange[**edges**]. All {len(ranked)} add up to S = {score(pair.why.total)}, "
+        f"{closeup.reading(selection.read(Look))} The bar is what the probe adds to S by its :blue[**node**] and its "
+        f":orange[**edges**]. All {len(ranked)} add up to S = {score(pair.why.total)}, "
         "and their shares are per cent of it. Click a row to select the probe."
     )
     with widgets.card("Probes by their share of S", told, key="card-shares"):
@@ -33,22 +34,23 @@ def list_probes(pair: Explained, ranked: pd.DataFrame, key: str, *, size: int = 
     """List one batch of ranked probes with their maps; return the probe just clicked."""
     (source, target), dark, shown = pair.names, widgets.dark(), batch(ranked)
     maps = overlays(pair, (pair.source, pair.target), shown.probes)
-    agreed = cache.agreement_maps(pair.probes, pair.source, pair.target, pair.grid, shown.probes, dark=dark)
-    whose = (source, target, "their agreement")
+    agreed = cache.look_maps(pair.probes, pair.source, pair.target, shown.probes, dark=dark)
+    whose = (source, target, "where both look")
     rows = [
-        row(pair.probes, entry, place, (*both, png if all(both) else None), whose, pair.why.total)
+        row(pair.probes, entry, place, (*both, png), whose, pair.why.total)
         for entry, place, both, png in zip(shown.rows.to_dict("records"), shown.places, maps, agreed, strict=True)
     ]
     clicked = contribution_table(
         key,
         rows,
-        pictures=("image", source, target, "agreement"),
+        pictures=("image", source, target, "both look"),
         bar="node and edge share",
         texts=("share of S",),
         size=size,
         extent=bar_extent(ranked["node"], ranked["edge"]),
         selected=shown.selected,
         gap=shown.gap,
+        legend=look_key(source, target, dark=dark),
         label="Probes by their share of S",
     )
     if any(picture is None for one in rows for picture in one.pictures):
@@ -58,9 +60,9 @@ def list_probes(pair: Explained, ranked: pd.DataFrame, key: str, *, size: int = 
 
 
 def overlays(pair: Explained, graphs: cache.Graphs, probes: tuple[int, ...]) -> list[list[bytes | None]]:
-    """Return a row of attribution maps for each probe, one a graph, all on one scale."""
-    look: dict[str, Any] = {"signed": True, "shared": True, "smooth": True, "opacity": 0.85, "dark": widgets.dark()}
-    return cache.overlays(pair.probes, graphs, probes, **look)
+    """Return a row of attribution maps for each probe, one a graph, as all pages draw them."""
+    look, seed = selection.read(Look), selection.read(Data).rooms_seed
+    return cache.overlays(pair.probes, graphs, probes, dark=widgets.dark(), rooms_seed=seed, **look.painted)
 
 
 def row(

@@ -12,7 +12,7 @@ from depara_core.agreement import agreement
 from depara_core.formatting import number
 from depara_core.grids import common_grid, probe_cosines
 from pages.attributions.table import first_columns
-from pages.shared import image_table
+from pages.shared import closeup, image_table
 
 REFERENCE = "rooms/normal"
 
@@ -172,7 +172,9 @@ def test_a_map_without_attribution_says_none_and_why(open_page, zoo, tables):
 
 
 @pytest.mark.parametrize(
-    "query", [{"maps": "magnitude"}, {"opacity": "0.2"}, {"scale": "own"}, {"sharp": "1"}], ids=str
+    "query",
+    [{"maps": "magnitude"}, {"opacity": "0.2"}, {"scale": "shared"}, {"sharp": "1"}, {"maps": "regions"}],
+    ids=str,
 )
 def test_every_way_of_painting_changes_the_pictures(open_page, tables, query):
     open_page("attributions")
@@ -195,3 +197,20 @@ def test_magnitudes_say_that_their_number_is_of_signed_maps(open_page, tables):
 
     assert "both with their signs" in said("magnitude")
     assert "both with their signs" not in said("signed")
+
+
+def test_a_click_on_a_map_enlarges_it_beside_the_reference_and_one_on_the_image_both(open_page, tables, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(closeup, "_mount", lambda key, data: drawn.append(data))
+    app = open_page("attributions", target=REFERENCE)
+    assert not drawn
+    for column, captions in ((3, 3), (1, 1), (0, 3)):
+        tables.click = ("attributions.table", 2, column)
+        app.run()
+        panels = drawn.pop()["panels"]
+        assert len(panels) == captions
+        assert panels[min(captions, 2) - 1]["caption"] == "normal"
+        assert all(panel["after"] for panel in panels)
+        assert not drawn
+    app.run()
+    assert not drawn  # closed once, it stays closed

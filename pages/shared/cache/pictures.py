@@ -3,8 +3,8 @@
 from typing import Any
 
 import depara_core as depara
-from depara_core import drawings, explanation, pairs
-from depara_core.figures import attribution_maps, contributions, rank_density, tiles
+from depara_core import drawings, explanation, pairs, regions, rooms
+from depara_core.figures import attribution_maps, contributions, looks, rank_density, tiles
 from depara_core.grids import Grid
 from depara_core.png import to_png
 from pages.shared.cache.explanations import explained
@@ -23,7 +23,9 @@ def pair_ranks(graph: Graph) -> Any:
 
 
 thumbnail = copied(4000)(attribution_maps.thumbnail)
-full_strength = copied(64)(tiles.full_strength)
+pieces = shared(4, spinner="Looking up what stands where")(rooms.pieces)
+superpixels = copied(400)(regions.superpixels)
+REGION_PIXELS = 128  # side of the images that are cut into regions
 
 
 @copied(4)
@@ -32,30 +34,66 @@ def scale_bar(*, signed: bool, dark: bool) -> bytes:
     return to_png(attribution_maps.scale_bar(signed=signed, dark=dark))
 
 
+def _paint(
+    probes: depara.ProbeSet, indices: tuple[int, ...], maps: str, smooth: bool, size: int, rooms_seed: int | None
+) -> tiles.Paint:
+    """Return how maps are drawn; by region, the objects of rendered rooms and the patches of any other picture."""
+    if maps != "regions":
+        return tiles.Paint(maps == "signed", smooth, size)
+    if rooms_seed is None:
+        images = (attribution_maps.resize(probes.images[i], REGION_PIXELS) for i in indices)
+        return tiles.Paint(True, smooth, size, [superpixels(image) for image in images])
+    seen = pieces(max(indices) + 1, rooms_seed, REGION_PIXELS)
+    return tiles.Paint(True, smooth, size, [seen[i] for i in indices])
+
+
+@copied(64)
+def full_strength(
+    probes: depara.ProbeSet,
+    graphs: Graphs,
+    indices: tuple[int, ...],
+    *,
+    maps: str,
+    smooth: bool,
+    size: int,
+    rooms_seed: int | None,
+) -> float:
+    """Return the value that these maps show at full strength on a scale of their own."""
+    return tiles.full_strength(graphs, indices, _paint(probes, indices, maps, smooth, size, rooms_seed))
+
+
 @copied(64)
 def overlays(
     probes: depara.ProbeSet,
     graphs: Graphs,
     indices: tuple[int, ...],
     *,
-    signed: bool,
+    maps: str,
     shared: bool,
     smooth: bool,
     opacity: float,
     dark: bool,
+    rooms_seed: int | None,
     size: int = 112,
     limit: float | None = None,
 ) -> list[list[bytes | None]]:
-    """Return a row of PNGs for each probe, one a graph; None where there is no attribution."""
-    look: dict[str, Any] = {
-        "signed": signed,
-        "shared": shared,
-        "smooth": smooth,
-        "opacity": opacity,
-        "size": size,
-        "dark": dark,
-    }
-    return tiles.small_pngs(tiles.attribution_tiles(probes.images, graphs, indices, limit=limit, **look))
+    """Return a row of PNGs for each probe, one a graph; None where there is no attribution.
+
+    `maps`: "signed", "magnitude" or "regions"; of rooms, `rooms_seed` tells which were rendered.
+    """
+    paint = _paint(probes, indices, maps, smooth, size, rooms_seed)
+    drawn = tiles.attribution_tiles(
+        probes.images, graphs, indices, paint, shared=shared, limit=limit, opacity=opacity, dark=dark
+    )
+    return tiles.small_pngs(drawn)
+
+
+@copied(64)
+def look_maps(
+    probes: depara.ProbeSet, a: Graph, b: Graph, indices: tuple[int, ...], *, size: int = 112, dark: bool
+) -> list[bytes | None]:
+    """Return for each probe a PNG of where both networks look, only the first, only the second."""
+    return tiles.small_pngs([looks.look_tiles(probes.images, a, b, indices, size=size, dark=dark)])[0]
 
 
 @copied(48)

@@ -34,6 +34,7 @@ from depara_core.zoo import rooms
 MEASURES = ("P@1", "P@5", "Spearman")
 PROBES = {"count": 200, "seed": 1}  # of the second zoo
 RIVALS = ("rsa", "static_mean", "symmetric_oracle")
+FURTHER = (("depara_directed", "rsa"), ("logme", "rsa"), ("depara_spread", "depara"))
 
 
 def main() -> None:
@@ -102,8 +103,8 @@ def rows_of(found: Evaluation) -> list[dict[str, object]]:
 def notes_of(found: Evaluation, truth: TransferTable) -> list[str]:
     """Return the paired comparisons, chance and the ceiling."""
     notes = [found.compare("depara", rival, measure).sentence for rival in RIVALS for measure in MEASURES]
-    if BEST in set(found.per_target["metric"]):  # the second zoo's committed scores may be older than it
-        notes += [found.compare(BEST, rival, measure).sentence for rival in BEATS for measure in MEASURES]
+    notes += [found.compare(*pair, "Spearman").sentence for pair in FURTHER]
+    notes += [found.compare(BEST, rival, measure).sentence for rival in BEATS for measure in MEASURES]
     notes.append("Random order: " + ", ".join(f"{measure} {found.random[measure]:.2f}" for measure in MEASURES))
     if len(truth.splits) > 1:
         splits = ceiling([truth.frame(split=split) for split in truth.splits])["mean"]

@@ -166,6 +166,20 @@ def test_the_bundled_study_is_whole_and_of_the_bundled_networks():
     depara.model("fashion/dnn_rich@seed1").open()
 
 
+def test_scores_of_the_bundled_study_come_out_again_from_the_committed_weights(tmp_path):
+    """On the committed photographs, which are the probes of seed 1."""
+    probes, layer = depara.load_probes("fashion", count=200), "conv3"
+    source, target = (depara.model(f"fashion/{name}@seed1") for name in ("dnn_rich", "dnn_target"))
+    (graph,) = depara.build_graphs(source, probes, layers=[layer], store=tmp_path)
+    (goal,) = depara.build_graphs(target, probes, layers="output", store=tmp_path)
+    whole = depara.similarity(graph, goal)
+    found = layer_table.read_layer_scores().query("seed == 1 and source == 'dnn_rich' and layer == @layer")
+    known = found.set_index(["predictor", "labels"])["score"]
+    assert [whole.node, whole.edge, whole.total(10.0)] == pytest.approx(
+        [known["nodes", 0], known["edges", 0], known["S", 10]], abs=1e-4
+    )
+
+
 def test_the_report_is_of_the_seeds_that_no_choice_was_made_on(folder):
     both = pd.concat([accuracies(seeds=(1, 2)), accuracies(curve=CURVE[::-1], seeds=(0,))])
     both.to_csv(layer_table.layer_table_path(folder), index=False)

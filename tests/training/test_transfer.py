@@ -16,6 +16,7 @@ import depara_core as depara
 from depara_core.benchmark.transfer_table import load_transfer_table
 from depara_core.rooms import TASKS
 from depara_core.training import transfer, transfer_recording
+from depara_core.training.decoder_transfer import decoder_losses
 from depara_core.training.readout import PENALTIES, CellFeatures, KernelRidge, Ridge, from_cells, to_cells
 from depara_core.training.scene_pool import build_pool
 from depara_core.training.transfer import Cells, make_splits, measure_transfer, open_source, source_losses
@@ -206,10 +207,15 @@ def test_a_target_whose_own_encoder_is_not_near_the_top_is_flagged(losses, tmp_p
     assert "normal" in json.loads(path.with_suffix(".json").read_text())["flagged"]
 
 
-def test_random_cells_of_the_committed_table_come_out_again_from_the_committed_weights(tmp_path):
+@pytest.fixture(scope="module")
+def committed_scenes(tmp_path_factory):
+    """The scenes that the committed tables' first split learned from and was tested on."""
+    return build_pool(tmp_path_factory.mktemp("scenes"), make_splits()[0].test.stop, transfer.POOL_SEED, workers=1)
+
+
+def test_random_cells_of_the_committed_table_come_out_again_from_the_committed_weights(committed_scenes):
     table = pd.read_csv(transfer_recording.table_path("rooms"), dtype={"split": str})
-    split = make_splits()[0]
-    scenes = build_pool(tmp_path, split.test.stop, transfer.POOL_SEED, workers=1)
+    split, scenes = make_splits()[0], committed_scenes
     rng = np.random.default_rng(0)
     for source in rng.choice(list(TASKS), 2, replace=False):
         targets = rng.choice(["depth_zbuffer", "edge_texture", "class_scene"], 2, replace=False).tolist()
@@ -217,3 +223,11 @@ def test_random_cells_of_the_committed_table_come_out_again_from_the_committed_w
         for target in targets:
             row = cells(table, source, target).set_index("split").loc["1"]
             assert np.nanmean(of(again, target)) == pytest.approx(row.loss, rel=0.02), (source, target)
+
+
+@pytest.mark.parametrize(("source", "target"), [("normal", "depth_zbuffer"), ("class_scene", "class_object")])
+def test_cells_of_trained_decoders_come_out_again_from_the_committed_weights(committed_scenes, source, target):
+    table = pd.read_csv(transfer_recording.table_path("rooms-decoders"))
+    study = transfer.SplitReadouts(open_source(source), committed_scenes, make_splits()[0], "")
+    again = decoder_losses(study, TASKS[target]).mean()
+    assert again == pytest.approx(cells(table, source, target)["loss"].item(), rel=0.02)

@@ -131,7 +131,7 @@ def tell_way(found: LayerReport, title: str) -> None:
         }
         for row in found.summary.to_dict("records")
     ]
-    notes = [f"One repetition's accuracies predict the others' by {found.ceiling:+.2f}"]
+    notes = [f"One repetition's accuracies predict the others' by {found.ceiling:+.2f}", found.worst]
     report(f"Layers, on photographs; after the cut: {title.lower()}", rows, notes)
 
 

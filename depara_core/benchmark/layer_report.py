@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from depara_core.benchmark import layer_table
 from depara_core.errors import StoreError
-from depara_core.formatting import interval, score
+from depara_core.formatting import interval, number, score
 
 
 @dataclass(frozen=True, eq=False)
@@ -15,15 +16,33 @@ class LayerReport:
     """The study in figures: a row a predictor, the curves of every seed, and how well it can be known at all."""
 
     summary: pd.DataFrame  # as layer_table.summary
+    settings: pd.DataFrame  # as layer_table.agreement: a row a setting and predictor
     curves: dict[int, pd.DataFrame]  # by seed, as layer_table.curves
     ceiling: float  # Spearman: how well one repetition orders the cuts as the others do
+
+    @property
+    def best(self) -> dict[str, Any]:
+        """The first score of the summary that is no rule which looks at nothing."""
+        return next(row for row in self.summary.to_dict("records") if row["predictor"] not in layer_table.BASELINES)
+
+    @property
+    def worst(self) -> str:
+        """Where the best score's choice loses most, and how surely."""
+        rows = self.settings[self.settings["predictor"] == self.best["predictor"]]
+        [row] = rows.nlargest(1, "regret").to_dict("records")
+        fresh, low, high = (number(100 * row[f"fresh_{name}"], 1) for name in ("regret", "low", "high"))
+        return (
+            f"{row['predictor']} loses most for {row['source']} of seed {row['seed']} with {row['labels']} labels: "
+            f"{100 * row['regret']:.1f} points to the best cut there, {fresh} [{low}, {high}] to "
+            "the one that the other repetitions choose."
+        )
 
     @property
     def sentence(self) -> str:
         """How well S does, beside the best score and the best rule that looks at nothing."""
         rows = self.summary.to_dict("records")
         ours = next(row for row in rows if row["predictor"] == "S")
-        best = next(row for row in rows if row["predictor"] not in layer_table.BASELINES)
+        best = self.best
         rule = next(row for row in rows if row["predictor"] in layer_table.BASELINES)
         return (
             f"S orders the cuts of {int(ours['settings'])} settings by a mean Spearman of {score(ours['spearman'])} "
@@ -49,6 +68,7 @@ def layer_report(folder: Path | None = None, *, way: str = layer_table.ANEW) -> 
         return None
     return LayerReport(
         layer_table.summary(table, scores),
+        layer_table.agreement(table, scores),
         {seed: layer_table.curves(table, scores, seed) for seed in seeds},
         float(layer_table.repetition_ceiling(table)["spearman"].mean()),
     )

@@ -193,6 +193,7 @@ def test_the_report_is_of_the_seeds_that_no_choice_was_made_on(folder):
         "S orders the cuts of 4 settings by a mean Spearman of 1.00 [1.00, 1.00]; its choice loses 0.0"
         in found.sentence
     )
+    assert "0.0 points to the best cut there, 0.0 [0.0, 0.0] to the one that" in found.worst
     assert layer_report(folder / "none") is None
     assert layer_report(folder, way=layer_table.TUNED) is None  # not measured there
 
@@ -201,3 +202,21 @@ def test_where_a_rule_is_better_than_every_score_the_best_score_is_still_one(fol
     accuracies(curve=CURVE).to_csv(layer_table.layer_table_path(folder), index=False)
     scores([-value for value in CURVE]).to_csv(layer_table.layer_scores_path(folder), index=False)
     assert "The best score is S with −1.00; “" in layer_report(folder).sentence
+
+
+def test_fresh_regret_is_against_the_best_cut_of_the_other_repetitions(folder):
+    """Two repetitions with other best cuts: each one's best is the other's second choice."""
+    table = accuracies(seeds=(1,), repetitions=2)
+    table.loc[table["k"] > 0, "accuracy"] = 0.1
+    for labels in (100, 10):
+        for repetition, values in enumerate(((0.5, 0.3), (0.2, 0.6))):
+            for k, value in enumerate(values, 1):
+                rows = (table["k"] == k) & (table["repetition"] == repetition) & (table["labels"] == labels)
+                table.loc[rows, "accuracy"] = value
+    table.to_csv(layer_table.layer_table_path(folder), index=False)
+    first = np.eye(CUTS)[0]  # picks the first cut: 0.35 on average, the second 0.45
+    found = layer_table.agreement(layer_table.read_layer_study(folder), scores(first)).query("predictor == 'S'").iloc[0]
+    assert found["regret"] == pytest.approx(0.1)
+    # on the first repetition the second's best cut has 0.3, on the second the first's has 0.2: -0.2 and 0 to the pick
+    assert found["fresh_regret"] == pytest.approx(-0.1)
+    assert [found["fresh_low"], found["fresh_high"]] == pytest.approx([-0.1 - 1.2706205, -0.1 + 1.2706205], abs=1e-5)

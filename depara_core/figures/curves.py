@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from depara_core.errors import OptionError
-from depara_core.figures.labels import coloured, escape, fitting_names
+from depara_core.figures.labels import coloured, escape, fitting_names, thinned
 from depara_core.figures.theme import EDGE, NODE, TOTAL, TRANSPARENT, fade, figure, palette, template
 from depara_core.formatting import decimals_of_sum, number, score, significant
 
@@ -174,7 +174,7 @@ def _layer_axes(
     picture.update_xaxes(**ticks, showline=False)
     picture.update_xaxes(
         tickvals=list(range(len(layers))),
-        ticktext=label,
+        ticktext=thinned(label, np.flatnonzero(best).tolist()),
         tickangle=-45 if len(layers) > 6 else 0,
         row=2,
         col=1,

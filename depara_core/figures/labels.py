@@ -1,6 +1,7 @@
 """Names in figures: safe for plotly, short, and out of each other's way."""
 
 import html
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -24,11 +25,29 @@ def escape(name: str) -> str:
     return html.escape(" ".join(str(name).split()), quote=False)
 
 
+MOST_TICKS = 26  # names along an axis of layers or models: more would lie over each other
+
+
 def fitting_names(names: Sequence[str], width: int = 18) -> list[str]:
-    """Return labels for names: a "source/" that all share is dropped, the rest cut to `width`; not yet escaped."""
-    prefixes = {name.split("/", 1)[0] for name in names if "/" in name}
-    shared = len(prefixes) == 1 and all("/" in name for name in names)
-    return [shorten(name.split("/", 1)[1] if shared else name, width) for name in names]
+    """Return labels for names, cut to `width` and not yet escaped.
+
+    The architecture stands first: "source/" and "@weights" are left out where the names stay different without them.
+    """
+    sourced = all("/" in name for name in names)  # layers are named otherwise
+    bare = [name.split("/", 1)[1] if sourced else name for name in names]
+    levels = list(zip((name.split("@", 1)[0] if sourced else name for name in bare), bare, names, strict=True))
+    taken = [Counter(level) for level in zip(*levels, strict=True)]
+    first = [next((n for n, one in enumerate(forms) if taken[n][one] == 1), len(forms) - 1) for forms in levels]
+    return [shorten(forms[level], width) for forms, level in zip(levels, first, strict=True)]
+
+
+def thinned(labels: Sequence[str], kept: Sequence[int] = ()) -> list[str]:
+    """Return labels of an axis with so many left empty that no two overlap; the last and those in `kept` stay."""
+    step = -(-len(labels) // MOST_TICKS)
+    shown = {*range(0, len(labels), step), len(labels) - 1} if step > 1 else set(range(len(labels)))
+    near = {place for one in kept for place in range(one - step + 1, one + step)}
+    stays = (shown - near) | set(kept)
+    return [label if place in stays else "" for place, label in enumerate(labels)]
 
 
 def coloured(text: str, colour: str, *, bold: bool = False) -> str:

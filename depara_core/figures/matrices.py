@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from jaxtyping import Float
 
 from depara_core.errors import OptionError
-from depara_core.figures.labels import coloured, escape, fitting_names, table
+from depara_core.figures.labels import coloured, escape, fitting_names, table, thinned
 from depara_core.figures.theme import MAGNITUDE, TRANSPARENT, figure, flat_bar, group_colours, name_bar, palette
 from depara_core.formatting import score
 
@@ -55,7 +55,9 @@ def similarity_heatmap(
     for cell, colour, width in ((best, colours.total, 3.5), (selected, colours.text, 2.0)):
         if cell is not None:
             y, x = down.index(cell[0]), right.index(cell[1])
-            _frame(picture, (x - 0.5, y - 0.5), (x + 0.5, y + 0.5), colour, width)
+            ends = (x - 0.5, y - 0.5), (x + 0.5, y + 0.5)
+            _frame(picture, *ends, colours.surface, width + 3)  # a halo: the frame is seen on navy and on yellow
+            _frame(picture, *ends, colour, width)
     return picture
 
 
@@ -160,7 +162,7 @@ def _axes(
         ]
         return {
             "tickvals": list(range(len(order))),
-            "ticktext": label,
+            "ticktext": thinned(label, [order.index(marked)] if marked is not None else []),
             "tickfont": {"size": size},
             "showgrid": False,
             "zeroline": False,

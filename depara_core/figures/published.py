@@ -10,7 +10,7 @@ from plotly.subplots import make_subplots
 from depara_core.errors import OptionError
 from depara_core.figures.labels import escape, fitting_names
 from depara_core.figures.theme import EDGE, NODE, TOTAL, fade, figure, palette, rgb, template
-from depara_core.formatting import percent, score
+from depara_core.formatting import number, percent, score
 
 LAYER_COLUMNS = {  # column of the frame -> (heading, colour of its shade)
     "node": (NODE, "node"),
@@ -24,8 +24,13 @@ PROBE_SYMBOLS = ("diamond-open", "square-open", "triangle-up-open")
 SHADE = 0.62  # of the strongest cell
 
 
+LEAST_SPAN = {"similarity": 0.1, "accuracy": 5.0}  # columns that differ by less are noise, and stay pale
+
+
 def layer_table(frame: pd.DataFrame, *, dark: bool = False) -> go.Figure:
-    """Draw a table of layers as in the paper: every column shaded from its least to its greatest, which is bold.
+    """Draw a table of layers as in the paper: columns shaded from their least to their greatest, which is bold.
+
+    A column of nearly equal numbers stays pale (`LEAST_SPAN`).
 
     `frame`: layer, node, edge, S1 and S10 (S at lambda 1 and 10), acc_10 and acc_1 (accuracy in percent after
     fine-tuning on 10 % and 1 % of the target's data). A click carries (row, layer).
@@ -37,9 +42,10 @@ def layer_table(frame: pd.DataFrame, *, dark: bool = False) -> go.Figure:
     rows = list(range(len(frame)))
     for x, (column, (_, colour)) in enumerate(LAYER_COLUMNS.items()):
         values = frame[column].to_numpy(float)
-        least, span = values.min(), np.ptp(values)
-        strength = (values - least) / span if span else np.zeros(len(values))
-        digits = [f"{value:.{1 if column.startswith('acc') else 2}f}" for value in values]
+        accuracy = column.startswith("acc")
+        least, span = values.min(), max(np.ptp(values), LEAST_SPAN["accuracy" if accuracy else "similarity"])
+        strength = (values - least) / span
+        digits = [number(value, 1 if accuracy else 2) for value in values]
         best = int(values.argmax())
         picture.add_trace(
             go.Heatmap(

@@ -23,11 +23,11 @@ def draw(example: Example) -> None:
         (seen,) = maps(probes, (target,), first)
         name = probes.names[first]
         whose = f"{name}: attribution of {short_name(target.model)}"
-        row((cache.thumbnail(probes, first, 220), seen), (name, whose))
+        row("node", (cache.thumbnail(probes, first, 220), seen), (name, whose))
         st.markdown(":blue[**node**] = pixel × gradient of the feature's length")
     with middle, widgets.card("2 · Two images become an edge", "How alike the network finds them.", key="edge"):
         ends = (first, second)
-        row([cache.thumbnail(probes, index, 220) for index in ends], [probes.names[index] for index in ends])
+        row("edge", [cache.thumbnail(probes, index, 220) for index in ends], [probes.names[index] for index in ends])
         cosine = number(target.edges[first, second])
         st.markdown(f":orange[**edge**] = cosine of their features = **{cosine}**")
     how = "Same pixels, same neighbours: reuse is promising."

@@ -43,10 +43,11 @@ def draw(example: Example) -> None:
         selection.link("attributions", "All attributions", example.chosen(), icon=widgets.ICONS["attributions"])
 
 
-def row(pictures: Sequence[bytes], alts: Sequence[str]) -> None:
-    """Draw pictures beside each other."""
-    for column, picture, alt in zip(st.columns(len(pictures), gap="small"), pictures, alts, strict=True):
-        column.image(picture, width="stretch", alt=alt)
+def row(key: str, pictures: Sequence[bytes], alts: Sequence[str]) -> None:
+    """Draw pictures beside each other, on a narrow screen too."""
+    with st.container(key=f"row-{key}"):
+        for column, picture, alt in zip(st.columns(len(pictures), gap="small"), pictures, alts, strict=True):
+            column.image(picture, width="stretch", alt=alt)
 
 
 def maps(probes: depara.ProbeSet, graphs: Graphs, index: int) -> list[bytes]:

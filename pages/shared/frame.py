@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 
 import depara_core as depara
+from depara_core.formatting import number
 from depara_core.paths import assets_folder
 from pages.shared import cache, comparisons, jobs, selection, text, widgets
 from pages.shared.selection import Data, Pair
@@ -68,7 +69,7 @@ def _inspect(data: Data, pair: Pair) -> None:
     agreement = comparisons.agreement(data, pair, index)
     if agreement is not None:
         names = f"{text.model(pair.source)} / {text.model(pair.target)}"
-        st.caption(f"agreement {names} :blue[**{agreement:.2f}**]")
+        st.caption(f"agreement {names} :blue[**{number(agreement)}**]")
     with st.container(horizontal=True, gap="small", key="probe-steps"):
         for label, step, icon in (("Previous", -1, ":material/arrow_back:"), ("Next", 1, ":material/arrow_forward:")):
             chosen = selection.click(Pair, probe=(index + step) % len(probes))

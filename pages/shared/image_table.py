@@ -68,7 +68,7 @@ def image_table(
     lens: int | None = None,
     pictures: int | None = None,
     size: int = 76,
-    largest: int = 176,
+    largest: int = 220,
     legend: Legend | Key | None = None,
     label: str = "Pictures",
 ) -> tuple[int, int] | None:

@@ -70,3 +70,14 @@ def test_predictors_have_their_intervals_and_rules_are_grey(dark):
     assert dots.marker.color == (paint.total, paint.muted, paint.teal)
     assert "0.66" in picture.layout.annotations[0].text
     assert not predictor_agreement(summary, None).layout.shapes
+
+
+def test_a_column_of_noise_stays_pale_and_no_zero_has_a_sign():
+    from depara_core.figures import published
+
+    columns = {"node": [-0.001, 0.003], "edge": [0.2, 0.9], "S1": [0.2, 0.9], "S10": [2.0, 9.0]}
+    frame = pd.DataFrame({"layer": ["a", "b"], **columns, "acc_10": [60.0, 60.5], "acc_1": [30.0, 60.0]})
+    node, edge, *_ = published.layer_table(frame).data
+    assert max(np.ravel(node.z)) < 0.1
+    assert max(np.ravel(edge.z)) == 1
+    assert list(np.ravel(node.text)) == ["0.00", "<b>0.00</b>"]

@@ -13,7 +13,9 @@ TREE = linkage([[0.0], [5.0], [1.0]], method="average")
 
 
 def _frames(figure) -> list[tuple[float, float, float, float]]:
-    return [(s.x0, s.y0, s.x1, s.y1) for s in figure.layout.shapes]
+    """Where the frames stand, their halos left out."""
+    drawn = [(s.x0, s.y0, s.x1, s.y1) for s in figure.layout.shapes]
+    return list(dict.fromkeys(drawn))
 
 
 def test_heatmap_carries_the_values_in_the_order_asked_for():
@@ -77,7 +79,7 @@ def test_layer_heatmap_writes_values_and_names_both_models():
     assert figure.data[0].text[1][2] == "−0.10"
     assert figure.layout.yaxis.title.text == "layer of &lt;u&gt;src&lt;/u&gt;"
     assert figure.layout.xaxis.title.text == "layer of tgt"
-    assert len(figure.layout.shapes) == 1
+    assert len(_frames(figure)) == 1
 
 
 def test_tree_order_is_the_order_of_the_leaves_drawn():
@@ -134,3 +136,12 @@ def test_map_keeps_positions_and_says_which_model_was_clicked():
     assert figure.data[0].text[0] == "&lt;b&gt;"
     assert list(figure.data[0].marker.line.color) == [theme.LIGHT.text, theme.LIGHT.total]
     assert figure.layout.yaxis.scaleanchor == "x"  # one unit on both axes
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_the_frame_of_a_cell_has_a_halo_of_the_other_lightness(dark):
+    figure = matrices.similarity_heatmap(np.eye(3), ["a", "b", "c"], selected=(0, 1), dark=dark)
+    halo, line = figure.layout.shapes
+    assert (halo.x0, halo.y1) == (line.x0, line.y1)
+    assert halo.line.width > line.line.width
+    assert (halo.line.color, line.line.color) == (theme.palette(dark).surface, theme.palette(dark).text)

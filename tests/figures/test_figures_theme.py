@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from depara_core.figures import theme
-from depara_core.figures.labels import coloured, escape, fitting_names, place
+from depara_core.figures.labels import coloured, escape, fitting_names, place, thinned
 
 
 def _luminance(colour: str) -> float:
@@ -69,8 +69,23 @@ def test_names_are_escaped(name: str, written: str):
 
 def test_shared_source_is_dropped_only_when_shared():
     assert fitting_names(["rooms/normal", "rooms/depth"]) == ["normal", "depth"]
-    assert fitting_names(["rooms/normal", "timm/vit"]) == ["rooms/normal", "timm/vit"]
+    assert fitting_names(["rooms/normal", "timm/vit"]) == ["normal", "vit"]
     assert fitting_names(["normal", "rooms/normal"]) == ["normal", "rooms/normal"]
+
+
+def test_mixed_sources_name_the_architecture_first_and_the_weights_where_they_differ():
+    names = ["torchvision/resnet18@IMAGENET1K_V1", "torchvision/resnet18@none", "rooms/normal", "timm/vgg11@a"]
+    assert fitting_names(names, 30) == ["resnet18@IMAGENET1K_V1", "resnet18@none", "normal", "vgg11"]
+
+
+def test_an_axis_of_many_names_leaves_some_out_but_not_the_marked_one():
+    names = [f"conv{number}" for number in range(52)]
+    kept = [name for name in thinned(names, [31]) if name]
+    assert "conv31" in kept
+    assert "conv51" in kept
+    assert not {"conv30", "conv32"} & set(kept)
+    assert len(kept) <= 28
+    assert thinned(names[:26]) == names[:26]
 
 
 def test_labels_of_near_points_take_different_sides():

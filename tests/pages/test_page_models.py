@@ -81,7 +81,7 @@ def test_pair_of_the_address_is_shown_with_its_numbers(open_page):
     said = words.parts(float(matrix.node[at]), float(matrix.edge[at]), 1.0)
     assert f"**denoising** and **reshading**: {said}" in text(app)
     frame = figures(app)["models.matrix"]["layout"]["shapes"]
-    assert len(frame) == 2  # the target's row and the pair
+    assert len({(one["x0"], one["y0"]) for one in frame}) == 2  # the target's row and the pair
 
 
 def test_names_are_data_never_markup(open_page):

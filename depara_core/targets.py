@@ -15,7 +15,7 @@ from jaxtyping import Float, Float32, Int
 
 from depara_core.attribution.options import Options
 from depara_core.errors import OptionError
-from depara_core.extraction.geometry import cosines, gram_matrix
+from depara_core.extraction.edges import cosines, gram_matrix
 from depara_core.graphs import AttributionGraph
 from depara_core.probes import ProbeSet
 from depara_core.probes.tables import PATHS

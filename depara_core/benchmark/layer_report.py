@@ -23,7 +23,8 @@ class LayerReport:
     @property
     def best(self) -> dict[str, Any]:
         """The first score of the summary that is no rule which looks at nothing."""
-        return next(row for row in self.summary.to_dict("records") if row["predictor"] not in layer_table.BASELINES)
+        scores = self.summary[~self.summary["predictor"].isin(layer_table.BASELINES)]
+        return {str(name): value for name, value in scores.iloc[0].items()}
 
     @property
     def worst(self) -> str:

@@ -16,7 +16,7 @@ from depara_core.attribution.options import Options
 from depara_core.attribution.passes import Run, reading
 from depara_core.attribution.vanishing import is_suspect, no_attribution_note
 from depara_core.errors import ModelError
-from depara_core.extraction.geometry import cosines, gram_matrix, node_rows
+from depara_core.extraction.edges import cosines, gram_matrix, node_rows
 from depara_core.extraction.host_copies import HostCopies
 from depara_core.extraction.memory_plan import MemoryPlan, Pass
 from depara_core.extraction.numerics import Numerics

@@ -1,4 +1,4 @@
-"""Why a score is what it is, drawn: how S adds up, shares of groups and of surfaces, the maps of agreement.
+"""Why a score is what it is, drawn: shares of groups and of surfaces, the maps of agreement.
 
 G: groups. A bar is blue for its share of s_V, orange for lambda * s_E, violet for S; cells are green where a group adds
 to the score and purple where it takes from it.
@@ -15,28 +15,24 @@ from plotly.subplots import make_subplots
 from depara_core.errors import OptionError
 from depara_core.explanation import Contrast, Explanation
 from depara_core.figures.attribution_maps import overlay, resize, shared_limit
-from depara_core.figures.curves import waterfall
 from depara_core.figures.labels import coloured, escape, table
 from depara_core.figures.theme import (
     EDGE,
     NODE,
-    TOTAL,
     TRANSPARENT,
     diverging,
     fade,
-    figure,
     flat_bar,
     name_bar,
     palette,
     template,
 )
 from depara_core.figures.tiles import COLOURS, PERCENTILE, drawn_map
-from depara_core.formatting import NOTHING, decimals_of_sum, number, shorten, signed
+from depara_core.formatting import NOTHING, shorten, signed
 from depara_core.png import to_png
 from depara_core.probes import ProbeSet
 
 Range = tuple[float, float]
-Bars = tuple[float, float, float]  # low, value, high
 
 
 def _percent(values: Float[np.ndarray, "*shape"], whole: float) -> tuple[Float[np.ndarray, "*shape"], str]:
@@ -44,75 +40,6 @@ def _percent(values: Float[np.ndarray, "*shape"], whole: float) -> tuple[Float[n
     if abs(whole) < NOTHING:
         return np.asarray(values, dtype=np.float64), ""
     return 100 * np.asarray(values, dtype=np.float64) / abs(whole), " %"
-
-
-def adding_up(node: Bars, edge: Bars, total: Bars, lam: float, *, dark: bool = False) -> go.Figure:
-    """Draw 0, s_V, lambda * s_E and S as a waterfall, each with its interval; a click carries (node, edge or total)."""
-    share = edge[1] / lam if lam else 0.0
-    picture = waterfall(node[1], share, lam, low=total[0], high=total[2], dark=dark)
-    for place, base, (low, value, high) in ((0, 0.0, node), (1, node[1], edge)):
-        picture.add_trace(_whisker(place, base, (low, value, high), dark))
-        top = base + max(0.0, value, high)
-        picture.layout.annotations[place].y = max(picture.layout.annotations[place].y, top)
-    tops = [note.y for note in picture.layout.annotations]
-    floor = min(0.0, node[0], node[1] + edge[0], total[0])
-    room = max(*tops, 1e-9) - floor
-    picture.data[0].update(customdata=[["node"], ["edge"], ["total"]], unselected_marker_opacity=1)
-    picture.update_layout(height=330)
-    picture.update_yaxes(range=[floor - 0.04 * room * (floor < 0), floor + 1.14 * room])
-    return picture
-
-
-def _whisker(place: int, base: float, bars: Bars, dark: bool) -> go.Scatter:
-    low, value, high = bars
-    error = {
-        "type": "data",
-        "symmetric": False,
-        "array": [high - value],
-        "arrayminus": [value - low],
-        "color": palette(dark).text,
-        "thickness": 1.4,
-        "width": 5,
-    }
-    return go.Scatter(x=[place], y=[base + value], mode="markers", hoverinfo="skip", marker_opacity=0, error_y=error)
-
-
-def bridge(start: float, node: Bars, edge: Bars, names: tuple[str, str], *, dark: bool = False) -> go.Figure:
-    """Draw the way from one score S to another: what nodes and edges add or take; `names` = (from, to).
-
-    A click carries (from, node, edge or to).
-    """
-    paint, picture = palette(dark), figure(dark, height=290)
-    ends = [start, start + node[1], start + node[1] + edge[1]]
-    picture.add_trace(
-        go.Bar(
-            x=[0, 1, 2, 3],
-            y=[start, node[1], edge[1], ends[2]],
-            base=[0, start, ends[1], 0],
-            width=0.58,
-            marker_color=[fade(paint.total, 0.45), paint.node, paint.edge, paint.total],
-            customdata=[["from"], ["node"], ["edge"], ["to"]],
-            hoverinfo="none",  # its number stands above each bar; "skip" would take the click away too
-            unselected_marker_opacity=1,
-        )
-    )
-    picture.add_trace(_whisker(1, start, node, dark))
-    picture.add_trace(_whisker(2, ends[1], edge, dark))
-    tops = [max(0, start), start + max(0, node[2]), ends[1] + max(0, edge[2]), max(0, ends[2])]
-    digits = decimals_of_sum(start, node[1], edge[1])
-    texts = [number(start, digits), *(signed(part[1], digits) for part in (node, edge)), number(ends[2], digits)]
-    for x, (top, text) in enumerate(zip(tops, texts, strict=True)):
-        picture.add_annotation(x=x, y=top, text=text, showarrow=False, yshift=11, font={"size": 13})
-    one, other = (escape(shorten(name, 16)) for name in names)
-    labels = [f"{TOTAL} from<br>{one}", f"nodes<br>{NODE}", f"edges<br>λ·{EDGE}", f"{TOTAL} from<br>{other}"]
-    picture.update_xaxes(tickvals=[0, 1, 2, 3], ticktext=labels, showgrid=False, zeroline=False, fixedrange=True)
-    floor = min(0.0, start, start + node[0], ends[1] + edge[0], *ends)
-    room = max(*tops, 1e-9) - floor
-    picture.update_yaxes(
-        title_text=f"{TOTAL} = {NODE} + λ·{EDGE}", fixedrange=True, nticks=5, range=[floor, floor + 1.14 * room]
-    )
-    picture.update_layout(showlegend=False)
-    return picture
 
 
 def mark_region(picture: go.Figure, a: Range, b: Range, *, dark: bool = False) -> go.Figure:

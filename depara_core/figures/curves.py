@@ -1,4 +1,4 @@
-"""Scores along a line: the ranking with its whiskers, layers over depth, how S adds up.
+"""Scores along a line: the ranking with its whiskers, layers over depth.
 
 S = s_V + lambda s_E throughout (paper, Sec. 3.4): blue and orange are its two shares, violet their sum.
 """
@@ -10,8 +10,8 @@ from plotly.subplots import make_subplots
 
 from depara_core.errors import OptionError
 from depara_core.figures.labels import coloured, escape, fitting_names, thinned
-from depara_core.figures.theme import EDGE, NODE, TOTAL, TRANSPARENT, fade, figure, palette, template
-from depara_core.formatting import decimals_of_sum, number, score, significant
+from depara_core.figures.theme import EDGE, NODE, TOTAL, fade, figure, palette, template
+from depara_core.formatting import significant
 
 INTERVAL = "95 %"
 
@@ -183,70 +183,3 @@ def _layer_axes(
     picture.update_yaxes(fixedrange=True, nticks=5)
     picture.update_yaxes(title_text=f"{TOTAL} (λ = {significant(lam)})", row=1, col=1)
     picture.update_yaxes(title_text=f"{NODE}, {EDGE} (−1 to 1)", row=2, col=1)
-
-
-def waterfall(
-    node: float, edge: float, lam: float, *, low: float | None = None, high: float | None = None, dark: bool = False
-) -> go.Figure:
-    """Show how S adds up: s_V from 0, lambda s_E on top of it, and their sum with its interval if given."""
-    paint, share = palette(dark), lam * edge
-    total = node + share
-    picture = figure(dark, height=290)
-    picture.add_trace(
-        go.Bar(
-            x=[0, 1, 2],
-            y=[node, share, total],
-            base=[0, node, 0],
-            width=0.58,
-            marker_color=[paint.node, paint.edge, paint.total],
-            hovertext=[f"{NODE} = {score(node)}", f"λ·{EDGE} = {score(share)}", f"{TOTAL} = {score(total)}"],
-            hovertemplate="%{hovertext}<extra></extra>",
-        )
-    )
-    if (
-        low is not None and high is not None
-    ):  # on a point of their own: a bar's whiskers need not fit a waterfall's base
-        picture.add_trace(_total_whisker(total, low, high, dark))
-    tops = [max(0.0, node), max(node, total), max(0.0, total, high or 0.0)]
-    digits = decimals_of_sum(node, share)
-    for x, (top, value) in enumerate(zip(tops, (node, share, total), strict=True)):
-        text = number(value, digits)
-        picture.add_annotation(x=x, y=top, text=text, showarrow=False, yshift=11, font={"size": 13})
-    picture.add_shape(
-        type="line", x0=0.29, x1=0.71, y0=node, y1=node, line={"color": paint.muted, "width": 1, "dash": "dot"}
-    )
-    picture.add_shape(
-        type="line", x0=1.29, x1=1.71, y0=total, y1=total, line={"color": paint.muted, "width": 1, "dash": "dot"}
-    )
-    picture.update_xaxes(
-        tickvals=[0, 1, 2],
-        ticktext=[f"nodes<br>{NODE}", f"edges<br>λ·{EDGE}", f"both<br>{TOTAL}"],
-        showgrid=False,
-        zeroline=False,
-        fixedrange=True,
-    )
-    floor, roof = min(0.0, node, total, low or 0.0), max(*tops, 1e-9)
-    picture.update_yaxes(
-        title_text=f"{TOTAL} = {NODE} + λ·{EDGE}, λ = {significant(lam)}",
-        fixedrange=True,
-        nticks=5,
-        range=[1.08 * floor, floor + 1.14 * (roof - floor)],
-    )
-    picture.update_layout(showlegend=False)
-    return picture
-
-
-def _total_whisker(total: float, low: float, high: float, dark: bool) -> go.Scatter:
-    """Return the interval of S over its bar."""
-    whisker = {
-        "type": "data",
-        "symmetric": False,
-        "array": [high - total],
-        "arrayminus": [total - low],
-        "color": palette(dark).text,
-        "thickness": 1.4,
-        "width": 5,
-    }
-    return go.Scatter(
-        x=[2], y=[total], mode="markers", hoverinfo="skip", marker={"color": TRANSPARENT}, error_y=whisker
-    )

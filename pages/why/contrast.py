@@ -4,7 +4,7 @@ import streamlit as st
 
 from depara_core import explanation
 from depara_core.explanation import Contrast
-from depara_core.figures import contributions
+from depara_core.figures import contributions, waterfall
 from depara_core.formatting import signed
 from depara_core.graphs import distinct_names
 from pages.shared import cache, charts, selection, text, widgets
@@ -41,7 +41,7 @@ def _draw_difference(pair: Explained, third: Graph, found: Contrast) -> None:
     st.markdown(text.sentence(explanation.contrast_sentence(found, intervals=sure), short))
     node, edge = ((part.low, part.value, part.high) for part in (sure.node, sure.edge))
     (other,) = distinct_names(third)
-    figure = contributions.bridge(found.other.total, node, edge, (other, pair.names[0]), dark=widgets.dark())
+    figure = waterfall.bridge(found.other.total, node, edge, (other, pair.names[0]), dark=widgets.dark())
 
     def opened(place: charts.Place) -> None:
         if place[0] == "from":  # the two change places

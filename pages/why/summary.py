@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from depara_core import explanation, pairs
-from depara_core.figures import contributions
+from depara_core.figures import waterfall
 from depara_core.formatting import exact, score
 from depara_core.grids import grid_text
 from depara_core.selection import few_probes
@@ -81,7 +81,7 @@ def _how_it_adds_up(pair: Explained, sure: explanation.Intervals) -> None:
     told = "Whiskers: 95 % over the probes. Click a bar for what it is made of."
     with widgets.card("How S adds up", told, key="card-adds", height="stretch"):
         node, edge, total = ((part.low, part.value, part.high) for part in (sure.node, sure.edge, sure.total))
-        figure = contributions.adding_up(node, edge, total, pair.lam, dark=widgets.dark())
+        figure = waterfall.waterfall(node, edge, total, pair.lam, dark=widgets.dark())
         charts.chart(figure, "why.adds", opened)
 
 

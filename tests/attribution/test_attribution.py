@@ -17,7 +17,7 @@ from depara_core.attribution.methods import METHODS
 from depara_core.attribution.objective import objective_slopes, objective_values
 from depara_core.attribution.options import CHANNELS, OBJECTIVES, PRESETS, Options, resolve_options
 from depara_core.errors import ModelError, OptionError
-from depara_core.extraction.geometry import reduce_channels
+from depara_core.extraction.edges import reduce_channels
 
 LAYERS = ("bn2", "head_in", "output")
 

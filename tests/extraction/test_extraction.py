@@ -15,8 +15,8 @@ from depara_core.extraction import extract as extraction
 from depara_core.extraction import memory_plan
 from depara_core.extraction.batches import Batches
 from depara_core.extraction.device import resolve_device
+from depara_core.extraction.edges import cosines, gram_matrix, node_rows
 from depara_core.extraction.extract import extract
-from depara_core.extraction.geometry import cosines, gram_matrix, node_rows
 from depara_core.extraction.memory_plan import MemoryPlan
 from depara_core.extraction.numerics import exact_float32
 from depara_core.extraction.rehearsal import rehearse
@@ -178,7 +178,7 @@ def test_identical_probes_have_no_centred_feature():
 
 
 def test_gram_matrix_in_blocks(monkeypatch):
-    monkeypatch.setattr("depara_core.extraction.geometry.BLOCK_BYTES", 8 * 5 * 3)
+    monkeypatch.setattr("depara_core.extraction.edges.BLOCK_BYTES", 8 * 5 * 3)
     features = np.random.default_rng(0).normal(size=(5, 10)).astype(np.float32)
     plain = features.astype(float) @ features.T.astype(float)
     np.testing.assert_allclose(gram_matrix(features), plain, rtol=1e-12)

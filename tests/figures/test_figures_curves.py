@@ -1,4 +1,4 @@
-"""Rankings, layer curves, the waterfall and ranks against ranks show the frame's own numbers."""
+"""Rankings, layer curves and ranks against ranks show the frame's own numbers."""
 
 import numpy as np
 import pandas as pd
@@ -79,20 +79,6 @@ def test_layer_curves_carry_the_frame_and_mark_the_best(dark: bool):
 def test_one_layer_is_enough():
     figure = curves.layer_curves(LAYERS.iloc[[1]], 1.0, probes=2, target="t")
     assert tuple(figure.layout.xaxis2.range) == (-0.4, 0.4)
-
-
-@pytest.mark.parametrize("node, edge, lam", [(0.07, 0.83, 1.0), (0.2, -0.5, 2.0), (-0.1, 0.0, 3.0)])
-def test_waterfall_adds_up(node: float, edge: float, lam: float):
-    total = node + lam * edge
-    figure = curves.waterfall(node, edge, lam, low=total - 0.1, high=total + 0.2)
-    bars, whisker = figure.data
-    np.testing.assert_allclose(bars.y, [node, lam * edge, total])
-    assert bars.base[1] + bars.y[1] == pytest.approx(bars.y[2])
-    assert whisker.error_y.array[0] == pytest.approx(0.2)
-    low, high = figure.layout.yaxis.range
-    for edge_of_bar in (0, node, total, total + 0.2, total - 0.1):
-        assert low <= edge_of_bar <= high
-    assert len(curves.waterfall(node, edge, lam).data) == 1
 
 
 def test_rank_density_counts_every_pair_and_shows_the_diagonal():

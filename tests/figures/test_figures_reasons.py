@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from depara_core.errors import OptionError
-from depara_core.figures import contributions, theme
+from depara_core.figures import contributions, theme, waterfall
 
 SURFACES = pd.DataFrame(
     {"group": ["walls", "<b>cone</b>"], "share": [0.3, -0.1], "area": [0.75, 0.25], "density": [0.4, -0.4]}
@@ -18,11 +18,14 @@ def bars(figure, place):
     return trace.base[place], trace.base[place] + trace.y[place]
 
 
-@pytest.mark.parametrize("node, edge, lam", [(0.1, 0.8, 1.0), (-0.2, 0.3, 2.0), (0.4, -0.6, 0.5), (0.3, 0.5, 0.0)])
+@pytest.mark.parametrize(
+    "node, edge, lam",
+    [(0.07, 0.83, 1.0), (-0.1, 0.0, 3.0), (0.1, 0.8, 1.0), (-0.2, 0.3, 2.0), (0.4, -0.6, 0.5), (0.3, 0.5, 0.0)],
+)
 def test_a_score_adds_up_with_an_interval_on_every_part(node, edge, lam):
     share, total = lam * edge, node + lam * edge
     parts = [(value - 0.05, value, value + 0.1) for value in (node, share, total)]
-    figure = contributions.adding_up(*parts, lam)
+    figure = waterfall.waterfall(*parts, lam)
     assert bars(figure, 0) == pytest.approx((0, node))
     assert bars(figure, 1) == pytest.approx((node, total))
     assert bars(figure, 2) == pytest.approx((0, total))
@@ -37,7 +40,7 @@ def test_a_score_adds_up_with_an_interval_on_every_part(node, edge, lam):
 
 
 def test_the_way_from_one_score_to_another_starts_and_ends_at_them():
-    figure = contributions.bridge(0.5, (0.05, 0.1, 0.2), (-0.4, -0.3, -0.2), ("other", "<i>this</i>"))
+    figure = waterfall.bridge(0.5, (0.05, 0.1, 0.2), (-0.4, -0.3, -0.2), ("other", "<i>this</i>"))
     assert [bars(figure, place) for place in range(4)] == [
         pytest.approx(ends) for ends in ((0, 0.5), (0.5, 0.6), (0.6, 0.3), (0, 0.3))
     ]
@@ -71,9 +74,9 @@ def test_group_shares_are_centred_at_zero_and_in_per_cent_of_s():
 
 def test_a_click_on_a_bar_says_what_the_bar_is():
     parts = [(0.0, 0.1, 0.2)] * 3
-    figure = contributions.adding_up(*parts, 1.0)
+    figure = waterfall.waterfall(*parts, 1.0)
     assert [place for (place,) in figure.data[0].customdata] == ["node", "edge", "total"]
-    figure = contributions.bridge(0.5, *parts[:2], ("other", "this"))
+    figure = waterfall.bridge(0.5, *parts[:2], ("other", "this"))
     assert [place for (place,) in figure.data[0].customdata] == ["from", "node", "edge", "to"]
     assert figure.data[0].hoverinfo == "none"  # "skip" would answer no click
     for bars in contributions.surface_contributions(SURFACES).data:
@@ -128,8 +131,8 @@ def test_the_numbers_on_the_bars_add_up_as_they_are_written():
         return value, value, value
 
     for figure in (
-        contributions.adding_up(parts(0.2275), parts(0.7159), parts(0.9434), 1.0),
-        contributions.bridge(0.2275, parts(0.7159), parts(-0.1), ("other", "this")),
+        waterfall.waterfall(parts(0.2275), parts(0.7159), parts(0.9434), 1.0),
+        waterfall.bridge(0.2275, parts(0.7159), parts(-0.1), ("other", "this")),
     ):
         *written, whole = (float(note.text.replace("−", "-")) for note in figure.layout.annotations)
         assert round(sum(written), 9) == whole

@@ -10,8 +10,8 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from depara_core.graphs import AttributionGraph, strongest_edges
-from depara_core.layouts import align, layout
-from depara_core.pairs import disagreement
+from depara_core.layouts import align, layout, place
+from depara_core.pairs import disagreement, pair_ranks
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,10 +39,14 @@ def draw(
     seed: int = 0,
     other: AttributionGraph | None = None,
     onto: Drawing | None = None,
+    at: Float[np.ndarray, "N 2"] | None = None,
 ) -> Drawing:
-    """Lay out the chosen probes with their strongest edges, compared with `other` and aligned `onto` its drawing."""
+    """Lay out the chosen probes with their strongest edges, compared with `other` and aligned `onto` its drawing.
+
+    `at`: where they stand, instead of a layout of their own.
+    """
     chosen = np.asarray(probes, dtype=int)
-    positions = layout(graph, kind=kind, neighbours=neighbours, seed=seed, probes=chosen)
+    positions = layout(graph, kind=kind, neighbours=neighbours, seed=seed, probes=chosen) if at is None else at
     cosines = graph.edges[np.ix_(chosen, chosen)]
     pairs = strongest_edges(cosines, neighbours)
     i, j = chosen[pairs].T
@@ -80,13 +84,18 @@ def add(
 def draw_beside(
     graphs: Sequence[AttributionGraph], probes: Sequence[int], *, kind: str = "spring", neighbours: int = 8
 ) -> list[Drawing]:
-    """Draw one graph, or two: the second turned onto the first, both coloured by where they disagree."""
+    """Draw one graph, or two in one layout, each image at one place, both coloured by where they disagree.
+
+    The joint layout follows the mean of both graphs' relative ranks of a pair, so that neither network's scale rules.
+    """
     first, *rest = graphs
     if not rest:
         return [draw(first, probes, kind=kind, neighbours=neighbours)]
     (second,) = rest
-    drawn = draw(first, probes, kind=kind, neighbours=neighbours, other=second)
-    return [drawn, draw(second, probes, kind=kind, neighbours=neighbours, other=first, onto=drawn)]
+    chosen = np.ix_(probes, probes)
+    alike = (pair_ranks(first.edges[chosen]) + pair_ranks(second.edges[chosen])) / 2
+    joint = place(alike, kind=kind, neighbours=neighbours)
+    return [draw(a, probes, neighbours=neighbours, other=b, at=joint) for a, b in ((first, second), (second, first))]
 
 
 def draw_aligned(graphs: Sequence[AttributionGraph], probes: Sequence[int], *, neighbours: int = 8) -> list[Drawing]:

@@ -16,7 +16,8 @@ from depara_core.graphs import AttributionGraph, strongest_edges
 
 Layout = Callable[[nx.Graph, int], Float[np.ndarray, "N 2"]]
 
-ROOM = 0.8  # side of the square kept free round each of N probes, times sqrt(N); the drawing's radius is 1
+ROOM = 0.95  # side of the square kept free round each of N probes, times sqrt(N); the drawing's radius is 1
+MOST_ROOM = 0.28  # of that side: a few probes need no more
 CLOSEST = 0.05  # shortest drawn edge relative to the longest: equal images stay apart enough to be seen as two
 
 
@@ -53,15 +54,21 @@ def layout(
     probes: Sequence[int] | Int[np.ndarray, " N"] | None = None,
 ) -> Float[np.ndarray, "N 2"]:
     """Place the probes (all, or the chosen ones in their order) in the plane: centred, the farthest at distance 1."""
+    chosen = np.arange(len(graph)) if probes is None else np.asarray(probes, dtype=int)
+    return place(graph.edges[np.ix_(chosen, chosen)], kind=kind, neighbours=neighbours, seed=seed)
+
+
+def place(
+    edges: Float[np.ndarray, "N N"], *, kind: str = "spring", neighbours: int = 8, seed: int = 0
+) -> Float[np.ndarray, "N 2"]:
+    """Place N probes by how alike they are, -1 to 1: centred, the farthest at distance 1, squares round them apart."""
     if kind not in LAYOUTS:
         raise OptionError(f"Layout {kind!r} does not exist. Expected one of: {', '.join(LAYOUTS)}.")
-    chosen = np.arange(len(graph)) if probes is None else np.asarray(probes, dtype=int)
-    edges = graph.edges[np.ix_(chosen, chosen)]
     if len(edges) <= 2:
         points = np.array([[-1.0, 0.0], [1.0, 0.0]])[: len(edges)]
     else:
         points = LAYOUTS[kind](_skeleton(edges, neighbours), seed)
-    return _unit(_apart(_unit(points), ROOM / np.sqrt(len(edges))))
+    return _unit(_apart(_unit(points), min(ROOM / np.sqrt(len(edges)), MOST_ROOM)))
 
 
 def align(reference: Float[np.ndarray, "N 2"], points: Float[np.ndarray, "M 2"]) -> Float[np.ndarray, "N 2"]:
@@ -88,16 +95,23 @@ def fit(*positions: Float[np.ndarray, "_ 2"], margin: float = 0.05) -> list[Floa
     return [(one - (low + high) / 2) / side + 0.5 for one in positions]
 
 
+def closest(points: Float[np.ndarray, "N 2"]) -> float:
+    """Return the side of the largest squares that can stand at all points without overlapping; infinite for one."""
+    apart = np.abs(points[:, None] - points).max(axis=-1)
+    np.fill_diagonal(apart, np.inf)
+    return float(apart.min(initial=np.inf))
+
+
 def _unit(points: Float[np.ndarray, "N 2"]) -> Float[np.ndarray, "N 2"]:
     """Move the centre to 0 and the farthest point to distance 1."""
     points = points - points.mean(axis=0)
     return points / max(np.linalg.norm(points, axis=1).max(), np.finfo(float).tiny)
 
 
-def _apart(points: Float[np.ndarray, "N 2"], gap: float, *, rounds: int = 40) -> Float[np.ndarray, "N 2"]:
+def _apart(points: Float[np.ndarray, "N 2"], gap: float) -> Float[np.ndarray, "N 2"]:
     """Push squares of side `gap` off each other, each pair along the axis on which it overlaps less."""
     order = np.sign(np.arange(len(points))[:, None] - np.arange(len(points)))  # which way points in one place part
-    for _ in range(rounds):
+    for _ in range(400 if len(points) <= 100 else 40):
         offset = points[:, None] - points
         overlap = gap - np.abs(offset)
         hidden = (overlap > 0).all(axis=-1)

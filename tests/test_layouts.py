@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 from scipy.stats import spearmanr
 
 from depara_core.attribution.options import Options
-from depara_core.drawings import add, choose_probes, draw, nearest
+from depara_core.drawings import add, choose_probes, draw, draw_beside, nearest
 from depara_core.errors import OptionError
 from depara_core.graphs import AttributionGraph
-from depara_core.layouts import LAYOUTS, align, fit, layout
+from depara_core.layouts import LAYOUTS, align, closest, fit, layout
 from depara_core.pairs import disagreement, pair_ranks, pair_table, pairs_within
 
 
@@ -113,6 +113,26 @@ def test_drawings_fit_the_unit_square_together():
     np.testing.assert_allclose(one, [[0.1, 0.4], [0.5, 0.6]])
     np.testing.assert_allclose(other, [[0.9, 0.4]])
     np.testing.assert_allclose(fit(np.zeros((2, 2)))[0], 0.5)
+
+
+@pytest.mark.parametrize("kind", LAYOUTS)
+@pytest.mark.parametrize("count", [12, 30, 60])
+def test_probes_stand_apart(kind, count):
+    assert closest(layout(random_graph(count, seed=count), kind=kind)) > 0.55 / np.sqrt(count)
+
+
+def test_the_room_between_points_by_hand():
+    assert closest(np.array([[0.0, 0], [3, 1], [1, 4]])) == 3
+    assert closest(np.zeros((1, 2))) == np.inf
+
+
+def test_two_graphs_are_drawn_at_the_same_places_with_their_own_edges():
+    graphs = [random_graph(20, seed) for seed in (0, 1)]
+    one, other = draw_beside(graphs, list(range(12)), neighbours=2)
+    np.testing.assert_array_equal(one.positions, other.positions)
+    assert one.pairs.tolist() != other.pairs.tolist()
+    swapped, _ = draw_beside(graphs[::-1], list(range(12)), neighbours=2)
+    np.testing.assert_allclose(swapped.positions, one.positions)
 
 
 def test_an_unknown_layout_names_the_valid_ones():

@@ -13,10 +13,14 @@ from depara_core.errors import OptionError
 from depara_core.figures.attribution_maps import resize
 from depara_core.figures.labels import escape, table
 from depara_core.figures.theme import diverging, figure, flat_bar, group_colours, name_bar, palette, rgb
+from depara_core.layouts import closest
 from depara_core.png import png_uri, to_png
 
 MAX_THUMBNAILS = 60  # beyond, circles: the page stays light and the drawing readable
-_THUMBNAIL_PIXELS = 56
+_THUMBNAIL_PIXELS = 64
+_FRAME = 2  # pixels of a thumbnail's border
+_LARGEST = 0.13  # side of a thumbnail, of the drawing's
+_GAP = 0.06  # of the room between two, left free
 _WIDTHS = (0.7, 1.4, 2.4, 3.8)  # pixels, weakest to strongest quarter of the drawn edges
 _SHADES = 7  # steps of the disagreement's colour
 
@@ -47,15 +51,17 @@ def network(
     """
     positions = np.asarray(positions, dtype=np.float64)
     _check(positions, pairs, strength, names, images, disagreement)
-    picture = figure(dark, height=560)
+    picture = figure(dark, height=500)
     low, high = bounds or extent(positions)
     if len(pairs):
         _lines(picture, positions, pairs, strength, disagreement, dark)
         picture.add_trace(_midpoints(positions, pairs, strength, disagreement, names, dark))
     thumbnails = images is not None and len(positions) <= MAX_THUMBNAILS
-    side = (high - low) * np.clip(0.36 / np.sqrt(max(len(positions), 1)), 0.045, 0.11)
+    side = min(_LARGEST * (high - low), (1 - _GAP) * closest(positions))
     if thumbnails and images is not None:
-        picture.update_layout(images=[_thumbnail(image, xy, side) for image, xy in zip(images, positions, strict=True)])
+        picture.update_layout(
+            images=[_thumbnail(image, xy, side, dark) for image, xy in zip(images, positions, strict=True)]
+        )
     picture.add_trace(_nodes(positions, names, groups, thumbnails, selected, dark))
     _highlight(picture, positions, side, selected, selected_pair, dark)
     plain = {"range": [low, high], "visible": False, "fixedrange": False}
@@ -195,10 +201,13 @@ def _nodes(
     )
 
 
-def _thumbnail(image: np.ndarray, centre: np.ndarray, side: float) -> dict[str, object]:
-    """Return a layout image `side` wide in data units around its node."""
+def _thumbnail(image: np.ndarray, centre: np.ndarray, side: float, dark: bool) -> dict[str, object]:
+    """Return a layout image with its border, `side` wide in data units around its node."""
+    framed = np.empty((_THUMBNAIL_PIXELS, _THUMBNAIL_PIXELS, 3), dtype=np.uint8)
+    framed[:] = rgb(palette(dark).muted)
+    framed[_FRAME:-_FRAME, _FRAME:-_FRAME] = resize(image, _THUMBNAIL_PIXELS - 2 * _FRAME)
     return {
-        "source": png_uri(to_png(resize(image, _THUMBNAIL_PIXELS))),
+        "source": png_uri(to_png(framed)),
         "xref": "x",
         "yref": "y",
         "x": centre[0],

@@ -56,7 +56,7 @@ def _reading(names: tuple[str, ...], number: int) -> str:
     other = text.plain(names[1 - number])
     if number == 0:
         return f"{how}. Green: ranked higher here than in {other}; purple: lower; grey: both agree."
-    return f"The same images, turned onto the first drawing. Green: ranked higher here than in {other}; purple: lower."
+    return f"Every image at its place in the first drawing. Green: ranked higher here than in {other}; purple: lower."
 
 
 def _ends(drawing: Drawing, pair: Pair) -> tuple[int, int] | None:

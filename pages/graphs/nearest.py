@@ -25,7 +25,7 @@ def draw(comparison: Comparison, graphs: Graphs) -> None:
     with left:
         _list(comparison, graphs, probe)
     with right:
-        _draw_pair(comparison, graphs, probe, pair.other_probe)
+        draw_pair(comparison, graphs, probe, pair.other_probe)
 
 
 def _list(comparison: Comparison, graphs: Graphs, probe: int) -> None:
@@ -53,7 +53,7 @@ def _near(comparison: Comparison, graph: Graph, probe: int, i: int) -> Cell:
     return Cell(cache.thumbnail(comparison.probes, i, 96), cosine, f"{name}, cosine {cosine}")
 
 
-def _draw_pair(comparison: Comparison, graphs: Graphs, probe: int, other: int) -> None:
+def draw_pair(comparison: Comparison, graphs: Graphs, probe: int, other: int) -> None:
     """Show two images side by side with what each network says of them."""
     probes = comparison.probes
     with widgets.card("The selected pair", "How alike each network finds these two images.", key="card-pair"):

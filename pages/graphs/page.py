@@ -4,20 +4,19 @@ from dataclasses import replace
 
 import streamlit as st
 
-from depara_core import layouts
 from depara_core.comparison import Comparison
 from depara_core.figures import probe_graphs
 from depara_core.formatting import number
 from depara_core.graphs import distinct_names
 from depara_core.grids import grid_text
 from depara_core.selection import few_probes
-from pages.graphs import drawings, nearest, pairs, takeaway
+from pages.graphs import differences, drawings, nearest, pairs, takeaway
 from pages.graphs.selection import VIEWS, Graphs
 from pages.shared import cache, comparisons, selection, text, widgets
 from pages.shared.selection import Data, Look, Pair
 from pages.why.selection import Why
 
-KINDS = {"spring": "Springs", "kamada_kawai": "Path lengths", "spectral": "Spectral"}
+KINDS = {"kamada_kawai": "Path lengths", "spring": "Springs", "spectral": "Spectral"}
 LINKS = {"attributions": "What do they look at?", "models": "Compare all models", "layers": "At which layer?"}
 
 
@@ -41,7 +40,7 @@ def choose(comparison: Comparison, two: bool) -> list[tuple[str, str]]:
 def choose_drawing(count: int) -> None:
     """Draw how many images and neighbours are shown, and which layout."""
     look, kind = selection.read(Look), selection.bind(Graphs, "layout", "graphs.layout")
-    st.selectbox("Layout", list(layouts.LAYOUTS), format_func=KINDS.__getitem__, **kind)
+    st.selectbox("Layout", list(KINDS), format_func=KINDS.__getitem__, **kind)
     near = selection.bind(Look, "neighbours", "graphs.neighbours", min(12, look.neighbours))
     st.slider("Strongest neighbours of each image", 1, 12, **near)
     most = min(probe_graphs.MAX_THUMBNAILS, count)
@@ -97,12 +96,15 @@ def main() -> None:
         headline(graphs, comparison)
     with controls:
         widgets.not_here(widgets.unknown_models(comparison.models, *comparisons.pair(comparison)))
+    if len(graphs) == 2:
+        differences.draw(comparison, *graphs)
     drawn = drawings.draw(comparison, graphs)
     with heading:
         takeaway.draw(comparison, graphs, drawn)
     if len(graphs) == 2:
         pairs.draw(comparison, *graphs)
-    nearest.draw(comparison, graphs)
+    else:
+        nearest.draw(comparison, graphs)
     links(graphs)
 
 

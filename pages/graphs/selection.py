@@ -14,5 +14,5 @@ class Graphs(Part):
 
     PAGE = "graphs"
     view: str = choice("two", lambda: VIEWS)
-    layout: str = choice("spring", lambda: layouts.LAYOUTS)
-    around: bool = False  # the probes most alike to the selected one, not a sample of all
+    layout: str = choice("kamada_kawai", lambda: layouts.LAYOUTS)
+    around: bool = True  # the probes most alike to the selected one, not a sample of all

@@ -1,10 +1,15 @@
 """Probe graphs: nodes and edges where they belong, clicks that name them, pictures that stay small."""
 
+import base64
+import io
+
 import numpy as np
 import pytest
+from PIL import Image
 
 from depara_core.errors import OptionError
 from depara_core.figures import probe_graphs, theme
+from depara_core.layouts import closest, place
 
 POSITIONS = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
 PAIRS = np.array([[0, 1], [1, 2]])
@@ -113,3 +118,26 @@ def test_groups_colour_the_nodes():
 def test_parts_of_different_graphs_are_refused(wrong: dict, message: str):
     with pytest.raises(OptionError, match=message):
         _draw(**wrong)
+
+
+@pytest.mark.parametrize("count", [2, 24, 60])
+def test_no_thumbnail_covers_another(count: int):
+    positions = place(np.corrcoef(np.random.default_rng(count).normal(size=(count, 5))), kind="kamada_kawai")
+    figure = probe_graphs.network(
+        positions,
+        np.empty((0, 2), dtype=int),
+        np.empty(0),
+        names=["p"] * count,
+        images=np.zeros((count, 8, 8, 3), dtype=np.uint8),
+    )
+    side = figure.layout.images[0].sizex
+    assert 0 < side < closest(positions)
+    low, high = figure.layout.xaxis.range
+    assert side * 500 / (high - low) > 22  # pixels: large enough to be told apart
+
+
+def test_a_thumbnail_has_a_border():
+    drawn = probe_graphs._thumbnail(np.full((64, 64, 3), 200, dtype=np.uint8), np.zeros(2), 0.1, False)
+    picture = np.asarray(Image.open(io.BytesIO(base64.b64decode(drawn["source"].partition(",")[2]))).convert("RGB"))
+    np.testing.assert_array_equal(picture[0, 0], theme.rgb(theme.LIGHT.muted))
+    np.testing.assert_array_equal(picture[32, 32], [200] * 3)

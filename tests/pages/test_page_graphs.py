@@ -7,6 +7,7 @@ from planted_pages import COUNT, comparison, figures
 import depara_core as depara
 from depara_core import drawings, pairs
 from depara_core.formatting import number
+from depara_core.neighbourhoods import neighbourhoods
 
 A, B = "rooms/normal", "rooms/reshading"
 
@@ -84,10 +85,30 @@ def test_a_brushed_region_of_the_address_is_marked_and_lists_its_pairs(open_page
 
 
 def test_nearest_images_are_those_with_the_highest_cosines(open_page, tables):
-    open_page("graphs", source=A, target=B, probe="4")
-    for row, graph in zip(tables["graphs.nearest"].rows, pair(comparison()), strict=True):
-        cosines = np.sort(np.delete(graph.edges[4], 4))[::-1][:8]
-        assert [cell["text"] for cell in row[1:]] == [number(c, 3) for c in cosines]
+    open_page("graphs", source=A, view="one", probe="4")
+    (row,) = tables["graphs.nearest"].rows
+    cosines = np.sort(np.delete(comparison().graph(A).edges[4], 4))[::-1][:8]
+    assert [cell["text"] for cell in row[1:]] == [number(c, 3) for c in cosines]
+
+
+def test_the_first_answer_is_which_neighbours_are_kept_lost_and_gained(open_page, tables):
+    app = open_page("graphs", source=A, target=B, probe="4")
+    found = neighbourhoods(*pair(comparison()))
+    kept, lost, gained = tables["graphs.nearest"].rows
+    for row, chosen in ((kept, found.kept(4)), (lost, found.lost(4)), (gained, found.gained(4))):
+        assert row[0]["text"].endswith(f": {len(chosen)}")
+        assert len([cell for cell in row[1:] if cell["image"]]) == len(chosen)
+    told = next(c.value for c in app.caption if "by chance" in c.value)
+    assert f"**{number(found.overlap * found.size, 1)}**" in told
+    assert f"by chance {number(found.chance * found.size, 1)}" in told
+    most = found.most_changed(8)
+    tables.click = ("graphs.changed", 0, 0)
+    app.run()
+    assert app.query_params.get("probe", "0") == str(most[0])
+    tables.click = ("graphs.nearest", 1, 1)
+    if found.lost(most[0]):
+        app.run()
+        assert app.query_params["other_probe"] == str(found.lost(most[0])[0])
 
 
 def test_the_same_network_twice_agrees_everywhere(open_page):

@@ -6,11 +6,13 @@ import depara_core as depara
 from depara_core import drawings, explanation, pairs, regions, rooms
 from depara_core.figures import attribution_maps, contributions, looks, rank_density, tiles
 from depara_core.grids import Grid
+from depara_core.neighbourhoods import neighbourhoods as find_neighbourhoods
 from depara_core.png import to_png
 from pages.shared.cache.explanations import explained
 from pages.shared.cache.wrappers import Graph, Graphs, copied, shared
 
 drawn_beside = shared(48)(drawings.draw_beside)
+neighbourhoods = shared(16)(find_neighbourhoods)
 drawn_aligned = shared(8)(drawings.draw_aligned)
 pair_table = shared(8)(pairs.pair_table)
 compared_ranks = copied(16)(rank_density.compared_ranks)

@@ -13,6 +13,7 @@ def place(page, kind):
     return page.evaluate(
         """kind => {
             const plot = document.querySelectorAll('.js-plotly-plot')[0];
+            plot.scrollIntoView({block: 'center'});
             const {xaxis, yaxis} = plot._fullLayout, box = plot.getBoundingClientRect();
             const marks = plot._fullData.filter(t => t.customdata).flatMap(t => [...t.customdata].map((data, i) => ({
                 data, x: box.left + xaxis._offset + xaxis.c2p(t.x[i]), y: box.top + yaxis._offset + yaxis.c2p(t.y[i]),

@@ -12,6 +12,7 @@ PAGES = {
     "home": "Home",
     "tour": "Tour",
     "setup": "Setup",
+    "choose": "Choose",
     "attributions": "Attributions",
     "graphs": "Graphs",
     "models": "Models",

@@ -3,7 +3,8 @@ from .attribution.options import PRESETS as PRESETS, Options as Options
 from .benchmark.benchmarks import BENCHMARKS as BENCHMARKS, gather as gather
 from .benchmark.scoring import assess as assess, score_pairs as score_pairs
 from .benchmark.transfer_table import TransferTable as TransferTable, load_transfer_table as load_transfer_table
-from .choice.choice import Choice as Choice, choose as choose
+from .choice.choice import Choice as Choice
+from .choice.choosing import choose as choose
 from .errors import (
     Cancelled as Cancelled,
     DeparaError as DeparaError,

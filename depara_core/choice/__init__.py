@@ -1,6 +1,7 @@
 """Which candidate for my task? Scores, measured transfer and costs of many candidates on one set of images."""
 
-from depara_core.choice.choice import Choice, choose
+from depara_core.choice.choice import Choice
+from depara_core.choice.choosing import choose, measured
 from depara_core.choice.verdict import verdict
 
-__all__ = ["Choice", "choose", "verdict"]
+__all__ = ["Choice", "choose", "measured", "verdict"]

@@ -3,7 +3,7 @@
 Symbols: N images, M candidates, B resamples, n images of a resample.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,10 +13,11 @@ from depara_core.benchmark.scoring import compact, soft_clusters
 from depara_core.graphs import AttributionGraph, subgraph
 from depara_core.grids import Grid
 from depara_core.metrics import METRICS
+from depara_core.metrics.matrices import one_hot
 from depara_core.similarity import similarity_matrix
 
 DEPARA = "depara"
-LABELLED = ("logme", "parc", "hscore_shrunk", "gbc", "knn", "leep")
+LABELLED = ("logme", "parc", "hscore_shrunk", "gbc", "knn", "leep", "nce", "dds_cosine")
 RESAMPLES = 40
 MOST = 128  # images of a resample
 INTERVAL = (2.5, 97.5)  # percentiles: a 95 % interval
@@ -82,16 +83,27 @@ def depara_score(
 
 
 def labelled_scores(
-    features: Mapping[str, Float[np.ndarray, "N C"]], labels: Int[np.ndarray, " N"], drawn: Sequence[np.ndarray]
+    features: Mapping[str, Float[np.ndarray, "N C"]],
+    labels: Int[np.ndarray, " N"],
+    drawn: Sequence[np.ndarray],
+    *,
+    tell: Callable[[str], None] = lambda _: None,
 ) -> Iterator[tuple[str, Score]]:
-    """Score candidates by every labelled metric on their pooled features.
+    """Score candidates by every labelled metric on their pooled features; `tell` hears which one is next.
 
-    LEEP reads a candidate's classes off its features' clusters, found once (N-LEEP; Li et al., CVPR 2021).
+    LEEP and NCE read a candidate's classes off its features' clusters, found once (N-LEEP; Li et al., CVPR 2021); DDS
+    takes the labels as one number a class.
     """
     sides = {name: compact(values) for name, values in features.items()}
-    clusters = {name: soft_clusters(values)[0] for name, values in sides.items()}
+    clusters = {name: soft_clusters(values) for name, values in sides.items()}
+    inputs: dict[str, Mapping[str, np.ndarray]] = {
+        "probabilities": {name: likely for name, (likely, _) in clusters.items()},
+        "source_labels": {name: likeliest for name, (_, likeliest) in clusters.items()},
+    }
     for metric in (METRICS[name] for name in LABELLED):
-        given = clusters if metric.takes[0] == "probabilities" else sides if metric.isometric else features
-        values = np.array([metric(given[name], labels) for name in features])
-        samples = np.array([[metric(given[name][rows], labels[rows]) for name in features] for rows in drawn])
+        tell(metric.title)
+        given = inputs.get(metric.takes[0], sides if metric.isometric else features)
+        goal = one_hot(labels) if metric.takes[1] == "features" else labels
+        values = np.array([metric(given[name], goal) for name in features])
+        samples = np.array([[metric(given[name][rows], goal[rows]) for name in features] for rows in drawn])
         yield metric.name, as_score(values, samples, list(map(len, drawn)), len(labels))

@@ -1,6 +1,7 @@
-"""A choice among candidates, as rows for people and as one HTML file."""
+"""A choice among candidates, as rows for people, as one HTML file, and as the Python and the command that make it."""
 
-from collections.abc import Mapping
+import shlex
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,7 +12,9 @@ from depara_core.benchmark.titles import title
 from depara_core.choice import Choice, verdict
 from depara_core.exports.documents import document, drawn_figure
 from depara_core.exports.provenance import versions
-from depara_core.formatting import number, percent, significant
+from depara_core.exports.scripts import ScriptProbes
+from depara_core.exports.templates import fill_python
+from depara_core.formatting import number, percent, signed, significant
 
 SHOWN_SCORES = (
     "Scores stand as ranks, 1 the best, with their 95 % interval over the images. Consensus: the mean of these ranks. "
@@ -34,19 +37,25 @@ def _row(choice: Choice, row: pd.Series) -> dict[str, str]:
     for name in choice.scores:
         written[title(name)] = f"{row[f'{name}_rank']:.0f} ({_span(row, f'{name}_rank')})"
     known = row["imagenet"] == row["imagenet"]
-    return written | {
+    written |= {
         "parameters": f"{number(row['parameters'] / 1e6, 1)} M",
         "GFLOPs": significant(row["gflops"]),
         "input": f"{row['input_size']:.0f}",
         "ImageNet": f"{number(row['imagenet'], 1)} %" if known else "–",
         "images/s": significant(row["throughput"]),
-        "Pareto": "yes" if row["pareto"] else "",
     }
+    return written if choice.quality is None else written | {"Pareto": "yes" if row["pareto"] else ""}
 
 
 def _span(row: pd.Series, name: str) -> str:
     low, high = number(row[f"{name}_low"], 0), number(row[f"{name}_high"], 0)
     return low if low == high else f"{low} to {high}"
+
+
+def agreement_rows(choice: Choice) -> list[dict[str, str]]:
+    """Return a row a score and static fact, the most telling first: how well it orders what was measured."""
+    told = sorted(choice.agreement.items(), key=lambda one: -one[1])
+    return [{"score": _name(name), "correlation": signed(value)} for name, value in told]
 
 
 def choice_report(choice: Choice, *, figure: go.Figure | None = None, failed: Mapping[str, str] | None = None) -> str:
@@ -56,7 +65,7 @@ def choice_report(choice: Choice, *, figure: go.Figure | None = None, failed: Ma
     """
     written, rows = datetime.now(UTC), shown_rows(choice)
     source = choice.probes.source
-    origin = _origin(choice, written)
+    origin = choice_origin(choice, written)
     return document(
         "choice.html",
         f"Candidates for {source}",
@@ -67,14 +76,42 @@ def choice_report(choice: Choice, *, figure: go.Figure | None = None, failed: Ma
         rows=[list(row.values()) for row in rows],
         reading=SHOWN_SCORES,
         figures=[] if figure is None else [drawn_figure(figure, 1)],
-        agreement=[[_name(name), number(value)] for name, value in choice.agreement.items()],
+        agreement=[list(row.values()) for row in agreement_rows(choice)],
         notes=[*choice.notes, *(f"{model} was left out: {reason}" for model, reason in (failed or {}).items())],
         settings=[[name, str(value)] for name, value in origin.items() if name != "versions"]
         + [[f"versions: {name}", value] for name, value in origin["versions"].items()],
     )
 
 
-def _origin(choice: Choice, written: datetime) -> dict[str, Any]:
+def choice_python(
+    models: Sequence[str], probes: ScriptProbes, *, target: str | None = "labels", lam: float = 1.0, measure: bool
+) -> str:
+    """Return a script that makes a choice again; `target` is "labels", a model's id, or None: neither."""
+    return fill_python(
+        "choose.py.jinja",
+        version=versions()["depara"],
+        models=models,
+        target=target,
+        lam=lam,
+        measure=measure,
+        probes=probes,
+    )
+
+
+def choice_command(
+    models: Sequence[str], probes: ScriptProbes, *, target: str | None = "labels", lam: float = 1.0, measure: bool
+) -> str:
+    """Return the command that makes a choice again; without labels and target there is nothing that it could do."""
+    words = ["depara", "choose", *(word for name in models for word in ("--models", name))]
+    words += ["--images", probes.place, "--seed", str(probes.seed)]
+    words += [] if probes.count is None else ["--count", str(probes.count)]
+    words += [] if target in (None, "labels") else ["--target", str(target), "--lam", f"{lam:g}"]
+    return shlex.join([*words, *([] if measure else ["--no-measure"])])
+
+
+def choice_origin(choice: Choice, written: datetime | None = None) -> dict[str, Any]:
+    """Return what the numbers of a choice rest on, ready for JSON."""
+    written = written or datetime.now(UTC)
     return {
         "images": choice.probes.source,
         "count": len(choice.probes),

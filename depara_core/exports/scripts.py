@@ -22,7 +22,7 @@ VIEWS = {  # how many models with a layer each takes, at least and at most; its 
 
 
 @dataclass(frozen=True)
-class _Probes:
+class ScriptProbes:
     """Where a script's images come from, and what they were."""
 
     source: str
@@ -32,10 +32,12 @@ class _Probes:
 
     @property
     def uploaded(self) -> bool:
+        """Whether they lie nowhere on the reader's disk."""
         return self.source.startswith(UPLOADED)
 
     @property
     def place(self) -> str:
+        """Where they are read from, or what the reader must put there."""
         return "path/to/the/uploaded/images" if self.uploaded else self.source
 
 
@@ -72,7 +74,7 @@ def python_of(
         ends=[{"model": model, "layer": layer} for model, layer in ends],
         target=target,
         lam=lam,
-        probes=_Probes(probes, count, seed, digest),
+        probes=ScriptProbes(probes, count, seed, digest),
         options={name: value for name, value in (options or {}).items() if value is not None},
         grid=None if grid is None else tuple(grid),
         neighbours=neighbours,
@@ -102,5 +104,5 @@ def evaluation_python(
         budget=budget,
         measure=measure,
         own=probes == "rooms",
-        probes=_Probes(probes, count, seed, digest),
+        probes=ScriptProbes(probes, count, seed, digest),
     )

@@ -148,7 +148,8 @@ def _parquet(table: pd.DataFrame, about: dict[str, Any]) -> bytes:
 
 
 def _json(table: pd.DataFrame, about: dict[str, Any]) -> bytes:
-    rows = [dict(zip(table.columns, row, strict=True)) for row in table.astype(object).to_numpy().tolist()]
+    known = table.astype(object).where(table.notna(), None)  # JSON has no word for what is unknown but null
+    rows = [dict(zip(table.columns, row, strict=True)) for row in known.to_numpy().tolist()]
     return json.dumps(about | {"rows": rows}, indent=1, ensure_ascii=False, allow_nan=False).encode("utf-8", "replace")
 
 

@@ -1,5 +1,8 @@
 """Candidates by what they reach and what they cost."""
 
+import math
+
+import pandas as pd
 import plotly.graph_objects as go
 
 from depara_core.choice import Choice
@@ -15,7 +18,7 @@ def cost_figure(choice: Choice, *, dark: bool = False) -> go.Figure:
     picture = figure(
         dark,
         height=420,
-        xaxis={"title": {"text": "GFLOPs an image (logarithmic)"}, "type": "log"},
+        xaxis={"title": {"text": "GFLOPs an image (logarithmic)"}, "type": "log", "range": _reach(table["gflops"])},
         yaxis={"title": {"text": "measured accuracy"}, "tickformat": ".0%"}
         if measured
         else {"title": {"text": "consensus: mean rank of the scores"}, "autorange": "reversed"},
@@ -33,7 +36,7 @@ def cost_figure(choice: Choice, *, dark: bool = False) -> go.Figure:
         text=[
             escape(short_name(name)) if kept else "" for name, kept in zip(table["model"], table["pareto"], strict=True)
         ],
-        textposition="top center",
+        textposition="middle right",
         cliponaxis=False,
         marker={"size": 9, "color": [paint.total if kept else paint.muted for kept in table["pareto"]]},
         error_y={
@@ -52,3 +55,10 @@ def cost_figure(choice: Choice, *, dark: bool = False) -> go.Figure:
         hovertemplate="%{customdata[0]}<br>%{customdata[1]} at %{customdata[2]} GFLOPs<extra></extra>",
     )
     return picture
+
+
+def _reach(work: pd.Series) -> list[float]:
+    """Return the ends of a logarithmic axis with room for the names at the right of the marks."""
+    low, high = (math.log10(max(end, 1e-9)) for end in (work.min(), work.max()))
+    span = max(high - low, 0.5)
+    return [low - 0.08 * span, high + 0.35 * span]

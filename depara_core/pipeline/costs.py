@@ -20,9 +20,9 @@ from depara_core.paths import assets_folder
 from depara_core.store import Store, as_store
 from depara_core.zoo.spec import ModelSpec, Network
 
-VERSION = 1
+VERSION = 2
 BATCH = 8  # images of a timed pass
-PASSES = 3  # of which the fastest counts: other programs only slow it down
+PASSES, SECONDS = 3, 0.2  # at least; the fastest pass counts: other programs only slow it down
 RANDOM = "@none"
 
 
@@ -77,7 +77,9 @@ def _count(network: Network, spec: ModelSpec, place: torch.device) -> tuple[floa
         images = torch.zeros((BATCH, 3, spec.input_size, spec.input_size), device=place)
         with FlopCounterMode(display=False) as counter:
             module(images[:1])
-        times = [_seconds(module, images, place) for _ in range(PASSES)]
+        times: list[float] = []
+        while len(times) < PASSES or sum(times) < SECONDS:
+            times.append(_seconds(module, images, place))
     return parameters, counter.get_total_flops() / 1e9, BATCH / min(times)
 
 

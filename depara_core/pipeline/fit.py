@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,7 @@ from jaxtyping import Bool, Float, Int
 from depara_core.errors import ProbeError
 from depara_core.files import Progress
 from depara_core.heads import Folds, deal, hits
+from depara_core.jobs import give_way
 from depara_core.metrics.codes import as_code
 from depara_core.pipeline.features import Features, build_features
 from depara_core.pipeline.models import OnError, attempt
@@ -81,7 +82,8 @@ def fit(
     device
         "auto", "cpu", "cuda", "mps": where features are computed.
     progress
-        progress(done, total, message) counts models; raising `Cancelled` from it stops before the next one.
+        progress(done, total, message) counts models twice, their features and their heads; raising `Cancelled` from
+        it stops before the next one.
     store
         Where features are kept: a `Store`, a path, or None: $DEPARA_STORE, else the platform's cache folder.
     on_error
@@ -131,19 +133,32 @@ def measure(
     chosen = [specs] if isinstance(specs, ModelSpec) else list(specs)
     dealt, kept = deal_probes(probes, folds=folds, seed=seed), as_store(store)
     features: dict[str, Float[np.ndarray, "N C"]] = {}
+    total = 2 * len(chosen)
     for done, spec in enumerate(chosen):
         if progress is not None:
-            progress(done, len(chosen), f"{spec.name}: features")
+            progress(done, total, f"{spec.name}: features")
         built = attempt(
             on_error, lambda one, some: build_features(one, some, layer=OUTPUT, device=device, store=kept), spec, probes
         )
         features |= {one.model: pooled(one) for one in built or ()}
-    return fitted(features, dealt, head=head)
+    steps = iter(range(total - len(features), total))
+    tell = (lambda message: progress(next(steps), total, message)) if progress is not None else lambda _: None
+    return fitted(features, dealt, head=head, tell=tell)
 
 
-def fitted(features: Mapping[str, Float[np.ndarray, "N C"]], folds: Folds, *, head: str = "ridge") -> FrozenTransfer:
-    """Return which images a head on each model's pooled features gets right."""
-    right = [hits(values, folds, head=head) for values in features.values()]
+def fitted(
+    features: Mapping[str, Float[np.ndarray, "N C"]],
+    folds: Folds,
+    *,
+    head: str = "ridge",
+    tell: Callable[[str], None] = lambda _: None,
+) -> FrozenTransfer:
+    """Return which images a head on each model's pooled features gets right; `tell` hears whose head is next."""
+    right = []
+    for name, values in features.items():
+        give_way()
+        tell(f"{name}: head")
+        right.append(hits(values, folds, head=head))
     return FrozenTransfer(tuple(features), np.array(right, dtype=bool).reshape(len(features), len(folds.kept)), folds)
 
 

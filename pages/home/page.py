@@ -9,6 +9,7 @@ from pages.shared.selection import Data
 QUESTION = "How well will what this network knows transfer to that task?"
 WHAT = "Each network becomes a graph over the same images. Two graphs that look alike promise good transfer."
 NEXT = {
+    "choose": "**Choose**: your candidates for your labelled images: scores, measured accuracy and costs in one table.",
     "models": "**Models**: every model against every other; rank the sources for your target, with error bars.",
     "layers": "**Layers**: at which layer to cut the source, and how nodes and edges change with depth.",
     "attributions": "**Attributions**: the pixels each model looks at, image by image, on one scale.",

@@ -68,11 +68,11 @@ def of_downloads(specs: Sequence[depara.ModelSpec]) -> tuple[Ask, ...]:
     )
 
 
-def of_work(work: Workload) -> tuple[Ask, ...]:
-    """Return what a job asks that computes for long."""
+def of_work(work: Workload, what: str = "attributions") -> tuple[Ask, ...]:
+    """Return what a job asks that computes so many attributions, or `what` else, that it takes long."""
     if work.pixels <= MOST_PIXELS:
         return ()
-    much = f"at least {work.attributions:,} attributions, {work.pixels / 1e6:,.0f} megapixels"
+    much = f"at least {work.attributions:,} {what}, {work.pixels / 1e6:,.0f} megapixels"
     refusal = "This server computes no more than a few minutes for one view. Choose fewer models, layers or images."
     return (Ask(f"work:{work.attributions}:{work.pixels}", f"compute {much}", refusal),)
 

@@ -27,6 +27,7 @@ ICONS = {
     "home": ":material/home:",
     "tour": ":material/school:",
     "setup": ":material/tune:",
+    "choose": ":material/rule:",
     "attributions": ":material/blur_on:",
     "graphs": ":material/hub:",
     "models": ":material/grid_on:",

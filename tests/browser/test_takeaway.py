@@ -17,6 +17,7 @@ from test_pages import SMALL, barriers
 
 PAIR = f"{SMALL}&source=rooms%2Freshading&target=rooms%2Fnormal"
 KINDS = {  # page -> the endings of its files
+    "choose": {"csv", "parquet", "json", "html", "py"},
     "attributions": {"csv", "parquet", "json", "html", "npz", "py"},
     "graphs": {"graphml", "gexf", "html", "py"},
     "models": {"csv", "parquet", "json", "html", "py"},
@@ -44,7 +45,7 @@ def table(content, ending):
         return pd.read_csv(io.BytesIO(content), comment="#")
     if ending == "parquet":
         return pd.read_parquet(io.BytesIO(content))
-    return pd.DataFrame(json.loads(content)["rows"])
+    return pd.DataFrame(json.loads(content)["rows"]).replace({None: np.nan})
 
 
 def reopen(content, ending):

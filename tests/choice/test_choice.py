@@ -8,7 +8,7 @@ import tiny
 
 import depara_core as depara
 from depara_core.choice import choice as choice_file
-from depara_core.choice import verdict
+from depara_core.choice import measured, verdict
 from depara_core.choice.scores import LABELLED, Score, as_score, ranks, resamples_of
 from depara_core.choice.verdict import indistinguishable
 from depara_core.exports.choice import choice_report, shown_rows
@@ -35,6 +35,32 @@ def candidates(count=3):
 @pytest.fixture(scope="module")
 def chosen(tmp_path_factory):
     return depara.choose(digests(candidates()), labelled(), store=tmp_path_factory.mktemp("store"), seed=3)
+
+
+def test_what_was_not_measured_can_be_measured_later(chosen, tmp_path):
+    told, specs = [], digests(candidates())
+    bare = depara.choose(specs, labelled(), store=tmp_path, seed=3, measure=False)
+    later = measured(bare, store=tmp_path, seed=3, progress=lambda *step: told.append(step))
+    np.testing.assert_array_equal(later.transfer.right, chosen.transfer.right)
+    assert later.scores is bare.scores
+    assert [(done, total) for done, total, _ in told] == [(step, 6) for step in range(6)]
+    assert told[0][2] == "tiny0: features"
+    assert told[-1][2] == "test/tiny2: head"
+
+
+def test_progress_counts_every_step_and_what_it_raises_stops(tmp_path):
+    told = []
+    depara.choose(digests(candidates(2)), labelled(), store=tmp_path, progress=lambda *step: told.append(step))
+    total = 2 + 1 + len(LABELLED) + 2
+    assert [(done, of) for done, of, _ in told] == [(step, total) for step in range(total)]
+    assert [message for _, _, message in told[2:5]] == ["DEPARA", "LogME", "PARC"]
+
+    def stop(done, total, message):
+        if message == "PARC":
+            raise depara.Cancelled("Stopped.")
+
+    with pytest.raises(depara.Cancelled):
+        depara.choose(digests(candidates(2)), labelled(), store=tmp_path, progress=stop)
 
 
 def digests(specs):

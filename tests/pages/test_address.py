@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
 from pages.attributions.selection import Attributions
+from pages.choose.selection import Choose
 from pages.evaluate.selection import Evaluate
 from pages.graphs.selection import Graphs
 from pages.models.selection import Models
@@ -21,9 +22,9 @@ from pages.shared.selection import SHARED, Data, Look, Pair
 from pages.tour.selection import Tour
 from pages.why.selection import Why
 
-OWN = (Tour, Attributions, Graphs, Models, Panorama, Why, Evaluate)
+OWN = (Choose, Tour, Attributions, Graphs, Models, Panorama, Why, Evaluate)
 PARTS = (*SHARED, *OWN)
-PAGES = ("home", "tour", "setup", "attributions", "graphs", "models", "panorama", "layers", "why", "evaluate")
+PAGES = ("home", "tour", "setup", "choose", "attributions", "graphs", "models", "panorama", "layers", "why", "evaluate")
 words = st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=40)
 ends = st.lists(st.integers(0, 1000), min_size=2, max_size=2).map(lambda two: tuple(sorted(end / 1000 for end in two)))
 

@@ -1,0 +1,90 @@
+"""What the Choose page waits for: the scores and costs of the candidates, and what frozen transfer reaches."""
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from functools import partial
+
+import depara_core as depara
+from depara_core import choice as core
+from depara_core.choice import Choice
+from depara_core.files import Progress
+from depara_core.pipeline.workload import workload
+from pages.shared import comparisons, consent, text, uploads
+from pages.shared.comparisons import Failed, Specs
+from pages.shared.jobs import Computation
+from pages.shared.selection import Data
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """Which candidates are compared with what, on which images; `target` is None where it is no network."""
+
+    data: Data
+    candidates: Specs
+    unknown: Failed
+    labels: bool
+    target: depara.ModelSpec | None
+    lam: float
+
+    @property
+    def key(self) -> str:
+        """What its result is kept under."""
+        models = [[spec.id for spec in self.candidates], [name for name, _ in self.unknown]]
+        aim = self.target and [self.target.id, self.lam]
+        content = json.dumps([models, self.labels, aim, comparisons.recipe(self.data)])
+        return hashlib.sha256(content.encode()).hexdigest()[:24]
+
+
+@dataclass(frozen=True, eq=False)
+class Chosen:
+    """A choice, the candidates that could not be computed with their reasons, and why nothing is kept, if so."""
+
+    choice: Choice
+    failed: Failed
+    unkept: str = ""
+
+
+def scores(asked: Asked) -> Computation:
+    """Return what makes the table without a measurement."""
+    every = (*asked.candidates, *([asked.target] if asked.target else ()))
+    work = workload(every if asked.labels or asked.target else (), asked.data.count)
+    asks = (
+        *consent.of_probes(asked.data),
+        *(ask for model, _ in asked.unknown for ask in consent.of_model_path(model)),
+        *consent.of_downloads(every),
+        *consent.of_work(work, "attributions" if asked.target else "features"),
+    )
+    label = f"{len(asked.candidates)} candidates on {text.probes(asked.data)}"
+    return Computation(f"choose-{asked.key}", label, partial(_choose, asked), asks)
+
+
+def measurement(asked: Asked, chosen: Chosen) -> Computation:
+    """Return what measures the frozen transfer of a choice's candidates too."""
+
+    def work(progress: Progress) -> Chosen:
+        return replace(chosen, choice=core.measured(chosen.choice, progress=progress))
+
+    label = f"what {len(chosen.choice.specs)} linear heads reach on {text.probes(asked.data)}"
+    return Computation(f"choose-measured-{asked.key}", label, work)
+
+
+def _choose(asked: Asked, progress: Progress) -> Chosen:
+    data, failed, store = asked.data, list(asked.unknown), depara.Store()
+    probes = uploads.load(
+        data.probes,
+        data.count,
+        data.seed,
+        lambda done, total, message: progress(0, 0, f"{message}: {done} of {total}" if total else message),
+    ).require_comparable()
+    choice = depara.choose(
+        asked.candidates,
+        probes if asked.labels else replace(probes, labels=None),
+        target=asked.target,
+        lam=asked.lam,
+        measure=False,
+        store=store,
+        progress=progress,
+        on_error=lambda model, error: failed.append((model, str(error))),
+    )
+    return Chosen(choice, tuple(failed), store.trouble)

@@ -1,0 +1,174 @@
+"""Choose: one table of scores, measured accuracy and costs; what needs labels waits for them; all can be taken away."""
+
+import ast
+import io
+import json
+import shlex
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+import tiny
+from planted_pages import figures, start_app
+from typer.testing import CliRunner
+
+import depara_core as depara
+from depara_core.choice import example
+from depara_core.cli import app as command_line
+from depara_core.exports.choice import choice_command, choice_python
+from depara_core.exports.scripts import ScriptProbes
+from pages.shared import cache
+
+IDS = tuple(f"test/tiny{seed}" for seed in range(4))
+
+
+def networks():
+    specs = [tiny.spec(tiny.shared_relu(seed), name=f"tiny{seed}") for seed in range(4)]
+    return {
+        spec.id: replace(
+            spec, bundled=True, _open=lambda _, spec=spec, n=number: replace(spec._open(None), digest=f"{n:064d}")
+        )
+        for number, spec in enumerate(specs)
+    }
+
+
+def images(count, classes):
+    rng = np.random.default_rng(0)
+    labels = np.arange(count) % 2
+    drawn = rng.integers(0, 200, (count, 8, 8, 3)) + 40 * labels[:, None, None, None]
+    told = [f"class {one}" for one in labels] if classes else None
+    return depara.ProbeSet.from_arrays(drawn.astype(np.uint8), labels=told)
+
+
+@pytest.fixture
+def planted(monkeypatch, open_page):
+    """Plant four networks that run at once, and labelled images under "fashion", unlabelled ones under "rooms"."""
+    known = networks()
+
+    def model(name):
+        if name not in known:
+            raise depara.ModelError(f"There is no model {name!r}.")
+        return known[name]
+
+    monkeypatch.setattr(depara, "model", model)
+    monkeypatch.setattr(depara, "list_models", lambda source=None: list(known.values()))
+    monkeypatch.setattr(depara, "load_probes", lambda source, *, count, **_: images(24, source == "fashion"))
+    monkeypatch.setattr(example, "CANDIDATES", IDS[:3])
+    for wrapper in (cache.zoo, cache.spec):
+        wrapper.clear()
+    yield known
+    for wrapper in (cache.zoo, cache.spec):
+        wrapper.clear()
+
+
+def opened(**query):
+    app = start_app("choose", **query)
+    return finished(app)
+
+
+def finished(app):
+    """Run until nothing is computed any more: a page waits in runs of its own."""
+    for job in cache.queue().jobs():
+        job.wait(60)
+    app.run()
+    assert not app.exception, app.exception
+    return app
+
+
+def words(app):
+    return " ".join(one.value for one in [*app.markdown, *app.caption, *app.subheader]).replace("\\", "")
+
+
+def shown(app):
+    (table,) = [one.value for one in app.dataframe if "model" in one.value]
+    return table
+
+
+def test_without_labels_only_what_needs_none_and_an_example_is_one_click_away(planted):
+    app = opened()
+    assert "nothing tells these candidates apart but their costs" in words(app)
+    assert list(shown(app).columns) == ["model", "parameters", "GFLOPs", "input", "ImageNet", "images/s"]
+    assert figures(app) == {}
+    assert "choose.measure" not in [button.key for button in app.button]
+    app = finished(app.button(key="choose.example").click().run())
+    assert app.query_params["probes"] == "fashion"
+    assert sorted(shown(app)["model"]) == sorted(IDS[:3])
+    assert "accuracy" in shown(app)
+    assert "By measured accuracy of a linear head on frozen features" in words(app)
+
+
+def test_labels_give_ranks_with_intervals_and_a_button_measures(planted):
+    app = opened(probes="fashion")
+    assert list(shown(app).columns)[:3] == ["model", "consensus", "DEPARA"]
+    assert "nothing was measured" in words(app)
+    assert "DEPARA is the edges' s_E alone" in words(app)
+    assert "choose.cost" in figures(app)
+    app = finished(app.button(key="choose.measure").click().run())
+    assert app.query_params["measured"] == "1"
+    assert list(shown(app).columns)[1] == "accuracy"
+    expected = depara.fit(planted.values(), images(24, True)).set_index("model")["accuracy"].sort_values()
+    told = shown(app).set_index("model")["accuracy"]
+    assert {name: float(text.split(" ")[0]) for name, text in told.items()} == pytest.approx(
+        (100 * expected).round(1).to_dict()
+    )
+
+
+def test_a_network_as_target_is_no_candidate(planted):
+    app = opened(against="network", target=IDS[1], lam="0.5")
+    assert sorted(shown(app)["model"]) == [IDS[0], IDS[2], IDS[3]]
+    assert list(shown(app).columns)[:3] == ["model", "consensus", "DEPARA"]
+    assert "LogME" not in shown(app)  # these images have no labels
+    labelled = opened(against="network", target=IDS[1], probes="fashion")
+    assert {"DEPARA", "LogME", "NCE"} <= set(shown(labelled).columns)
+
+
+def test_labels_can_be_left_aside(planted):
+    app = opened(probes="fashion", against="none", measured="1")
+    assert list(shown(app).columns)[:2] == ["model", "parameters"]
+    assert not app.error
+
+
+def test_a_candidate_that_fails_is_told_and_the_rest_goes_on(planted):
+    def broken(_):
+        raise depara.ModelError("Expected *whole* weights.")
+
+    planted[IDS[2]] = replace(planted[IDS[2]], _open=broken)
+    app = opened(probes="fashion")
+    assert len(shown(app)) == 3
+    (told,) = [one for one in app.expander if "could not be computed" in one.label]
+    assert "Expected *whole* weights" in told.markdown[0].value.replace("\\", "")
+
+
+def test_models_that_do_not_exist_leave_an_empty_page(planted):
+    app = opened(models=["test/none"])
+    assert "None of the chosen models exists here" in words(app)
+
+
+def test_all_of_it_can_be_taken_away(planted, downloads):
+    app = opened(probes="fashion", measured="1")
+    names = {"report-choice.html", "choice.csv", "choice.json", "choice.parquet", "quality-cost.html"}
+    assert set(downloads) == {*names, "depara-choose.py"}
+    table = pd.read_csv(io.BytesIO(downloads["choice.csv"]()), comment="#")
+    assert table["model"].tolist() == shown(app)["model"].tolist()
+    assert json.loads(downloads["choice.json"]())["rows"][0]["model"] == table["model"][0]
+    assert "Do the scores tell the truth here?" in downloads["report-choice.html"]().decode()
+    scope = {}
+    exec(compile(downloads["depara-choose.py"](), "choose.py", "exec"), scope)
+    assert scope["choice"].table["accuracy"].tolist() == pytest.approx(table["accuracy"].tolist())
+    assert app.code[0].value.startswith("depara choose --models test/tiny")
+
+
+@pytest.mark.parametrize("target", ["labels", "rooms/x'y", None])
+def test_the_python_is_python_and_the_command_a_command(target):
+    probes = ScriptProbes("/pictures/my cats", 50, 3, "abc")
+    code = choice_python(["rooms/a", "rooms/'b"], probes, target=target, lam=0.5, measure=False)
+    ast.parse(code)
+    assert ("labels=None" in code) == (target is None)
+    assert "measure=False" in code
+    command = shlex.split(choice_command(["rooms/a", "rooms/'b"], probes, target=target, lam=0.5, measure=False))
+    assert command[:6] == ["depara", "choose", "--models", "rooms/a", "--models", "rooms/'b"]
+    assert command[command.index("--images") + 1] == "/pictures/my cats"
+    assert ("--target" in command) == (target == "rooms/x'y")
+    options = CliRunner().invoke(command_line, ["choose", "--help"], env={"COLUMNS": "200"}).output
+    assert all(word in options for word in command if word.startswith("--"))

@@ -10,7 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from depara_core.errors import OptionError
-from depara_core.figures.evaluation import Look
+from depara_core.figures.evaluation import MetricLook
 from depara_core.figures.labels import coloured, escape, fitting_names, place, table
 from depara_core.figures.theme import MAGNITUDE, TRANSPARENT, fade, figure, flat_bar, group_colours, name_bar, palette
 from depara_core.formatting import number
@@ -22,7 +22,7 @@ _INSIDE = 0.76  # of the places: beyond, a label to the right would not fit
 
 def measure_by_target(
     values: pd.DataFrame,
-    looks: Mapping[str, Look],
+    looks: Mapping[str, MetricLook],
     name: str,
     *,
     groups: Mapping[str, str],

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from depara_core.figures.evaluation import Look
+from depara_core.figures.evaluation import MetricLook
 from depara_core.figures.labels import escape
 from depara_core.figures.theme import figure, palette
 from depara_core.formatting import signed
@@ -13,7 +13,7 @@ from depara_core.formatting import signed
 def differences(
     first: pd.Series,
     second: pd.Series,
-    looks: tuple[Look, Look],
+    looks: tuple[MetricLook, MetricLook],
     name: str,
     *,
     interval: tuple[float, float, float],

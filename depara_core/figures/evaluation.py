@@ -24,7 +24,7 @@ INTERVAL = "95 % over targets"
 
 
 @dataclass(frozen=True)
-class Look:
+class MetricLook:
     """How one metric is drawn and called."""
 
     label: str
@@ -34,26 +34,26 @@ class Look:
     dash: str
 
 
-def looks(labels: Mapping[str, str], kinds: Mapping[str, str], *, dark: bool = False) -> dict[str, Look]:
+def looks(labels: Mapping[str, str], kinds: Mapping[str, str], *, dark: bool = False) -> dict[str, MetricLook]:
     """Give every metric of `labels` (name -> label) its look; one colour comes again only with another symbol."""
     paint, found, others, controls = palette(dark), {}, 0, 0
     for name, label in labels.items():
         kind = kinds.get(name, "")
         if name in OWN:
-            found[name] = Look(label, kind, getattr(paint, OWN[name]), "circle", "solid")
+            found[name] = MetricLook(label, kind, getattr(paint, OWN[name]), "circle", "solid")
         elif kind == CONTROL:
-            found[name] = Look(label, kind, paint.muted, *CONTROL_LINES[controls % len(CONTROL_LINES)])
+            found[name] = MetricLook(label, kind, paint.muted, *CONTROL_LINES[controls % len(CONTROL_LINES)])
             controls += 1
         else:
             turn, colour = divmod(others, len(paint.others))
-            found[name] = Look(label, kind, paint.others[colour], SYMBOLS[turn % len(SYMBOLS)], "solid")
+            found[name] = MetricLook(label, kind, paint.others[colour], SYMBOLS[turn % len(SYMBOLS)], "solid")
             others += 1
     return found
 
 
 def precision_curves(
     curves: Mapping[str, pd.DataFrame],
-    looks: Mapping[str, Look],
+    looks: Mapping[str, MetricLook],
     *,
     best: pd.DataFrame,
     random: pd.DataFrame,
@@ -150,7 +150,7 @@ def _curve_layout(against: str, targets: int, relevant: int, most: int) -> dict[
 
 def measure_by_metric(
     frame: pd.DataFrame,
-    looks: Mapping[str, Look],
+    looks: Mapping[str, MetricLook],
     name: str,
     *,
     random: float,
@@ -238,7 +238,7 @@ def _metric_points(
     names: list[str],
     rows: np.ndarray,
     colours: list[str],
-    looks: Mapping[str, Look],
+    looks: Mapping[str, MetricLook],
     dark: bool,
 ) -> go.Scatter:
     """Return the metrics of one kind as points."""

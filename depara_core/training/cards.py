@@ -14,7 +14,7 @@ from torch import nn
 
 from depara_core.files import write_whole
 from depara_core.rooms import Task
-from depara_core.training.trainer import Recipe, Score
+from depara_core.training.trainer import HeldOutScore, Recipe
 from depara_core.zoo.rooms import ARCHITECTURE, weights_path
 from depara_core.zoo.rooms_network import Solver
 
@@ -23,7 +23,9 @@ LIMIT_BYTES = 2_000_000
 GATE = 0.15  # the least skill (share of the constant predictor's error that is gone) of a task that counts as learned
 
 
-def write_model(solver: Solver, task: Task, recipe: Recipe, score: Score, scenes: dict[str, int], folder: Path) -> Path:
+def write_model(
+    solver: Solver, task: Task, recipe: Recipe, score: HeldOutScore, scenes: dict[str, int], folder: Path
+) -> Path:
     """Write weights and card of a task into `folder`; return the card's path."""
     return write_weights(solver, task.name, describe(task, recipe, score, scenes), folder)
 
@@ -64,7 +66,7 @@ def rounded(module: Trained) -> Trained:
     return module
 
 
-def describe(task: Task, recipe: Recipe, score: Score, scenes: dict[str, int]) -> dict[str, Any]:
+def describe(task: Task, recipe: Recipe, score: HeldOutScore, scenes: dict[str, int]) -> dict[str, Any]:
     """Return the card's content."""
     command = (
         f"depara rooms train {task.name} --steps {recipe.steps} --batch {recipe.batch} "

@@ -29,7 +29,7 @@ Pictures = UInt8[Tensor, "N 28 28"]
 
 
 @dataclass(frozen=True)
-class Part:
+class Photographs:
     """N grey pictures (N, 28, 28) uint8 and their classes (N,), counted from 0."""
 
     images: Pictures
@@ -38,8 +38,8 @@ class Part:
     def __len__(self) -> int:
         return len(self.images)
 
-    def __getitem__(self, rows: slice | Tensor) -> "Part":
-        return Part(self.images[rows], self.labels[rows])
+    def __getitem__(self, rows: slice | Tensor) -> "Photographs":
+        return Photographs(self.images[rows], self.labels[rows])
 
 
 @dataclass(frozen=True)
@@ -49,12 +49,12 @@ class Parts:
     A student's labels are drawn from the first photographs of `target`. No photograph is in two parts.
     """
 
-    source: Part
-    target: Part
-    tests: Part
-    probes: Part
-    rich: Part
-    rich_tests: Part
+    source: Photographs
+    target: Photographs
+    tests: Photographs
+    probes: Photographs
+    rich: Photographs
+    rich_tests: Photographs
 
 
 def load_parts(seed: int, learned: int, tests: int, probes: int, folder: Path = FOLDER) -> Parts:
@@ -108,12 +108,12 @@ def _idx(path: Path, axes: int) -> UInt8[np.ndarray, "..."]:
     return np.frombuffer(content, np.uint8, offset=start).reshape(shape).copy()
 
 
-def _of(images: Pictures, labels: Int64[Tensor, " N"], kinds: tuple[int, ...]) -> Part:
+def _of(images: Pictures, labels: Int64[Tensor, " N"], kinds: tuple[int, ...]) -> Photographs:
     """Return the pictures of these kinds, classes counted anew."""
     table = torch.full((len(KINDS),), -1)
     table[list(kinds)] = torch.arange(len(kinds))
     classes = table[labels]
-    return Part(images[classes >= 0], classes[classes >= 0])
+    return Photographs(images[classes >= 0], classes[classes >= 0])
 
 
 def as_inputs(images: Pictures) -> Float32[Tensor, "N 3 28 28"]:
@@ -121,10 +121,10 @@ def as_inputs(images: Pictures) -> Float32[Tensor, "N 3 28 28"]:
     return (images.float() / 127.5)[:, None].expand(-1, 3, -1, -1)
 
 
-def turned(part: Part) -> Part:
+def turned(part: Photographs) -> Photographs:
     """Return every picture in four quarter turns, its class one of 4 x as many: class times turn."""
     images = torch.cat([torch.rot90(part.images, turn, (1, 2)) for turn in range(4)])
-    return Part(images, torch.cat([part.labels * 4 + turn for turn in range(4)]))
+    return Photographs(images, torch.cat([part.labels * 4 + turn for turn in range(4)]))
 
 
 def drawn(images: Pictures) -> Pictures:

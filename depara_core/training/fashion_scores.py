@@ -19,7 +19,7 @@ from depara_core.pipeline.graphs import build_graphs
 from depara_core.probes import ProbeSet
 from depara_core.similarity import similarity, similarity_matrix
 from depara_core.store import Store
-from depara_core.training.fashion_data import EVEN, FOLDER, KINDS, Part, Parts, as_inputs, load_parts
+from depara_core.training.fashion_data import EVEN, FOLDER, KINDS, Parts, Photographs, as_inputs, load_parts
 from depara_core.training.fashion_study import FashionPlan, labelled
 from depara_core.training.layer_networks import apply
 from depara_core.zoo.fashion import CUTS, FASHION_SOURCES, TARGET, student_spec
@@ -89,13 +89,13 @@ def score_cuts(
     return pd.DataFrame(rows)
 
 
-def keep_photographs(part: Part, path: Path | None = None) -> None:
+def keep_photographs(part: Photographs, path: Path | None = None) -> None:
     """Write the photographs that `load_probes("fashion")` returns, with the names of their kinds."""
     with written_aside(path or assets_folder() / "probes" / "fashion.npz") as aside, aside.open("wb") as file:
         np.savez_compressed(file, images=part.images.numpy(), labels=np.array(target_probes(part).labels))
 
 
-def target_probes(part: Part) -> ProbeSet:
+def target_probes(part: Photographs) -> ProbeSet:
     """Return photographs as probes, labelled by their kind."""
     images = part.images[..., None].expand(-1, -1, -1, 3).contiguous().numpy()
     return ProbeSet.from_arrays(images, labels=[KINDS[EVEN[label]] for label in part.labels.tolist()])

@@ -20,9 +20,9 @@ from depara_core.benchmark.layer_table import ANEW, COLUMNS, DEVELOPMENT, SCRATC
 from depara_core.errors import OptionError
 from depara_core.files import Progress, write_whole
 from depara_core.training.cards import GATE, origin, rounded, write_weights
-from depara_core.training.fashion_data import FOLDER, Part, Parts, as_inputs, drawn, load_parts, turned
+from depara_core.training.fashion_data import FOLDER, Parts, Photographs, as_inputs, drawn, load_parts, turned
 from depara_core.training.layer_networks import accuracy, apply, constant_accuracy, learn, mirrored
-from depara_core.training.trainer import Recipe, Score
+from depara_core.training.trainer import HeldOutScore, Recipe
 from depara_core.zoo import fashion
 from depara_core.zoo.fashion import CUTS, FASHION_NETWORKS, FASHION_SOURCES, SOURCE, TARGET, seed_folder
 from depara_core.zoo.fashion_network import fresh, load_network
@@ -112,19 +112,23 @@ def _train(parts: Parts, seed: int, plan: FashionPlan, zoo: Path | None) -> None
         _keep(name, rounded(module), own, fresh_ones, recipe, plan, seed_folder(seed, zoo))
 
 
-def _lesson(name: str, parts: Parts) -> tuple[Part, Part]:
+def _lesson(name: str, parts: Parts) -> tuple[Photographs, Photographs]:
     """Return what a network learns from, and fresh pictures of the same kind."""
     if name == "dnn_rich":
         return turned(parts.rich), turned(parts.rich_tests)
     if name == TARGET:
         return parts.target, parts.tests
-    return Part(drawn(parts.source.images), parts.source.labels), Part(drawn(parts.tests.images), parts.tests.labels)
+    return Photographs(drawn(parts.source.images), parts.source.labels), Photographs(
+        drawn(parts.tests.images), parts.tests.labels
+    )
 
 
-def _keep(name: str, module: Vgg, own: Part, tests: Part, recipe: Recipe, plan: FashionPlan, folder: Path) -> None:
+def _keep(
+    name: str, module: Vgg, own: Photographs, tests: Photographs, recipe: Recipe, plan: FashionPlan, folder: Path
+) -> None:
     """Score a trained network on fresh pictures of its own kind, and write weights and card."""
     wrong = 1 - accuracy(module, as_inputs(tests.images), tests.labels)
-    score = Score("share of wrong classes", wrong, 1 - constant_accuracy(own.labels, tests.labels))
+    score = HeldOutScore("share of wrong classes", wrong, 1 - constant_accuracy(own.labels, tests.labels))
     about = {
         "task": name,
         "group": "layers",

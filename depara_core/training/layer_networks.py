@@ -11,7 +11,7 @@ from torch.nn.functional import cross_entropy, interpolate
 from depara_core.rooms import RICH_FACTORS
 from depara_core.training.cards import GATE, rounded, write_weights
 from depara_core.training.layer_views import Views
-from depara_core.training.trainer import Recipe, Score, learning_rate
+from depara_core.training.trainer import HeldOutScore, Recipe, learning_rate
 from depara_core.zoo.rooms_study import ARCHITECTURE, StudyNetwork
 from depara_core.zoo.rooms_vgg import Vgg
 
@@ -126,7 +126,7 @@ def keep_network(
     """Score a trained network as it will be stored, and write weights and card."""
     rounded(module)
     own, others = views.labels(study), fresh_views.labels(study)
-    score = Score(
+    score = HeldOutScore(
         "share of wrong classes",
         1 - accuracy(module, fresh_views.images, others),
         1 - constant_accuracy(own, others),

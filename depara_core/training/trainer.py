@@ -33,7 +33,7 @@ class Recipe:
 
 
 @dataclass(frozen=True)
-class Score:
+class HeldOutScore:
     """How a network does on held-out scenes; skill = 1 - error / constant_error, 0 for the best constant, 1 perfect.
 
     `error` is the mean squared error in units of the label's variance, or the share of wrong classes.
@@ -84,7 +84,9 @@ def learning_rate(recipe: Recipe, step: int) -> float:
     return recipe.rate * min(1.0, (step + 1) / recipe.warmup) * 0.5 * (1 + math.cos(math.pi * step / recipe.steps))
 
 
-def score_solver(solver: Solver, task: Task, pool: ScenePool, held_out: ScenePool, device: torch.device) -> Score:
+def score_solver(
+    solver: Solver, task: Task, pool: ScenePool, held_out: ScenePool, device: torch.device
+) -> HeldOutScore:
     """Return the network's error on held-out scenes beside that of the training set's best constant (per pixel)."""
     constant = _constant(task, pool)
     rows = held_out.usable(task)
@@ -102,7 +104,7 @@ def score_solver(solver: Solver, task: Task, pool: ScenePool, held_out: ScenePoo
             constants += float((_errors(task, solver, constant, target) * share).mean()) * len(batch)
             weights += float(share.mean()) * len(batch)
     measure = "share of wrong classes" if task.is_class else "squared error / label variance"
-    return Score(measure, errors / weights, constants / weights)
+    return HeldOutScore(measure, errors / weights, constants / weights)
 
 
 def _errors(task: Task, solver: Solver, output: Tensor, target: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ from depara_core.paths import assets_folder
 from depara_core.rooms import GROUPS, TASKS, check_tasks
 from depara_core.training.cards import GATE, rounded, write_model
 from depara_core.training.scene_pool import WORK, ScenePool, build_pool
-from depara_core.training.trainer import Recipe, Score, score_solver, train_task
+from depara_core.training.trainer import HeldOutScore, Recipe, score_solver, train_task
 from depara_core.zoo.rooms import card, weights_path
 
 TRAINING_SEED, HELD_OUT_SEED = 1_000_000, 2_000_000  # added to the seed: far from the seeds people pick for probes
@@ -38,7 +38,7 @@ class TrainingOutcome:
     """What became of one task; rejected: its network is not clearly better than a constant, so nothing was kept."""
 
     task: str
-    score: Score | None  # None where the task was trained already
+    score: HeldOutScore | None  # None where the task was trained already
     rejected: bool = False
 
 

@@ -59,13 +59,13 @@ class View:
         return self.result.by_target(self.measure)
 
     @cached_property
-    def looks(self) -> dict[str, figures.Look]:
+    def looks(self) -> dict[str, figures.MetricLook]:
         """How each metric that could be scored is drawn, in the metrics' own order."""
         known = dict.fromkeys(self.found.index.get_level_values("metric"))
         return {name: self.every_look[name] for name in known}
 
     @cached_property
-    def every_look(self) -> dict[str, figures.Look]:
+    def every_look(self) -> dict[str, figures.MetricLook]:
         """How each metric there is would be drawn: the same look wherever it comes."""
         names = (*scoring.SCORES, *scoring.CONTROLS)
         return figures.looks(titles(names), kinds(names), dark=self.dark)

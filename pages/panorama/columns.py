@@ -18,7 +18,7 @@ CLICKS = {"model": 1, "probe": 1, "pair": 2}  # what can be clicked, and by how 
 
 
 @dataclass(frozen=True)
-class Heading:
+class ColumnHeading:
     """One model's heading: its name, what a click does, the colour of its group, and "source", "target" or neither."""
 
     name: str
@@ -39,7 +39,7 @@ class Tree:
 
 def columns(
     key: str,
-    headings: Sequence[Heading],
+    headings: Sequence[ColumnHeading],
     drawings: Sequence[Drawing],
     found: AcrossModels,
     images: Sequence[bytes],

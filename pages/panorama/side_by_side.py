@@ -9,7 +9,7 @@ from depara_core.figures import theme, trees
 from depara_core.formatting import score, short_name
 from depara_core.grids import grid_text
 from pages.attributions.selection import Attributions
-from pages.panorama.columns import Heading, Tree, columns
+from pages.panorama.columns import ColumnHeading, Tree, columns
 from pages.panorama.lineup import Lineup
 from pages.shared import cache, selection, text, widgets
 from pages.shared.legends import legend
@@ -55,10 +55,10 @@ def _draw_columns(lineup: Lineup) -> None:
         _answer(lineup, [lineup.models[m] for m in order], *clicked)
 
 
-def _heading(lineup: Lineup, model: str, colour: str) -> Heading:
+def _heading(lineup: Lineup, model: str, colour: str) -> ColumnHeading:
     mark = {lineup.source: "source", lineup.target: "target"}.get(model, "")
     hint = model if mark == "target" else f"Make {model} the target, and the present target the source"
-    return Heading(short_name(model), hint, colour, mark)
+    return ColumnHeading(short_name(model), hint, colour, mark)
 
 
 def _answer(lineup: Lineup, models: list[str], kind: str, place: int, second: int | None) -> None:

@@ -21,7 +21,7 @@ from depara_core.jobs import Job
 from depara_core.pipeline import builder as pipeline
 from depara_core.rooms import TASKS
 from depara_core.store import Store
-from depara_core.training import Score, TrainingOutcome
+from depara_core.training import HeldOutScore, TrainingOutcome
 
 SMALL = "torchvision/squeezenet1_1@none"
 OTHER = "torchvision/shufflenet_v2_x0_5@none"
@@ -353,7 +353,7 @@ def test_training_hands_its_options_on_and_tells_what_came_of_each_task(run, mon
 
     def train_zoo(tasks, **options):
         given.update(options, tasks=tasks)
-        return [TrainingOutcome("normal", Score("loss", 0.25, 1.0)), TrainingOutcome("curvature", None)]
+        return [TrainingOutcome("normal", HeldOutScore("loss", 0.25, 1.0)), TrainingOutcome("curvature", None)]
 
     monkeypatch.setattr("depara_core.training.train_zoo", train_zoo)
     rows = document(run("rooms", "train", "normal", "curvature", "--steps", "7", "--out", str(tmp_path), "--json"))

@@ -11,7 +11,6 @@ import streamlit as st
 from planted import random_graph, silenced
 from planted_pages import COUNT, GROUPS, LAYERS, comparison
 from scipy.cluster.hierarchy import linkage
-from test_exports_app import downloads  # noqa: F401 - a fixture
 
 import depara_core as depara
 from depara_core import drawings, explanation, pairs
@@ -172,7 +171,7 @@ def test_the_columns_report_only_what_they_have(boards):
         "legend": columns.Legend(b"", "", ""),
         "selected": 0,
     }
-    heading, graph = columns.Heading("m", "m", "#000000"), random_graph(0, 2)
+    heading, graph = columns.ColumnHeading("m", "m", "#000000"), random_graph(0, 2)
     found, drawing = explanation.across_models([graph], [0, 1], "ab"), drawings.draw(graph, [0, 1])
     for click, reported in [
         (["model", 0], ("model", 0, None)),
@@ -282,7 +281,7 @@ def test_one_model_alone_is_a_designed_state(open_page, boards):
     assert not boards
 
 
-def test_the_panorama_can_be_taken_away(open_page, boards, downloads):  # noqa: F811
+def test_the_panorama_can_be_taken_away(open_page, boards, downloads):
     open_page("panorama", source=A, target=B, drawn="6", lam="2.0")
     drawn = len(boards[-1]["probes"])
     cosines = pd.read_parquet(io.BytesIO(downloads["panorama-cosines.parquet"]()))

@@ -13,7 +13,7 @@ from depara_core.cli import app
 from depara_core.errors import ModelError, OptionError, ProbeError
 from depara_core.probes import load_probes
 from depara_core.training import fashion_data
-from depara_core.training.fashion_data import Part, as_inputs, drawn, load_parts, read_fashion, turned
+from depara_core.training.fashion_data import Photographs, as_inputs, drawn, load_parts, read_fashion, turned
 from depara_core.training.fashion_scores import keep_photographs, record_scores
 from depara_core.training.fashion_study import FashionPlan, labelled, record_fashion, student
 from depara_core.training.trainer import Recipe
@@ -196,7 +196,7 @@ def test_networks_that_are_not_measured_yet_are_told_with_the_command(tmp_path, 
 
 
 def test_photographs_are_kept_as_they_are(tmp_path):
-    part = Part(torch.arange(2 * 28 * 28).reshape(2, 28, 28).to(torch.uint8), torch.tensor([0, 3]))
+    part = Photographs(torch.arange(2 * 28 * 28).reshape(2, 28, 28).to(torch.uint8), torch.tensor([0, 3]))
     keep_photographs(part, tmp_path / "some.npz")
     read = load_probes(tmp_path / "some.npz")
     assert read.labels == ("T-shirt", "shirt")

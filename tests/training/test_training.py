@@ -13,7 +13,7 @@ from depara_core.cli import app
 from depara_core.errors import Cancelled, ModelError, OptionError
 from depara_core.files import side_by_side
 from depara_core.rooms import GROUPS, IMAGE_TARGETS, TASKS
-from depara_core.training import Recipe, Score, report, train_zoo, trainer, zoo
+from depara_core.training import HeldOutScore, Recipe, report, train_zoo, trainer, zoo
 from depara_core.training.cards import half_precision, rounded
 from depara_core.training.scene_pool import ScenePool, build_pool, soften
 from depara_core.zoo.rooms import card, weights_path
@@ -286,5 +286,5 @@ def test_workers_side_by_side_make_the_same_weights(work, tmp_path, monkeypatch)
 
 
 def test_skill_is_the_share_of_the_constants_error_that_is_gone():
-    assert Score("x", 0.25, 1.0).skill == 0.75
-    assert np.isnan(Score("x", float("nan"), 1.0).skill)
+    assert HeldOutScore("x", 0.25, 1.0).skill == 0.75
+    assert np.isnan(HeldOutScore("x", float("nan"), 1.0).skill)

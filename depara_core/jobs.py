@@ -6,34 +6,29 @@ import traceback
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from itertools import zip_longest
 from typing import Any, Literal
 from weakref import WeakValueDictionary
 
 from cachetools import Cache, LRUCache
 
 from depara_core.errors import Cancelled, OptionError
+from depara_core.estimates import Pace, estimate
 from depara_core.files import Progress
 from depara_core.formatting import duration
 
 State = Literal["queued", "running", "done", "failed", "cancelled"]
 Work = Callable[[Progress], Any]
 HISTORY = 50  # finished jobs that are remembered, where nothing else is said
-ETA_AFTER_S = 0.5  # a rate measured over less is no rate
 WAIT_S = 0.2  # between two looks at what another thread does
 PATIENCE_S = 5  # a job that nobody has looked at for so long is abandoned
+ATTENTION_S = 60  # who has looked within it keeps a job that another one leaves: a hidden tab looks seldom
 SLICE_S = 3  # a job runs at least so long before it gives way
 MOST_PAUSED = 4  # jobs that may have given way at once: they hold their images
 MOST_ABANDONED = 20  # that wait; older ones are cancelled
 _RUNNING = threading.local()  # the job of this thread, and how it gives way
 _WORKING: "WeakValueDictionary[str, threading.Lock]" = WeakValueDictionary()
 _GUARD = threading.Lock()
-
-
-def estimate(elapsed_s: float, done: int, total: int) -> float | None:
-    """Return the seconds to go at the mean rate so far, or None while nothing can be said."""
-    if done <= 0 or total <= 0 or elapsed_s < ETA_AFTER_S:
-        return None
-    return elapsed_s * max(total - done, 0) / done
 
 
 def give_way() -> None:
@@ -44,6 +39,23 @@ def give_way() -> None:
     yielding = getattr(_RUNNING, "give_way", None)
     if yielding is not None:
         yielding()
+
+
+def yielding(progress: Progress) -> Progress:
+    """Return a progress callback that also gives way: for work that holds nothing which others need."""
+
+    def report(done: int, total: int, message: str) -> None:
+        progress(done, total, message)
+        give_way()
+
+    return report
+
+
+def publish(partial: Any) -> None:
+    """Show what this thread's job has so far to who waits for it; does nothing where this thread runs no job."""
+    job = getattr(_RUNNING, "job", None)
+    if job is not None:
+        job.partial = partial
 
 
 @contextmanager
@@ -98,12 +110,15 @@ class Job:
         self.state: State = "queued"
         self.done, self.total, self.message = 0, 0, "waiting"
         self.result: Any = None
+        self.partial: Any = None  # what there is before the result (`publish`)
         self.error: BaseException | None = None
         self._work = work
         self._lock = threading.Lock()
         self._cancelled, self._finished = threading.Event(), threading.Event()
         self._started = 0.0
         self._watched = time.monotonic()
+        self._watchers: dict[str, float] = {}  # who looked, and when last
+        self._pace, self._paused_s = Pace(), 0.0
         self.slice_began = 0.0  # by the monotonic clock
         self.paused = False  # gave way, and waits for its turn
         self.ended = 0.0  # by the monotonic clock, seconds; 0 until then
@@ -130,17 +145,16 @@ class Job:
 
     @property
     def elapsed_s(self) -> float:
-        """Seconds since the work began, or that it took."""
+        """Seconds that the work has taken, or took; those in which others had their turn do not count."""
         if not self._started:
             return 0.0
-        return (self.ended or time.monotonic()) - self._started
+        return (self.ended or time.monotonic()) - self._started - self._paused_s
 
     @property
     def eta_s(self) -> float | None:
-        """Seconds to go at the mean rate so far; None while nothing can be said."""
+        """Seconds to go in the present stage; None where its parts do not come evenly enough to tell."""
         with self._lock:
-            done, total = self.done, self.total
-        return estimate(self.elapsed_s, done, total) if self.state == "running" else None
+            return self._pace.rest(self.elapsed_s) if self.state == "running" and not self.paused else None
 
     def cancel(self) -> None:
         """Ask the job to stop: at once if it waits, at its next report of progress if it runs."""
@@ -150,14 +164,32 @@ class Job:
                 self._end("cancelled")
                 self._finished.set()
 
-    def watch(self) -> None:
+    def watch(self, watcher: str = "") -> None:
         """Say that somebody waits for the job; what nobody waits for goes last."""
-        self._watched = time.monotonic()
+        self._watched = self._watchers[watcher] = time.monotonic()
 
-    def wait(self, timeout_s: int | float | None = None) -> bool:
+    def leave(self, watcher: str = "") -> bool:
+        """Wait no longer; the job is cancelled where nobody else has looked at it lately. Return whether it is."""
+        self._watchers.pop(watcher, None)
+        since = time.monotonic() - ATTENTION_S
+        if any(looked > since for looked in self._watchers.values()):
+            return False
+        self.cancel()
+        return True
+
+    def wait(self, timeout_s: int | float | None = None, *, watcher: str = "") -> bool:
         """Wait until the job has finished; False if the time ran out first."""
-        self.watch()
+        self.watch(watcher)
         return self._finished.wait(timeout_s)
+
+    @contextmanager
+    def standing(self) -> Iterator[None]:
+        """Let others have their turn: the job's own clock stands meanwhile."""
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            self._paused_s += time.monotonic() - began
 
     def run(self, remember: Callable[["Job"], None]) -> None:
         """Do the work in the calling thread, unless it was cancelled before; `remember` is called before who waits."""
@@ -190,6 +222,7 @@ class Job:
         self.require_going_on()
         with self._lock:
             self.done, self.total, self.message = done, total, message
+            self._pace.report(self.elapsed_s, done, total)
 
     def _close(self, state: State, result: Any, error: BaseException | None) -> None:
         with self._lock:
@@ -239,16 +272,17 @@ class JobQueue:
         self._changed = threading.Condition()
         self._threads = 0  # that serve; one whose job has given way does not
 
-    def submit(self, key: str, label: str, work: Work, *, owner: str = "") -> Job:
+    def submit(self, key: str, label: str, work: Work, *, owner: str = "", watcher: str = "") -> Job:
         """Queue work(progress) for an owner, or return the job of the same key that waits, runs or is remembered.
 
         A failed or cancelled job of that key is replaced by a new one. Who asks for a job that waits lends it a turn.
+        `watcher` is who waits for it (`Job.leave`).
         """
         with self._changed:
             job = self._known(key)
             if job is None or not job.wanted:
                 job = self._unfinished[key] = Job(key, label, work)
-            job.watch()
+            job.watch(watcher)
             if job.state == "queued" or job.paused:
                 self._lanes.setdefault(owner, {})[key] = job
                 self._changed.notify_all()
@@ -260,6 +294,16 @@ class JobQueue:
         """Return the job of this key, if it is unfinished or remembered."""
         with self._changed:
             return self._known(key)
+
+    def ahead(self, job: Job) -> tuple[Job, ...]:
+        """Return what is done before a job that waits: what runs now, then what has an earlier turn."""
+        with self._changed:
+            running = [one for one in self._unfinished.values() if one.state == "running" and not one.paused]
+            lanes = [list(lane.values()) for lane in self._lanes.values()]
+            turns = [one for turn in zip_longest(*lanes) for one in turn if one is not None]
+        order = list(dict.fromkeys(sorted(turns, key=lambda one: not one.awaited)))
+        before = order[: order.index(job)] if job in order else []
+        return tuple(one for one in (*running, *before) if one is not job)
 
     def jobs(self) -> tuple[Job, ...]:
         """Return the unfinished and the remembered jobs, the newest first; none counts as used."""
@@ -291,11 +335,11 @@ class JobQueue:
         job, resumed = self._next()
         if resumed:
             return False
-        _RUNNING.give_way = lambda: self._give_way(job)
+        _RUNNING.give_way, _RUNNING.job = lambda: self._give_way(job), job
         try:
             job.run(self._remember)
         finally:
-            _RUNNING.give_way = None  # it holds the job, whose result may be large
+            _RUNNING.give_way = _RUNNING.job = None  # they hold the job, whose result may be large
         return not job.paused  # else it was cancelled while it waited
 
     def _give_way(self, job: Job) -> None:
@@ -312,8 +356,9 @@ class JobQueue:
             self._lanes.move_to_end("")
             self._threads -= 1
             self._start_thread()
-            while job.paused and not job.stopping:
-                self._changed.wait(WAIT_S)
+            with job.standing():
+                while job.paused and not job.stopping:
+                    self._changed.wait(WAIT_S)
             if job.paused:  # cancelled: another thread has its turn
                 self._leave_lanes(job)
         job.require_going_on()

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from depara_core import jobs
 from depara_core.errors import ModelError, OptionError
-from depara_core.jobs import JobQueue, Tally, alone, estimate, give_way
+from depara_core.jobs import JobQueue, Tally, alone, give_way, publish
 
 
 class Gate:
@@ -108,30 +108,28 @@ def test_one_worker_runs_jobs_in_order_and_several_run_at_once():
     assert all(job.wait(10) and job.result is True for job in both)
 
 
-def test_the_estimate_is_the_mean_rate(monkeypatch):
-    clock = iter([100.0])
-    now = [next(clock)]
+def test_the_estimate_is_that_of_the_stage_and_paused_time_does_not_count(monkeypatch):
+    now, estimates = [100.0], []
     monkeypatch.setattr("depara_core.jobs.time.monotonic", lambda: now[0])
-    estimates = []
 
     def work(progress):
-        progress(0, 10, "")
+        for done in range(5):
+            progress(done, 10, "")
+            estimates.append(job.eta_s)
+            now[0] += 2
+        with job.standing():
+            now[0] += 1000  # another job had its turn
+        progress(5, 10, "")
         estimates.append(job.eta_s)
-        now[0] += 6
-        progress(3, 10, "")
-        estimates.append(job.eta_s)
-        now[0] += 14
-        progress(10, 10, "")
+        progress(0, 3, "another stage")
         estimates.append(job.eta_s)
 
-    queue = JobQueue()
-    job = type("Later", (), {"eta_s": None})()
-    ready = threading.Event()
+    queue, ready = JobQueue(), threading.Event()
     job = queue.submit("k", "label", lambda progress: ready.wait(10) and work(progress))
     ready.set()
     assert job.wait(10)
-    assert estimates == [None, pytest.approx(14), 0]
-    assert job.elapsed_s == 20
+    assert estimates == [None, None, *map(pytest.approx, (16, 14, 12, 10)), None]
+    assert job.elapsed_s == 10
 
 
 def hold(queue):
@@ -216,14 +214,6 @@ def test_every_job_runs_once_whoever_asks(asked):
     gate.open.set()
     assert all(job.wait(10) for job in jobs)
     assert sorted(ran) == sorted({number for _, number in asked})
-
-
-@pytest.mark.parametrize(
-    ("elapsed", "done", "total", "rest"),
-    [(2, 1, 4, 6), (2, 4, 4, 0), (2, 5, 4, 0), (2, 0, 4, None), (2, 1, 0, None), (0.1, 1, 4, None)],
-)
-def test_what_is_left_at_the_mean_rate(elapsed, done, total, rest):
-    assert estimate(elapsed, done, total) == rest
 
 
 def test_a_tally_tells_how_long_a_part_still_takes(monkeypatch):
@@ -522,3 +512,56 @@ def test_every_job_ends_whatever_gives_way_leaves_or_is_cancelled(plan):
         assert queue.submit("after", "", lambda _: 1).wait(20)
     finally:
         jobs.SLICE_S = slice_s
+
+
+def test_who_leaves_ends_their_own_wait_and_the_others_keep_the_job():
+    gate, queue = Gate(), JobQueue()
+    job = queue.submit("k", "label", gate, watcher="one")
+    assert queue.submit("k", "label", pytest.fail, watcher="two") is job
+    assert gate.started.wait(10)
+    assert not job.leave("one")
+    assert (job.stopping, job.wanted) == (False, True)
+    assert job.leave("two")
+    assert job.wait(10)
+    assert job.state == "cancelled"
+
+
+def test_who_has_not_looked_for_long_keeps_no_job():
+    gate, queue = Gate(), JobQueue()
+    job = queue.submit("k", "label", gate, watcher="gone")
+    job.watch("here")
+    job._watchers["gone"] -= 2 * jobs.ATTENTION_S
+    assert job.leave("here")
+
+
+def test_a_waiting_job_knows_what_is_done_before_it():
+    queue, gate = JobQueue(), Gate()
+    running = queue.submit("r", "runs", gate, owner="a")
+    assert gate.started.wait(10)
+    first, second = (queue.submit(key, key, lambda progress: "done", owner="a") for key in ("first", "second"))
+    other = queue.submit("other", "other", lambda progress: "other", owner="b")
+    assert queue.ahead(running) == ()
+    assert queue.ahead(first) == (running,)
+    assert queue.ahead(other) == (running, first)  # owners take turns
+    assert queue.ahead(second) == (running, first, other)
+    gate.open.set()
+    assert all(job.wait(10) for job in (first, second, other))
+    assert queue.ahead(second) == ()
+
+
+def test_a_job_shows_what_it_has_so_far():
+    queue, seen, go_on = JobQueue(), threading.Event(), threading.Event()
+
+    def work(progress):
+        publish({"rsa": 1})
+        seen.set()
+        go_on.wait(10)
+        return {"rsa": 1, "cka": 2}
+
+    job = queue.submit("k", "label", work)
+    assert seen.wait(10)
+    assert (job.partial, job.result) == ({"rsa": 1}, None)
+    go_on.set()
+    assert job.wait(10)
+    assert job.result == {"rsa": 1, "cka": 2}
+    publish("from no job")

@@ -13,6 +13,7 @@ from depara_core.benchmark.benchmarks import CLUSTERS, COMPONENTS, Evidence, com
 from depara_core.errors import OptionError
 from depara_core.evaluation import Evaluation, evaluate, static_mean, symmetrised
 from depara_core.files import Progress
+from depara_core.jobs import give_way, publish
 from depara_core.metrics import METRICS, Metric
 from depara_core.metrics.codes import as_code
 from depara_core.pipeline.keys import versions
@@ -69,9 +70,11 @@ def score_pairs(
     for done, name in enumerate(chosen):
         if progress is not None:
             progress(done, len(chosen), f"Scores of {name}")
+        give_way()
         if name in METRICS and METRICS[name].takes[1] == "labels" and not evidence.labels:
             continue
         frames[name] = scorer.frame(name)
+        publish(dict(frames))
     return frames
 
 
@@ -169,6 +172,7 @@ class _Scorer:
             return metric.pairs(sources, targets)
         values = np.full((len(self.ids), len(self.ids)), np.nan)
         for i, source in enumerate(self.ids):
+            give_way()
             for j, target in enumerate(self.ids):
                 if metric.symmetric and j < i:
                     values[i, j] = values[j, i]

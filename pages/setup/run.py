@@ -28,7 +28,7 @@ def draw(models: Sequence[str]) -> None:
         elif job is None or job.state == "done":
             st.button("Run", key="setup.run", type="primary", on_click=comparisons.run, args=(data,))
         else:
-            widgets.progress_panel(job, again=lambda: jobs.click(computation, again=True))
+            jobs.panel(job, computation)
 
 
 def cost(models: Sequence[str]) -> str:

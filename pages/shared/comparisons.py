@@ -20,6 +20,7 @@ from depara_core.attribution.options import resolve_options
 from depara_core.comparison import Comparison, planned_grid
 from depara_core.files import Progress
 from depara_core.grids import Grid
+from depara_core.jobs import yielding
 from depara_core.pipeline.workload import workload
 from depara_core.probes.loading import BUNDLED
 from pages.shared import cache, consent, jobs, selection, text, uploads, widgets
@@ -109,12 +110,7 @@ def _compare(
     data: Data, known: Specs, unknown: Failed, layers: str | list[str], on: Grid, key: str, progress: Progress
 ) -> Comparison:
     failed, store = list(unknown), depara.Store()
-    probes = uploads.load(
-        data.probes,
-        data.count,
-        data.seed,
-        lambda done, total, message: progress(0, 0, f"{message}: {done} of {total}" if total else message),
-    ).require_comparable()
+    probes = uploads.load(data.probes, data.count, data.seed, yielding(progress)).require_comparable()
     graphs = depara.build_graphs(
         list(known),
         probes,

@@ -13,6 +13,7 @@ import hashlib
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -27,6 +28,7 @@ from pages.shared.consent import Ask
 
 PATIENCE_S = 0.6  # a page waits this long before it shows progress: results from the store come without a flicker
 _HELD = "_jobs"
+_LEFT = "_left"  # keys of jobs that this session waits for no longer
 _BROWSER = "_streamlit_xsrf"  # a cookie that every browser is given, and keeps
 
 
@@ -83,8 +85,11 @@ def begin(computation: Computation, *, again: bool = False) -> Job:
     Sessions take turns. One that attaches to what still waits lends it its own turn.
     """
     job = current(computation)
+    if again:
+        _left().discard(computation.key)
     if job is None or job.state == "queued" or job.paused or (again and not job.wanted):
-        job = cache.queue().submit(computation.key, computation.label, computation.work, owner=_owner())
+        turn = {"owner": _owner(), "watcher": _session()}
+        job = cache.queue().submit(computation.key, computation.label, computation.work, **turn)
         hold(job)
     return job
 
@@ -92,6 +97,44 @@ def begin(computation: Computation, *, again: bool = False) -> Job:
 def click(computation: Computation, *, again: bool = False) -> None:
     """Begin a computation, in the callback of a button."""
     begin(computation, again=again)
+
+
+def leave(job: Job) -> None:
+    """End this session's wait: the job ends where nobody else waits for it."""
+    if not job.leave(_session()):
+        _left().add(job.key)
+
+
+def panel(job: Job, computation: Computation, *, key: str = "job") -> None:
+    """Draw the progress of a computation, or what went wrong, with the ways on."""
+    widgets.progress_panel(
+        job,
+        lambda: click(computation, again=True),
+        partial(leave, job),
+        partial(_ahead, job),
+        left=job.key in _left(),
+        key=key,
+    )
+
+
+def _ahead(job: Job) -> tuple[Job, ...]:
+    """Return what is done before a job, and say that this session still waits for it."""
+    job.watch(_session())
+    return cache.queue().ahead(job)
+
+
+def offer(computation: Computation, label: str, *, key: str) -> Any:
+    """Return the result where it is at hand; else follow the computation, or offer to begin it: nobody asked yet."""
+    if current(computation) is not None:
+        return wait(computation, key=key)
+    st.button(label, key=f"{key}-begin", on_click=click, args=(computation,), icon=":material/play_arrow:")
+    return None
+
+
+def so_far(computation: Computation) -> Any:
+    """Return what a computation that runs has shown of itself (`depara_core.jobs.publish`), or None."""
+    job = current(computation)
+    return None if job is None else job.partial
 
 
 def wait(computation: Computation, *, key: str = "job", before: Callable[[], object] = lambda: None) -> Any:
@@ -104,12 +147,14 @@ def wait(computation: Computation, *, key: str = "job", before: Callable[[], obj
         before()
         consent.card(asks)
         return None
-    job = begin(computation)
-    job.wait(PATIENCE_S)
+    left = computation.key in _left()
+    job = (current(computation) if left else None) or begin(computation)
+    if not left:
+        job.wait(PATIENCE_S if job.partial is None else 0, watcher=_session())
     if job.state == "done":
         return job.result
     before()
-    widgets.progress_panel(job, again=lambda: click(computation, again=True), key=key)
+    panel(job, computation, key=key)
     return None
 
 
@@ -146,10 +191,17 @@ def _pixels(job: Job) -> float:
 def _owner() -> str:
     """Return who asks: the browser, as its cookie tells, so that a reload or a second tab is nobody else."""
     cookie = st.context.cookies.get(_BROWSER)
-    if isinstance(cookie, str):
-        return hashlib.sha256(cookie.encode()).hexdigest()
+    return hashlib.sha256(cookie.encode()).hexdigest() if isinstance(cookie, str) else _session()
+
+
+def _session() -> str:
+    """Return who waits: this tab, since another one of the same reader waits for itself."""
     context = get_script_run_ctx(suppress_warning=True)
     return context.session_id if context else ""
+
+
+def _left() -> set[str]:
+    return st.session_state.setdefault(_LEFT, set())
 
 
 def _held() -> tuple[dict[str, Job], dict[str, Job]]:

@@ -12,7 +12,6 @@ and measurements are others (seed 1), are committed. To make them again:
 """
 
 import argparse
-import json
 import tempfile
 from pathlib import Path
 
@@ -21,13 +20,14 @@ from report import measure as timed
 from report import report
 
 import depara_core as depara
+from depara_core.benchmark import committed
+from depara_core.benchmark.committed import BUNDLED, write_scores
 from depara_core.benchmark.held_out import HELD_OUT, held_out_scores
 from depara_core.benchmark.layer_report import LayerReport, layer_report
 from depara_core.benchmark.layer_table import WAYS
 from depara_core.benchmark.transfer_table import READOUTS, TransferTable, load_transfer_table, table_path
 from depara_core.cli.evaluation import BEATS, BEST, KINDS, by_kind
 from depara_core.evaluation import Evaluation, ceiling
-from depara_core.files import write_whole
 from depara_core.store import Store
 from depara_core.zoo import rooms
 
@@ -41,9 +41,12 @@ def main() -> None:
     """Print every metric's measures for each zoo and each way to measure, what leads what, and the layers."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--zoo", type=Path, help="folder of the second zoo's weights: compute its scores anew")
-    zoo = parser.parse_args().zoo
-    if zoo is not None:
-        write_scores(zoo)
+    parser.add_argument("--bundled", action="store_true", help="compute the bundled zoo's committed scores anew")
+    given = parser.parse_args()
+    if given.zoo is not None:
+        write_held_out(given.zoo)
+    if given.bundled:
+        write_bundled()
     with tempfile.TemporaryDirectory() as folder:
         evidence = depara.gather(depara.BENCHMARKS["rooms"], store=folder)
         with timed() as scoring:
@@ -56,22 +59,22 @@ def main() -> None:
     tell_layers()
 
 
-def write_scores(zoo: Path) -> None:
+def write_held_out(zoo: Path) -> None:
     """Score all pairs of another zoo, on other rooms than the ones that choices were made on, and keep the table."""
     specs = [rooms.spec(name, zoo) for name in rooms.TASKS]
     frames = depara.score_pairs(depara.gather(depara.BENCHMARKS["rooms"], **PROBES, models=specs))
-    table = pd.concat(
-        frame.rename_axis("source")
-        .reset_index()
-        .melt("source", var_name="target", value_name="score")
-        .assign(metric=name)
-        for name, frame in frames.items()
-    )[["metric", "source", "target", "score"]]
-    path = table_path(f"{HELD_OUT}-scores")
-    write_whole(path, table[table["source"] != table["target"]].to_csv(index=False, float_format="%.6g"))
-    about = {"probes": PROBES, "command": "python benchmarks/truth.py --zoo ..."}
-    about |= {"weights": {name: rooms.card(name, zoo)["sha256"] for name in rooms.TASKS}}
-    write_whole(path.with_suffix(".json"), json.dumps(about, indent=2) + "\n")
+    write_scores(HELD_OUT, frames, _about(PROBES, "python benchmarks/truth.py --zoo ...", zoo))
+
+
+def write_bundled() -> None:
+    """Score all pairs of the bundled zoo on the rooms that the app begins with, and keep the table."""
+    frames = depara.score_pairs(depara.gather(depara.BENCHMARKS[BUNDLED], **committed.PROBES))
+    write_scores(BUNDLED, frames, _about(committed.PROBES, "python benchmarks/truth.py --bundled", None))
+
+
+def _about(probes: dict[str, int], command: str, zoo: Path | None) -> dict[str, object]:
+    weights = {name: rooms.card(name, zoo)["sha256"] for name in rooms.TASKS}
+    return {"probes": probes, "command": command, "weights": weights}
 
 
 def tell(name: str, scores: dict[str, pd.DataFrame]) -> None:

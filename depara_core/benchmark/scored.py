@@ -61,7 +61,9 @@ class ScoredBenchmark:
 
     def scores_at(self, lam: float) -> dict[str, pd.DataFrame]:
         """Return every metric's scores, source x target; only those of "depara" depend on lambda."""
-        own = {"depara": self.matrix.to_frame(lam)} if self.graphs else {}
+        if not self.graphs:
+            return scoring.with_lam(self.scores, lam)
+        own = {"depara": self.matrix.to_frame(lam)}
         return {**own, **{name: frame for name, frame in self.scores.items() if name not in own}}
 
     def all_scores_at(self, lam: float, budget: int | None = None) -> dict[str, pd.DataFrame]:

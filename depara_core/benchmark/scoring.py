@@ -82,6 +82,18 @@ CONTROLS = ("static_mean", "symmetric_oracle")
 COMPANIONS = {"depara_directed": ("directed", 0.5), "depara_local": ("local_directed", 1.0)}  # of S: part and weight
 
 
+def with_lam(scores: Mapping[str, pd.DataFrame], lam: float) -> dict[str, pd.DataFrame]:
+    """Return scores with S, and what adds a directed part to it, made from s_V and s_E at a lambda, where they are."""
+    made = dict(scores)
+    if {"nodes", "edges"} <= set(made):
+        made["depara"] = made["nodes"] + lam * made["edges"]
+        for name, (part, weight) in COMPANIONS.items():
+            if part in made:
+                values = directed_scores(made["depara"].to_numpy(), made[part].to_numpy(), weight=weight)
+                made[name] = pd.DataFrame(values, made["depara"].index, made["depara"].columns)
+    return made
+
+
 def controls(truth: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """Return the scores of the controls, source x target, by name: they know the measured transfer."""
     return dict(zip(CONTROLS, (static_mean(truth), symmetrised(truth)), strict=True))

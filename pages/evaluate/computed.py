@@ -4,10 +4,13 @@ import hashlib
 import json
 from collections.abc import Callable
 
+import pandas as pd
 import streamlit as st
 
 import depara_core as depara
 from depara_core.benchmark import benchmarks, scored, sweeps
+from depara_core.benchmark import committed as committed_scores
+from depara_core.benchmark.committed import PROBES as COMMITTED
 from depara_core.benchmark.scored import ScoredBenchmark
 from depara_core.files import Progress
 from depara_core.jobs import Job
@@ -50,16 +53,48 @@ def failure(benchmark: str, data: Data) -> Job | None:
 
 
 def require(benchmark: str, data: Data, *, before: Callable[[], object]) -> ScoredBenchmark:
-    """Return the scores, or draw the progress of their computing and stop the page here."""
+    """Return the scores on these probes; else what there is of them, else the committed ones; else the page stops.
+
+    What is shown in their place is told, with the progress, or the way to begin.
+    """
+    asked, known = scores(benchmark, data), committed(benchmark)
+    if jobs.current(asked) is None and known is not None:
+        if data.probes == "rooms" and (data.count, data.seed) == tuple(COMMITTED.values()):
+            return known
+        jobs.offer(asked, f"Compute them on {text.probes(data)}", key="scores")
+        st.caption(f"Shown meanwhile: the committed scores, on {COMMITTED['count']} rooms.")
+        return known
 
     def above() -> None:
         if failure(benchmark, data) is not None:  # at once: the page has its own words for it
             st.rerun()
-        before()
+        if jobs.so_far(asked) is None and known is None:
+            before()
 
-    found: ScoredBenchmark = jobs.require(scores(benchmark, data), before=above)
-    widgets.troubles(found.failed, ())
-    return found
+    found: ScoredBenchmark | None = jobs.wait(asked, before=above)
+    if found is not None:
+        widgets.troubles(found.failed, ())
+        return found
+    so_far: dict[str, pd.DataFrame] | None = jobs.so_far(asked)
+    if so_far is not None:
+        st.caption(f"Shown: the {len(so_far)} metrics that are there so far.")
+        return _partial(benchmark, so_far, asked.key)
+    if known is None:
+        st.stop()
+    st.caption(f"Shown meanwhile: the committed scores, on {COMMITTED['count']} rooms.")
+    return known
+
+
+def committed(benchmark: str) -> ScoredBenchmark | None:
+    """Return a benchmark's committed scores, where they are those of the models that are here."""
+    return committed_scores.committed_benchmark() if benchmark == committed_scores.BUNDLED else None
+
+
+def _partial(benchmark: str, frames: dict[str, pd.DataFrame], key: str) -> ScoredBenchmark:
+    known = benchmarks.BENCHMARKS[benchmark]
+    models = set(next(iter(frames.values())).index)
+    specs = tuple(spec for spec in known.models if spec.id in models)
+    return ScoredBenchmark(benchmark, known.transfer_table, specs, (), frames, (), f"{key}-{len(frames)}")
 
 
 def unscored(benchmark: str) -> ScoredBenchmark:
@@ -84,5 +119,5 @@ def _load(data: Data, progress: Progress) -> depara.ProbeSet:
 
 
 def _staged(progress: Progress) -> Progress:
-    """Name the step in the message: several steps follow each other, and only the whole would have an end to tell."""
-    return lambda done, total, message: progress(0, 0, f"{message} ({min(done + 1, total)} of {total})")
+    """Name the step in the message: several stages follow each other, each with a bar of its own."""
+    return lambda done, total, message: progress(done, total, f"{message} ({min(done + 1, total)} of {total})")

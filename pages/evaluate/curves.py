@@ -35,19 +35,26 @@ def card(view: View) -> tuple[tuple[str, ...], Any]:
                 required=True,
                 **selection.bind(Evaluate, "against", "evaluate.against"),
             )
-            shown = _choose_metrics(view, list(view.looks))
-        picture = _draw(view, shown)
-    return shown, picture
+            chosen = _choose_metrics(view, list(view.looks))
+        picture = _draw(view, chosen)
+    return chosen, picture
+
+
+def shown(view: View) -> tuple[str, ...]:
+    """Return the metrics that are drawn beside each other: the address's, else a few that say most."""
+    known = list(view.looks)
+    named = [name for name in view.mine.metrics if name in known]
+    return tuple(named or [name for name in SHOWN if name in known] or known)
 
 
 def _choose_metrics(view: View, known: list[str]) -> tuple[str, ...]:
     """Choose the metrics that are drawn beside each other, and the published curves over them."""
-    shown = [name for name in view.mine.metrics if name in known] or [name for name in SHOWN if name in known]
-    with st.popover(f"{len(shown)} of {len(known)} metrics", icon=":material/checklist:"):
-        bound = selection.bind(Evaluate, "metrics", "evaluate.metrics", shown, store=tuple)
+    chosen = list(shown(view))
+    with st.popover(f"{len(chosen)} of {len(known)} metrics", icon=":material/checklist:"):
+        bound = selection.bind(Evaluate, "metrics", "evaluate.metrics", chosen, store=tuple)
         st.multiselect("Metrics shown", known, format_func=title, **bound)
         st.toggle("Published curves laid over", **selection.bind(Evaluate, "published", "evaluate.published"))
-    return tuple(shown)
+    return tuple(chosen)
 
 
 def _draw(view: View, shown: tuple[str, ...]) -> Any:

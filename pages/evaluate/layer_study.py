@@ -73,7 +73,7 @@ def _ours() -> pd.DataFrame | None:
             st.markdown("**Our own layers are not measured yet.**")
             st.caption("`depara rooms layers` measures them; until then the published tables stand alone.")
         return None
-    return jobs.wait(scoring(), key=KEY)
+    return jobs.offer(scoring(), "Compute S of every layer in the rooms", key=KEY)
 
 
 def _tell_unknown(ours: pd.DataFrame | None) -> None:

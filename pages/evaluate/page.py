@@ -1,5 +1,7 @@
 """Does the score tell the truth? Every metric against measured transfer: how much is found, how surely, and where."""
 
+from typing import Any
+
 import streamlit as st
 
 from depara_core.benchmark import benchmarks, transfer_table
@@ -19,11 +21,12 @@ from pages.evaluate import (
     targets,
     trees,
 )
-from pages.evaluate.selection import Evaluate
+from pages.evaluate.selection import TABS, Evaluate
 from pages.evaluate.view import View
 from pages.shared import selection, text, widgets
 from pages.shared.selection import Data, Pair
 
+Place = st.delta_generator.DeltaGenerator
 QUESTION = "Does the score tell the truth?"
 
 
@@ -46,30 +49,48 @@ def verdict(view: View) -> str:
     return answer + words[compared.verdict]
 
 
-def draw(view: View, head: st.delta_generator.DeltaGenerator, reason: str | None) -> None:
-    """Draw the verdict and the evidence; `reason`: why no model is here, so that only what needs none is drawn."""
-    heading = head.container(horizontal=True)
+def draw(view: View, head: Place, reason: str | None) -> None:
+    """Draw the verdict and one part of the evidence; `reason`: why no model is here, so that only truth is drawn."""
+    heading, tab = head.container(horizontal=True), view.mine.tab
     with heading:
         widgets.header(QUESTION, verdict(view) if reason is None else "")
     widgets.not_here(view.wrong())
     if reason is not None:
         absent.card(view.scored.benchmark, view.data, reason)
+    figures = {}
+    if tab == "verdict":
+        figures = draw_verdict(view)
+    elif tab == "targets":
+        targets.cards(view, curves.shown(view))
+        trees.cards(view)
+    elif tab == "robustness":
+        robustness.card(view)
+    elif tab == "layers":
+        photographs.card(view.dark)
+        layer_study.card(view.dark)
+    else:
+        published.card(view)
+    with heading:
+        takeaway.draw(view, figures)
+
+
+def draw_verdict(view: View) -> dict[str, tuple[str, Any]]:
+    """Draw how much is found, and what is better than what; return the figures to be taken away."""
     left, right = st.columns([1.15, 1])
     with left:
         shown, curve = curves.card(view)
     with right:
         rivals.pair_card(view)
     measures = rivals.metrics_cards(view, shown)
-    with heading:
-        figures = {"curves": ("How much of what is best is found", curve), "metrics": (f"By {view.measure}", measures)}
-        takeaway.draw(view, figures)
-    targets.cards(view, shown)
-    if reason is None:
-        robustness.card(view)
-    trees.cards(view)
-    photographs.card(view.dark)
-    layer_study.card(view.dark)
-    published.card(view)
+    return {"curves": ("How much of what is best is found", curve), "metrics": (f"By {view.measure}", measures)}
+
+
+def choose_tab() -> None:
+    """Draw the parts of the page; only the chosen one is computed."""
+    tab = selection.bind(Evaluate, "tab", "evaluate.tab")
+    st.segmented_control(
+        "Evidence", list(TABS), format_func=TABS.__getitem__, label_visibility="collapsed", required=True, **tab
+    )
 
 
 def main() -> None:
@@ -83,6 +104,7 @@ def main() -> None:
         widgets.empty("No measured transfer is here.", "Scores are checked against it: restore the assets folder.")
         return
     benchmark, budget, lam = choice.choose(names)
+    choose_tab()
     failed = computed.failure(benchmark, data)
     if failed is None:
         scored = computed.require(benchmark, data, before=lambda: head.title(QUESTION, anchor=False))

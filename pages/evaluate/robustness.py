@@ -29,6 +29,12 @@ def _chosen(place: charts.Place) -> None:
 
 
 def _draw(view: View) -> None:
+    if not view.scored.graphs:
+        st.caption("It needs the graphs of these models, and the committed scores are numbers alone.")
+        scores = computed.scores(view.scored.benchmark, view.data)
+        if jobs.current(scores) is None:
+            jobs.offer(scores, "Compute them here", key="graphs")
+        return
     sweep = computed.sweep(view.scored, view.data)
     waiting = jobs.find(sweep) is None
     columns = st.columns([1, 2] if waiting else 3)
@@ -40,7 +46,8 @@ def _draw(view: View) -> None:
         picture = cache.lambda_sweep(cache.over_lambda(view.scored, view.budget), view.lam, **look)
         charts.chart(picture, f"evaluate.lambda.{place}", _over_lambda)
     with columns[1]:
-        found = jobs.wait(sweep)
+        label = "Score fewer images, and other ones"
+        found = jobs.offer(sweep, label, key="sweeps")
     if found is None:
         return
     if waiting:  # it came while the page waited: there is room for three now

@@ -6,6 +6,13 @@ from depara_core import evaluation
 from depara_core.benchmark import benchmarks, layer_table
 from pages.shared.address import Part, choice, number
 
+TABS = {
+    "verdict": "Verdict",
+    "targets": "Targets",
+    "robustness": "Robustness",
+    "layers": "Layers",
+    "published": "Published",
+}
 CURVES = {"k": "precision at K", "recall": "precision and recall"}
 
 
@@ -14,6 +21,7 @@ class Evaluate(Part):
     """Which scores are checked against which measured transfer, and by which measure."""
 
     PAGE = "evaluate"
+    tab: str = choice("verdict", lambda: TABS)
     benchmark: str = choice("rooms", lambda: benchmarks.BENCHMARKS)
     budget: int | None = number(None, 0, 10**7)  # labelled images the transfer was measured with; None: the most
     measure: str = choice("P@5", lambda: evaluation.MEASURES)

@@ -31,7 +31,8 @@ def draw(view: View, figures: Mapping[str, Any]) -> None:
             downloads.figure_page(f"{name}-{what}", what.capitalize(), title, partial(_same, figure), origin)
             for what, (title, figure) in figures.items()
         ]
-        downloads.row("Figures, to save as PNG or SVG", pages)
+        if pages:
+            downloads.row("Figures, to save as PNG or SVG", pages)
         if view.scored.graphs:
             downloads.row("The same from Python", [_python(view)])
 

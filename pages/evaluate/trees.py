@@ -24,7 +24,7 @@ def cards(view: View) -> None:
             tree = cache.tree(view.scored.matrix, view.lam)
             _draw(view, tree, view.scored.models, "distance of graphs, 1 − S / (1 + λ)", "predicted")
         else:
-            st.caption("It needs the models, which are not here.")
+            st.caption("It needs the models' graphs, which are not here: compute the scores on Robustness.")
 
 
 def _draw(view: View, tree: Any, models: tuple[str, ...], axis: str, key: str) -> None:

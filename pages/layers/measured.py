@@ -6,6 +6,7 @@ import streamlit as st
 
 from depara_core.figures.layer_study import measured_curves
 from depara_core.zoo.fashion import EXAMPLE
+from pages.evaluate.selection import Evaluate
 from pages.layers.pair import LayerPair
 from pages.shared import cache, charts, selection, widgets
 from pages.shared.selection import Data, Pair
@@ -32,7 +33,8 @@ def draw(shown: LayerPair) -> None:
 
 
 def _draw_study() -> None:
-    selection.link("evaluate", "How every score does on the whole study", icon=widgets.ICONS["evaluate"])
+    label, there = "How every score does on the whole study", replace(selection.read(Evaluate), tab="layers")
+    selection.link("evaluate", label, there, icon=widgets.ICONS["evaluate"])
 
 
 def _draw_link(*, told: bool) -> None:

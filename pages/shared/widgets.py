@@ -151,7 +151,7 @@ def _watch(job: Job, leave: Callable[[], None], ahead: Callable[[], Sequence[Job
     """Follow a job; the page runs again when it ends, and when there is more of it than is `shown`."""
     before = ahead()
     if job.state not in ("queued", "running") or job.partial is not shown:
-        st.rerun()
+        st.rerun()  # the page takes less than a metric does
     with st.container(border=True, key=f"card-{key}"):
         st.subheader(f"Computing {text.plain(job.label)}", anchor=False)
         bar = st.empty()

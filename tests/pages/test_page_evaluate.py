@@ -2,6 +2,7 @@
 
 import io
 import json
+import threading
 from dataclasses import replace
 from types import SimpleNamespace
 from urllib.parse import parse_qs
@@ -15,11 +16,14 @@ from planted import random_graph
 from planted_pages import figures, spec, start_app
 
 import depara_core as depara
-from depara_core.benchmark import benchmarks, held_out, scoring, sweeps, transfer_table
+from depara_core.benchmark import benchmarks, committed, held_out, scoring, sweeps, transfer_table
 from depara_core.benchmark.layer_report import layer_report
+from depara_core.benchmark.scored import ScoredBenchmark
+from depara_core.benchmark.titles import title
 from depara_core.errors import StoreError
 from depara_core.evaluation import MEASURES
 from depara_core.formatting import signed
+from depara_core.jobs import publish
 from depara_core.training import layer_scores, layer_study
 from depara_core.zoo.spec import Network
 from pages.shared import text as page_text
@@ -99,6 +103,7 @@ def benchmark(monkeypatch, tmp_path):
     monkeypatch.setattr(benchmarks, "probe_sets", lambda count, seed, progress: [])
     monkeypatch.setattr(layer_study, "read_layer_table", lambda folder=None: unmeasured())
     monkeypatch.setattr(held_out, "is_here", lambda: False)
+    monkeypatch.setattr(committed, "committed_benchmark", lambda: None)
     monkeypatch.setattr(layer_scores, "target_probes", lambda **given: None)
     images = np.zeros((12, 8, 8, 3), dtype=np.uint8)
     monkeypatch.setattr(depara, "load_probes", lambda *given, **options: depara.ProbeSet(images, ("i",) * 12))
@@ -110,14 +115,11 @@ def benchmark(monkeypatch, tmp_path):
 
 
 def open_page(**query):
-    from pages.shared import cache
-
+    """The page with all that its tab offers computed: nothing of it begins by itself."""
     app = start_app("evaluate", **query)
-
-    for job in cache.queue().jobs():  # the sweeps run beside the page
-        job.wait(30)
-    app.run()
-    assert not app.exception, app.exception
+    for button in [button.key for button in app.button if button.key.endswith("-begin")]:
+        app.button(key=button).click().run()
+        assert not app.exception, app.exception
     return app
 
 
@@ -141,26 +143,23 @@ def test_page_answers_with_what_depara_finds_and_whether_its_rival_is_better(ben
     assert benchmark.asked == [("rooms", 100, 0, None)]
 
 
+TABS = {
+    "verdict": ["curves", "differences", "measures"],
+    "targets": ["targets", "ranks", "measured", "predicted"],
+    "robustness": ["lambda", "probes", "sets"],
+    "layers": ["predictors", "cuts", "layers", "agreement"],
+    "published": ["published"],
+}
+
+
+@pytest.mark.parametrize("tab", TABS)
+def test_every_tab_draws_its_own_figures(benchmark, tab):
+    drawn = figures(open_page(tab=tab))
+    assert [name.removeprefix("evaluate.") for name in drawn if name.startswith("evaluate.")] == TABS[tab]
+
+
 def test_every_figure_is_drawn_from_the_evaluation(benchmark):
     drawn = figures(open_page())
-    names = [name.removeprefix("evaluate.") for name in drawn if name.startswith("evaluate.")]
-    assert names == [
-        "curves",
-        "differences",
-        "measures",
-        "targets",
-        "ranks",
-        "lambda",
-        "probes",
-        "sets",
-        "measured",
-        "predicted",
-        "predictors",
-        "cuts",
-        "layers",
-        "agreement",
-        "published",
-    ]
     means = evaluation().summary().xs("P@5", level="measure")["mean"]
     points = {
         row[1]: x
@@ -168,6 +167,7 @@ def test_every_figure_is_drawn_from_the_evaluation(benchmark):
         for row, x in zip(trace["customdata"], _numbers(trace["x"]), strict=True)
     }
     assert points == pytest.approx(means.to_dict())
+    drawn = figures(open_page(tab="targets"))
     places = {row[1]: row[3] for trace in drawn["evaluate.ranks"]["data"] for row in trace["customdata"]}
     expected = depara.similarity_matrix(list(GRAPHS)).to_frame(1.0)["rooms/normal"].drop("rooms/normal")
     assert places == pytest.approx(expected.to_dict())
@@ -195,12 +195,14 @@ def test_controls_change_the_address_and_the_numbers(benchmark):
 
 
 def test_pair_metrics_and_target_of_a_link_are_shown(benchmark):
-    app = open_page(metric="cka", rival="rsa", metrics=["rsa", "cka"], target="rooms/<b>odd</b>", published="1")
+    link = {"metric": "cka", "rival": "rsa", "metrics": ["rsa", "cka"], "target": "rooms/<b>odd</b>"}
+    app = open_page(**link, published="1")
     assert ":red[**No, it is worse.**]" in text(app)
     drawn = figures(app)
     curves = [trace["name"] for trace in drawn["evaluate.curves"]["data"]]
     assert curves[:4] == ["measured transfer", "a random order", "RSA", "Linear CKA"]
     assert "published: DEPARA" in curves
+    app = open_page(**link, tab="targets")
     assert "Predicted against measured for \\<b\\>odd\\</b\\>" in [block.value for block in app.subheader]
 
 
@@ -217,13 +219,16 @@ def test_a_click_on_any_mark_brings_what_stands_behind_it(click, benchmark):
     assert asked(app, "metric", "measure") == ["rsa", "P@1"]
     click(app, "evaluate.curves", 1, "", "published: DEPARA", 0.2)
     assert asked(app, "metric") == ["rsa"]
+    app = open_page(tab="robustness")
     click(app, "evaluate.lambda", "Spearman", 10.0)
     assert asked(app, "measure", "lam") == ["Spearman", "10.0"]
     assert "metric" not in app.query_params  # DEPARA, whose figures these are
-    click(app, "evaluate.published", "RSA", "P@1")
-    assert asked(app, "metric", "measure") == ["rsa", "P@1"]
     click(app, "evaluate.probes", "Spearman", 12)
     assert asked(app, "measure") == ["Spearman"]
+    app = open_page(tab="published")
+    click(app, "evaluate.published", "RSA", "P@1")
+    assert asked(app, "metric", "measure") == ["rsa", "P@1"]
+    app = open_page(tab="targets")
     click(app, "evaluate.ranks", 0, "rooms/a")
     assert asked(app, "source", "target") == ["rooms/a", "rooms/normal"]
 
@@ -281,9 +286,10 @@ def test_a_target_that_was_not_measured_is_told(benchmark):
 
 
 def test_metric_undefined_for_a_target_says_so(benchmark):
-    app = open_page(metric="logme", target="rooms/a")
+    app = open_page(metric="logme", target="rooms/a", tab="targets")
     assert "LogME is not defined for this target" in text(app)
     assert "evaluate.ranks" not in figures(app)
+    app = open_page(metric="logme", target="rooms/a")
     assert "LogME \\(1\\)" in text(app)
 
 
@@ -299,9 +305,11 @@ def test_benchmark_without_its_models_says_what_to_install_and_shows_the_rest(be
     app = open_page()
     assert "The models of this benchmark are not here" in [block.value for block in app.subheader]
     assert "has no \\*weights\\* here" in text(app)
-    drawn = figures(app)
-    assert {"evaluate.measures", "evaluate.measured", "evaluate.published"} <= set(drawn)
+    assert "evaluate.measures" in figures(app)
+    drawn = figures(open_page(tab="targets"))
+    assert "evaluate.measured" in drawn
     assert "evaluate.predicted" not in drawn
+    assert "evaluate.published" in figures(open_page(tab="published"))
     benchmark.broken.clear()
     app.button(key="evaluate.again").click().run()
     assert "DEPARA finds" in text(app)
@@ -365,7 +373,7 @@ def test_layers_measured_here_stand_beside_the_published_ones(click, benchmark, 
     monkeypatch.setattr(layer_study, "read_layer_table", lambda folder=None: known)
     both = pd.concat([layers(source) for source in sources])
     monkeypatch.setattr(layer_scores, "score_layers", lambda probes, progress: both)
-    app = open_page()
+    app = open_page(tab="layers")
     assert "With 10 % of the labels S picks conv2, conv3 is best \\(10\\.0 points lost\\)" in text(app)
     assert "S picks conv3, the best; from scratch 55\\.0 %, and 0 of 3 cuts do worse" in text(app)
     rows = figures(app)["evaluate.agreement"]["layout"]["yaxis"]["ticktext"]
@@ -387,11 +395,11 @@ def test_layers_measured_in_part_are_not_shown(benchmark, monkeypatch):
         [(f"rooms/{layer_study.STUDY_SOURCES[0]}", 1), (layer_study.SCRATCH, 0)], columns=["source", "k"]
     )
     monkeypatch.setattr(layer_study, "read_layer_table", lambda folder=None: part)
-    assert "Our own layers are not measured yet." in text(open_page())
+    assert "Our own layers are not measured yet." in text(open_page(tab="layers"))
 
 
 def test_layer_study_on_photographs_is_told_and_shown_seed_by_seed(benchmark):
-    app = open_page()
+    app = open_page(tab="layers")
     found = layer_report()
     assert page_text.plain(found.sentence) in text(app)
     drawn = figures(app)
@@ -410,3 +418,68 @@ def test_layer_study_on_photographs_is_told_and_shown_seed_by_seed(benchmark):
     assert tuned.sentence != found.sentence
     links = [one.proto for one in app.get("page_link") if one.proto.label.endswith("computed here")]
     assert [parse_qs(link.query_string)["probes"] for link in links] == [["fashion"]] * 2
+
+
+@pytest.fixture
+def at_once(benchmark, monkeypatch):
+    """Committed scores are at hand, and computing any takes until the test says so."""
+    from pages.shared import jobs
+
+    known = ScoredBenchmark("rooms", table(), tuple(spec(m, GROUPS[m]) for m in MODELS), (), scores(), (), "committed")
+    gate = threading.Event()
+    monkeypatch.setattr(committed, "committed_benchmark", lambda: known)
+    monkeypatch.setattr(jobs, "PATIENCE_S", 0.1)
+
+    def some(evidence, *, progress, **more):
+        publish({name: scores()[name] for name in ("depara", "rsa")})
+        gate.wait(30)
+        return scores()
+
+    monkeypatch.setattr(scoring, "score_pairs", some)
+    benchmark.gate = gate
+    yield benchmark
+    gate.set()
+
+
+def test_committed_scores_answer_at_once_and_nothing_is_computed_unasked(at_once):
+    from pages.shared import cache
+
+    for tab in TABS:
+        app = start_app("evaluate", tab=tab)
+        assert "DEPARA finds :violet[**" in text(app)
+        assert cache.queue().jobs() == ()
+    assert at_once.asked == []
+
+
+def test_other_images_are_scored_when_somebody_asks_and_each_metric_is_shown_as_it_comes(at_once):
+    from pages.shared import cache
+
+    app = start_app("evaluate", count="12")
+    assert "DEPARA finds :violet[**" in text(app)
+    assert "Shown meanwhile: the committed scores, on 100 rooms." in text(app)
+    assert cache.queue().jobs() == ()
+    app.button(key="scores-begin").click().run()
+    (job,) = cache.queue().jobs()
+    for _ in range(100):
+        if job.partial is not None:
+            break
+        job.wait(0.1)
+    app.run()
+    assert "Shown: the 2 metrics that are there so far." in text(app)
+    assert set(app.selectbox(key="evaluate.metric").options) == {"DEPARA", "RSA", *map(title, scoring.CONTROLS)}
+    at_once.gate.set()
+    assert job.wait(30)
+    app.run()
+    assert "so far" not in text(app)
+    assert "Linear CKA" in app.selectbox(key="evaluate.metric").options
+
+
+def test_the_committed_scores_are_those_of_the_bundled_weights():
+    found = committed.committed_benchmark()
+    assert found is not None
+    assert len(found.models) == 20
+    known = found.scores_at(0.0)
+    pd.testing.assert_frame_equal(known["depara"], found.scores["nodes"], check_names=False)
+    ten = found.scores_at(10.0)["depara"]
+    pd.testing.assert_frame_equal(ten, found.scores["nodes"] + 10 * found.scores["edges"], check_names=False)
+    assert found.evaluate(1.0).summary().loc[("depara", "P@5"), "mean"] > 0.6

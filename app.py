@@ -1,12 +1,24 @@
 """DEPARA Explorer's router: the pages, their titles and order."""
 
 import os
+import sys
 
 import streamlit as st
 
-from pages.shared import frame
-
 os.environ.setdefault("DEPARA_ALLOW_CODE", "0")  # an address could name any file of this machine
+
+first = st.empty()
+if (
+    "pages.shared.frame" not in sys.modules
+):  # the libraries take seconds to load: nobody looks at a blank page meanwhile
+    st.set_page_config("DEPARA Explorer", layout="wide")
+    with first.container():
+        st.title("DEPARA Explorer", anchor=False)
+        st.caption("Starting: the libraries are loaded, once.")
+
+from pages.shared import frame  # noqa: E402  after the title
+
+first.empty()
 
 PAGES = {
     "home": "Home",

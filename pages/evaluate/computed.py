@@ -90,6 +90,12 @@ def committed(benchmark: str) -> ScoredBenchmark | None:
     return committed_scores.committed_benchmark() if benchmark == committed_scores.BUNDLED else None
 
 
+def origin(found: ScoredBenchmark) -> str:
+    """Say where scores come from that were not computed here."""
+    shipped = found is committed(found.benchmark)
+    return f" Scores that ship with the library, on {COMMITTED['count']} rooms." if shipped else ""
+
+
 def _partial(benchmark: str, frames: dict[str, pd.DataFrame], key: str) -> ScoredBenchmark:
     known = benchmarks.BENCHMARKS[benchmark]
     models = set(next(iter(frames.values())).index)

@@ -53,7 +53,7 @@ def draw(view: View, head: Place, reason: str | None) -> None:
     """Draw the verdict and one part of the evidence; `reason`: why no model is here, so that only truth is drawn."""
     heading, tab = head.container(horizontal=True), view.mine.tab
     with heading:
-        widgets.header(QUESTION, verdict(view) if reason is None else "")
+        widgets.header(QUESTION, verdict(view) + computed.origin(view.scored) if reason is None else "")
     widgets.not_here(view.wrong())
     if reason is not None:
         absent.card(view.scored.benchmark, view.data, reason)

@@ -21,7 +21,7 @@ ANSWERS = {"yes": ":green[**Yes.**]", "no": ":red[**No, it is worse.**]", "canno
 
 def pair_card(view: View) -> None:
     """Choose two metrics, and say whether one is better here: the answer, its interval and every target behind it."""
-    reading = "A dot a target; right of 0 the first metric is ahead. Click a dot to open its target below."
+    reading = "A dot a target; right of 0 the first metric is ahead. Click a dot to open its target."
     with widgets.card("Is one really better?", reading, key="pair", height="stretch"):
         metric, rival = view.pair
         others = [name for name in view.looks if name != metric]
@@ -37,6 +37,7 @@ def pair_card(view: View) -> None:
 
         def clicked(place: charts.Place) -> None:
             selection.update(Pair, target=str(place[1]))
+            selection.update(Evaluate, tab="targets")
 
         picture = cache.target_differences(
             view.by_target[metric],

@@ -1,11 +1,16 @@
 """What pages wait for: found again, held while it is shown, and made anew when what is asked for changes."""
 
+import sys
+import threading
+from types import SimpleNamespace
+
 import pytest
 from planted_pages import GROUPS
+from streamlit.testing.v1 import AppTest
 
 from depara_core.jobs import JobQueue
 from depara_core.memory import resident_bytes
-from pages.shared import cache, comparisons, jobs
+from pages.shared import cache, comparisons, jobs, widgets
 from pages.shared.selection import Data
 
 FIRST = next(iter(GROUPS))
@@ -75,3 +80,83 @@ def test_every_comparison_of_a_selection_is_on_one_grid(open_page):
     data = Data(count=8)
     assert comparisons.computation(data).key != comparisons.computation(data, models=(FIRST,)).key
     assert comparisons.grid(data) == comparisons.grid(Data(models=tuple(GROUPS), count=8))
+
+
+def waiting():
+    """A page that waits for one computation."""
+    import streamlit as st
+    from tests_shared_gate import work
+
+    from pages.shared import jobs, selection
+    from pages.shared.jobs import Computation
+
+    selection.enter("home")
+    jobs.enter()
+    found = jobs.wait(Computation("gate", "a long thing", work))
+    if found is not None:
+        st.write(f"found {found}")
+
+
+@pytest.fixture
+def gate(monkeypatch):
+    """A computation that goes on until the test opens it, and the tab that a page is opened in."""
+    opened = threading.Event()
+
+    def work(progress):
+        progress(0, 4, "Rendering")
+        while not opened.wait(0.01):
+            progress(1, 4, "Rendering")
+        return "all"
+
+    queue = JobQueue()
+    monkeypatch.setitem(sys.modules, "tests_shared_gate", SimpleNamespace(work=work))
+    monkeypatch.setattr(cache, "queue", lambda: queue)
+    monkeypatch.setattr(jobs, "PATIENCE_S", 0.05)
+
+    def tab(name):
+        monkeypatch.setattr(jobs, "_session", lambda: name)
+
+    yield SimpleNamespace(open=opened.set, queue=queue, tab=tab)
+    opened.set()
+
+
+def test_cancel_ends_my_own_wait_and_others_keep_the_job(gate):
+    gate.tab("mine")
+    mine = AppTest.from_function(waiting).run()
+    assert "Computing a long thing" in text(mine)
+    gate.tab("theirs")
+    theirs = AppTest.from_function(waiting).run()
+    gate.tab("mine")
+    mine.button(key="job-cancel").click().run()
+    mine.run()
+    assert "You wait no longer" in text(mine)
+    (job,) = gate.queue.jobs()
+    assert (job.state, job.stopping) == ("running", False)
+    gate.tab("theirs")
+    theirs.run()
+    assert "Computing a long thing" in text(theirs)
+    theirs.button(key="job-cancel").click().run()
+    assert job.wait(10)
+    assert job.state == "cancelled"
+
+
+def test_who_goes_on_gets_the_result(gate):
+    gate.tab("mine")
+    mine = AppTest.from_function(waiting).run()
+    gate.queue.jobs()[0].watch("theirs")
+    mine.button(key="job-cancel").click().run()
+    mine.button(key="job-again").click().run()
+    gate.open()
+    assert gate.queue.jobs()[0].wait(10)
+    mine.run()
+    assert "found all" in text(mine)
+
+
+def test_a_waiting_page_says_for_what_and_its_place(gate, monkeypatch):
+    gate.tab("mine")
+    AppTest.from_function(waiting).run()
+    gate.queue.submit("second", "some *other* thing", lambda progress: None)
+    job = gate.queue.submit("third", "the last thing", lambda progress: None)
+    before = gate.queue.ahead(job)
+    assert widgets._stage(job, before) == "Waiting for a long thing and 1 more: place 3"
+    assert widgets._stage(job, before[1:]) == "Waiting for some \\*other\\* thing"

@@ -9,6 +9,7 @@ from dataclasses import asdict, replace
 
 import numpy as np
 from jaxtyping import Float, Int
+from threadpoolctl import threadpool_limits
 
 from depara_core.choice.choice import Choice
 from depara_core.choice.scores import DEPARA, LABELLED, Score, depara_score, labelled_scores, resamples_of
@@ -178,9 +179,13 @@ def _judge(
     else:
         tell("DEPARA")
         graphs = _graphs(specs, probes, features, aim, device, store)
-        scores[DEPARA] = depara_score(graphs, aim, common_grid([*graphs, aim]), lam, drawn)
+        with threadpool_limits(1):
+            scores[DEPARA] = depara_score(graphs, aim, common_grid([*graphs, aim]), lam, drawn)
     if classes is not None:
-        scores |= dict(labelled_scores(means, classes, drawn, tell=tell))
+        with threadpool_limits(
+            1
+        ):  # thousands of small steps: threads that wait for each other take five times the time
+            scores |= dict(labelled_scores(means, classes, drawn, tell=tell))
     return Choice(probes, aim, lam, specs, scores, None, costs, tuple(notes))
 
 

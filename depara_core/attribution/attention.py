@@ -14,7 +14,7 @@ from depara_core.attribution.attention_calls import AttentionCalls
 from depara_core.attribution.exact import Exact
 from depara_core.attribution.hooks import Capture, at_rest, captured, check_captured, watched
 from depara_core.attribution.objective import objective_slopes
-from depara_core.attribution.passes import Features, Maps, Run, Tick
+from depara_core.attribution.passes import Features, Maps, Run, Tick, on_pixels
 from depara_core.errors import ModelError
 from depara_core.zoo.spec import Network
 
@@ -64,7 +64,7 @@ def _through_attention(
             for layer in layers:
                 weights, gradients = _before(features[layer], calls.of(len(images)), slopes)
                 tokens = flow(weights, gradients) if weights else _uniform(flow, images)
-                maps[layer] = _on_pixels(tokens, network.prefix, images)
+                maps[layer] = on_pixels(network, images, _as_grid(tokens, network.prefix))
             parts.append(({layer: feature.detach() for layer, feature in features.items()}, maps))
         return tuple({layer: torch.cat([part[kind][layer] for part in parts]) for layer in layers} for kind in (0, 1))  # type: ignore[return-value]
 
@@ -133,11 +133,10 @@ def _uniform(flow: Flow, x: Tensor) -> Tensor:
     return torch.full((len(x), 4), float(flow is _rolled_out), device=x.device)
 
 
-def _on_pixels(tokens: Tensor, prefix: int, x: Tensor) -> Tensor:
-    """Lay (B, T) out as the grid of patches and enlarge it to the image, the same in every colour."""
+def _as_grid(tokens: Tensor, prefix: int) -> Tensor:
+    """Lay (B, T) out as the grid of patches (B, 1, h, h)."""
     first, side = _grid(tokens.shape[1], prefix)
-    grid = tokens[:, first:].reshape(-1, 1, side, side)
-    return torch.nn.functional.interpolate(grid, x.shape[2:], mode="bilinear", align_corners=False).expand_as(x)
+    return tokens[:, first:].reshape(-1, 1, side, side)
 
 
 def _grid(tokens: int, prefix: int) -> tuple[int, int]:

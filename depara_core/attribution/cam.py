@@ -9,7 +9,7 @@ from torch import Tensor
 from depara_core.attribution.exact import Exact
 from depara_core.attribution.hooks import Capture, at_rest, captured, check_captured, watched
 from depara_core.attribution.objective import objective_slopes
-from depara_core.attribution.passes import Features, Maps, Run, Tick
+from depara_core.attribution.passes import Features, Maps, Run, Tick, on_pixels
 from depara_core.errors import ModelError
 from depara_core.zoo.spec import Network
 
@@ -31,7 +31,7 @@ def grad_cam(network: Network, layers: Sequence[str], objective: str, tick: Tick
         with watched(network.module, {site[0] for site in sites.values() if site}) as seen:
             features = _forward(capture, layers, x)
         maps = {
-            layer: _brought_to(x, _cam(features[layer], seen.get(sites[layer] or ("", 0)), objective))
+            layer: on_pixels(network, x, _cam(features[layer], seen.get(sites[layer] or ("", 0)), objective))
             for layer in layers
         }
         return {layer: feature.detach() for layer, feature in features.items()}, maps
@@ -56,11 +56,6 @@ def _cam(feature: Tensor, activations: Tensor | None, objective: str) -> Tensor:
         (gradient,) = torch.autograd.grad(feature, activations, gradient, retain_graph=True)
     weights = _channels_first(gradient).mean(dim=(2, 3), keepdim=True)
     return (weights * _channels_first(activations.detach())).sum(dim=1, keepdim=True).clamp(min=0)
-
-
-def _brought_to(x: Tensor, cam: Tensor) -> Tensor:
-    """Enlarge a map (B, 1, h, w) to the image's pixels, the same in every colour."""
-    return torch.nn.functional.interpolate(cam, x.shape[2:], mode="bilinear", align_corners=False).expand_as(x)
 
 
 def _find_site(network: Network, layer: str, x: Tensor) -> Site | None:

@@ -11,6 +11,7 @@ from depara_core.attribution.exact import Exact
 from depara_core.attribution.hooks import Capture, captured, check_captured
 from depara_core.attribution.objective import objective_slopes
 from depara_core.errors import ModelError
+from depara_core.zoo.adapters import margin
 from depara_core.zoo.spec import Network
 
 Features = dict[str, Float[Tensor, "B *feature"]]  # by layer
@@ -59,6 +60,15 @@ def _layer_gradient(layer: str, feature: Tensor, x: Tensor, objective: str, rele
     if gradient is None:
         raise ModelError(f"Layer {layer!r} does not depend on the input image, so it has no attribution. Pick another.")
     return gradient
+
+
+def on_pixels(network: Network, x: Tensor, coarse: Tensor) -> Tensor:
+    """Enlarge maps (B, 1, h, w) of inner places to the pixels that the network reads, the same in every colour."""
+    side = network.window or x.shape[-1]
+    before = margin(x.shape[-1], side)
+    after = x.shape[-1] - side - before
+    fine = torch.nn.functional.interpolate(coarse, (side, side), mode="bilinear", align_corners=False)
+    return torch.nn.functional.pad(fine, (before, after, before, after)).expand_as(x)
 
 
 def read_features(network: Network, layers: Sequence[str], x: Tensor) -> Features:

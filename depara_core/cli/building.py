@@ -16,6 +16,7 @@ from depara_core.exports import computed_with
 from depara_core.files import Progress
 from depara_core.grids import Grid, grid_text
 from depara_core.targets import read_embedding
+from depara_core.zoo import split_view
 
 
 @dataclass(frozen=True)
@@ -52,20 +53,25 @@ class Built:
         }
 
 
-def choose_models(patterns: Sequence[str]) -> list[depara.ModelSpec]:
-    """Turn ids and patterns ("rooms/*") into models without repeats; nothing given means the bundled zoo."""
+def choose_models(patterns: Sequence[str], view: str | None = None) -> list[depara.ModelSpec]:
+    """Turn ids and patterns ("rooms/*") into models without repeats; nothing given means the bundled zoo.
+
+    `view` is what all of them are shown; None: what their ids say.
+    """
     if not patterns:
         return [spec for spec in depara.list_models("rooms") if spec.bundled]
     chosen: dict[str, depara.ModelSpec] = {}
     for pattern in patterns:
         if "*" in pattern:
-            matches = [spec for spec in _listed(pattern) if fnmatchcase(spec.id, pattern)]
+            plain, shown = split_view(pattern)
+            matches = [spec.seen(shown) for spec in _listed(plain) if fnmatchcase(spec.id, plain)]
         else:
             matches = [depara.model(pattern)]
         if not matches:
             here = " whose weights are on this machine" if pattern.startswith("timm/") else ""
             raise depara.OptionError(f"No model{here} matches {pattern!r}; `depara models search` finds them all.")
-        chosen |= {spec.id: spec for spec in matches}
+        seen = [spec if view is None else spec.seen(view) for spec in matches]
+        chosen |= {spec.id: spec for spec in seen}
     return list(chosen.values())
 
 
@@ -120,7 +126,7 @@ def build_for_target(
 ) -> tuple[Built, depara.AttributionGraph, list[depara.AttributionGraph]]:
     """Build the graph of a target and those of its sources: what was built, the target's graph, the sources' graphs."""
     make = target_without_network(target)
-    aim = None if make is not None else depara.model(target)
+    aim = None if make is not None else work.model(target)
     built = build(work, [*([] if aim is None else [([aim], "output")]), (sources, layers)])
     if aim is not None and aim.id in dict(built.failed):
         raise depara.ModelError(f"The target {aim.id} has no graph: {dict(built.failed)[aim.id]}")

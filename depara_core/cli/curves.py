@@ -27,7 +27,7 @@ def curves(
     from depara_core.cli.building import choose_models, say_failures, tell_of_skipped
     from depara_core.pipeline.models import attempt
 
-    specs, given = choose_models(ids or []), work.given()
+    specs, given = choose_models(ids or [], work.view), work.given()
     failed: dict[str, depara.DeparaError] = {}
 
     def measure(progress: Progress) -> tuple[depara.ProbeSet, list[depara.PerturbationCurves]]:

@@ -32,7 +32,7 @@ def graphs(
 
     if form not in GRAPH_FORMATS:
         raise depara.OptionError(f"The format {form!r} is unknown. Expected one of: {', '.join(GRAPH_FORMATS)}.")
-    built = build(work, [(choose_models(ids or []), split_layers(layers))])
+    built = build(work, [(choose_models(ids or [], work.view), split_layers(layers))])
     rows = []
     for graph in built.graphs:
         row: dict[str, Any] = {

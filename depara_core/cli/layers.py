@@ -50,7 +50,7 @@ def layers(
     """Score the layers of a source against a target's output, and mark the one to cut at (DEPARA, Eq. 6)."""
     from depara_core.cli.building import build_for_target, finish
 
-    start = depara.model(source)
+    start = work.model(source)
     built, column, rows = build_for_target(work, target, [start], split_layers(layers))
     table = records(depara.rank_layers(depara.similarity_matrix(rows, [column], grid=built.grid), lam))
     header = built.header() | {"source": start.id, "target": column.model, "lam": lam}

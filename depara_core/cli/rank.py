@@ -23,8 +23,8 @@ def rank(
     """Rank models as sources for a target by S = s_V + lam * s_E, with 95 % intervals over the probes."""
     from depara_core.cli.building import build_for_target, choose_models, finish, target_without_network
 
-    name = target if target_without_network(target) else depara.model(target).id
-    sources = [spec for spec in choose_models(ids or []) if spec.id != name]
+    name = target if target_without_network(target) else work.model(target).id
+    sources = [spec for spec in choose_models(ids or [], work.view) if spec.id != name]
     if not sources:
         raise depara.OptionError(f"No source was given beside the target {name}; give at least one other model.")
     built, column, rows = build_for_target(work, target, sources, split_layers(layers))

@@ -29,8 +29,8 @@ def report(
     from depara_core.exports import comparison_report, python_of
     from depara_core.figures import matrices, trees
 
-    aim = depara.model(target)
-    specs = [aim, *(spec for spec in choose_models(ids or []) if spec.id != aim.id)]
+    aim = work.model(target)
+    specs = [aim, *(spec for spec in choose_models(ids or [], work.view) if spec.id != aim.id)]
     built = build(work, [(specs, "output")])
     if aim.id not in [graph.model for graph in built.graphs] or len(built.graphs) < 2:
         raise depara.ModelError(f"Nothing is left to report on {aim.id}: give at least one other model that works.")

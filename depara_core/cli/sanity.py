@@ -28,7 +28,7 @@ def sanity(
     """Do maps and scores rest on what a network learnt? Shuffle its weights from the top down, and see."""
     from depara_core.cli.building import tell_of_skipped
 
-    spec, aim, given = depara.model(id), None if target is None else depara.model(target), work.given()
+    spec, aim, given = work.model(id), None if target is None else work.model(target), work.given()
 
     def check(progress: Progress) -> tuple[depara.ProbeSet, depara.SanityCheck]:
         probes = work.load(progress)

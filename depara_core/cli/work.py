@@ -30,6 +30,13 @@ class Work:
     background: Annotated[str, _option("Colour under transparent parts, a name or '#rrggbb'.", panel="Probes")] = (
         "white"
     )
+    view: Annotated[
+        str | None,
+        _option(
+            "What each network is shown: 'common', the whole square; 'own', by its own crop and interpolation.",
+            show_default="as the ids say, which is common without ?view=own",
+        ),
+    ] = None
     preset: Annotated[str, _option(f"One of: {', '.join(PRESETS)}.")] = "paper"
     method: Annotated[str | None, _option(f"One of: {', '.join(METHODS)}.", show_default="the preset's")] = None
     objective: Annotated[str | None, _option(f"One of: {', '.join(OBJECTIVES)}.", show_default="the preset's")] = None
@@ -64,6 +71,11 @@ class Work:
             self.probes, count=self.count, seed=self.seed, split=self.split, background=self.background,
             progress=progress,
         )  # fmt: skip
+
+    def model(self, id: str) -> "depara.ModelSpec":
+        """Return a model, shown what was asked for."""
+        spec = depara.model(id)
+        return spec if self.view is None else spec.seen(self.view)
 
     def given(self, *, spread: bool = False) -> dict[str, Any]:
         """Return what every call that makes graphs takes by keyword; those that can `spread` take the cluster too."""

@@ -14,6 +14,7 @@ from depara_core.formatting import printable
 from depara_core.graphs import AttributionGraph
 from depara_core.grids import Grid
 from depara_core.probes import ProbeSet
+from depara_core.zoo import split_view
 
 
 def provenance(
@@ -25,9 +26,9 @@ def provenance(
 ) -> dict[str, Any]:
     """Return the origin of what was computed from graphs over the same probes with the same options, ready for JSON.
 
-    Keys: models (id, layers, sha256 of the weights), probes (count, sha256 of the pixels, and the source where the set
-    is given), options, lam, grid (channels, height and width that maps were compared on), versions (of what writes),
-    computed_with (the versions that built the graphs).
+    Keys: models (id, what they are shown of an image: "common" or "own", layers, sha256 of the weights), probes (count,
+    sha256 of the pixels, and the source where the set is given), options, lam, grid (channels, height and width that
+    maps were compared on), versions (of what writes), computed_with (the versions that built the graphs).
     """
     if not graphs:
         raise OptionError("Nothing has no origin: expected at least one graph, got none.")
@@ -49,7 +50,12 @@ def provenance(
         layers += [] if graph.layer in layers else [graph.layer]
     return {
         "models": [
-            {"model": printable(model), "layers": list(map(printable, layers)), "weights": weights}
+            {
+                "model": printable(model),
+                "view": split_view(model)[1],
+                "layers": list(map(printable, layers)),
+                "weights": weights,
+            }
             for (model, weights), layers in models.items()
         ],
         "probes": {"count": len(first), "digest": first.probes}

@@ -22,6 +22,7 @@ def transfer_recipe(spec: ModelSpec, layer: str, classes: int) -> str:
     """
     if isinstance(classes, bool) or not isinstance(classes, int) or classes < 2:
         raise OptionError(f"Expected at least 2 classes to tell apart; {classes!r} came.")
+    spec = spec.seen("common")  # the script resizes and crops by itself
     kind, values = _KINDS.get(spec.source, _wrapped)(spec, layer)
     file = slug("transfer", spec.name, layer)
     return fill_python(

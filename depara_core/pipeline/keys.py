@@ -40,7 +40,7 @@ def _origin(spec: ModelSpec, identity: Identity, layer: str, probes: ProbeSet) -
     return {
         "weights": identity.digest,
         "tap": identity.taps.get(layer, (layer, "output")),
-        "input": (spec.input_size, spec.mean, spec.std),
+        "input": (spec.input_size, spec.mean, spec.std, *([spec.interpolation] if spec.interpolation else [])),
         "probes": probes.digest,
         "versions": versions("torch", "torchvision"),
     }

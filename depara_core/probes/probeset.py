@@ -9,6 +9,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 import torch
 from jaxtyping import Float32, UInt8
+from PIL import Image
 
 from depara_core.errors import ProbeError
 
@@ -30,6 +31,10 @@ class InputSpec(Protocol):
     @property
     def std(self) -> tuple[float, float, float]:
         """Standard deviation of the RGB input in [0, 1]."""
+
+    @property
+    def interpolation(self) -> str:
+        """Pillow's filter that images are resampled by; "": antialiased bilinear interpolation of torch."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -199,10 +204,19 @@ def model_input(probes: ProbeSet, rows: slice, spec: InputSpec) -> Float32[torch
 
 
 def preprocess(images: UInt8[np.ndarray, "B H W 3"], spec: InputSpec) -> Float32[torch.Tensor, "B 3 S S"]:
-    """Return what the model reads: (resize(images / 255) - mean) / std, antialiased bilinear, or as they are."""
+    """Return what the model reads: (resize(images / 255) - mean) / std, antialiased bilinear, or as they are.
+
+    With an interpolation of the model's own, Pillow resizes the bytes, as the transforms of the libraries do.
+    """
+    if spec.interpolation:
+        images = np.stack([_resized(image, spec.input_size, spec.interpolation) for image in images])
     pixels = torch.tensor(images).permute(0, 3, 1, 2).to(torch.float32) / 255
     size = (spec.input_size, spec.input_size)
     if tuple(pixels.shape[-2:]) != size:
         pixels = torch.nn.functional.interpolate(pixels, size, mode="bilinear", antialias=True, align_corners=False)
     mean, std = (torch.tensor(values, dtype=torch.float32).view(1, 3, 1, 1) for values in (spec.mean, spec.std))
     return ((pixels - mean) / std).contiguous()
+
+
+def _resized(image: UInt8[np.ndarray, "H W 3"], side: int, interpolation: str) -> UInt8[np.ndarray, "S S 3"]:
+    return np.asarray(Image.fromarray(image).resize((side, side), Image.Resampling[interpolation.upper()]))

@@ -6,9 +6,9 @@ from difflib import get_close_matches
 from importlib import import_module
 
 from depara_core.errors import ModelError, OptionError
-from depara_core.zoo.spec import OUTPUT, ModelSpec, Network
+from depara_core.zoo.spec import OUTPUT, VIEWS, ModelSpec, Network, View
 
-__all__ = ["OUTPUT", "SOURCES", "ModelSpec", "Network", "Source", "list_models", "model"]
+__all__ = ["OUTPUT", "SOURCES", "VIEWS", "ModelSpec", "Network", "Source", "View", "list_models", "model"]
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,8 @@ def model(id: str) -> ModelSpec:
     Parameters
     ----------
     id
-        "<source>/<name>[@<weights>]", such as "rooms/normal" or "torchvision/resnet18@IMAGENET1K_V1".
+        "<source>/<name>[@<weights>]", such as "rooms/normal" or "torchvision/resnet18@IMAGENET1K_V1"; with "?view=own"
+        behind it, images are shown to the model by its own crop and interpolation (see `ModelSpec.seen`).
 
     Returns
     -------
@@ -88,7 +89,23 @@ def model(id: str) -> ModelSpec:
     ------
     ModelError
         There is no such source or model.
+    OptionError
+        For an unknown option.
     """
+    plain, view = split_view(id)
+    return _found(plain).seen(view)
+
+
+def split_view(id: str) -> tuple[str, str]:
+    """Split an id into the model's and its view: "timm/x?tokens=cls&view=own" -> ("timm/x?tokens=cls", "own")."""
+    name, _, query = str(id).partition("?")
+    options = query.split("&") if query else []
+    views = [option.partition("=")[2] for option in options if option.startswith("view=")]
+    rest = "&".join(option for option in options if not option.startswith("view="))
+    return f"{name}?{rest}" if rest else name, views[-1] if views else "common"
+
+
+def _found(id: str) -> ModelSpec:
     source, slash, name = str(id).partition("/")
     if not slash or source not in SOURCES:
         raise ModelError(f"Expected a model id like 'torchvision/resnet18'; {id!r} came. {_suggest(str(id))}")

@@ -1,9 +1,12 @@
 """What stands between a square RGB image and a network that reads something else; each is named in the summary."""
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
+
+from depara_core.zoo.spec import Network, View
 
 LUMINANCE = (0.299, 0.587, 0.114)  # of red, green, blue: ITU-R BT.601, as Pillow's "L"
 
@@ -36,7 +39,27 @@ class Grey:
         return "colours become luminance"
 
 
-Adapter = Squeezed | Grey
+@dataclass(frozen=True)
+class Cropped:
+    """The centre of the square is cut out, as torchvision and timm do."""
+
+    side: int
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """Cut x (B, C, S, S) to (B, C, side, side)."""
+        start = margin(x.shape[-1], self.side)
+        return x[..., start : start + self.side, start : start + self.side]
+
+    def __str__(self) -> str:
+        return f"the centre of {self.side} x {self.side} pixels is read"
+
+
+Adapter = Squeezed | Grey | Cropped
+
+
+def margin(whole: int, window: int) -> int:
+    """Return how many of `whole` pixels lie before the `window` in their middle."""
+    return round((whole - window) / 2)
 
 
 @dataclass(frozen=True)
@@ -64,3 +87,12 @@ def adapt(module: nn.Module, adapters: tuple[Adapter, ...]) -> None:
     """Put the adapters in front of a module, for good."""
     if adapters:
         module.register_forward_pre_hook(Front(adapters))
+
+
+def cropped(network: Network, view: View) -> Network:
+    """Return a network that reads the centre of the squares of a view, under a digest of its own."""
+    if view.window == view.side:
+        return network
+    adapt(network.module, (Cropped(view.window),))
+    digest = hashlib.sha256(f"{network.digest} reads {view.window} of {view.side}".encode()).hexdigest()
+    return replace(network, digest=digest, window=view.window)

@@ -51,6 +51,7 @@ def spec(name: str) -> ModelSpec:
         input_size=view.input_size if view else 224,
         mean=view.mean if view else IMAGENET_MEAN,
         std=view.std if view else IMAGENET_STD,
+        own_view=view.own_view if view else None,
         library=source,
         build=partial(_build, path, source, architecture, options.get("tokens")),
         tokens=options.get("tokens"),

@@ -23,7 +23,7 @@ def download_of(spec: ModelSpec) -> str | None:
     if spec.source == "torchvision":
         from depara_core.zoo import torchvision  # late: these bring torch along
 
-        url, megabytes = torchvision.download(spec.id.partition("/")[2])
+        url, megabytes = torchvision.download(spec.id.partition("?")[0].partition("/")[2])
     elif spec.source == "taskonomy":
         from depara_core.zoo import taskonomy
 

@@ -20,10 +20,12 @@ from depara_core.zoo.library import (
     with_output,
 )
 from depara_core.zoo.module import IMAGENET_MEAN, IMAGENET_STD, Triple
-from depara_core.zoo.spec import ModelSpec
+from depara_core.zoo.spec import ModelSpec, View
 from depara_core.zoo.tokens import select_tokens
 
 CONFIG, PROCESSOR = "config.json", "preprocessor_config.json"
+FILTERS = {0: "nearest", 1: "lanczos", 2: "bilinear", 3: "bicubic", 4: "box", 5: "hamming"}  # Pillow's numbers
+FINE = 384  # pixels from which ConvNeXt's processor cuts nothing off
 
 
 def specs() -> Sequence[ModelSpec]:
@@ -59,7 +61,8 @@ def spec(name: str) -> ModelSpec:
     config = _json(folder / CONFIG, place)
     vision = config.get("vision_config") or config
     kind = str(config.get("model_type", ""))
-    size, mean, std = _view(folder, vision)
+    told = _json(folder / PROCESSOR, str(folder)) if (folder / PROCESSOR).is_file() else {}
+    size, mean, std = _view(told, vision)
     return LibraryModel(
         id=with_options(f"hf/{plain}", options),
         name=with_options(plain.rstrip("/").rpartition("/")[2], options),
@@ -69,6 +72,7 @@ def spec(name: str) -> ModelSpec:
         input_size=size,
         mean=mean,
         std=std,
+        own_view=_own_view(told),
         library="transformers",
         build=partial(build, folder, kind, options.get("tokens"), options.get("unsafe") == "1"),
         tokens=options.get("tokens"),
@@ -100,9 +104,21 @@ def _json(path: Path, what: str) -> dict[str, Any]:
         raise ModelError(f"{what}: {path.name} cannot be read ({error}). Download the model again.") from error
 
 
-def _view(folder: Path, config: dict[str, Any]) -> tuple[int, Triple, Triple]:
+def _own_view(told: dict[str, Any]) -> View | None:
+    """Return what an image processor shows: resized, and its centre where it cuts one out; None: nothing is told."""
+    size, crop, resample = (told.get(key) for key in ("size", "crop_size", "resample"))
+    if size is None or resample not in FILTERS or not told.get("do_resize", True):
+        return None
+    side = int(max(size.values()) if isinstance(size, dict) else size)
+    window = int(max(crop.values()) if isinstance(crop, dict) else crop or side)
+    if "crop_pct" in told and side < FINE:  # ConvNeXt's: the side is that of the crop
+        return View(int(side / told["crop_pct"]), side, FILTERS[resample])
+    cuts = bool(told.get("do_center_crop")) and window < side
+    return View(side, window if cuts else side, FILTERS[resample])
+
+
+def _view(told: dict[str, Any], config: dict[str, Any]) -> tuple[int, Triple, Triple]:
     """Return input size, mean and standard deviation: the image processor's, else the config's size and ImageNet's."""
-    told = _json(folder / PROCESSOR, str(folder)) if (folder / PROCESSOR).is_file() else {}
     side = config.get("image_size")
     for size in (told.get("crop_size"), told.get("size"), told.get("image_size")):
         if side is None and size is not None:

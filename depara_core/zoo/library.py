@@ -19,7 +19,7 @@ from depara_core.paths import expanded, require_allowed
 from depara_core.zoo.copies import sharing
 from depara_core.zoo.digest import module_digest
 from depara_core.zoo.module import FrozenModule, Triple
-from depara_core.zoo.spec import OUTPUT, ModelSpec, Network
+from depara_core.zoo.spec import OUTPUT, ModelSpec, Network, View
 from depara_core.zoo.tokens import TOKENS, select_tokens
 
 RANDOM = "none"  # "<name>@none": random weights, always the same ones
@@ -43,6 +43,7 @@ class LibraryModel:
     library: str  # the package whose code it is: its version is part of the identity
     build: Build
     tokens: str | None = None
+    own_view: View | None = None
 
     def spec(self) -> ModelSpec:
         """Return the spec; nothing is built."""
@@ -56,6 +57,7 @@ class LibraryModel:
             mean=self.mean,
             std=self.std,
             bundled=False,
+            own_view=self.own_view,
             _layers=lambda: self.frozen.layers,
             _open=self.open,
         )

@@ -10,7 +10,7 @@ from torch import nn
 
 from depara_core.errors import ModelError
 from depara_core.zoo.library import RANDOM, LibraryModel, require
-from depara_core.zoo.spec import ModelSpec
+from depara_core.zoo.spec import ModelSpec, View
 
 CLIP_MEAN, CLIP_STD = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
 
@@ -34,14 +34,16 @@ def spec(name: str) -> ModelSpec:
         raise ModelError(f"{architecture} has no weights {tag!r}. Expected one of: {', '.join([*tags, RANDOM])}.")
     told = {} if tag == RANDOM else clip.get_pretrained_cfg(architecture, tag)
     size = config["vision_cfg"].get("image_size", 224)
+    side = size if isinstance(size, int) else max(size)
     return LibraryModel(
         id=f"openclip/{architecture}@{tag}",
         name=name,
         group="open_clip",
         summary=f"The visual tower of {architecture}, weights {tag!r}; output: the image's embedding, not normalised.",
-        input_size=size if isinstance(size, int) else max(size),
+        input_size=side,
         mean=tuple(told.get("mean") or CLIP_MEAN),
         std=tuple(told.get("std") or CLIP_STD),
+        own_view=View(side, side, str(told.get("interpolation") or "bicubic")),
         library="open_clip_torch",
         build=partial(build, architecture, tag),
     ).spec()

@@ -1,7 +1,7 @@
 """What the rest of the library knows of a model: its name, its layers, its input, and how to open it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 OUTPUT = "output"
 MOST_BLOCKS = 16  # layers that "blocks" picks of a deep network
+VIEWS = ("common", "own")  # what a network is shown of an image: see `ModelSpec.seen`
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ class Network:
     digest: str  # sha256 (hex) of the weights and the architecture's name: the model's identity in the store
     tokens: str = "all"  # which tokens of its sequences the inner layers are (see `tokens`)
     prefix: int = 0  # tokens before those of the patches: class, distillation, registers
+    window: int | None = None  # side of the centre of its input that is read, pixels; None: all of it
 
     @property
     def identity(self) -> Identity:
@@ -77,6 +79,25 @@ def evenly_spread(names: tuple[str, ...], most: int) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True)
+class View:
+    """What a model's own transforms show it of a square image.
+
+    Parameters
+    ----------
+    side
+        The image is resampled to so many pixels.
+    window
+        Side of the centre that is read, pixels.
+    interpolation
+        A filter of Pillow: "nearest", "box", "bilinear", "hamming", "bicubic" or "lanczos".
+    """
+
+    side: int
+    window: int
+    interpolation: str
+
+
+@dataclass(frozen=True)
 class ModelSpec:
     """A model by name: cheap to make and to list; weights are read only by `open`.
 
@@ -98,6 +119,10 @@ class ModelSpec:
         Of the RGB input in [0, 1].
     bundled
         Whether it ships with the library.
+    own_view
+        What its own transforms show it; None: the whole square, as all are shown.
+    interpolation
+        How images are resampled: "" as for all, antialiased bilinear; else a filter of Pillow.
     """
 
     id: str
@@ -112,6 +137,34 @@ class ModelSpec:
     _layers: Callable[[], tuple[str, ...]] = field(repr=False, compare=False)
     _open: Callable[[Progress | None], Network] = field(repr=False, compare=False)
     _identity: Callable[[], Identity] | None = field(default=None, repr=False, compare=False)
+    own_view: View | None = None
+    interpolation: str = ""
+    _common: "ModelSpec | None" = field(default=None, repr=False, compare=False)
+
+    def seen(self, view: str) -> "ModelSpec":
+        """Return the model as it is shown an image: as all are, or by its own crop and interpolation.
+
+        Parameters
+        ----------
+        view
+            "common": the whole square, resampled to the input size by antialiased bilinear interpolation, as for all
+            models. "own": the model's own transforms; its maps still cover the whole square, and are 0 outside the
+            crop.
+
+        Returns
+        -------
+        ModelSpec
+            With "?view=own" behind the id; the same model where it has no view of its own.
+
+        Raises
+        ------
+        OptionError
+            For another view.
+        """
+        if view not in VIEWS:
+            raise OptionError(f"view={view!r} is unknown. Expected one of: {', '.join(VIEWS)}.")
+        common = self._common or self
+        return common if view == "common" or common.own_view is None else _seen_by_own(common, common.own_view)
 
     @cached_property
     def layers(self) -> tuple[str, ...]:
@@ -174,3 +227,21 @@ class ModelSpec:
             That of what `open` would return, or None where only opening can tell.
         """
         return None if self._identity is None else self._identity()
+
+
+def _seen_by_own(spec: ModelSpec, view: View) -> ModelSpec:
+    from depara_core.zoo.adapters import cropped  # late: it brings torch along
+
+    mark = f"{'&' if '?' in spec.id else '?'}view=own"
+    cut = f"{view.window} of {view.side} pixels" if view.side > view.window else f"all {view.side} pixels"
+    return replace(
+        spec,
+        id=spec.id + mark,
+        name=spec.name + mark,
+        summary=f"{spec.summary} Its own view: {cut}, {view.interpolation}.",
+        input_size=view.side,
+        interpolation=view.interpolation,
+        _open=lambda progress: cropped(spec.open(progress), view),
+        _identity=None,
+        _common=spec,
+    )

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from difflib import get_close_matches
 from functools import cache, partial
+from math import floor
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -21,7 +22,7 @@ from depara_core.zoo.library import (
     with_output,
 )
 from depara_core.zoo.module import IMAGENET_MEAN, IMAGENET_STD
-from depara_core.zoo.spec import ModelSpec
+from depara_core.zoo.spec import ModelSpec, View
 
 
 def specs() -> Sequence[ModelSpec]:
@@ -61,10 +62,16 @@ def spec(name: str) -> ModelSpec:
         input_size=max(size),
         mean=IMAGENET_MEAN if config is None else tuple(config.mean),
         std=IMAGENET_STD if config is None else tuple(config.std),
+        own_view=None if config is None else _view(max(size), config),
         library="timm",
         build=partial(build, architecture if random else f"{architecture}{tag}", random, options.get("tokens")),
         tokens=options.get("tokens"),
     ).spec()
+
+
+def _view(size: int, config: Any) -> View:
+    """Return what timm's own transforms show: the square resized to size / crop_pct pixels, and its centre."""
+    return View(max(size, floor(size / config.crop_pct)), size, str(config.interpolation))
 
 
 def _family(timm: Any, architecture: str) -> str:

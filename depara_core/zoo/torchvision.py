@@ -16,7 +16,7 @@ from depara_core.files import Progress
 from depara_core.zoo.digest import module_digest
 from depara_core.zoo.downloads import check_safe, fetch
 from depara_core.zoo.library import LibraryModel, with_output
-from depara_core.zoo.spec import OUTPUT, ModelSpec, Network
+from depara_core.zoo.spec import OUTPUT, ModelSpec, Network, View
 from depara_core.zoo.tracing import BATCH, feature_layers, head_input, run
 
 RANDOM = "none"  # "<name>@none": random weights
@@ -77,6 +77,7 @@ def spec(name: str) -> ModelSpec:
         mean=tuple(view.mean),
         std=tuple(view.std),
         bundled=False,
+        own_view=View(max(view.resize_size[0], view.crop_size[0]), view.crop_size[0], view.interpolation.value),
         _layers=lambda: _layout(architecture)[0],
         _open=partial(_open, architecture, weights),
     )

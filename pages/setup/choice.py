@@ -7,12 +7,19 @@ import streamlit as st
 
 import depara_core as depara
 from depara_core.formatting import short_name
+from depara_core.zoo import split_view
 from depara_core.zoo.claims import is_here
 from pages.shared import cache, comparisons, selection
 from pages.shared.address import MOST_VALUES
 from pages.shared.selection import NO_MODEL, Data
 
 STATES = {True: "ready", False: "weights not here", None: "told when opened"}
+VIEWS = {"common": "The whole square", "own": "Its own crop"}
+VIEW_WORDS = {
+    "common": "All networks see the whole square, resampled to their size by one filter.",
+    "own": "Each network sees what its own transforms show, by their filter. Maps still cover the square: they are 0 "
+    "outside the crop. Models without transforms of their own see all of it.",
+}
 ROW, HEADER, MOST_ROWS = 35, 38, 8  # pixels of the table's lines, and how many are seen at once
 
 
@@ -34,7 +41,8 @@ def kept(ids: Sequence[str]) -> tuple[str, ...]:
 
 def add(ids: Sequence[str]) -> None:
     """Add models to the choice, once each; as many as an address holds."""
-    every = tuple(dict.fromkeys((*chosen(), *ids)))
+    joining = _shown(ids, "own") if view(chosen()) == "own" else ids
+    every = tuple(dict.fromkeys((*chosen(), *joining)))
     if len(every) > MOST_VALUES:
         st.toast(f"A comparison takes {MOST_VALUES} models at most; the first {MOST_VALUES} were kept.")
     selection.update(Data, models=kept(every[:MOST_VALUES]))
@@ -47,6 +55,7 @@ def draw(models: Sequence[str]) -> None:
         return
     numbers = st.toggle("Count parameters", key="setup.count_parameters", help="A tenth of a second a model, once.")
     known = {spec.id: spec for spec in comparisons.specs(models)[0]}
+    _choose_view(models, list(known.values()))
     wrong = dict(comparisons.specs(models)[1])
     lines = [_line(model, known.get(model), wrong.get(model, ""), numbers) for model in models]
     picked = rows(pd.DataFrame(lines).dropna(axis=1, how="all"), key="setup.chosen")
@@ -56,6 +65,27 @@ def draw(models: Sequence[str]) -> None:
         remove = f"Remove {len(taken)}" if taken else "Remove the selected"
         st.button(remove, key="setup.remove", disabled=not taken, **selection.click(Data, models=kept(left)))
         st.button("Clear all", key="setup.clear", **selection.click(Data, models=(NO_MODEL,)))
+
+
+def view(models: Sequence[str]) -> str:
+    """Return what the chosen models are shown: "own" where any is shown by its own crop."""
+    return "own" if any(split_view(model)[1] == "own" for model in models) else "common"
+
+
+def _shown(models: Sequence[str], view: str) -> tuple[str, ...]:
+    """Return the ids of models that are shown a view; what cannot be looked up keeps its id."""
+    known = {spec.id: spec for spec in comparisons.specs(models)[0]} if models else {}
+    return tuple(known[model].seen(view).id if model in known else model for model in models)
+
+
+def _choose_view(models: Sequence[str], known: Sequence[depara.ModelSpec]) -> None:
+    if not any(spec.own_view for spec in known):
+        return
+    bound = selection.bind(
+        Data, "models", "setup.view", view(models), store=lambda chosen: kept(_shown(models, chosen))
+    )
+    st.segmented_control("What each network is shown", VIEWS, format_func=VIEWS.__getitem__, required=True, **bound)
+    st.caption(VIEW_WORDS[view(models)])
 
 
 def rows(table: pd.DataFrame, key: str) -> list[int]:

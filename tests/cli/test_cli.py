@@ -163,6 +163,16 @@ def test_rank_is_the_library_s_ranking(run, graphs):
     assert (answer["target"], answer["lam"]) == (SMALL, 0.5)
 
 
+def test_rank_shows_networks_their_own_crop(run):
+    given = ("rank", SMALL, "--target", OTHER, "--json")
+    own, asked = document(run(*given, "--view", "own", work=True)), document(run(*given, work=True))
+    assert [row["source"] for row in own["ranking"]] == [f"{SMALL}?view=own"]
+    assert own["ranking"][0]["score"] != asked["ranking"][0]["score"]
+    named = document(run("rank", f"{SMALL}?view=own", "--target", f"{OTHER}?view=own", "--json", work=True))
+    assert named["ranking"] == own["ranking"]
+    assert "Expected one of: common, own" in run(*given, "--view", "mine", work=True).stderr
+
+
 def test_rank_prints_a_table_for_people(run):
     result = run("rank", OTHER, "--target", SMALL, work=True)
     assert result.exit_code == 0

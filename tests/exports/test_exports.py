@@ -113,7 +113,9 @@ def test_provenance_names_a_model_once_with_its_layers_and_the_versions_that_bui
 
     layers = [random_graph(0, layer=name) for name in ("stem", "output", "stem")]
     origin = exports.provenance([replace(graph, versions={"torch": "1"}) for graph in layers])
-    assert origin["models"] == [{"model": "planted/a", "layers": ["stem", "output"], "weights": "w" * 64}]
+    assert origin["models"] == [
+        {"model": "planted/a", "view": "common", "layers": ["stem", "output"], "weights": "w" * 64}
+    ]
     assert origin["computed_with"] == [{"torch": "1"}]
 
 

@@ -1,6 +1,7 @@
 """Setup: every choice lands in the address, the cost is told before, the outcome after."""
 
 import types
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from planted_pages import comparison, spec
 
 import depara_core as depara
 from depara_core.errors import ProbeError
+from depara_core.zoo import View, split_view
 from depara_core.zoo.catalogue import EXTRAS, Entry
 from pages.setup import choice, own
 from pages.shared import cache, jobs, uploads
@@ -158,6 +160,30 @@ def test_models_are_removed_and_all_cleared(open_page, catalogue):
     catalogue.selected.clear()
     test.button(key="setup.group.3D").click().run()
     assert test.query_params["models"] == ["rooms/normal", "rooms/reshading"]
+
+
+def test_what_networks_are_shown_is_chosen_for_all_of_them(open_page, catalogue, monkeypatch):
+    planted = depara.model
+
+    def model(id):
+        plain, view = split_view(id)
+        if not plain.startswith("torchvision/"):
+            return planted(plain)
+        return replace(spec(plain, "own"), own_view=View(72, 64, "bicubic")).seen(view)
+
+    monkeypatch.setattr(depara, "model", model)
+    names = ["rooms/normal", "torchvision/viewed_a@none", "torchvision/viewed_b@none"]
+    test = open_page("setup", models=names)
+    assert "All networks see the whole square" in captions(test)
+    test.button_group(key="setup.view").set_value("own").run()
+    assert test.query_params["models"] == ["rooms/normal", *(f"{name}?view=own" for name in names[1:])]
+    assert "0 outside the crop" in captions(test)
+    test.button(key="setup.starter.CNN against ViT").click().run()
+    assert test.query_params["models"][-1] == f"{depara.STARTERS['CNN against ViT'][-1]}?view=own"
+    test.button_group(key="setup.view").set_value("common").run()
+    assert test.query_params["models"][:3] == names
+    test = open_page("setup")
+    assert "setup.view" not in [group.key for group in test.button_group]  # no bundled network has a crop
 
 
 def test_no_more_models_than_an_address_holds(open_page, catalogue):

@@ -426,6 +426,8 @@ def test_too_few_probes_to_compare_are_refused():
 
 
 class Input:
+    interpolation = ""
+
     def __init__(self, size, mean=(0.1, 0.2, 0.3), std=(0.5, 0.6, 0.7)):
         self.input_size, self.mean, self.std = size, mean, std
 

@@ -10,9 +10,10 @@ import numpy as np
 from jaxtyping import Bool, Float, Float32, Int
 from scipy.stats import rankdata
 
+from depara_core import notebook
 from depara_core.attribution.options import Options
 from depara_core.errors import OptionError
-from depara_core.formatting import short_name
+from depara_core.formatting import interval, score, short_name
 
 MOST_RANKED = 2000  # probes: a graph of more does not hold its ranks, 8 bytes a pair of probes
 
@@ -83,6 +84,19 @@ class AttributionGraph:
 
     def __len__(self) -> int:
         return len(self.nodes)
+
+    def _repr_html_(self) -> str:
+        count = len(self)
+        size = "none: a graph of edges alone" if self.edges_only else " × ".join(map(str, self.shape))
+        facts = [("probes", str(count)), ("maps (channels × height × width)", size)]
+        if count > 1:
+            cosines = self.edges[np.triu_indices(count, k=1)]
+            facts.append(("edges", f"{interval(cosines.min(), cosines.max())}, mean {score(cosines.mean())}"))
+        silent = [("attribution", self.no_attribution), ("feature", self.no_feature)]
+        facts += [(f"without {what}", str(int(flags.sum()))) for what, flags in silent if flags.any()]
+        return notebook.facts(
+            f"Attribution graph of {self.label}", [*facts, *([("note", self.note)] if self.note else [])]
+        )
 
     @property
     def edges_only(self) -> bool:

@@ -12,13 +12,15 @@ import pandas as pd
 import torch
 from jaxtyping import Float, Float32, Int
 
+from depara_core import notebook
 from depara_core.errors import OptionError
 from depara_core.extraction.device import resolve_device
 from depara_core.extraction.numerics import exact_float32
 from depara_core.extraction.spill import Scratch, let_go
 from depara_core.files import Progress
+from depara_core.formatting import score
 from depara_core.graphs import MOST_RANKED, AttributionGraph, doubled_ranks
-from depara_core.grids import Grid, common_grid, node_vectors, probe_cosines
+from depara_core.grids import Grid, common_grid, grid_text, node_vectors, probe_cosines
 
 MAX_LAM = 1e6  # s_V is then below what a score is read to
 EDGES_AT_ONCE = 2**18  # of the ranks of many probes
@@ -132,6 +134,12 @@ class SimilarityMatrix:
             R rows and C columns under the graphs' labels.
         """
         return pd.DataFrame(self.total(lam), index=labels(self.rows), columns=labels(self.columns))
+
+    def _repr_html_(self) -> str:
+        total = self.total(1.0)
+        written = [[score(value) for value in row] for row in total]
+        title = f"S = s_V + λ s_E at λ = 1, {grid_text(self.grid)}; a row a source, a column a target"
+        return notebook.shades(title, labels(self.rows), labels(self.columns), written, (total / 2).tolist())
 
 
 def labels(graphs: Sequence[AttributionGraph]) -> list[str]:

@@ -6,6 +6,7 @@ Symbols: N images, M candidates, B resamples.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from html import escape
 
 import numpy as np
 import pandas as pd
@@ -53,6 +54,11 @@ class Choice:
     transfer: FrozenTransfer | None
     costs: Mapping[str, Costs]
     notes: tuple[str, ...] = ()
+
+    def _repr_html_(self) -> str:
+        from depara_core.choice.verdict import verdict  # late: it is written about choices
+
+        return f"<p>{escape(verdict(self))}</p>{self.table._repr_html_()}"
 
     @cached_property
     def consensus(self) -> Score | None:

@@ -266,3 +266,9 @@ def test_the_figure_joins_the_pareto_set():
     drawn = cost_figure(planted([0.9, 0.8, 0.7, 0.8], [4, 2, 3, 1]))
     assert sorted(drawn.data[0].x) == [1, 4]
     assert drawn.layout.yaxis.autorange == "reversed"
+
+
+def test_a_notebook_sees_the_answer_and_the_table(chosen):
+    page = chosen._repr_html_()
+    assert page.startswith(f"<p>{verdict(chosen)}</p>")
+    assert all(name in page for name in chosen.table["model"])

@@ -79,11 +79,16 @@ def _headings(found: Agreement, by_layer: bool) -> list[Heading]:
     headings = [Heading("image")]
     for graph, mean in zip(found.graphs, found.means, strict=True):
         if graph is found.reference:
-            headings.append(Heading(name(graph, by_layer), "reference", graph.label))
+            headings.append(Heading(name(graph, by_layer), "reference", _told(graph.model, graph.label)))
         else:
-            hint = graph.label if by_layer else f"Make {graph.model} the reference"
+            hint = graph.label if by_layer else _told(graph.model, f"Make {graph.model} the reference")
             headings.append(Heading(name(graph, by_layer), f"s_V {number(mean)}", hint, clickable=not by_layer))
     return headings
+
+
+def _told(model: str, hint: str) -> str:
+    """Return a heading's tooltip: what the network does, and what a click does."""
+    return " ".join(filter(None, (cache.summary(model), hint)))
 
 
 def _cells(

@@ -2,17 +2,18 @@
 
 import streamlit as st
 
-from pages.home import example, method, pictures, sources
+from pages.home import example, gallery, method, pictures, sources
 from pages.shared import comparisons, selection, widgets
 from pages.shared.selection import Data
 
 QUESTION = "How well will what this network knows transfer to that task?"
 WHAT = "Each network becomes a graph over the same images. Two graphs that look alike promise good transfer."
 NEXT = {
+    "tour": "**Tour**: how it works, step by step, with your own choices.",
     "choose": "**Choose**: your candidates for your labelled images: scores, measured accuracy and costs in one table.",
     "models": "**Models**: every model against every other; rank the sources for your target, with error bars.",
     "layers": "**Layers**: at which layer to cut the source, and how nodes and edges change with depth.",
-    "attributions": "**Attributions**: the pixels each model looks at, image by image, on one scale.",
+    "attributions": "**Attributions**: the pixels each model looks at, image by image.",
     "graphs": "**Graphs**: two graphs drawn side by side, and the pairs of images they disagree on.",
     "setup": "**Setup**: your own images, other models, other attribution methods.",
 }
@@ -29,6 +30,7 @@ def main() -> None:
     shown = example.choose(comparison)
     widgets.header(QUESTION, example.answer(shown))
     method.draw(shown)
+    gallery.draw(shown)
     left, right = st.columns([1.25, 1])
     with left:
         sources.draw(shown)

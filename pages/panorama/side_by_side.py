@@ -58,7 +58,7 @@ def _draw_columns(lineup: Lineup) -> None:
 def _heading(lineup: Lineup, model: str, colour: str) -> ColumnHeading:
     mark = {lineup.source: "source", lineup.target: "target"}.get(model, "")
     hint = model if mark == "target" else f"Make {model} the target, and the present target the source"
-    return ColumnHeading(short_name(model), hint, colour, mark)
+    return ColumnHeading(short_name(model), " ".join(filter(None, (cache.summary(model), hint))), colour, mark)
 
 
 def _answer(lineup: Lineup, models: list[str], kind: str, place: int, second: int | None) -> None:

@@ -20,7 +20,7 @@ import streamlit as st
 
 from depara_core.formatting import duration, short_name
 from depara_core.jobs import Job
-from pages.shared import selection, text
+from pages.shared import cache, selection, text
 from pages.shared.selection import Pair
 
 ICONS = {
@@ -83,10 +83,15 @@ def links(**labels: str) -> None:
 
 
 def choose_model(label: str, field: str, key: str, models: Sequence[str], *, default: str | None = None) -> str:
-    """Choose one model; an unset or unknown one in the selection becomes `default`, else the first."""
+    """Choose one model; an unset or unknown one in the selection becomes `default`, else the first.
+
+    Its tooltip says what the model does.
+    """
     current = getattr(selection.read(Pair), field)
     value = current if current in models else default if default in models else models[0]
-    chosen = st.selectbox(label, models, format_func=short_name, **selection.bind(Pair, field, key, value))
+    bound = selection.bind(Pair, field, key, value)
+    told = text.plain(cache.summary(value)) or None
+    chosen = st.selectbox(label, models, format_func=short_name, help=told, **bound)
     return str(chosen or value)
 
 

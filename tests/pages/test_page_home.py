@@ -151,3 +151,30 @@ def test_the_sidebar_names_the_work_and_shows_the_selected_probe(open_page):
     assert "room 2 · 3 of 12" in captions
     test.button(key="probe+1").click().run()
     assert test.query_params["probe"] == "3"
+
+
+def test_the_gallery_says_what_each_network_does_and_a_click_makes_it_the_target(open_page, tables, monkeypatch):
+    drawn = []
+    tiles = cache.answer_tiles
+    monkeypatch.setattr(cache, "answer_tiles", lambda *a, **k: drawn.append(a) or tiles(*a, **k))
+    monkeypatch.setattr(cache, "summary", "What {} does.".format)
+    test = open_page("home", target="rooms/normal", probe="3")
+    captions = [cell["text"] for row in tables["home.gallery"].rows for cell in row]
+    assert "denoising" in captions
+    assert drawn[0][1:] == (3, 0)  # the selected room
+    assert any("What rooms/normal does" in one.value for one in test.caption)
+    tables.click = ("home.gallery", 0, captions.index("denoising"))
+    test.run()
+    assert test.query_params["target"] == "rooms/denoising"
+    assert any("What rooms/denoising does" in one.value for one in test.caption)
+
+
+def test_the_tooltip_of_a_model_says_what_it_does(open_page, monkeypatch):
+    monkeypatch.setattr(cache, "summary", "What {} does.".format)
+    test = open_page("home", target="rooms/normal")
+    assert "What rooms/normal does" in test.selectbox(key="home.target").help
+
+
+def test_a_summary_is_the_model_s_own_and_empty_where_there_is_none():
+    assert cache.summary("rooms/normal").startswith("Tell which way the surface faces")
+    assert cache.summary("nonsense/none") == ""

@@ -23,6 +23,7 @@ from pages.shared.cache.explanations import (
 from pages.shared.cache.pictures import (
     advantage_maps,
     agreement_maps,
+    answer_tiles,
     compared_ranks,
     drawn_aligned,
     drawn_beside,
@@ -44,6 +45,7 @@ from pages.shared.cache.process import (
     queue,
     spare_the_collector,
     spec,
+    summary,
     zoo,
 )
 from pages.shared.cache.scores import (
@@ -72,6 +74,7 @@ __all__ = [
     "agreed",
     "agreement",
     "agreement_maps",
+    "answer_tiles",
     "clusters",
     "compared_ranks",
     "contrast_intervals",
@@ -106,6 +109,7 @@ __all__ = [
     "spare_the_collector",
     "spec",
     "strongest_pairs",
+    "summary",
     "surfaces",
     "thumbnail",
     "tree",

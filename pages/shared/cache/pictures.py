@@ -5,9 +5,11 @@ from typing import Any
 import depara_core as depara
 from depara_core import drawings, explanation, pairs, regions, rooms
 from depara_core.figures import attribution_maps, contributions, looks, rank_density, tiles
+from depara_core.figures.answers import answer_pictures
 from depara_core.grids import Grid
 from depara_core.neighbourhoods import neighbourhoods as find_neighbourhoods
 from depara_core.png import to_png
+from depara_core.zoo import rooms_answers
 from pages.shared.cache.explanations import explained
 from pages.shared.cache.wrappers import Graph, Graphs, copied, shared
 
@@ -28,6 +30,16 @@ thumbnail = copied(4000)(attribution_maps.thumbnail)
 pieces = shared(4, spinner="Looking up what stands where")(rooms.pieces)
 superpixels = copied(400)(regions.superpixels)
 REGION_PIXELS = 128  # side of the images that are cut into regions
+
+
+@copied(8)
+def answer_tiles(
+    models: tuple[str, ...], scene: int, seed: int, *, size: int, dark: bool
+) -> dict[str, tuple[bytes, bytes, bytes]]:
+    """Return for each trained network of the rooms what it read in one room, what it said and what is right."""
+    found = rooms_answers.answers(models, scene, seed)
+    drawn = {model: answer_pictures(answer, size=size, dark=dark) for model, answer in found.items()}
+    return {model: (to_png(read), to_png(said), to_png(right)) for model, (read, said, right) in drawn.items()}
 
 
 @copied(4)

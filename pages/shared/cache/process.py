@@ -55,6 +55,14 @@ def spec(model: str) -> depara.ModelSpec:
     return depara.model(model)
 
 
+def summary(model: str) -> str:
+    """Say in a sentence what a model does; nothing where it is not known here."""
+    try:
+        return spec(model).summary
+    except depara.DeparaError:
+        return ""
+
+
 def _count(probes: str) -> int | None:
     from pages.shared import uploads  # late: pages ask this package for more than it asks of them
 

@@ -6,7 +6,7 @@ import streamlit as st
 from depara_core.comparison import Comparison
 from depara_core.formatting import score
 from depara_core.selection import best_choice
-from pages.models import matrix, ranking, takeaway, tree_and_map
+from pages.models import lam_changes, matrix, ranking, takeaway, tree_and_map
 from pages.models.compared import Compared
 from pages.models.selection import VIEWS, Models
 from pages.shared import charts, comparisons, selection, text, widgets
@@ -57,6 +57,7 @@ def main() -> None:
     left, right = st.columns([1.25, 1])
     with left:
         matrix.draw(shown, mine.view)
+        lam_changes.draw(shown)
     with right:
         ranking.draw(shown)
     tree_and_map.draw(shown)

@@ -32,9 +32,9 @@ def test_page_answers_its_question_with_the_best_source(app):
     assert f"S = {best['score']:.2f}".replace("-", "−") in text(app)
 
 
-def test_four_figures_carry_the_computed_numbers(app):
+def test_five_figures_carry_the_computed_numbers(app):
     drawn = figures(app)
-    assert [name.split(".")[1] for name in drawn] == ["matrix", "ranking", "tree", "map"]
+    assert [name.split(".")[1] for name in drawn] == ["matrix", "lam", "ranking", "tree", "map"]
     matrix = depara.similarity_matrix(list(comparison().graphs))
     cells = drawn["models.matrix"]["data"][1]["customdata"]
     for row, column, _, _, total, node, edge in cells:
@@ -126,3 +126,11 @@ def test_silent_probes_are_counted(open_page, zoo):
     zoo.change = lambda graph: silenced(graph, slice(3)) if graph.model == MODELS[0] else graph
     app = open_page("models", target=TARGET)
     assert f"3 of {COUNT} probes have no attribution" in text(app)
+
+
+def test_the_page_says_what_lambda_changes(open_page):
+    for lam, other in ((None, "10"), ("3", "3")):
+        test = open_page("models", target="rooms/normal", **({"lam": lam} if lam else {}))
+        said = " ".join(element.value for element in test.main.markdown)
+        assert f"λ = {other}" in said
+        assert "swap" in said or "is the same" in said or "from" in said

@@ -15,6 +15,7 @@ from depara_core.exports.tables import (
     drawn_places,
     matrix_table,
     table_file,
+    table_origin,
 )
 from depara_core.formatting import printable, slug
 
@@ -43,6 +44,7 @@ __all__ = [
     "score_table",
     "slug",
     "table_file",
+    "table_origin",
     "target_table",
     "transfer_recipe",
 ]

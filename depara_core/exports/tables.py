@@ -1,4 +1,4 @@
-"""Tables as files that other tools read, each with its origin inside: CSV, Parquet, JSON."""
+"""Tables as files that other tools read, with their origin inside or, for CSV, beside them: CSV, Parquet, JSON."""
 
 import csv
 import io
@@ -110,14 +110,23 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a text begins with that a spr
 def table_file(table: pd.DataFrame, form: str, origin: Mapping[str, Any]) -> bytes:
     """Write a table as one of TABLE_FORMATS, `origin` (see `provenance`) and the meaning of its columns inside.
 
-    CSV: a first line "# {...}", for pandas.read_csv(file, comment="#"), and an apostrophe before a text that is like a
-    formula. Parquet: pandas.read_parquet(file).attrs.
-    JSON: {"provenance", "columns", "rows"}.
+    CSV: the table alone, for a spreadsheet and pandas.read_csv(file), with an apostrophe before a text that is like a
+    formula; `table_origin` stands beside it. Parquet: pandas.read_parquet(file).attrs. JSON: {"provenance", "columns",
+    "rows"}.
     """
     if form not in TABLE_FORMATS:
         raise OptionError(f"The format {form!r} is unknown. Expected one of: {', '.join(TABLE_FORMATS)}.")
+    return TABLE_FORMATS[form].write(table, _about(table, origin))
+
+
+def table_origin(table: pd.DataFrame, origin: Mapping[str, Any]) -> bytes:
+    """Write as JSON what a table rests on and what its columns mean, to stand beside its CSV."""
+    return json.dumps(_about(table, origin), indent=1, ensure_ascii=False, allow_nan=False).encode("utf-8", "replace")
+
+
+def _about(table: pd.DataFrame, origin: Mapping[str, Any]) -> dict[str, Any]:
     meanings = {name: COLUMNS[name] for name in table.columns if name in COLUMNS}
-    return TABLE_FORMATS[form].write(table, {"provenance": dict(origin), "columns": meanings})
+    return {"provenance": dict(origin), "columns": meanings}
 
 
 @dataclass(frozen=True)
@@ -130,9 +139,8 @@ class TableFormat:
 
 
 def _csv(table: pd.DataFrame, about: dict[str, Any]) -> bytes:
-    # text is quoted, so that a "#" in a name begins no comment
     body = table.map(_defused).to_csv(index=False, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
-    return f"# {json.dumps(about, allow_nan=False)}\n{body}".encode("utf-8", "replace")
+    return body.encode("utf-8", "replace")
 
 
 def _defused(cell: Any) -> Any:

@@ -22,7 +22,7 @@ def draw(comparison: Comparison, graphs: Graphs, reference: Graph, table: Callab
     with downloads.popover("attributions", camera=False):
         title = f"Attribution maps beside those of {distinct_names(reference)[0]}"
         shown = downloads.figure_page(name, "Maps", title, table, origin, how_to_read=how_to_read)
-        downloads.row("The pictures on the screen, to save as PNG or SVG", [shown])
+        downloads.row("The pictures on the screen as HTML; the camera in it saves PNG or SVG", [shown])
         cosines = partial(exports.agreement_table, graphs, reference, probes, grid=comparison.grid)
         downloads.row("Cosines with the reference", downloads.tables(f"{name}-cosines", cosines, origin))
         make = partial(exports.maps_file, graphs, probes, origin)

@@ -32,7 +32,7 @@ def draw(view: View, figures: Mapping[str, Any]) -> None:
             for what, (title, figure) in figures.items()
         ]
         if pages:
-            downloads.row("Figures, to save as PNG or SVG", pages)
+            downloads.row("Figures as HTML; the camera in it saves PNG or SVG", pages)
         if view.scored.graphs:
             downloads.row("The same from Python", [_python(view)])
 

@@ -47,6 +47,6 @@ def draw(comparison: Comparison, matrix: depara.SimilarityMatrix, ranked: pd.Dat
         curve = partial(curves.layer_curves, ranked, lam, probes=count, target=name, dark=dark)
         title = f"Layers of {short_name(source.id)} for {name}"
         figure = downloads.figure_page("layer-curves", "Curves", title, curve, origin)
-        downloads.row("Figure, to save as PNG or SVG", [figure])
+        downloads.row("Figure as HTML; the camera in it saves PNG or SVG", [figure])
         ends = [(source, "output"), (target, matrix.columns[-1].layer)]
         downloads.row("The same from Python", [downloads.script("layers", ends, comparison, lam=lam)])

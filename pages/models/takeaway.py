@@ -41,7 +41,7 @@ def draw(
             downloads.figure_page(name, title, title, partial(_one, seen, name, dark), origin)
             for name, title in (("matrix", "Matrix"), ("ranking", "Ranking"), ("tree", "Tree"))
         ]
-        downloads.row("Figures, to save as PNG or SVG", figures)
+        downloads.row("Figures as HTML; the camera in it saves PNG or SVG", figures)
         downloads.row("The same from Python", [code])
 
 

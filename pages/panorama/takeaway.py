@@ -22,7 +22,7 @@ def draw(lineup: Lineup) -> None:
         table = partial(exports.drawn_places, graphs, drawn, probes)
         downloads.row("Where the images are drawn", downloads.tables("panorama-positions", table, origin))
         page = downloads.figure_page("panorama", "Panorama", "Panorama of the models", figure, origin)
-        downloads.row("Figure, to save as PNG or SVG", [page])
+        downloads.row("Figure as HTML; the camera in it saves PNG or SVG", [page])
         code = [(specs[model], "output") for model in lineup.models]
         script = downloads.script("models", code, lineup.comparison, target=lineup.target, lam=lam)
         downloads.row("The same from Python", [script])

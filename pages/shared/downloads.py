@@ -20,8 +20,10 @@ import depara_core as depara
 from depara_core import exports
 from depara_core.comparison import Comparison
 from pages.shared import selection, text, widgets
+from pages.shared.component import component
 from pages.shared.selection import Data, Look
 
+_mount_copy = component("copy_link")
 Ends = Sequence[tuple[depara.ModelSpec, str]]
 
 
@@ -41,7 +43,10 @@ def popover(key: str, *, camera: bool = True) -> Iterator[None]:
 
     `camera`: whether the page has figures, for which the reader chooses what their camera saves.
     """
-    with st.container(key=f"takeaway-{key}", width="content"), st.popover("Take away", icon=":material/download:"):
+    with st.container(key=f"takeaway-{key}", width="content", horizontal=True, gap="small"):
+        copy_link(key)
+        opened = st.popover("Take away", icon=":material/download:")
+    with opened:
         yield
         if not camera:
             return
@@ -55,6 +60,14 @@ def popover(key: str, *, camera: bool = True) -> Iterator[None]:
                 required=True,
                 **selection.bind(Look, "picture", f"takeaway.picture.{key}"),
             )
+
+
+def copy_link(key: str) -> None:
+    """Draw the button that copies the page's address: all that is chosen stands in it."""
+    help_text = "The address holds all that is chosen: who opens it sees this."
+    words = {"label": "Copy link", "help": help_text, "done": "Copied", "failed": "Copy it from the address bar"}
+    with st.container(key=f"copy-{key}", width="content"):
+        _mount_copy(key=f"copy_link.{key}", data=words)
 
 
 def row(title: str, downloads: Sequence[Download]) -> None:
@@ -76,11 +89,17 @@ def row(title: str, downloads: Sequence[Download]) -> None:
 
 
 def tables(name: str, make: Callable[[], pd.DataFrame], origin: Mapping[str, Any]) -> list[Download]:
-    """Return a table in every format."""
-    return [
-        Download(form.label, f"{exports.slug(name)}.{suffix}", form.mime, partial(_table, make, suffix, dict(origin)))
+    """Return a table in every format, and what it rests on for the one that holds numbers alone (CSV)."""
+    stem = exports.slug(name)
+    forms = [
+        Download(form.label, f"{stem}.{suffix}", form.mime, partial(_table, make, suffix, dict(origin)))
         for suffix, form in exports.TABLE_FORMATS.items()
     ]
+    return [*forms, Download("Origin", f"{stem}.origin.json", "application/json", partial(_origin, make, dict(origin)))]
+
+
+def _origin(make: Callable[[], pd.DataFrame], origin: dict[str, Any]) -> bytes:
+    return exports.table_origin(make(), origin)
 
 
 def _table(make: Callable[[], pd.DataFrame], suffix: str, origin: dict[str, Any]) -> bytes:

@@ -133,7 +133,8 @@ def enter(page: str, pages: Collection[str] = ()) -> None:
     given = {name: st.query_params.get_all(name) for name in st.query_params if name not in _IGNORED}
     session = st.session_state.get(_SESSION)
     same = session is not None and page == session.page
-    if session is None or (given != session.written if same else given):
+    new = session is None or bool(given != session.written if same else given)
+    if new or session is None:
         known = session.known if session else set()
         session = st.session_state[_SESSION] = _Session(page, known=known)
         for name, texts in old_links.renamed(given, page).items():
@@ -146,7 +147,7 @@ def enter(page: str, pages: Collection[str] = ()) -> None:
     session.page = page
     for kind in SHARED:
         read(kind)
-    _write(session)
+    _write(session, told=not new)  # where a link leads to the same page, the browser keeps the old address
 
 
 def leave() -> None:
@@ -241,9 +242,10 @@ def _models(data: Data) -> tuple[str, ...]:
     return data.models or tuple(spec.id for spec in cache.zoo() if spec.bundled)
 
 
-def _write(session: _Session) -> None:
+def _write(session: _Session, *, told: bool = True) -> None:
+    """Write the address where it changed; `told`: whether the browser shows what Streamlit says it does."""
     session.written = session.query(session.page)
-    if {name: st.query_params.get_all(name) for name in st.query_params} != session.written:
+    if not told or {name: st.query_params.get_all(name) for name in st.query_params} != session.written:
         st.query_params.from_dict(session.written)
 
 

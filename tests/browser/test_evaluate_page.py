@@ -4,7 +4,7 @@ import re
 
 from test_takeaway import check_every_file
 
-QUERY = "evaluate?count=12&target=rooms/normal"
+QUERY = "evaluate?target=rooms/normal&tab=targets"
 
 WHERE = """() => {
     const plot = document.querySelector('.st-key-card-ranks .js-plotly-plot');
@@ -20,7 +20,6 @@ def test_a_click_on_a_source_sets_the_pair(reader):
     page = reader.page
     reader.open(QUERY)
     page.wait_for_selector(".st-key-card-ranks .js-plotly-plot .point")
-    page.wait_for_selector(".st-key-card-layers-job", state="detached")
     page.evaluate(WHERE)  # brings it into view
     reader.settle()
     x, y, source = page.evaluate(WHERE)

@@ -42,15 +42,17 @@ class Sources(HTMLParser):
 
 def table(content, ending):
     if ending == "csv":
-        return pd.read_csv(io.BytesIO(content), comment="#")
+        return pd.read_csv(io.BytesIO(content))
     if ending == "parquet":
         return pd.read_parquet(io.BytesIO(content))
     return pd.DataFrame(json.loads(content)["rows"]).replace({None: np.nan})
 
 
-def reopen(content, ending):
+def reopen(content, ending, name=""):
     """Read a file as its own tool would, and check that it holds something."""
-    if ending in ("csv", "parquet", "json"):
+    if name.endswith(".origin.json"):
+        assert json.loads(content)["provenance"]
+    elif ending in ("csv", "parquet", "json"):
         assert len(table(content, ending))
     elif ending in ("graphml", "gexf"):
         read = nx.read_graphml if ending == "graphml" else nx.read_gexf
@@ -88,12 +90,18 @@ def take_away(page):
 def check_every_file(reader, page):
     """Download and reopen all that a page lets one take away."""
     reader.open(f"{page}?{PAIR}")
-    reader.page.wait_for_selector(".st-key-card-layers-job", state="detached")  # when it ends the page runs again
+    if page == "evaluate":  # nothing is computed unasked
+        reader.page.get_by_role("button", name="Compute them on").click()
+        reader.settle()
     files = take_away(reader.settle().page)
     assert {name.rpartition(".")[2] for name in files} == KINDS[page]
     for name, content in files.items():
-        reopen(content, name.rpartition(".")[2])
-    tables = {name: content for name, content in files.items() if name.endswith((".csv", ".parquet", ".json"))}
+        reopen(content, name.rpartition(".")[2], name)
+    tables = {
+        name: content
+        for name, content in files.items()
+        if name.endswith((".csv", ".parquet", ".json")) and ".origin." not in name
+    }
     for stem in {name.rpartition(".")[0] for name in tables}:  # three forms of the same numbers
         csv, *others = (table(tables[f"{stem}.{ending}"], ending) for ending in ("csv", "parquet", "json"))
         for other in others:

@@ -29,7 +29,7 @@ def test_models_can_be_taken_away(open_page, downloads):
     assert table.attrs["provenance"]["lam"] == 2.0
     pairs = json.loads(downloads["similarity.json"]())["rows"]
     assert [row["score"] for row in pairs] == pytest.approx(list(matrix.total(2.0).ravel()))
-    assert len(pd.read_csv(io.BytesIO(downloads["similarity.csv"]()), comment="#")) == len(GROUPS) ** 2
+    assert len(pd.read_csv(io.BytesIO(downloads["similarity.csv"]()))) == len(GROUPS) ** 2
     report = downloads["report-normal.html"]().decode()
     assert report.count('class="plotly-graph-div"') == 3
     assert "rank_sources(matrix, &#39;rooms/normal&#39;, 2.0)" in report
@@ -51,7 +51,7 @@ def test_layers_can_be_taken_away_with_a_recipe_for_the_cut(open_page, monkeypat
     best = ranked[ranked["best"]].iloc[0]["layer"]
     table = pd.DataFrame(json.loads(downloads["layers-reshading-for-normal.json"]())["rows"])
     pd.testing.assert_frame_equal(table, ranked)
-    assert len(pd.read_csv(io.BytesIO(downloads["layer-pairs.csv"]()), comment="#")) == len(LAYERS) ** 2
+    assert len(pd.read_csv(io.BytesIO(downloads["layer-pairs.csv"]()))) == len(LAYERS) ** 2
     assert downloads["layer-curves.html"]().decode().count('class="plotly-graph-div"') == 1
     script = downloads["depara-layers.py"]()
     assert 'layers="all"' in script
@@ -102,7 +102,7 @@ def test_attributions_can_be_taken_away(open_page, downloads, view):
     script = downloads["depara-attributions.py"]()
     compile(script, "taken.py", "exec")
     assert f"chosen = ({TARGET!r}, 'output')" in script
-    assert len(downloads) == 1 + 3 + 1 + 1
+    assert len(downloads) == 1 + 4 + 1 + 1
 
 
 @pytest.fixture(scope="module")

@@ -65,7 +65,7 @@ def test_scores_stand_beside_the_measured_transfer(form):
     table = exports.score_table(scores, truth())
     written = exports.table_file(table, form, {})
     read = {
-        "csv": lambda: pd.read_csv(io.BytesIO(written), comment="#"),
+        "csv": lambda: pd.read_csv(io.BytesIO(written)),
         "parquet": lambda: pd.read_parquet(io.BytesIO(written)),
         "json": lambda: pd.DataFrame(json.loads(written)["rows"]),
     }[form]()

@@ -363,3 +363,14 @@ def test_a_new_address_replaces_the_selection_and_a_damaged_one_is_noted_until_a
     assert len(test.warning) == 1
     test.button[0].click().run()
     assert not test.warning
+
+
+def test_a_new_address_is_told_to_the_browser_even_where_nothing_in_it_changes(visit, monkeypatch):
+    """A link to the same page runs it with another address, and the browser keeps showing the old one."""
+    told = []
+    monkeypatch.setattr(Address, "from_dict", lambda self, query: told.append(query) or self.update(query))
+    visit("layers", lam="3.0")
+    told.clear()
+    visit("layers", lam="5.0")
+    assert told[-1] == {"lam": ["5.0"]}
+    assert len(told) == 2  # that of the visit, and ours

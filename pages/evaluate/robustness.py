@@ -4,7 +4,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.evaluate import computed
+from pages.evaluate import computed, sanity
 from pages.evaluate.selection import Evaluate
 from pages.evaluate.view import View
 from pages.shared import charts, jobs, selection, widgets
@@ -13,10 +13,11 @@ from pages.shared.selection import Pair
 
 
 def card(view: View) -> None:
-    """Draw the ranking measures of DEPARA over lambda, over the number of probes, and over sets of probes."""
+    """Draw the ranking measures of DEPARA over lambda, over the number of probes, over sets of probes; and sanity."""
     reading = "Ranking measures of DEPARA, mean over targets. Click a point to take its measure and λ for the page."
     with widgets.card("What the verdict hangs on", reading, key="sensitivity"):
         _draw(view)
+    sanity.card()
 
 
 def _over_lambda(place: charts.Place) -> None:

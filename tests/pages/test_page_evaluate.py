@@ -16,7 +16,7 @@ from planted import random_graph
 from planted_pages import figures, spec, start_app
 
 import depara_core as depara
-from depara_core.benchmark import benchmarks, committed, held_out, scoring, sweeps, transfer_table
+from depara_core.benchmark import benchmarks, committed, held_out, sanity_room, scoring, sweeps, transfer_table
 from depara_core.benchmark.layer_report import layer_report
 from depara_core.benchmark.scored import ScoredBenchmark
 from depara_core.benchmark.titles import title
@@ -231,6 +231,14 @@ def test_a_click_on_any_mark_brings_what_stands_behind_it(click, benchmark):
     app = open_page(tab="targets")
     click(app, "evaluate.ranks", 0, "rooms/a")
     assert asked(app, "source", "target") == ["rooms/a", "rooms/normal"]
+
+
+def test_the_sanity_room_shows_which_scores_see_its_cases(benchmark):
+    app = open_page(tab="robustness")
+    (shown,) = [one.value for one in app.dataframe if "Shuffled labels" in one.value]
+    told = shown.set_index("score")["Shuffled labels"].astype(float)
+    expected = sanity_room.seen(sanity_room.read_room())["labels"]
+    assert told.to_dict() == {title(metric): pytest.approx(value, abs=0.006) for metric, value in expected.items()}
 
 
 def test_the_evaluation_can_be_taken_away(benchmark, downloads):

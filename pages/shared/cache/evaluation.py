@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from depara_core.benchmark import benchmarks, held_out, published, scoring
+from depara_core.benchmark import benchmarks, held_out, published, sanity_room, scoring
 from depara_core.benchmark.layer_report import layer_report as find_layer_report
 from depara_core.benchmark.scored import ScoredBenchmark
 from depara_core.benchmark.sweeps import Sweep
@@ -27,6 +27,12 @@ def transfer_table(benchmark: str) -> TransferTable:
 def model_groups(benchmark: str) -> dict[str, str]:
     """Return the kind of task of every model."""
     return {spec.id: spec.group for spec in benchmarks.BENCHMARKS[benchmark].models}
+
+
+@copied(1)
+def sanity_rows() -> list[dict[str, str]]:
+    """Return which scores see the cases of the sanity room."""
+    return sanity_room.shown_rows(sanity_room.read_room())
 
 
 # ---- on the benchmark's own models ----

@@ -12,7 +12,7 @@ from depara_core.probes import ProbeSet
 from depara_core.zoo.spec import Identity, ModelSpec
 
 # Raise one when the same inputs come to mean other numbers: what was stored is then computed anew.
-GRAPHS_VERSION = 3
+GRAPHS_VERSION = 4
 FEATURES_VERSION = 2
 
 

@@ -59,6 +59,67 @@ def test_without_ties_it_is_autograds(pool, size):
     torch.testing.assert_close(gradient(pool, x, weights), torch.autograd.grad(y, leaf, weights(y))[0])
 
 
+POOLS = {  # by the number of dimensions
+    1: [nn.MaxPool1d(3, 2, 1), nn.AdaptiveMaxPool1d(3), nn.AdaptiveMaxPool1d(4), lambda x: torch.max_pool1d(x, 2)],
+    2: [
+        nn.AdaptiveMaxPool2d((3, 5)),
+        nn.AdaptiveMaxPool2d((None, 4)),
+        nn.AdaptiveMaxPool2d(1),
+        lambda x: F.adaptive_max_pool2d(x, 3, return_indices=True)[0],
+        lambda x: F.max_pool2d(input=x, kernel_size=2, return_indices=True)[0],
+        lambda x: torch.ops.aten.max_pool2d.default(x, [3, 3], [2, 2], [1, 1]),
+    ],
+    3: [nn.MaxPool3d((1, 3, 2), 2, (0, 1, 1)), nn.AdaptiveMaxPool3d((2, 3, 4)), nn.MaxPool3d(2, return_indices=True)],
+}
+KINDS = [(dims, pool) for dims, pools in POOLS.items() for pool in pools]
+
+
+def first(value):
+    return value[0] if isinstance(value, tuple) else value
+
+
+@pytest.mark.parametrize("dims, pool", KINDS)
+def test_pools_of_every_kind_are_autograds_without_ties(dims, pool):
+    x = torch.randn(2, 3, *(8,) * dims, dtype=torch.float64, generator=torch.Generator().manual_seed(0)) * 9
+    leaf = x.clone().requires_grad_()
+    y = first(pool(leaf))
+    slopes = torch.arange(y.numel()).view_as(y) + 1.0
+    found = gradient(lambda z: first(pool(z)), x, lambda _: slopes)
+    torch.testing.assert_close(found, torch.autograd.grad(y, leaf, slopes)[0])
+
+
+@pytest.mark.parametrize("dims, pool", KINDS)
+def test_pools_of_every_kind_share_ties(dims, pool):
+    """Of inputs in few steps, the gradient is the mean of autograd's over many ways to break the ties by a hair."""
+    generator = torch.Generator().manual_seed(1)
+    x = torch.randint(0, 2, (1, 1, *(6,) * dims), generator=generator).double()
+    slopes = torch.rand(first(pool(x)).shape, generator=generator, dtype=torch.float64)
+    ways = torch.zeros_like(x)
+    for _ in range(400):
+        leaf = (x + 1e-7 * torch.rand(x.shape, generator=generator, dtype=torch.float64)).requires_grad_()
+        ways += torch.autograd.grad(first(pool(leaf)), leaf, slopes)[0] / 400
+    found = gradient(lambda z: first(pool(z)), x, lambda _: slopes)
+    torch.testing.assert_close(found.sum(), slopes.sum())
+    torch.testing.assert_close(found, ways, atol=0.15, rtol=0)
+
+
+@pytest.mark.parametrize("pool", [nn.MaxPool2d(3, 2), nn.AdaptiveMaxPool2d(3)])
+def test_a_border_of_minus_infinity_wins_nothing(pool):
+    """Timm's pools with "same" padding lay one round the image."""
+    x = torch.randn(1, 2, 8, 8, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    leaf = x.clone().requires_grad_()
+    y = pool(F.pad(leaf, (0, 1, 0, 1), value=-torch.inf))
+    wanted = torch.autograd.grad(y.sum(), leaf)[0]
+    found = gradient(lambda z: pool(F.pad(z, (0, 1, 0, 1), value=-torch.inf)), x, torch.ones_like)
+    torch.testing.assert_close(found, wanted)
+
+
+def test_what_a_pool_yields_may_be_changed_in_place():
+    x = torch.randn(1, 2, 8, 8, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    found = gradient(lambda z: nn.MaxPool2d(2)(z).add_(1), x, torch.ones_like)  # as Xception adds its skips
+    assert found.sum() == 2 * 4 * 4
+
+
 class Pooled(nn.Module):
     """Convolutions with max-pools, as VGG's."""
 

@@ -29,6 +29,7 @@ PAGES = {
     "graphs": "Graphs",
     "models": "Models",
     "panorama": "Panorama",
+    "zoo": "Zoo",
     "layers": "Layers",
     "why": "Why",
     "evaluate": "Evaluate",

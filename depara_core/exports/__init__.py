@@ -4,7 +4,7 @@ from depara_core.exports.documents import PICTURES, figure_document, picture_con
 from depara_core.exports.graph_files import GRAPH_FORMATS, network_file
 from depara_core.exports.maps import agreement_table, maps_file
 from depara_core.exports.measures import measure_table, measured_pairs, score_table, target_table
-from depara_core.exports.provenance import computed_with, provenance
+from depara_core.exports.provenance import computed_with, provenance, versions
 from depara_core.exports.recipe import transfer_recipe
 from depara_core.exports.report import comparison_report
 from depara_core.exports.scripts import VIEWS, evaluation_python, python_of
@@ -47,4 +47,5 @@ __all__ = [
     "table_origin",
     "target_table",
     "transfer_recipe",
+    "versions",
 ]

@@ -18,11 +18,18 @@ from depara_core.graphs import AttributionGraph
 from depara_core.search.graph_files import GraphFiles, Provenance
 from depara_core.search.manifest import Manifest
 from depara_core.search.points import point
-from depara_core.search.vectors import DAMAGE, PointTable
+from depara_core.search.vectors import DAMAGE, TABLE, PointTable
 
 T = TypeVar("T")
+INDEX = "index"  # the folder of the rows
 AT_ONCE = 64  # rows that are written together
 PATIENCE_S = 600  # for another writer
+
+
+def last_change(folder: Path) -> int:
+    """Return when a zoo's index was last written, in nanoseconds; 0 where there is none."""
+    versions = folder / INDEX / f"{TABLE}.lance" / "_versions"
+    return versions.stat().st_mtime_ns if versions.is_dir() else 0
 
 
 class Entries:
@@ -31,7 +38,7 @@ class Entries:
     def __init__(self, folder: Path, manifest: Manifest) -> None:
         self.folder, self.manifest = folder, manifest
         self._files = GraphFiles(folder / "graphs", manifest)
-        self._table = PointTable(folder / "index", 2 * manifest.width)
+        self._table = PointTable(folder / INDEX, 2 * manifest.width)
         self._lock = FileLock(folder / "zoo.lock")
         self._mend()
 

@@ -18,6 +18,7 @@ TABLE, INDEX = "points", "vector_idx"
 INDEXED_FROM = 20_000  # rows; fewer are compared one by one, without a miss
 UNINDEXED = 0.1  # share of the rows that may be outside the index before it takes them in
 PROBED = 0.05  # share of the partitions that a search reads
+REFINED = 5  # times as many points as are asked for are compared by their numbers: the index knows a bit of each alone
 KEPT = timedelta(hours=1)  # how long an outdated version stays for who still reads it
 
 TEXTS = ("id", "model", "layer", "source", "family", "licence", "weights", "digest", "added")
@@ -92,7 +93,7 @@ class PointTable:
         found = self.table.search(asked, vector_column_name="vector", query_type="vector").distance_type("dot")
         found = found.limit(count).select([*COLUMNS, "vector", "_distance"])
         if partitions := self._partitions():
-            found = found.nprobes(max(1, round(PROBED * partitions)))
+            found = found.nprobes(max(1, round(PROBED * partitions))).refine_factor(REFINED)
         return self._answer(found, where)
 
     def optimise(self) -> None:

@@ -130,6 +130,13 @@ class Zoo:
         """(channels, height, width) that its maps are compared on."""
         return self._manifest.grid
 
+    @property
+    def origin(self) -> dict[str, Any]:
+        """What every score of it rests on, ready for JSON: probes, options, grid."""
+        told = asdict(self._manifest)
+        probes = {"count": told["count"], "digest": told["probes"], "source": told["source"]}
+        return {"probes": probes, "options": told["options"], "grid": list(told["grid"])}
+
     @cached_property
     def probes(self) -> ProbeSet:
         """Its N probes."""

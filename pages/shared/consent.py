@@ -10,6 +10,7 @@ follows from a link by itself. What was agreed to once is agreed to until the ap
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import streamlit as st
 
@@ -56,6 +57,13 @@ def of_model_path(model: str) -> tuple[Ask, ...]:
     """Return what a model's id asks by naming a path."""
     path = path_of(model)
     return () if path is None else _of_path(path, f"read the model {_quoted(path)} on this machine")
+
+
+def of_folder(path: str) -> tuple[Ask, ...]:
+    """Return what reading and writing a folder of results asks: it may be outside the roots and the store."""
+    if Path(path).is_relative_to(expanded(str(depara.Store().path))):
+        return ()
+    return _of_path(path, f"read the zoo in {_quoted(path)} on this machine")
 
 
 def of_downloads(specs: Sequence[depara.ModelSpec]) -> tuple[Ask, ...]:

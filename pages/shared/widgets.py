@@ -32,6 +32,7 @@ ICONS = {
     "graphs": ":material/hub:",
     "models": ":material/grid_on:",
     "panorama": ":material/view_column:",
+    "zoo": ":material/search:",
     "layers": ":material/layers:",
     "why": ":material/question_mark:",
     "evaluate": ":material/fact_check:",

@@ -8,7 +8,20 @@ import re
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-PAGES = ("", "tour", "setup", "choose", "attributions", "graphs", "models", "panorama", "layers", "why", "evaluate")
+PAGES = (
+    "",
+    "tour",
+    "setup",
+    "choose",
+    "attributions",
+    "graphs",
+    "models",
+    "panorama",
+    "zoo",
+    "layers",
+    "why",
+    "evaluate",
+)
 SMALL = "count=12&models=rooms%2Fnormal&models=rooms%2Freshading&models=rooms%2Fdenoising"
 
 

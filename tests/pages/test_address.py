@@ -21,10 +21,24 @@ from pages.shared.address import LONGEST, Box, from_query, to_query
 from pages.shared.selection import SHARED, Data, Look, Pair
 from pages.tour.selection import Tour
 from pages.why.selection import Why
+from pages.zoo.selection import Zoo
 
-OWN = (Choose, Tour, Attributions, Graphs, Models, Panorama, Why, Evaluate)
+OWN = (Choose, Tour, Attributions, Graphs, Models, Panorama, Zoo, Why, Evaluate)
 PARTS = (*SHARED, *OWN)
-PAGES = ("home", "tour", "setup", "choose", "attributions", "graphs", "models", "panorama", "layers", "why", "evaluate")
+PAGES = (
+    "home",
+    "tour",
+    "setup",
+    "choose",
+    "attributions",
+    "graphs",
+    "models",
+    "panorama",
+    "zoo",
+    "layers",
+    "why",
+    "evaluate",
+)
 words = st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=40)
 ends = st.lists(st.integers(0, 1000), min_size=2, max_size=2).map(lambda two: tuple(sorted(end / 1000 for end in two)))
 

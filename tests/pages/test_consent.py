@@ -11,7 +11,7 @@ from depara_core.zoo.claims import download_of, is_here, path_of
 from pages.shared import cache, comparisons, consent, uploads
 from pages.shared.selection import NO_MODEL, Data
 
-PAGES = ("home", "setup", "choose", "attributions", "graphs", "models", "panorama", "layers", "why", "evaluate")
+PAGES = ("home", "setup", "choose", "attributions", "graphs", "models", "panorama", "zoo", "layers", "why", "evaluate")
 FIRST = next(iter(GROUPS))
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from scipy.stats import rankdata
 
 from depara_core.errors import OptionError
@@ -47,6 +47,83 @@ def small(graph: AttributionGraph, probes: Sequence[int]) -> AttributionGraph:
             f"Expected two or more different probes from 0 to {len(graph) - 1}; got {list(probes)}. Choose others."
         )
     return subgraph(graph, np.array(probes))
+
+
+def contrasting(
+    a: AttributionGraph, b: AttributionGraph, count: int = 6, *, tries: int = 300, seed: int = 0
+) -> tuple[int, ...]:
+    """Choose probes on which two networks contrast, for an example that teaches.
+
+    Parameters
+    ----------
+    a, b
+        Graphs over the same N probes.
+    count
+        How many, 3 or more; all, where there are no more.
+    tries
+        Random choices compared.
+    seed
+        Of the random choices.
+
+    Returns
+    -------
+    tuple
+        Of the random choices the one with the least s_E. The pair whose ranks differ most comes first; the others
+        follow from the least to the most alike to the first probe in `b`, so that no answer stands in the order.
+
+    Raises
+    ------
+    OptionError
+        For fewer than three probes.
+    """
+    if count < 3:
+        raise OptionError(f"Expected three probes or more for a contrast; got {count}.")
+    rng, total = np.random.default_rng(seed), len(a)
+    choices = [rng.choice(total, min(count, total), replace=False) for _ in range(tries)]
+    chosen = min(choices, key=lambda probes: edge_sum(_ranked(a, b, probes)).score)
+    table = _ranked(a, b, chosen)
+    apart = (table["rank_a"] - table["rank_b"]).abs()
+    first, second = (int(chosen[table[end][apart.idxmax()]]) for end in ("i", "j"))
+    rest = [int(probe) for probe in chosen if probe not in (first, second)]
+    return (first, second, *sorted(rest, key=lambda probe: float(b.edges[first, probe])))
+
+
+def measured_places(
+    ranked: pd.DataFrame, truth: pd.DataFrame, target: str
+) -> tuple[tuple[str, ...], tuple[int, ...]] | None:
+    """Compare the order of a target's sources by S with that by measured transfer.
+
+    Parameters
+    ----------
+    ranked
+        The sources, best first: column source.
+    truth
+        Measured transfer, sources x targets, higher is better.
+    target
+        The target's id.
+
+    Returns
+    -------
+    tuple or None
+        The sources that were measured, in their order by S, and their places by measurement, from 1; None where fewer
+        than two were, or the target was not.
+    """
+    if target not in truth:
+        return None
+    known = [source for source in ranked["source"] if source in truth.index and source != target]
+    if len(known) < 2:
+        return None
+    places = rankdata(-truth.loc[known, target].to_numpy(), method="ordinal")
+    return tuple(known), tuple(places.astype(int).tolist())
+
+
+def _ranked(a: AttributionGraph, b: AttributionGraph, probes: Sequence[int] | Int[np.ndarray, " n"]) -> pd.DataFrame:
+    """List the pairs of probes as `edge_table` does, without making graphs of them."""
+    i, j = np.triu_indices(len(probes), 1)
+    ranks = [rankdata(graph.edges[np.asarray(probes)[i], np.asarray(probes)[j]]) for graph in (a, b)]
+    middle = (len(i) + 1) / 2
+    product = (ranks[0] - middle) * (ranks[1] - middle)
+    return pd.DataFrame({"i": i, "j": j, "rank_a": ranks[0], "rank_b": ranks[1], "product": product})
 
 
 def node_table(

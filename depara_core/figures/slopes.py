@@ -10,8 +10,13 @@ from depara_core.rank_changes import RankChanges
 TOP = 10  # places drawn
 
 
-def slopes(changes: RankChanges, *, top: int = TOP, dark: bool = False) -> go.Figure:
-    """Draw the first places at two lambdas; a source that changes its place is violet, one that keeps it grey."""
+def slopes(
+    changes: RankChanges, *, heads: tuple[str, str] | None = None, top: int = TOP, dark: bool = False
+) -> go.Figure:
+    """Draw the first places in two orders; a source that changes its place is violet, one that keeps it grey.
+
+    `heads` name the two orders; None: they are those of two lambdas.
+    """
     paint = palette(dark)
     rows = [
         (s, b, a) for b, (s, a) in enumerate(zip(changes.sources, changes.after, strict=True), 1) if min(a, b) <= top
@@ -34,7 +39,7 @@ def slopes(changes: RankChanges, *, top: int = TOP, dark: bool = False) -> go.Fi
         words = coloured(escape(short[source]), paint.total if moved else paint.muted, bold=moved)
         for x, y, text, anchor in ((0, before, f"{words}  {before}", "right"), (1, after, f"{after}  {words}", "left")):
             picture.add_annotation(x=x, y=y, text=text, xanchor=anchor, xshift=8 if x else -8, showarrow=False)
-    ticks = [f"λ = {exact(lam)}" for lam in changes.lams]
+    ticks = heads or [f"λ = {exact(lam)}" for lam in changes.lams]
     picture.update_xaxes(
         range=[-0.85, 1.85], tickvals=[0, 1], ticktext=ticks, side="top", showgrid=False, fixedrange=True
     )

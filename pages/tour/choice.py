@@ -2,10 +2,14 @@
 
 from dataclasses import replace
 
+import pandas as pd
+
 from depara_core import tour
+from depara_core.comparison import Comparison
 from depara_core.figures import curves
 from depara_core.formatting import number, short_name
 from pages.shared import cache, comparisons, selection, text, widgets
+from pages.shared.cache import Graph
 from pages.shared.selection import Data, Pair
 from pages.tour.stage import Place, Stage, ask, covered, figure
 
@@ -14,7 +18,7 @@ ROWS = 8  # sources drawn
 
 
 def model(stage: Stage, view: Place, turn: Place) -> None:
-    """Step 8: every source for the target, on all images, with whiskers."""
+    """Every source for the target, on all images, with whiskers."""
     with view:
         comparison = comparisons.require(selection.read(Data), layers="output")
     goal, count = stage.name(stage.b), len(comparison.probes)
@@ -56,12 +60,11 @@ def model(stage: Stage, view: Place, turn: Place) -> None:
 
 
 def layer(stage: Stage, view: Place, turn: Place) -> None:
-    """Step 9: every layer of the source against the target's output."""
+    """Every layer of the source against the target's output."""
     with view:
-        comparison = comparisons.require(selection.read(Data), layers="all", models=(stage.a.model,))
-    source, goal = stage.name(stage.a), stage.name(stage.b)
-    layers = comparison.of(stage.a.model)
-    ranked = cache.layer_ranking(cache.matrix(layers, (stage.b,), grid=stage.grid), stage.lam)
+        comparison = comparisons.require(selection.read(Data), layers="all", models=(stage.a.model, stage.c.model))
+    graph, ranked = _cut(stage, comparison)
+    source, goal = stage.name(graph), stage.name(stage.b)
     names = [text.plain(name) for name in ranked["layer"]]
     at = ranked["best"].tolist().index(True)
     best = ranked.iloc[at]
@@ -89,5 +92,17 @@ def layer(stage: Stage, view: Place, turn: Place) -> None:
             ranked, stage.lam, probes=len(stage.b), target=short_name(stage.b.model), dark=widgets.dark()
         )
         figure(drawn, "tour.layers", f"S, s_V and s_E over {len(names)} layers; the best is {best['layer']}.")
-        pair = replace(selection.read(Pair), source=stage.a.model, target=stage.b.model)
+        pair = replace(selection.read(Pair), source=graph.model, target=stage.b.model)
         selection.link("layers", "All layers of both", pair, icon=widgets.ICONS["layers"])
+
+
+def _cut(stage: Stage, comparison: Comparison) -> tuple[Graph, pd.DataFrame]:
+    """Return the source whose layers are asked about, with its layers: the first that is not best cut at its output."""
+    found = []
+    for graph in (stage.a, stage.c):
+        layers = comparison.of(graph.model)
+        ranked = cache.layer_ranking(cache.matrix(layers, (stage.b,), grid=stage.grid), stage.lam)
+        found.append((graph, ranked))
+        if not ranked["best"].tolist()[-1]:
+            return graph, ranked
+    return found[0]

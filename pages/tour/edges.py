@@ -11,7 +11,7 @@ from pages.tour.stage import Place, Stage, ask, covered, figure, image, strip
 
 
 def draw(stage: Stage, view: Place, turn: Place) -> None:
-    """Step 3: the cosine of two images' features in two networks, and its rank among all pairs."""
+    """The cosine of two images' features in two networks, and its rank among all pairs."""
     with view:
         card = widgets.card("One pair of images", "Choose any two of the six.", key="card-edge")
         with card, st.container(horizontal=True):
@@ -71,7 +71,7 @@ def _pair(stage: Stage) -> tuple[int, int]:
 
 
 def add_up(stage: Stage, view: Place, turn: Place) -> None:
-    """Step 6: fifteen ranks against fifteen ranks."""
+    """Fifteen ranks against fifteen ranks."""
     table = tour.edge_table(stage.a, stage.b, stage.six)
     total, names = tour.edge_sum(table), (stage.name(stage.a), stage.name(stage.b))
     rows = table.to_dict("records")
@@ -83,7 +83,8 @@ def add_up(stage: Stage, view: Place, turn: Place) -> None:
     answered = ask(
         turn,
         "edges",
-        f"About which of these pairs do **{names[0]}** and **{names[1]}** disagree most?",
+        f"**{names[0]}** and **{names[1]}** disagree most about the pair whose ranks lie farthest on opposite sides of "
+        f"the middle, {total.middle:g}: the smallest product. Which of these is it?",
         sorted(offered),
         {pair for pair, row in zip(pairs, rows, strict=True) if row["product"] == least},
         f"{pairs[order[0]]} has the ranks {worst['rank_a']:g} and {worst['rank_b']:g}, so the smallest product, "

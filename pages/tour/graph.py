@@ -9,7 +9,7 @@ from pages.tour.stage import Place, Stage, ask, figure, image
 
 
 def draw(stage: Stage, view: Place, turn: Place) -> None:
-    """Step 4: six nodes and all edges, drawn for two networks."""
+    """Six nodes and all edges, drawn for two networks."""
     count, total = len(stage.six), len(stage.probes)
     edges = len(tour.edge_table(stage.a, stage.b, stage.six))
     ask(
@@ -28,7 +28,8 @@ def draw(stage: Stage, view: Place, turn: Place) -> None:
         view,
         widgets.card(
             "Two networks, two graphs",
-            "Near and thick: alike. Green: this network ranks the pair higher than the other one does; purple: lower.",
+            "The same six images at the same places in both; every line is an edge, thick where the network finds the "
+            "two alike: what differs is what they find. Green: this network ranks the pair higher; purple: lower.",
             key="card-graph",
         ),
     ):

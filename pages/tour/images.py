@@ -15,7 +15,7 @@ OFFERED = 24  # images to choose from
 
 
 def draw(stage: Stage, view: Place, turn: Place) -> None:
-    """Step 1: six images of the learner's choice, and which of them a network finds alike."""
+    """Six images of the learner's choice, and which of them a network finds alike."""
     small, place = stage.small(stage.b), stage.place
     near = nearest(small, place)[:SIX].tolist()
     cosines = [float(small.edges[place, other]) for other in near]

@@ -13,7 +13,7 @@ from pages.tour.stage import Place, Stage, ask, covered, image, strip
 
 
 def draw(stage: Stage, view: Place, turn: Place) -> None:
-    """Step 2: one image's attribution in three networks."""
+    """One image's attribution in three networks."""
     place, sources = stage.place, (stage.a, stage.c)
     cosines = [
         float(tour.node_table(graph, stage.b, stage.six, grid=stage.grid)["cosine"].iloc[place]) for graph in sources
@@ -59,7 +59,7 @@ def draw(stage: Stage, view: Place, turn: Place) -> None:
 
 
 def add_up(stage: Stage, view: Place, turn: Place) -> None:
-    """Step 5: six cosines and their mean."""
+    """Six cosines and their mean."""
     cosines = tour.node_table(stage.a, stage.b, stage.six, grid=stage.grid)["cosine"]
     count, score = len(cosines), number(float(cosines.mean()), 3)
     shown = [number(value, 3) for value in tour.adding_up(cosines.to_numpy(), 3)]

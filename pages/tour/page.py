@@ -1,4 +1,4 @@
-"""The guided tour: from a network as a graph to a why, in ten steps on live results of the learner's own choice."""
+"""The guided tour: from a network as a graph to a why, step by step on live results of the learner's own choice."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import streamlit as st
 
 from depara_core import tour
 from depara_core.comparison import Comparison
-from pages.shared import comparisons, selection, text, widgets
+from pages.shared import cache, comparisons, selection, text, widgets
 from pages.shared.selection import Data, Pair
 from pages.tour.selection import Tour
 from pages.tour.stage import SIX, Stage
@@ -17,11 +17,11 @@ THIRD = "rooms/autoencoding"  # held against at first, where it is among the mod
 
 
 def steps(at: int) -> None:
-    """Draw the ten steps to jump to; each has an address of its own."""
+    """Draw the steps to jump to; each has an address of its own."""
     st.segmented_control(
         "Step",
         list(range(1, len(STEPS) + 1)),
-        format_func=lambda step: f"{step}",
+        format_func=lambda step: f"{step} {STEPS[step - 1].name}",
         required=True,
         label_visibility="collapsed",
         **selection.bind(Tour, "step", "tour.step", at),
@@ -53,8 +53,15 @@ def gather(a: str, b: str, c: str) -> Comparison:
     return comparisons.require(data, layers="output", models=(b, a, c))
 
 
-def picked(count: int) -> tuple[int, ...]:
-    """Return the six images of the address; what is missing or unknown there comes from an even spread."""
+def picked(comparison: Comparison, a: str, b: str) -> tuple[int, ...]:
+    """Return the six images of the address; what is missing or unknown there comes from an even spread.
+
+    None named: six on which source and target contrast.
+    """
+    count = len(comparison.probes)
+    source, target = comparison.graph(a), comparison.graph(b)
+    if not selection.read(Tour).images and source is not None and target is not None:
+        return cache.contrasting(source, target)
     named = [int(text) if text.isdecimal() and len(text) < 9 else count for text in selection.read(Tour).images]
     known = list(dict.fromkeys(probe for probe in named if probe < count))[:SIX]
     if named and len(known) < SIX:
@@ -63,7 +70,7 @@ def picked(count: int) -> tuple[int, ...]:
             icon=":material/link_off:",
         )
     spare = [probe for probe in (*tour.spread(count, SIX), *range(count)) if probe not in known]
-    return (*known, *spare[: SIX - len(known)]) if named else tour.spread(count, SIX)
+    return (*known, *spare[: SIX - len(known)])
 
 
 def onward(at: int) -> None:
@@ -95,7 +102,8 @@ def main() -> None:
         steps(at)
         a, b, c = networks(models)
         a_name, b_name, c_name = (text.model(model) for model in (a, b, c))
-        st.caption(f"**{a_name}** for **{b_name}**, held against {c_name}", width="content")
+        if not step.asks_for_source:
+            st.caption(f"**{a_name}** for **{b_name}**, held against {c_name}", width="content")
     comparison = gather(a, b, c)
     source, target, other = (comparison.graph(model) for model in (a, b, c))
     if source is None or target is None or other is None:
@@ -105,7 +113,7 @@ def main() -> None:
         what = f"The tour needs {SIX} images; there are {len(comparison.probes)}."
         widgets.empty(what, "Choose more in Setup.", page="setup")
         return
-    six = picked(len(comparison.probes))
+    six = picked(comparison, a, b)
     view, turn = st.columns([1.7, 1])
     stage = Stage(comparison.probes, six, source, target, other, selection.read(Pair).lam, comparison.grid)
     step.draw(stage, view, turn)

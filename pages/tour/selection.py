@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from pages.shared.address import Part, number
 
-LAST = 10  # step
+LAST = 12  # step
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from typing import Any
 from zlib import crc32
 
 import streamlit as st
+from cachetools import LRUCache
 
 import depara_core as depara
 from depara_core import tour
@@ -16,6 +17,7 @@ from pages.shared.selection import Pair
 
 SIX = 6
 SHOW = "Just show me"
+ANSWERS = 64  # that a session remembers
 Place = st.delta_generator.DeltaGenerator
 
 
@@ -67,12 +69,17 @@ def strip(stage: Stage, key: str) -> None:
 def ask(place: Place, key: str, question: str, options: Sequence[str], right: Collection[str], because: str) -> bool:
     """Draw a question; once something is chosen, say whether it was right and why, and return True.
 
-    The texts carry the live numbers, so that other images or networks ask anew.
+    The texts carry the live numbers, so that other images or networks ask anew. An answer stays given.
     """
     options = list(dict.fromkeys(options))
     asked = crc32("\n".join((question, *options, because)).encode())
     with place, widgets.card("Your turn", key="card-turn"):
-        chosen = st.radio(question, [*options, SHOW], index=None, key=f"tour.{key}.{asked}")
+        given, name, offered = _given(), f"tour.{key}.{asked}", [*options, SHOW]
+        before = given.get(name)
+        at = offered.index(before) if before in offered else None
+        chosen = st.radio(question, offered, index=at, key=name)
+        if chosen is not None:
+            given[name] = chosen  # a widget that is not drawn forgets
         if chosen is None:
             st.caption("Choose, and the answer appears with its reason.")
         elif chosen == SHOW:
@@ -82,6 +89,11 @@ def ask(place: Place, key: str, question: str, options: Sequence[str], right: Co
         else:
             st.info(f"Not this one: {because}")
     return chosen is not None
+
+
+def _given() -> LRUCache[str, str]:
+    """Return the session's answers, so that they are still there when one comes back."""
+    return st.session_state.setdefault("_answers", LRUCache(ANSWERS))
 
 
 def covered(what: str) -> None:

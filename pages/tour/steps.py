@@ -1,9 +1,9 @@
-"""The ten steps of the tour: a node, an edge, a graph and a score by hand, then a model, a layer and a why."""
+"""The steps of the tour: a task, a node, an edge, a graph, a score by hand, a model, a layer, a why, and the truth."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pages.tour import choice, edges, graph, images, nodes, weight, why
+from pages.tour import choice, edges, graph, images, nodes, task, truth, weight, why
 from pages.tour.stage import Place, Stage
 
 
@@ -15,32 +15,40 @@ class Step:
     title: str
     gist: str
     draw: Callable[[Stage, Place, Place], None]  # the stage, the place of the view, the place of the question
+    asks_for_source: bool = False  # the best source is the answer: it is not told beforehand
 
 
 STEPS = (
     Step(
-        "Images in",
+        "Task",
+        "A task: what does a network do?",
+        "Each network has learned to answer one question about an image. A new task may start from what one of them "
+        "knows: **which one**, is what a transferability score foretells.",
+        task.draw,
+    ),
+    Step(
+        "Images",
         "Images in, feature out",
         "A network turns each image into a *feature*, a long list of numbers. Two images with alike features are alike"
         " **to this network**. No labels are needed.",
         images.draw,
     ),
     Step(
-        "A node",
+        "Node",
         "A node: which pixels make the feature?",
         "The node of an image is its attribution map, each pixel times its gradient: **x · d‖F(x)‖ / dx**. "
         "It says where the network looks.",
         nodes.draw,
     ),
     Step(
-        "An edge",
+        "Edge",
         "An edge: how alike are two images?",
         "The edge between two images is the cosine of their features, **cos(F(x₁), F(x₂))**: "
         "1 is the same direction, 0 unrelated.",
         edges.draw,
     ),
     Step(
-        "The graph",
+        "Graph",
         "The graph: a network, drawn",
         "Nodes and edges together are the network's *deep attribution graph*. "
         "Two networks see the same images, so their graphs can be compared.",
@@ -66,22 +74,30 @@ STEPS = (
         weight.draw,
     ),
     Step(
-        "Which model?",
+        "Model",
         "Which model should I start from?",
         "The source whose graph is most like the target's. Images are a sample, so every score has an error bar.",
         choice.model,
+        asks_for_source=True,
     ),
     Step(
-        "Which layer?",
+        "Layer",
         "Which layer should I keep?",
         "Every layer has a graph of its own. Keep the source up to the layer most like the target's output, "
         "train the rest.",
         choice.layer,
     ),
     Step(
-        "Why?",
+        "Why",
         "Why does the score say so?",
         "S is a sum, so it splits over the images exactly: no approximation, nothing left over.",
         why.draw,
+    ),
+    Step(
+        "Truth",
+        "Does it work?",
+        "A score is a promise. Here transfer was *measured*: every frozen encoder served every task through one small "
+        "read-out, learned from labelled scenes and tested on fresh ones.",
+        truth.draw,
     ),
 )

@@ -10,7 +10,7 @@ from pages.tour.stage import Place, Stage, ask, covered, figure
 
 
 def draw(stage: Stage, view: Place, turn: Place) -> None:
-    """Step 7: S of two sources as lambda moves."""
+    """S of two sources as lambda moves."""
     target = stage.small(stage.b)
     found = [
         (stage.name(graph), cache.similarity(stage.small(graph), target, grid=stage.grid))

@@ -13,7 +13,7 @@ from pages.tour.stage import Place, Stage, ask, covered, figure, image, strip
 
 
 def draw(stage: Stage, view: Place, turn: Place) -> None:
-    """Step 10: S of the six images split over them, with nothing left over."""
+    """S of the six images split over them, with nothing left over."""
     reason = cache.explained(stage.small(stage.a), stage.small(stage.b), stage.grid).at(stage.lam)
     shares = [float(share) for share in reason.probe]
     most, least = (shares.index(pick(shares)) for pick in (max, min))

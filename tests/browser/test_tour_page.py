@@ -6,7 +6,7 @@ QUERY = (
     "tour?models=rooms/normal&models=rooms/reshading&models=rooms/denoising&count=12"
     "&source=rooms/reshading&target=rooms/normal&third=rooms/denoising"
 )
-STEPS = 10
+STEPS = 12
 
 
 def heading(page):

@@ -3,14 +3,15 @@
 import re
 
 import pytest
-from planted_pages import GROUPS, planted_graph
+from planted_pages import GROUPS, comparison, planted_graph
 
 import depara_core as depara
 from depara_core import tour as arithmetic
 
 NAMES = tuple(GROUPS)
-STEPS = 10
+STEPS = 12
 TITLES = (
+    "A task",
     "Images in",
     "A node",
     "An edge",
@@ -21,6 +22,7 @@ TITLES = (
     "Which model",
     "Which layer",
     "Why does",
+    "Does it work",
 )
 CHOICE = {"source": "rooms/reshading", "target": "rooms/normal", "third": "rooms/denoising"}
 SIX = (1, 3, 4, 7, 8, 11)
@@ -61,10 +63,10 @@ def test_a_learner_walks_all_steps(open_page):
             assert tour.query_params["step"] == str(step + 1)
     assert "tour.next" not in [button.key for button in tour.button]
     tour.button(key="tour.previous").click().run()
-    assert tour.title[0].value.startswith("9 ·")
+    assert tour.title[0].value.startswith("11 ·")
 
 
-@pytest.mark.parametrize("step", [2, 6, 10])
+@pytest.mark.parametrize("step", [2, 6, 12])
 def test_a_link_opens_a_step_with_the_choices_of_its_sender(open_page, step):
     tour = open_page("tour", **CHOICE, **PICKED, step=str(step))
     assert tour.title[0].value.startswith(f"{step} · {TITLES[step - 1]}")
@@ -75,17 +77,17 @@ def test_a_link_opens_a_step_with_the_choices_of_its_sender(open_page, step):
     assert "step" not in tour.query_params
 
 
-@pytest.mark.parametrize("bad", ["0", "11", "two"])
+@pytest.mark.parametrize("bad", ["0", "13", "two"])
 def test_a_bad_step_is_named_and_the_tour_begins(open_page, bad):
     tour = open_page("tour", **CHOICE, step=bad)
     told = tour.main.warning[0].value
     assert "The address gives step" in told
-    assert "from 1 to 10" in told
+    assert "from 1 to 12" in told
     assert tour.title[0].value.startswith("1 ·")
 
 
 def test_bad_images_are_named_and_filled_up(open_page):
-    tour = open_page("tour", **CHOICE, images=["3", "3", "99", "x", "²", "5"], step="5")
+    tour = open_page("tour", **CHOICE, images=["3", "3", "99", "x", "²", "5"], step="6")
     assert "picks 2 usable images of the 6" in tour.warning[-1].value
     cosines = arithmetic.node_table(
         planted_graph(CHOICE["source"]), planted_graph(CHOICE["target"]), (3, 5, 0, 2, 4, 7)
@@ -94,7 +96,7 @@ def test_bad_images_are_named_and_filled_up(open_page):
 
 
 def test_s_v_by_hand_adds_up(open_page):
-    tour = open_page("tour", **CHOICE, **PICKED, step="5")
+    tour = open_page("tour", **CHOICE, **PICKED, step="6")
     truth = depara.similarity(*(arithmetic.small(planted_graph(CHOICE[end]), SIX) for end in ("source", "target")))
     assert minus(truth.node) in tour.radio[0].options
     tour.radio[0].set_value(minus(truth.node)).run()
@@ -107,7 +109,7 @@ def test_s_v_by_hand_adds_up(open_page):
 
 
 def test_s_e_by_hand_adds_up(open_page):
-    tour = show(open_page("tour", **CHOICE, **PICKED, step="6"))
+    tour = show(open_page("tour", **CHOICE, **PICKED, step="7"))
     truth = depara.similarity(*(arithmetic.small(planted_graph(CHOICE[end]), SIX) for end in ("source", "target")))
     rows = [line.split("|")[1:-1] for line in text(tour).replace("−", "-").splitlines() if re.match(r"\| \d and", line)]
     assert len(rows) == 15
@@ -119,7 +121,7 @@ def test_s_e_by_hand_adds_up(open_page):
 
 
 def test_a_wrong_answer_is_told_the_reason(open_page):
-    tour = open_page("tour", **CHOICE, step="4")
+    tour = open_page("tour", **CHOICE, step="5")
     tour.radio[0].set_value("36").run()
     assert tour.info[0].value.startswith("Not this one: ")
     assert "6 × 5 / 2 = 15" in tour.info[0].value
@@ -128,14 +130,51 @@ def test_a_wrong_answer_is_told_the_reason(open_page):
 
 
 def test_the_ranking_is_covered_until_the_learner_has_predicted(open_page):
-    tour = open_page("tour", **CHOICE, step="8")
+    tour = open_page("tour", **CHOICE, step="9")
+    assert not any("held against" in caption.value for caption in tour.caption)  # the best source is the answer
     assert not tour.get("plotly_chart")
     show(tour)
     assert len(tour.get("plotly_chart")) == 1
 
 
+def test_an_answer_is_still_there_when_one_comes_back(open_page):
+    tour = open_page("tour", **CHOICE, step="5")
+    tour.radio[0].set_value("15").run()
+    tour.button(key="tour.next").click().run()
+    assert not tour.success
+    tour.button(key="tour.previous").click().run()
+    assert tour.radio[0].value == "15"
+    assert tour.success[0].value.startswith("Yes: ")
+
+
+def test_the_images_at_first_contrast_and_no_answer_stands_in_their_order(open_page, tables):
+    open_page("tour", **CHOICE, step="2")
+    a, b = (planted_graph(CHOICE[end]) for end in ("source", "target"))
+    six = arithmetic.contrasting(a, b)
+    shown = [cell["alt"] for row in tables["tour.six"].rows for cell in row]
+    assert shown == [f"image {k + 1}: {comparison().probes.names[probe]}" for k, probe in enumerate(six)]
+
+
+def test_the_target_s_own_answer_is_the_right_one(open_page):
+    tour = open_page("tour", **CHOICE)
+    right = []
+    for letter in "ABC":
+        tour.radio[0].set_value(letter).run()
+        right += [letter] if tour.success else []
+    assert len(right) == 1
+    assert f"**{right[0]}** is normal" in show(tour).info[0].value
+
+
+def test_the_measured_order_is_shown_after_the_prediction(open_page):
+    tour = open_page("tour", **CHOICE, step="12")
+    assert not tour.get("plotly_chart")
+    show(tour)
+    assert "by measured transfer to normal" in tour.info[0].value
+    assert len(tour.get("plotly_chart")) == 1
+
+
 def test_lambda_moves_both_scores(open_page):
-    tour = open_page("tour", **CHOICE, **PICKED, step="7")
+    tour = open_page("tour", **CHOICE, **PICKED, step="8")
     tour.select_slider(key="tour.lam").set_value(5.0).run()
     for end in ("source", "third"):
         sim = depara.similarity(*(arithmetic.small(planted_graph(CHOICE[name]), SIX) for name in (end, "target")))

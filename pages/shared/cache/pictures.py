@@ -3,7 +3,7 @@
 from typing import Any
 
 import depara_core as depara
-from depara_core import drawings, explanation, pairs, regions, rooms
+from depara_core import drawings, explanation, pairs, regions, rooms, tour
 from depara_core.figures import attribution_maps, contributions, looks, rank_density, tiles
 from depara_core.figures.answers import answer_pictures
 from depara_core.grids import Grid
@@ -15,6 +15,7 @@ from pages.shared.cache.wrappers import Graph, Graphs, copied, shared
 
 drawn_beside = shared(48)(drawings.draw_beside)
 neighbourhoods = shared(16)(find_neighbourhoods)
+contrasting = shared(16)(tour.contrasting)
 drawn_aligned = shared(8)(drawings.draw_aligned)
 pair_table = shared(8)(pairs.pair_table)
 compared_ranks = copied(16)(rank_density.compared_ranks)

@@ -28,6 +28,12 @@ cut_sentence = copied(64)(say_cut)
 model_map = copied(100)(depara.model_map)
 
 
+@shared(1)
+def measured_transfer() -> pd.DataFrame:
+    """Return the measured transfer among the bundled rooms' networks, sources x targets."""
+    return depara.load_transfer_table("rooms").frame()
+
+
 def matrix(rows: Graphs, columns: Graphs | None = None, *, grid: Grid | None = None) -> Matrix:
     """Return s_V and s_E of all pairs; over many probes as a job, under whose progress the page stops meanwhile."""
     if len(rows[0]) <= MOST_RANKED:

@@ -1,6 +1,7 @@
 """The metrics against each other on the Evaluate page: two of them target by target, and all of them on two zoos."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -75,7 +76,11 @@ def metrics_cards(view: View, shown: tuple[str, ...]) -> Any:
         rows = _best_first(view.found, view.measure)
         picture = _draw(view, view.result, rows, shown, "measures")
         with st.expander(f"All {len(MEASURES)} ranking measures as a table"):
-            st.dataframe(table_of(view.found, rows["metric"].tolist()), hide_index=True)
+            order = rows["metric"].tolist()
+            explained = {name: st.column_config.Column(help=one.reading) for name, one in MEASURES.items()}
+            table = table_of(view.found, order)
+            chosen = partial(_chosen, order)
+            charts.table(table, f"evaluate.table.{view.key}", chosen, column_config=explained)
     if other is None or right is None:
         return picture
     reading = "Twenty other encoders, of another seed: no metric, variant or λ was chosen on them."
@@ -88,6 +93,10 @@ def metrics_cards(view: View, shown: tuple[str, ...]) -> Any:
             names = " better than ".join(f"**{text.plain(title(name))}**" for name in (metric, rival))
             st.markdown(f"Is {names} there? {answer(other.compare(metric, rival, view.measure))}")
     return picture
+
+
+def _chosen(order: Sequence[str], row: int) -> None:
+    selection.update(Evaluate, metric=order[row])
 
 
 def _best_first(found: pd.DataFrame, measure: str) -> pd.DataFrame:

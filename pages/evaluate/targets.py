@@ -23,8 +23,10 @@ def cards(view: View, shown: tuple[str, ...]) -> None:
         selection.update(Evaluate, metric=str(place[3]))
 
     left, right = st.columns([1, 1.1])
-    reading = f"{MEASURES[view.measure].reading} Click a cell: its target and metric open beside it."
+    reading = f"{MEASURES[view.measure].reading} Click a cell, or choose a target: it opens beside it."
     with left, widgets.card("Target by target", reading, key="targets", height="stretch"):
+        bound = selection.bind(Pair, "target", "evaluate.target", target)
+        st.selectbox("Target", names, format_func=short_name, **bound)
         values = view.by_target.reindex(index=names)[[name for name in shown if name in view.by_target]]
         picture = cache.measure_by_target(
             values, view.looks, view.measure, groups=view.groups, target=target, dark=view.dark

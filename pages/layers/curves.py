@@ -24,6 +24,9 @@ def draw(shown: LayerPair) -> None:
         count, name = len(shown.comparison.probes), short_name(shown.target)
         figure = curves.layer_curves(shown.ranked, shown.lam, probes=count, target=name, dark=widgets.dark())
         charts.chart(figure, shown.key("curves"), clicked)
+        layers = [str(layer) for layer in shown.ranked["layer"]]
+        under = selection.bind(Pair, "source_layer", "layers.layer", shown.layer)
+        st.selectbox("Layer under the lens", layers, **under)
         _draw_layer(shown)
 
 

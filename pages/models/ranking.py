@@ -31,4 +31,5 @@ def draw(shown: Compared) -> None:
         )
         charts.chart(figure, shown.key("ranking"), clicked)
         with st.expander(f"All {len(shown.ranked)} as a table"):
-            st.dataframe(shown.ranked, hide_index=True)
+            st.caption("Choose a row to look at its pair: the keyboard reaches it as well as the mouse.")
+            charts.table(shown.ranked, shown.key("table"), lambda row: clicked([row, shown.ranked["source"].iloc[row]]))

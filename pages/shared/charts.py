@@ -7,6 +7,7 @@ charts.silent(comparison.graphs)                   # tells which probes have no 
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import pandas as pd
 import streamlit as st
 from cachetools import LRUCache
 
@@ -32,6 +33,22 @@ def chart(figure: Any, key: str, clicked: Callable[[Place], object] | None = Non
         on_select=lambda: answer(key, clicked),
         selection_mode="points",
     )
+
+
+def table(frame: pd.DataFrame, key: str, chosen: Callable[[int], object], **look: Any) -> None:
+    """Draw a table beside a chart; `chosen` is called with the place of the row that is selected in it.
+
+    Marks of a chart answer to the mouse alone: a row does to the keyboard too.
+    """
+    turn = _turn(key)
+
+    def answered() -> None:
+        rows = st.session_state[turn]["selection"]["rows"]
+        if rows:
+            _clicks()[key] = _clicks().get(key, 0) + 1
+            chosen(int(rows[0]))
+
+    st.dataframe(frame, key=turn, hide_index=True, on_select=answered, selection_mode="single-row", **look)
 
 
 def camera(key: str) -> dict[str, Any]:

@@ -491,3 +491,10 @@ def test_the_committed_scores_are_those_of_the_bundled_weights():
     ten = found.scores_at(10.0)["depara"]
     pd.testing.assert_frame_equal(ten, found.scores["nodes"] + 10 * found.scores["edges"], check_names=False)
     assert found.evaluate(1.0).summary().loc[("depara", "P@5"), "mean"] > 0.6
+
+
+def test_a_target_is_chosen_without_a_mouse(benchmark):
+    app = open_page(tab="targets")
+    app.selectbox(key="evaluate.target").set_value("rooms/c").run()
+    assert asked(app, "target") == ["rooms/c"]
+    assert "Predicted against measured for c" in [block.value for block in app.subheader]

@@ -148,3 +148,9 @@ def test_the_verdict_names_the_probes_and_what_was_measured_at_the_cut(open_page
     assert f"Measured for a cut at {best}: 62 % right" in text(app).replace("\\", "")
     labels = [link.proto.label for link in app.get("page_link") if link.proto.page.endswith("evaluate")]
     assert "How every score does on the whole study" in labels
+
+
+def test_a_layer_is_chosen_without_a_mouse(app):
+    other = next(layer for layer in LAYERS if layer != app.selectbox(key="layers.layer").value)
+    app.selectbox(key="layers.layer").set_value(other).run()
+    assert f"**{other}**:" in text(app)

@@ -134,3 +134,18 @@ def test_the_page_says_what_lambda_changes(open_page):
         said = " ".join(element.value for element in test.main.markdown)
         assert f"λ = {other}" in said
         assert "swap" in said or "is the same" in said or "from" in said
+
+
+def test_a_row_of_the_table_puts_its_source_under_the_lens(open_page, monkeypatch):
+    """The way by the keyboard: marks of a chart answer to the mouse alone."""
+    from pages.shared import charts
+    from pages.shared import selection as chosen_now
+
+    rows = {}
+    monkeypatch.setattr(charts, "table", lambda frame, key, chosen, **look: rows.update({key: (frame, chosen)}))
+    open_page("models", target="rooms/reshading")
+    [(frame, chosen)] = rows.values()
+    seen = {}
+    monkeypatch.setattr(chosen_now, "update", lambda kind, **changes: seen.update(changes))
+    chosen(1)
+    assert seen == {"source": frame["source"].iloc[1], "target": "rooms/reshading"}

@@ -5,6 +5,8 @@ import sys
 
 import streamlit as st
 
+import pages  # noqa: F401  first of all: until it is imported, an address names no page
+
 os.environ.setdefault("DEPARA_ALLOW_CODE", "0")  # an address could name any file of this machine
 
 first = st.empty()

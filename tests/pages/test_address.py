@@ -1,8 +1,10 @@
 """The selection and its address: what is written is read back, and nothing in an address can break a page."""
 
+import ast
 import math
 import typing
 from dataclasses import fields, replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -388,3 +390,11 @@ def test_a_new_address_is_told_to_the_browser_even_where_nothing_in_it_changes(v
     visit("layers", lam="5.0")
     assert told[-1] == {"lam": ["5.0"]}
     assert len(told) == 2  # that of the visit, and ours
+
+
+def test_the_router_imports_the_pages_before_it_draws_anything():
+    """What is drawn before is of an app that knows no page: the address that was opened would not be found."""
+    body = ast.parse(Path("app.py").read_text()).body
+    first = next(n for n, line in enumerate(body) if isinstance(line, ast.Import) and line.names[0].name == "pages")
+    drawn = [n for n, line in enumerate(body) if any(isinstance(part, ast.Call) for part in ast.walk(line))]
+    assert first < min(drawn)

@@ -2,6 +2,7 @@
 
 from depara_core.choice.choice import Choice
 from depara_core.choice.choosing import choose, measured
+from depara_core.choice.stability import stability
 from depara_core.choice.verdict import verdict
 
-__all__ = ["Choice", "choose", "measured", "verdict"]
+__all__ = ["Choice", "choose", "measured", "stability", "verdict"]

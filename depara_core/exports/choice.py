@@ -58,6 +58,19 @@ def agreement_rows(choice: Choice) -> list[dict[str, str]]:
     return [{"score": _name(name), "correlation": signed(value)} for name, value in told]
 
 
+def stability_rows(table: pd.DataFrame) -> list[dict[str, str]]:
+    """Return a row a part of the images, every number written (see `stability`)."""
+    return [
+        {
+            "images": f"{row['part']} ({row['images']})",
+            "best": str(row["best"]),
+            "best kept": percent(row["kept"]),
+            "Spearman with all": signed(row["spearman"]),
+        }
+        for row in table.to_dict("records")
+    ]
+
+
 def choice_report(choice: Choice, *, figure: go.Figure | None = None, failed: Mapping[str, str] | None = None) -> str:
     """Return a choice as one HTML file that is read offline: the answer, the table, the costs, the settings.
 

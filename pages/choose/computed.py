@@ -4,6 +4,7 @@ import hashlib
 import json
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 import depara_core as depara
 from depara_core import choice as core
@@ -67,6 +68,15 @@ def measurement(asked: Asked, chosen: Chosen) -> Computation:
 
     label = f"what {len(chosen.choice.specs)} linear heads reach on {text.probes(asked.data)}"
     return Computation(f"choose-measured-{asked.key}", label, work)
+
+
+def stability(asked: Asked, chosen: Chosen) -> Computation:
+    """Return what ranks a choice's candidates on parts of its images."""
+
+    def work(progress: Progress) -> Any:
+        return core.stability(chosen.choice, progress=progress)
+
+    return Computation(f"choose-stability-{asked.key}", "the ranking on parts of the images", work)
 
 
 def _choose(asked: Asked, progress: Progress) -> Chosen:

@@ -14,6 +14,10 @@ from pages.shared import charts, selection, text, widgets
 from pages.shared.cache import evaluation as cache
 
 SHOWN = ("depara", "nodes", "edges", "rsa", "cka", "logme", *scoring.CONTROLS)  # the metrics shown at first
+STATICS = (
+    "Size and published ImageNet accuracy, which any score must beat, tell nothing apart here: these networks have one "
+    "size, and none has a published accuracy."
+)
 DEPTHS = {"P@1": 1, "P@5": 5}  # measures that are points of the precision curve
 
 
@@ -23,6 +27,7 @@ def card(view: View) -> tuple[tuple[str, ...], Any]:
         "Higher is better, between a random order and measured transfer. Whiskers: 95 % over targets. "
         "Click a point to look at its metric."
     )
+    reading += f" {STATICS}"
     if view.scored.graphs:
         reading += f" DEPARA's {grid_text(view.scored.grid)}."
     with widgets.card("How much of what is best is found", reading, key="curves", height="stretch"):

@@ -8,8 +8,9 @@ import tiny
 
 import depara_core as depara
 from depara_core.choice import choice as choice_file
-from depara_core.choice import measured, verdict
+from depara_core.choice import measured, stability, verdict
 from depara_core.choice.scores import LABELLED, Score, as_score, ranks, resamples_of
+from depara_core.choice.stability import _row
 from depara_core.choice.verdict import indistinguishable
 from depara_core.exports.choice import choice_report, shown_rows
 from depara_core.figures.choice import cost_figure
@@ -272,3 +273,34 @@ def test_a_notebook_sees_the_answer_and_the_table(chosen):
     page = chosen._repr_html_()
     assert page.startswith(f"<p>{verdict(chosen)}</p>")
     assert all(name in page for name in chosen.table["model"])
+
+
+def test_the_ranking_on_parts_of_the_images(tmp_path):
+    specs, some = digests(candidates()), labelled(40)
+    three = replace(some, labels=tuple(f"class {i % 3}" for i in range(40)))
+    choice = depara.choose(specs, three, store=tmp_path, measure=False)
+    told = []
+    table = stability(choice, store=tmp_path, progress=lambda *step: told.append(step))
+    assert table["part"].tolist() == [
+        "25 % of the images", "50 % of the images", "75 % of the images",
+        "without class 0", "without class 1", "without class 2",
+    ]  # fmt: skip
+    assert table["images"].tolist()[2:] == [30, 26, 27, 27]
+    assert table["kept"].between(0, 1).all()
+    assert table["spearman"].between(-1, 1).all()
+    assert set(table["best"]) <= {spec.id for spec in specs}
+    assert [done for done, _, _ in told] == list(range(1 + 3 * 4 + 3))
+    again = stability(choice, store=tmp_path)
+    assert again.equals(table)
+    alone = depara.choose(specs[:1], three, store=tmp_path, measure=False)
+    with pytest.raises(depara.OptionError, match="at least two candidates"):
+        stability(alone, store=tmp_path)
+    bare = depara.choose(specs, replace(three, labels=None), store=tmp_path)
+    with pytest.raises(depara.ProbeError, match="without labels"):
+        stability(bare, store=tmp_path)
+
+
+def test_a_candidate_planted_to_win_stays_the_best_on_every_part(chosen):
+    every = np.array([1.0, 2.0, 3.0])
+    row = _row("p", 9, [every, every[::-1]], every, ["a", "b", "c"])
+    assert row == {"part": "p", "images": 9, "best": "a", "kept": 0.5, "spearman": pytest.approx(0.0)}

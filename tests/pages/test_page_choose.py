@@ -140,6 +140,14 @@ def test_a_candidate_that_fails_is_told_and_the_rest_goes_on(planted):
     assert "Expected *whole* weights" in told.markdown[0].value.replace("\\", "")
 
 
+def test_the_ranking_on_parts_of_the_images_is_computed_on_request(planted):
+    app = opened(probes="fashion")
+    (button,) = [one for one in app.button if "parts of the images" in one.label]
+    app = finished(button.click().run())
+    (table,) = [one.value for one in app.dataframe if "best kept" in one.value]
+    assert table["images"].tolist()[0] == "25 % of the images (6)"
+
+
 def test_models_that_do_not_exist_leave_an_empty_page(planted):
     app = opened(models=["test/none"])
     assert "None of the chosen models exists here" in words(app)
@@ -147,7 +155,14 @@ def test_models_that_do_not_exist_leave_an_empty_page(planted):
 
 def test_all_of_it_can_be_taken_away(planted, downloads):
     app = opened(probes="fashion", measured="1")
-    names = {"report-choice.html", "choice.csv", "choice.json", "choice.parquet", "quality-cost.html"}
+    names = {
+        "report-choice.html",
+        "choice.csv",
+        "choice.json",
+        "choice.parquet",
+        "choice.origin.json",
+        "quality-cost.html",
+    }
     assert set(downloads) == {*names, "depara-choose.py"}
     table = pd.read_csv(io.BytesIO(downloads["choice.csv"]()), comment="#")
     assert table["model"].tolist() == shown(app)["model"].tolist()

@@ -42,12 +42,13 @@ def spec(name: str) -> ModelSpec:
     arch = options.get("arch") or guess(weights, path.stem)
     said = "" if "arch" in options else f" Its architecture was guessed: {arch}."
     source, _, architecture = arch.partition("/")
+    held = sum(value.numel() for value in weights.values())
     view = _view(source, architecture, arch)
     return LibraryModel(
         id=with_options(f"file/{plain}", options),
         name=path.stem,
         group=architecture,
-        summary=f"Your weights {path.name} in {arch}.{said}",
+        summary=f"Your weights {path.name} in {arch}, {held / 1e6:.1f} M numbers.{said}",
         input_size=view.input_size if view else 224,
         mean=view.mean if view else IMAGENET_MEAN,
         std=view.std if view else IMAGENET_STD,
@@ -137,6 +138,19 @@ def guess(weights: Mapping[str, Tensor], stem: str) -> str:
             "it, as in file/<path>?arch=timm/resnet50."
         )
     return best
+
+
+def count(name: str) -> int:
+    """Return the encoder's parameters of "<path>[?arch=...]", built without memory for weights."""
+    plain, options = split_id(name, ("arch", "tokens"))
+    arch = options.get("arch")
+    if arch is None:
+        path = local_file(plain, "a file of weights")
+        arch = guess(read_weights(path), path.stem)
+    source, _, architecture = arch.partition("/")
+    _view(source, architecture, arch)
+    with torch.device("meta"):
+        return sum(one.numel() for one in _bare(source, architecture, None).parameters())
 
 
 def _bare(source: str, architecture: str, tokens: str | None) -> nn.Module:

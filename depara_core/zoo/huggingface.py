@@ -3,13 +3,16 @@
 import json
 from collections.abc import Sequence
 from functools import partial
+from math import prod
 from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError, safe_open
 from torch import nn
 
 from depara_core.errors import ModelError
+from depara_core.files import require_regular
 from depara_core.zoo.library import (
     LibraryModel,
     local_file,
@@ -25,6 +28,8 @@ from depara_core.zoo.tokens import select_tokens
 
 CONFIG, PROCESSOR = "config.json", "preprocessor_config.json"
 FILTERS = {0: "nearest", 1: "lanczos", 2: "bilinear", 3: "bicubic", 4: "box", 5: "hamming"}  # Pillow's numbers
+POOLER, POOLED = "pooler", "pooler_output"
+MOST_LACKING = 0.05  # of a model's numbers may be missing in its file, beside a pooling that it never had
 FINE = 384  # pixels from which ConvNeXt's processor cuts nothing off
 
 
@@ -61,14 +66,21 @@ def spec(name: str) -> ModelSpec:
     config = _json(folder / CONFIG, place)
     vision = config.get("vision_config") or config
     kind = str(config.get("model_type", ""))
+    held = sum(_held(folder).values())
     told = _json(folder / PROCESSOR, str(folder)) if (folder / PROCESSOR).is_file() else {}
     size, mean, std = _view(told, vision)
     return LibraryModel(
         id=with_options(f"hf/{plain}", options),
         name=with_options(plain.rstrip("/").rpartition("/")[2], options),
         group=kind,
-        summary=f"{(config.get('architectures') or [kind])[0]} of transformers, {size} x {size} pixels; output: "
-        + ("its own pooling, else its last tokens." if "tokens" not in options else f"tokens={options['tokens']}."),
+        summary=f"{(config.get('architectures') or [kind])[0]} of transformers, {size} x {size} pixels"
+        + (f", weights of {held / 1e6:.1f} M numbers" if held else "")
+        + "; output: "
+        + (
+            "its own pooling, else its class token, else all tokens."
+            if "tokens" not in options
+            else f"tokens={options['tokens']}."
+        ),
         input_size=size,
         mean=mean,
         std=std,
@@ -135,14 +147,35 @@ def build(folder: Path, kind: str, tokens: str | None, unsafe: bool) -> nn.Modul
     transformers = require("transformers", "hf")
     chosen = transformers.ViTModel if kind == "vit_mae" else transformers.AutoModel  # the encoder, without masking
     try:
-        model = chosen.from_pretrained(
-            str(folder), local_files_only=True, trust_remote_code=False, use_safetensors=None if unsafe else True
+        model, report = chosen.from_pretrained(
+            str(folder),
+            local_files_only=True,
+            trust_remote_code=False,
+            use_safetensors=None if unsafe else True,
+            output_loading_info=True,
         )
     except Exception as error:
         hint = "" if unsafe else " Weights are read from safetensors only; ?unsafe=1 also reads pickles (weights_only)."
         raise ModelError(
             f"{folder.name} cannot be opened by transformers: {str(error).splitlines()[0]}.{hint}"
         ) from error
+    missing = [name for name in report["missing_keys"] if POOLER not in name]
+    lacking = sum(one.numel() for name, one in model.named_parameters() if name in missing)
+    if lacking > MOST_LACKING * sum(one.numel() for one in model.parameters()):
+        raise ModelError(
+            f"The weights in {folder.name} lack {len(missing)} tensors of the model that its configuration describes, "
+            f"such as {missing[0]!r}: they would be random. Download the model again."
+        )
+    model = _tower(model)
+    if getattr(model, "main_input_name", "pixel_values") != "pixel_values":
+        raise ModelError(f"{folder.name} reads {model.main_input_name}, not pixels. Expected a model on images.")
+    if any(POOLER in name for name in report["missing_keys"]):  # a classifier reads the class token, and has no pooling
+        model.pooler = None
+    return with_output(model, partial(_output, tokens))
+
+
+def _tower(model: Any) -> nn.Module:
+    """Return what of a model reads images: the vision tower of one that reads text too, the backbone of a detector."""
     for tower in ("vision_model", "vision_tower", "visual"):
         if isinstance(getattr(model, tower, None), nn.Module):
             model = getattr(model, tower)
@@ -150,18 +183,44 @@ def build(folder: Path, kind: str, tokens: str | None, unsafe: bool) -> nn.Modul
     if isinstance(inner, nn.Module):  # DETR and its kin
         model = next((getattr(inner, name) for name in ("model", "conv_encoder") if hasattr(inner, name)), inner)
         model = getattr(model, "model", model)
-    if getattr(model, "main_input_name", "pixel_values") != "pixel_values":
-        raise ModelError(f"{folder.name} reads {model.main_input_name}, not pixels. Expected a model on images.")
-    return with_output(model, partial(_output, tokens))
+    found: nn.Module = model
+    return found
+
+
+def count(name: str) -> int:
+    """Return the encoder's parameters of a model, built from its configuration without memory for weights."""
+    folder = _folder(*name.partition("?")[0].partition("@")[::2])
+    transformers = require("transformers", "hf")
+    config = transformers.AutoConfig.from_pretrained(str(folder), local_files_only=True, trust_remote_code=False)
+    with torch.device("meta"):
+        mae = config.model_type == "vit_mae"
+        encoder = transformers.ViTConfig(**config.to_dict()) if mae else config
+        model = _tower(transformers.AutoModel.from_config(encoder))
+    pools = any(POOLER in tensor for tensor in _held(folder))
+    return sum(one.numel() for place, one in model.named_parameters() if pools or POOLER not in place)
+
+
+def _held(folder: Path) -> dict[str, int]:
+    """Return how many numbers each tensor in a model's safetensors has, told by their heads; none where none are."""
+    found: dict[str, int] = {}
+    for file in folder.glob("*.safetensors"):
+        try:
+            require_regular(file)
+            with safe_open(file, framework="pt") as held:
+                found |= {name: prod(held.get_slice(name).get_shape()) for name in held.keys()}  # noqa: SIM118  no dict
+        except (OSError, ValueError, SafetensorError):  # opening the model tells
+            return {}
+    return found
 
 
 def _output(tokens: str | None, result: Any, prefix: int) -> torch.Tensor:
-    """Return the model's own pooling, else its last hidden state; with `tokens`, these of the last hidden state."""
-    pooled = None if tokens else getattr(result, "pooler_output", None)
+    """Return the model's own pooling, else its class token, else all; with `tokens`, these of the last hidden state."""
+    pooled = None if tokens else getattr(result, POOLED, None)
     if isinstance(pooled, torch.Tensor):
         return pooled.flatten(1)
     last = getattr(result, "last_hidden_state", None)
     if last is None:
         last = getattr(result, "feature_maps", result)
         last = last[-1] if isinstance(last, list | tuple) else last
-    return select_tokens(last, tokens or "all", prefix)
+    first = "cls" if prefix and pooled is None and getattr(result, POOLED, last) is None else "all"
+    return select_tokens(last, tokens or first, prefix)

@@ -6,6 +6,7 @@ from functools import cache, partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+import torch
 from torch import nn
 
 from depara_core.errors import ModelError
@@ -61,6 +62,14 @@ def build(architecture: str, tag: str) -> nn.Module:
             raise ModelError(f"The weights {str(path)!r} do not fit {architecture}: {str(error)[:300]}") from error
     visual: nn.Module = model.visual
     return visual
+
+
+def count(name: str) -> int:
+    """Return the parameters of the visual tower of "<architecture>@<pretrained>", built without memory for weights."""
+    clip = require("open_clip", "openclip")
+    with torch.device("meta"):
+        model = clip.create_model(name.partition("@")[0], pretrained=None, pretrained_text=False, device="meta")
+    return sum(one.numel() for one in model.visual.parameters())
 
 
 def weights_file(clip: Any, architecture: str, tag: str) -> Path:

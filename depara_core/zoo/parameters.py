@@ -1,13 +1,15 @@
 """How many numbers a model's weights hold, told without reading them."""
 
+from collections.abc import Callable
 from functools import cache
+from importlib import import_module
 
-import torch
-
-from depara_core.zoo import model
-from depara_core.zoo.library import require
+from depara_core.errors import ModelError
+from depara_core.zoo import model, split_view
 
 SMALL = ("rooms", "fashion")  # sources whose models are soon opened
+# Source -> its module, whose `count` tells of a name
+COUNTERS = {name: name for name in ("torchvision", "timm", "openclip")} | {"hf": "huggingface", "file": "checkpoints"}
 
 
 @cache
@@ -30,19 +32,14 @@ def count_parameters(id: str) -> int | None:
         There is no such model.
     """
     spec = model(id)
-    name = spec.id.partition("/")[2].partition("?")[0].partition("@")[0]
     if spec.source in SMALL:
         return spec.open().parameters
-    if spec.source == "torchvision":
-        from torchvision import models
-
-        return int(next(iter(models.get_model_weights(name))).meta["num_params"])
-    if spec.source != "timm":
+    if spec.source not in COUNTERS:
         return None
-    timm = require("timm", "timm")
+    count: Callable[[str], int] = import_module(f"depara_core.zoo.{COUNTERS[spec.source]}").count
     try:
-        with torch.device("meta"):
-            module = timm.create_model(name.partition(".")[0], num_classes=0)
+        return count(split_view(spec.id)[0].partition("/")[2])
+    except ModelError:
+        raise
     except Exception:  # noqa: BLE001  a few need numbers while they are built, and here are none
         return None
-    return sum(parameter.numel() for parameter in module.parameters())

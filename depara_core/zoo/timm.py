@@ -103,6 +103,14 @@ def build(name: str, random: bool, tokens: str | None) -> nn.Module:
     return with_output(module, of_sequence(tokens))
 
 
+def count(name: str) -> int:
+    """Return the encoder's parameters of "<architecture>[.<tag>][@none]", built without memory for weights."""
+    architecture = name.partition("?")[0].partition("@")[0].partition(".")[0]
+    with torch.device("meta"):
+        module = require("timm", "timm").create_model(architecture, num_classes=0)
+    return sum(one.numel() for one in module.parameters())
+
+
 def weights_file(name: str) -> Path:
     """Return the file of a model's weights, in the hub's cache or in torch's, or say how to bring it here."""
     config = require("timm", "timm").get_pretrained_cfg(name)

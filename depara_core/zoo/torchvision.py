@@ -88,6 +88,11 @@ def architectures() -> list[str]:
     return list(_models().list_models(module=_models()))
 
 
+def count(name: str) -> int:
+    """Return the parameters of "<architecture>[@<weights>]", its classifier's too, as torchvision tells them."""
+    return int(next(iter(_models().get_model_weights(name.partition("@")[0]))).meta["num_params"])
+
+
 def weights_of(architecture: str) -> list[str]:
     """Return what may follow the @ in a model's id: its default weights first, `none` last."""
     choices = _models().get_model_weights(architecture)

@@ -177,6 +177,21 @@ def tiny(kind):
                 depths=[1, 1, 1, 1], hidden_sizes=[8, 8, 8, 8], num_attention_heads=[1, 1, 1, 1], image_size=32
             )
             return transformers.SegformerModel(config), 0
+        case "siglip":
+            return transformers.SiglipVisionModel(transformers.SiglipVisionConfig(**sized)), 0
+        case "dinov3":
+            config = transformers.DINOv3ViTConfig(**sized, num_register_tokens=4)
+            return transformers.DINOv3ViTModel(config), 5
+        case "detr":
+            backbone = transformers.ResNetConfig(
+                embedding_size=8, hidden_sizes=[8, 8, 8, 8], depths=[1, 1, 1, 1], out_features=["stage4"]
+            )
+            config = transformers.DetrConfig(
+                backbone_config=backbone, use_timm_backbone=False, backbone=None, d_model=16, encoder_layers=1,
+                decoder_layers=1, encoder_ffn_dim=16, decoder_ffn_dim=16, encoder_attention_heads=2,
+                decoder_attention_heads=2, num_queries=3,
+            )  # fmt: skip
+            return transformers.DetrModel(config), 0
         case "vit_mae":
             return transformers.ViTMAEModel(transformers.ViTMAEConfig(**sized)), 1
 
@@ -190,7 +205,10 @@ def kept(kind, folder):
     return model, prefix
 
 
-@pytest.mark.parametrize("kind", ["vit", "dinov2", "registers", "clip", "swin", "convnext", "segformer"])
+KINDS = ["vit", "dinov2", "registers", "dinov3", "clip", "siglip", "swin", "convnext", "segformer"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_transformers_models_from_a_folder(kind, tmp_path):
     model, prefix = kept(kind, tmp_path)
     spec = zoo.model(f"hf/{tmp_path}")
@@ -203,14 +221,53 @@ def test_transformers_models_from_a_folder(kind, tmp_path):
     torch.testing.assert_close(y, expected.flatten(1) if kind != "segformer" else expected)
     assert network.prefix == prefix == prefix_tokens(inner)
     assert len(spec.layers) >= 4
+    assert count_parameters(spec.id) == network.parameters
+    held = sum(one.numel() for one in model.state_dict().values())
+    assert f"weights of {held / 1e6:.1f} M numbers" in spec.summary
     assert network.digest == zoo.model(f"hf/{tmp_path}").open().digest
     for layer in spec.layers:
         assert len(read(network, layer, x)) == 2
 
 
+def test_a_pooling_that_was_never_trained_is_not_read(tmp_path):
+    """AutoModel would make one up for classifiers and autoencoders, whose files hold none."""
+    transformers = pytest.importorskip("transformers")
+    base, _ = tiny("vit")
+    model = transformers.ViTForImageClassification(base.config).eval()
+    model.save_pretrained(tmp_path)
+    spec = zoo.model(f"hf/{tmp_path}")
+    x, y, network = output_of(spec)
+    with torch.no_grad():
+        torch.testing.assert_close(y, model.vit(x).last_hidden_state[:, 0])
+    assert not [name for name, _ in network.module.named_parameters() if "pooler" in name]
+    assert count_parameters(spec.id) == network.parameters
+
+
+def test_weights_that_lack_much_are_refused(tmp_path):
+    from safetensors.torch import save_file
+
+    model, _ = kept("vit", tmp_path)
+    save_file(
+        {k: v for k, v in model.state_dict().items() if "layers.1" not in k and "layer.1" not in k},
+        tmp_path / "model.safetensors",
+        {"format": "pt"},
+    )
+    with pytest.raises(ModelError, match="they would be random"):
+        zoo.model(f"hf/{tmp_path}").open()
+
+
+def test_a_detectors_backbone(tmp_path):
+    kept("detr", tmp_path)
+    spec = zoo.model(f"hf/{tmp_path}")
+    _, y, network = output_of(spec)
+    assert y.shape == (2, 8, 1, 1)
+    assert count_parameters(spec.id) == network.parameters
+
+
 def test_an_autoencoder_is_read_without_masking(tmp_path):
     model, _ = kept("vit_mae", tmp_path)
     spec = zoo.model(f"hf/{tmp_path}?tokens=all")
+    assert count_parameters(spec.id) == spec.open().parameters
     x, y, _ = output_of(spec)
     model.config.mask_ratio = 0.0
     with torch.no_grad():
@@ -265,6 +322,7 @@ def test_a_visual_tower(monkeypatch, tmp_path):
     assert y.shape == (2, 8)
     assert network.prefix == 1
     assert [layer for layer in spec.layers if "resblocks" in layer]
+    assert count_parameters(spec.id) == network.parameters
     assert network.digest == zoo.model("openclip/tiny-clip@none").open().digest
     with pytest.raises(ModelError, match="has no weights 'openai'"):
         zoo.model("openclip/tiny-clip@openai")
@@ -310,6 +368,7 @@ def test_checkpoints_of_every_layout(layout, suffix, tmp_path):
     else:
         torch.save(held, path)
     spec = zoo.model(f"file/{path}?arch=timm/test_resnet")
+    assert count_parameters(spec.id) == spec.open().parameters
     x, y, _ = output_of(spec)
     with torch.no_grad():
         torch.testing.assert_close(y, module.forward_head(module.forward_features(x), pre_logits=True))
@@ -320,7 +379,8 @@ def test_the_architecture_is_guessed_and_said(tmp_path, monkeypatch):
     monkeypatch.setattr(checkpoints, "GUESSES", ("timm/test_vit", "timm/test_resnet"))
     torch.save(resnet().state_dict(), tmp_path / "weights.pth")
     spec = zoo.model(f"file/{tmp_path}/weights.pth")
-    assert spec.summary.endswith("Its architecture was guessed: timm/test_resnet.")
+    assert spec.summary.endswith("M numbers. Its architecture was guessed: timm/test_resnet.")
+    assert count_parameters(spec.id) == spec.open().parameters
     monkeypatch.setattr(checkpoints, "GUESSES", ("timm/test_vit",))
     with pytest.raises(ModelError, match=r"No known architecture fits the file: timm/test_vit comes closest"):
         zoo.model(f"file/{tmp_path}/weights.pth")

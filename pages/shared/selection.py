@@ -214,6 +214,11 @@ def link(page: str, label: str, /, *parts: Part, icon: str | None = None, help: 
     st.page_link(f"pages/{page}/page.py", label=label, icon=icon, help=help, query_params=query)
 
 
+def query(page: str) -> dict[str, list[str]]:
+    """Return what stands behind the question mark of a page's address."""
+    return _session().query(page)
+
+
 def _session() -> _Session:
     if _SESSION not in st.session_state:
         enter("")

@@ -1,31 +1,18 @@
 """The guided tour: from a network as a graph to a why, step by step on live results of the learner's own choice."""
 
-from typing import Any
-
 import streamlit as st
 
 from depara_core import tour
 from depara_core.comparison import Comparison
 from pages.shared import cache, comparisons, selection, text, widgets
 from pages.shared.selection import Data, Pair
+from pages.tour import lecture, navigation
 from pages.tour.selection import Tour
 from pages.tour.stage import SIX, Stage
 from pages.tour.steps import STEPS
 
 NETWORKS = 3  # a target, its source, and a source to hold it against
 THIRD = "rooms/autoencoding"  # held against at first, where it is among the models
-
-
-def steps(at: int) -> None:
-    """Draw the steps to jump to; each has an address of its own."""
-    st.segmented_control(
-        "Step",
-        list(range(1, len(STEPS) + 1)),
-        format_func=lambda step: f"{step} {STEPS[step - 1].name}",
-        required=True,
-        label_visibility="collapsed",
-        **selection.bind(Tour, "step", "tour.step", at),
-    )
 
 
 def networks(models: tuple[str, ...]) -> tuple[str, str, str]:
@@ -73,24 +60,12 @@ def picked(comparison: Comparison, a: str, b: str) -> tuple[int, ...]:
     return (*known, *spare[: SIX - len(known)])
 
 
-def onward(at: int) -> None:
-    """Draw the ways to the neighbouring steps."""
-    with st.container(horizontal=True, key="tour-onward-steps"):
-        if at > 1:
-            label = f"Back: {STEPS[at - 2].name}"
-            st.button(label, key="tour.previous", **selection.click(Tour, step=at - 1))
-        if at < len(STEPS):
-            label = f"Next: {STEPS[at].name}"
-            look: dict[str, Any] = {"type": "primary", "icon": ":material/arrow_forward:", "icon_position": "right"}
-            there = selection.click(Tour, step=at + 1)
-            st.button(label, key="tour.next", **look, **there)
-    st.caption("The address of this page opens this step with your networks and images: send it to a class.")
-
-
 def main() -> None:
     """Draw the page."""
     at = selection.read(Tour).step
     step = STEPS[at - 1]
+    if selection.read(Tour).lecture:
+        lecture.enlarge()
     widgets.header(f"{at} · {step.title}", step.gist)
     models = tuple(spec.id for spec in comparisons.specs(selection.read(Data).models)[0])
     if len(models) < NETWORKS:
@@ -99,8 +74,10 @@ def main() -> None:
         st.button("Take the bundled networks", type="primary", **selection.click(Data, models=()))
         return
     with st.container(horizontal=True, vertical_alignment="center", key="tour-steps"):
-        steps(at)
+        navigation.steps(at)
         a, b, c = networks(models)
+        told = "Large type for a hall: the keys ← and → turn the steps, a code opens each on every phone."
+        st.toggle("Lecture", help=told, **selection.bind(Tour, "lecture", "tour.lecture"))
         a_name, b_name, c_name = (text.model(model) for model in (a, b, c))
         if not step.asks_for_source:
             st.caption(f"**{a_name}** for **{b_name}**, held against {c_name}", width="content")
@@ -118,7 +95,7 @@ def main() -> None:
     stage = Stage(comparison.probes, six, source, target, other, selection.read(Pair).lam, comparison.grid)
     step.draw(stage, view, turn)
     with turn:
-        onward(at)
+        navigation.onward(at)
 
 
 main()

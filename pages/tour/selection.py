@@ -13,4 +13,5 @@ class Tour(Part):
 
     PAGE = "tour"
     step: int = number(1, 1, LAST)
-    images: tuple[str, ...] = ()  # as numbers; none: a spread
+    images: tuple[str, ...] = ()  # as numbers; none: six that contrast
+    lecture: bool = False  # large, for a hall: keys turn the steps, and a code links to each

@@ -44,3 +44,17 @@ def test_a_lecturer_opens_a_step_by_its_link(reader):
     assert heading(reader.page).startswith("5 · ")
     assert "images=11" in reader.page.url
     assert reader.complaints() == []
+
+
+def test_in_a_hall_the_arrow_keys_turn_the_steps_and_a_code_links_to_them(reader):
+    reader.open(f"{QUERY}&step=5&lecture=1")
+    page = reader.page
+    page.get_by_alt_text("QR code of this step's address").wait_for()
+    assert not page.locator('[data-testid="stSidebar"]').is_visible()
+    page.locator("h1").click()
+    for key, step in (("ArrowRight", 6), ("ArrowLeft", 5)):
+        page.keyboard.press(key)
+        page.wait_for_url(re.compile(rf"[?&]step={step}(&|$)"))
+        reader.settle()
+        assert heading(page).startswith(f"{step} · ")
+    assert reader.complaints() == []

@@ -112,7 +112,7 @@ def test_any_address_gives_valid_parts(part, query):
         (Pair, "target", "x" * (LONGEST + 1), f"1 to {LONGEST} printable characters"),
         (Pair, "target", "a\x00b", f"1 to {LONGEST} printable characters"),
         (Why, "view", "nodes", "one of probes, pairs, groups, surfaces, places, leave_one_out, contrast"),
-        (Tour, "step", "11", "a whole number from 1 to 10"),
+        (Tour, "step", "13", "a whole number from 1 to 12"),
         *(
             (Pair, "region", text, "a box of ranks like 0.5,1,0,0.25")
             for text in ("0.1", "0.9,0.1,0,1", "0,1,0,2", "nan,1,0,1", "a,b,c,d")

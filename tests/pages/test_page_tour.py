@@ -1,15 +1,20 @@
 """The tour: every step opens by its link, asks about the live numbers, and says what the core computed."""
 
+import io
 import re
 
+import numpy as np
 import pytest
+from PIL import Image
 from planted_pages import GROUPS, comparison, planted_graph
 
 import depara_core as depara
 from depara_core import tour as arithmetic
+from pages.tour import lecture
 
 NAMES = tuple(GROUPS)
 STEPS = 12
+make = lecture.segno.make
 TITLES = (
     "A task",
     "Images in",
@@ -171,6 +176,27 @@ def test_the_measured_order_is_shown_after_the_prediction(open_page):
     show(tour)
     assert "by measured transfer to normal" in tour.info[0].value
     assert len(tour.get("plotly_chart")) == 1
+
+
+def test_a_hall_sees_a_code_and_turns_the_steps_by_keys(open_page, monkeypatch):
+    made = []
+    monkeypatch.setattr(lecture.segno, "make", lambda address, **kind: made.append(address) or make(address, **kind))
+    monkeypatch.setattr(lecture, "link", lambda: "https://example.org/tour?step=5")
+    tour = open_page("tour", **CHOICE, step="5")
+    assert not made
+    assert not tour.button(key="tour.next").proto.shortcut
+    tour.toggle(key="tour.lecture").set_value(True).run()
+    assert tour.query_params["lecture"] == "1"
+    assert made == ["https://example.org/tour?step=5"]
+    assert [tour.button(key=f"tour.{way}").proto.shortcut for way in ("previous", "next")] == ["left", "right"]
+
+
+def test_a_code_is_a_picture_in_black_and_white():
+    picture = np.asarray(Image.open(io.BytesIO(lecture.code("https://example.org/tour?step=5"))).convert("L"))
+    assert set(np.unique(picture)) == {0, 255}
+    assert picture.shape[0] == picture.shape[1]
+    border = 3 * lecture.SCALE
+    assert picture[:border].min() == 255  # a quiet zone round it
 
 
 def test_lambda_moves_both_scores(open_page):

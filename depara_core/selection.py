@@ -32,7 +32,7 @@ def few_probes(count: int) -> str:
     if count >= FEW_PROBES:
         return ""
     pairs = count * (count - 1) // 2
-    return f"{count} probes make {pairs} pairs: too few to tell anything; take at least {FEW_PROBES}, better 50."
+    return f"{count} images make {pairs} pairs: too few to tell anything; take at least {FEW_PROBES}, better 50."
 
 
 def resample(matrix: SimilarityMatrix, target: str, *, resamples: int = 500, seed: int = 0) -> Resamples:
@@ -159,11 +159,11 @@ class BestChoice:
         if few := few_probes(probes):
             return few
         if not self.rivals:
-            return f"Its interval overlaps no other: {probes} probes are enough to tell."
+            return f"Its interval overlaps no other: {probes} images are enough to tell."
         more = f" and {len(self.rivals) - 1} more" if len(self.rivals) > 1 else ""
         wins = "" if self.first is None else f" (it comes first in {percent(self.first)} of the resamples)"
         return (
-            f"Its interval overlaps that of {show(self.rivals[0])}{more}: {probes} probes cannot tell them apart{wins}."
+            f"Its interval overlaps that of {show(self.rivals[0])}{more}: {probes} images cannot tell them apart{wins}."
         )
 
 

@@ -95,7 +95,7 @@ def contrast_sentence(difference: Contrast, *, intervals: Intervals | None = Non
         low_end, high_end = intervals.total.low, intervals.total.high
         spans.append(Span(f" The 95 % interval of the difference is {score(low_end)} to {score(high_end)}"))
         sure = low_end > 0 or high_end < 0
-        spans.append(Span("." if sure else ": these probes cannot tell which of the two is better."))
+        spans.append(Span("." if sure else ": these images cannot tell which of the two is better."))
     return Sentence(tuple(spans))
 
 
@@ -146,12 +146,12 @@ def _extreme(why: Explanation) -> str | None:
     node, edge = why.node_similarity, why.edge_similarity
     if min(node, edge) > 1 - EXACT:
         return (
-            " On these probes the two are identical: they weigh the same pixels in the same way and rank all pairs of "
-            "probes alike."
+            " On these images the two are identical: they weigh the same pixels in the same way and rank all pairs of "
+            "images alike."
         )
     if max(node, edge) < EXACT - 1:
         return (
-            " On these probes the two are exact opposites: every pixel has the other sign and the ranking of the pairs "
+            " On these images the two are exact opposites: every pixel has the other sign and the ranking of the pairs "
             "is reversed."
         )
     return None
@@ -166,7 +166,7 @@ def _looks(why: Explanation) -> list[Span]:
     elif node >= UNRELATED:
         verdict = "They look at the same pixels only in part"
     elif node > -UNRELATED:
-        verdict = "Over all probes, the pixels they look at hardly agree"
+        verdict = "Over all images, the pixels they look at hardly agree"
     else:
         verdict = "Where both look, they tend to opposite signs"
     return [Span(f" {verdict} ("), Span(f"s_V = {score(node)}", "node"), Span(").")]
@@ -175,11 +175,11 @@ def _looks(why: Explanation) -> list[Span]:
 def _pairs(why: Explanation) -> list[Span]:
     edge = why.edge_similarity
     if edge >= SAME:
-        verdict = "They largely find the same pairs of probes alike"
+        verdict = "They largely find the same pairs of images alike"
     elif edge >= UNRELATED:
-        verdict = "They find the same pairs of probes alike only in part"
+        verdict = "They find the same pairs of images alike only in part"
     elif edge > -UNRELATED:
-        verdict = "Which pairs of probes they find alike is hardly related"
+        verdict = "Which pairs of images they find alike is hardly related"
     else:
         verdict = "Pairs that one finds alike, the other tends to find unlike"
     return [Span(f" {verdict} ("), Span(f"s_E = {score(edge)}", "edge"), Span(").")]
@@ -198,7 +198,7 @@ def _pull(share: Float[np.ndarray, " N"]) -> list[Span]:
     below = share < -EXACT / len(share)
     number = int(below.sum())
     if not number:
-        return [Span(" No probe has a negative share.")]
+        return [Span(" No image has a negative share.")]
     together = "" if number == 1 else "together "
     return [Span(f" {_probes(number)} {_have(number)} a negative share, {together}{score(share[below].sum())}.")]
 
@@ -233,7 +233,7 @@ def _pixel_groups(pixels: PixelContributions) -> list[Span]:
 
 
 def _probes(number: int) -> str:
-    return counted(number, "probe")
+    return counted(number, "image")
 
 
 def _have(number: int) -> str:

@@ -45,7 +45,7 @@ def ranking(
     node, edge = shown["node"].to_numpy(float), lam * shown["edge"].to_numpy(float)
     paint, short = palette(dark), [escape(s) for s in fitting_names(names, 22)]
     label = [coloured(s, paint.text, bold=name == selected) for s, name in zip(short, names, strict=True)]
-    title = f"{TOTAL} = {NODE} + λ·{EDGE}, λ = {significant(lam)} (N = {probes} probes)"
+    title = f"{TOTAL} = {NODE} + λ·{EDGE}, λ = {significant(lam)} (N = {probes} images)"
     flat = {"showgrid": False, "zeroline": False, "fixedrange": True}
     picture = figure(
         dark,

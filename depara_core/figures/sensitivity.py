@@ -99,10 +99,10 @@ def probe_convergence(frame: pd.DataFrame, *, targets: int, dark: bool = False) 
             )
         )
     for name in STYLES:
-        picture.add_trace(_line(name, x, x, [f"{count} probes" for count in x], mean[name].to_numpy(float), dark))
+        picture.add_trace(_line(name, x, x, [f"{count} images" for count in x], mean[name].to_numpy(float), dark))
     ticks = x if len(x) <= 4 else [x[i] for i in np.unique(np.linspace(0, len(x) - 1, 5).round().astype(int))]
     picture.update_xaxes(tickvals=ticks, showgrid=False, type="log")
-    return _finish(picture, frame, f"probes, drawn {int(counts.max())} times each (log scale)", targets)
+    return _finish(picture, frame, f"images, drawn {int(counts.max())} times each (log scale)", targets)
 
 
 def probe_sets(frame: pd.DataFrame, *, targets: int, dark: bool = False) -> go.Figure:
@@ -121,4 +121,4 @@ def probe_sets(frame: pd.DataFrame, *, targets: int, dark: bool = False) -> go.F
         for one, count in zip(frame["name"], frame["probes"], strict=True)
     ]
     picture.update_xaxes(tickvals=places, ticktext=names, tickangle=0, showgrid=False, range=[-0.5, len(places) - 0.5])
-    return _finish(picture, frame, "set of probes", targets)
+    return _finish(picture, frame, "set of images", targets)

@@ -50,7 +50,7 @@ def draw(comparison: Comparison, found: Agreement, by_layer: bool) -> tuple[Call
             selected=rows.index(selected) if selected in rows else None,
             lens=None if held is None else 1 + found.graphs.index(held),
             legend=legend(signed=look.maps != "magnitude", dark=widgets.dark()),
-            label="Attribution maps, probes down and models across",
+            label="Attribution maps, images down and models across",
         )
         _count_missing(found.graphs, rows)
         _pager(order, page)
@@ -159,7 +159,7 @@ def _count_missing(graphs: Graphs, rows: tuple[int, ...]) -> None:
         ]
         st.caption(
             "**none**: no pixel changes this feature (its gradient is zero everywhere, as behind a dead ReLU). "
-            "Such a probe counts with cosine 0. " + " · ".join(counts)
+            "Such an image counts with cosine 0. " + " · ".join(counts)
         )
 
 

@@ -117,7 +117,7 @@ def sweep(found: ScoredBenchmark, data: Data) -> Computation:
         sets = [("these", _load(data, report)), *benchmarks.probe_sets(data.count, data.seed, report)]
         return fewer, sweeps.over_probe_sets(found.specs, sets, progress=report)
 
-    return Computation(f"sweeps-{found.key}", "scores on fewer and on other probes", work)
+    return Computation(f"sweeps-{found.key}", "scores on fewer and on other images", work)
 
 
 def _load(data: Data, progress: Progress) -> depara.ProbeSet:

@@ -55,7 +55,7 @@ def _draw(view: View) -> None:
         st.rerun()
     fewer, sets = cache.over_probes(view.scored, view.lam, view.budget, found)
     with columns[1]:
-        st.markdown("**Number of probes**")
+        st.markdown("**Number of images**")
         st.caption("Flat is enough. Band: 5 to 95 % of the subsets.")
         charts.chart(cache.probe_convergence(fewer, **look), f"evaluate.probes.{place}", _chosen)
     with columns[2]:

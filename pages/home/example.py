@@ -55,6 +55,6 @@ def answer(example: Example) -> str:
     lead = "the highest S has" if choice.rivals or few_probes(probes) else "start from"
     return (
         f"Among {len(ranking)} sources for *{goal}*, {lead} **{source}**: S = :violet[**{score(best['score'])}**] "
-        f"{text.between(best['low'], best['high'])} over {probes} probes. {certainty} "
+        f"{text.between(best['low'], best['high'])} over {probes} images. {certainty} "
         "No labels, no fine-tuning."
     )

@@ -17,7 +17,7 @@ def draw(example: Example) -> None:
         selection.update(Pair, source=str(place[1]), target=target)
 
     how = (
-        f"{theme.NODE} blue, λ·{theme.EDGE} orange; whisker: 95 % interval over probes. Overlapping: cannot tell. "
+        f"{theme.NODE} blue, λ·{theme.EDGE} orange; whisker: 95 % interval over images. Overlapping: cannot tell. "
         "Click a bar to look at its source."
     )
     with widgets.card(f"Best sources for {text.model(target)}", how, key="sources"):

@@ -28,10 +28,10 @@ def verdict(ranked: pd.DataFrame, source: str, target: str, probes: int, images:
         return f"{answer} {few}"
     rivals = ranked[(ranked["high"] >= best["low"]) & ~ranked["best"]]
     if rivals.empty:
-        return answer + f" No other layer's whisker overlaps it: {probes} probes are enough to tell."
+        return answer + f" No other layer's whisker overlaps it: {probes} images are enough to tell."
     earlier = rivals[rivals.index < best.name]
     names = ", ".join(text.plain(layer) for layer in rivals["layer"].head(4)) + (", …" if len(rivals) > 4 else "")
-    answer += f" These {probes} probes cannot tell it from {names}"
+    answer += f" These {probes} images cannot tell it from {names}"
     return answer + ("; the earlier cut leaves more to learn but less to run." if len(earlier) else ".")
 
 

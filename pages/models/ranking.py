@@ -17,7 +17,7 @@ def draw(shown: Compared) -> None:
         selection.update(Pair, source=str(place[1]), target=shown.target)
 
     reading = (
-        "Longer is better. Whiskers: 95 % interval over probes; where two overlap, these probes cannot tell. "
+        "Longer is better. Whiskers: 95 % interval over images; where two overlap, these images cannot tell. "
         "Click a bar for its pair."
     )
     with widgets.card(f"Best sources for {text.model(shown.target)}", reading, key="card-ranking"):

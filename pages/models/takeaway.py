@@ -76,6 +76,6 @@ def _figures(
     branches = trees.dendrogram(tree, names, groups, target=goal, dark=dark)
     return {
         "matrix": ("In the order of the tree. Bright = likely to transfer; the target's row is framed.", heatmap),
-        "ranking": ("Longer is better. Whiskers: 95 % interval over probes; where two overlap, none is ahead.", bars),
+        "ranking": ("Longer is better. Whiskers: 95 % interval over images; where two overlap, none is ahead.", bars),
         "tree": ("Models that join further right are more alike.", branches),
     }

@@ -91,7 +91,7 @@ def silent(graphs: Sequence[depara.AttributionGraph]) -> None:
         for what, flags in (("attribution", graph.no_attribution), ("feature", graph.no_feature)):
             if flags.any():
                 label = text.plain(graph.label)
-                rows.append(f"- {label}: {int(flags.sum())} of {len(graph)} probes have no {what} (all zero)")
+                rows.append(f"- {label}: {int(flags.sum())} of {len(graph)} images have no {what} (all zero)")
     if rows:
-        with st.expander("Some probes say nothing to some models; they count as 0", icon=":material/info:"):
+        with st.expander("Some images say nothing to some models; they count as 0", icon=":material/info:"):
             st.markdown("\n".join(rows))

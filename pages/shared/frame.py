@@ -60,7 +60,7 @@ def _inspect(data: Data, pair: Pair) -> None:
         return
     probes = found[0].probes
     index = min(pair.probe, len(probes) - 1)
-    st.markdown(":small[**SELECTED PROBE**]")
+    st.markdown(":small[**SELECTED IMAGE**]")
     st.image(cache.thumbnail(probes, index, 384), width="stretch", alt=probes.names[index])
     about = [text.plain(probes.names[index])]
     if probes.labels is not None:
@@ -73,4 +73,4 @@ def _inspect(data: Data, pair: Pair) -> None:
     with st.container(horizontal=True, gap="small", key="probe-steps"):
         for label, step, icon in (("Previous", -1, ":material/arrow_back:"), ("Next", 1, ":material/arrow_forward:")):
             chosen = selection.click(Pair, probe=(index + step) % len(probes))
-            st.button(icon, key=f"probe{step:+d}", help=f"{label} probe", **chosen)
+            st.button(icon, key=f"probe{step:+d}", help=f"{label} image", **chosen)

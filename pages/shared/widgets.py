@@ -215,4 +215,4 @@ def unknown_probes(count: int) -> list[tuple[str, str, str]]:
     """Return which of the selected probes are beyond the set's, for `not_here`."""
     pair = selection.read(Pair)
     chosen = (index for index in (pair.probe, pair.other_probe) if index is not None and index >= count)
-    return [(str(index), "probe", f"there are {count}, from 0 to {count - 1}") for index in chosen]
+    return [(str(index), "image", f"there are {count}, from 0 to {count - 1}") for index in chosen]

@@ -72,4 +72,4 @@ def pager(key: str, shown: Batch) -> None:
                 st.button(label, key=f"{key}.step{by:+d}", help=name, disabled=off, **there)
             st.caption(f"{shown.places[0]:,} to {shown.places[-1]:,} of {shown.count:,}")
         if shown.home is not None:
-            st.button("Go to the selected probe", key=f"{key}.home", **selection.click(Why, page=shown.home))
+            st.button("Go to the selected image", key=f"{key}.home", **selection.click(Why, page=shown.home))

@@ -59,10 +59,10 @@ def _list_probes(pair: Explained, third: Graph, found: Contrast) -> int | None:
     ranked = found.to_frame()
     (source, target), (other,) = pair.names, distinct_names(third)
     told = (
-        f"To the right: the probe speaks for {text.plain(source)}; to the left: for {text.plain(other)}. All "
+        f"To the right: the image speaks for {text.plain(source)}; to the left: for {text.plain(other)}. All "
         f"{len(ranked)} add up to {signed(found.total)}, the difference of S, and are per cent of it. Click to select."
     )
-    with widgets.card("Probes by what they say of the two", told, key="card-contrast"):
+    with widgets.card("Images by what they say of the two", told, key="card-contrast"):
         shown, dark = batch(ranked), widgets.dark()
         maps = probes.overlays(pair, (pair.source, third, pair.target), shown.probes)
         graphs = (pair.target, pair.source, third)
@@ -81,7 +81,7 @@ def _list_probes(pair: Explained, third: Graph, found: Contrast) -> int | None:
             texts=("difference",),
             selected=shown.selected,
             gap=shown.gap,
-            label="Probes by their difference",
+            label="Images by their difference",
             extent=contributions.bar_extent(ranked["node"], ranked["edge"]),
         )
         pager("why.contrast", shown)

@@ -42,7 +42,7 @@ def draw(pair: Explained) -> None:
     def opened(place: charts.Place) -> None:
         selection.update(Why, groups=tuple(dict.fromkeys(names[int(end)] for end in place[:2])), page=0)
 
-    what = "label" if labelled else "cluster of probes that both networks together find alike"
+    what = "label" if labelled else "cluster of images that both networks together find alike"
     left, right = st.columns(2)
     told = (
         f"By {what}. Green adds to S, purple takes from it; the diagonal is within a group, the rest between two. "
@@ -53,14 +53,14 @@ def draw(pair: Explained) -> None:
             found.edge, found.node, names, whole=pair.why.total, selected=selected, dark=widgets.dark()
         )
         charts.chart(figure, f"why.groups.{pair.key}", opened)
-    told = "What a group's probes add together; half of a share between two groups counts for each. Click to open one."
+    told = "What a group's images add together; half of a share between two groups counts for each. Click to open one."
     with right, widgets.card("The groups", told, key="card-group-list"):
         clicked = _list_groups(pair, groups, found, selected)
     if chosen is not None:
         _draw_inside(pair, groups, chosen)
     elif wanted:
         named = " and ".join(map(text.plain, wanted))
-        st.caption(f"The address looks into {named}: not groups of these probes. Choose a cell.")
+        st.caption(f"The address looks into {named}: not groups of these images. Choose a cell.")
     if clicked is not None:
         selection.update(Why, groups=(names[clicked],), page=0)
         st.rerun()
@@ -78,12 +78,12 @@ def _list_groups(
         share = share_of(entry["share"], pair.why.total)
         rows.append(
             ContributionRow(
-                f"{name}\n{count} probes",
+                f"{name}\n{count} images",
                 (*(cache.thumbnail(pair.probes, i, 112) for i in members), *[b""] * empty),
                 (*(pair.probes.names[i] for i in members), *[""] * empty),
                 (("s_V", entry["node"]), ("s_E", entry["edge"])),
                 (share_of(entry["mean"], pair.why.total), share),
-                f"{name}, {count} probes: share {share}",
+                f"{name}, {count} images: share {share}",
             )
         )
     return contribution_table(
@@ -91,11 +91,11 @@ def _list_groups(
         rows,
         pictures=("e.g.", *[""] * (EXAMPLES - 1)),
         bar="node and edge share",
-        texts=("of a probe", "share of S"),
+        texts=("of an image", "share of S"),
         size=46,
         words=56,
         lead=76,
-        label="Groups of probes",
+        label="Groups of images",
         extent=contributions.bar_extent(frame["node"], frame["edge"]),
         selected=selected[0] if selected and selected[0] == selected[1] else None,
     )
@@ -116,7 +116,7 @@ def _draw_inside(pair: Explained, groups: Sequence[str], chosen: tuple[str, str]
     if right is not None:
         ranked = pair.why.to_frame()
         ranked = ranked[[groups[i] == chosen[0] for i in ranked["probe"]]]
-        with right, widgets.card(f"Probes of {one}", "By their share of S. Click to select.", key="card-group-probes"):
+        with right, widgets.card(f"Images of {one}", "By their share of S. Click to select.", key="card-group-probes"):
             probe = probes.list_probes(pair, ranked, "why.groups.probes", size=66)
     pairs.select(ends)
     probes.select(probe)

@@ -19,7 +19,7 @@ def draw(pair: Explained) -> None:
     frame = found.to_frame()
     flips: dict[int, str] = {}
     told = (
-        f"With all {len(frame)} probes :violet[**S = {number(found.total, 3)}**]; without any single one of them it "
+        f"With all {len(frame)} images :violet[**S = {number(found.total, 3)}**]; without any single one of them it "
         f"stays between **{number(frame['without'].min(), 3)}** and **{number(frame['without'].max(), 3)}**."
     )
     if len(rivals) > 1:
@@ -28,8 +28,8 @@ def draw(pair: Explained) -> None:
         flips = {probe: names[winner] for probe, winner in ranking.changes.items()}
         told += " " + _verdict(names[ranking.winner], flips, pair)
     if len(frame) > cache.EXACT_INFLUENCE:
-        told += f" With more than {cache.EXACT_INFLUENCE} probes the edges keep the ranks that they have among all."
-    with widgets.card("One probe less", told, key="card-influence"):
+        told += f" With more than {cache.EXACT_INFLUENCE} images the edges keep the ranks that they have among all."
+    with widgets.card("One image less", told, key="card-influence"):
         clicked = _list(pair, frame, flips)
     probes.select(clicked)
 
@@ -64,7 +64,7 @@ def _list(pair: Explained, frame: pd.DataFrame, flips: dict[int, str]) -> int | 
         words=76,
         gap=(TOP, f"… {len(order) - len(places):,} more …") if len(places) < len(order) else None,
         texts=(*(["then the best is"] if flips else []), "S without it", "change of S"),
-        label="Probes by their influence on S",
+        label="Images by their influence on S",
         extent=bar_extent(frame["lends"]),
         selected=listed.index(selected) if selected in listed else None,
     )
@@ -74,7 +74,7 @@ def _list(pair: Explained, frame: pd.DataFrame, flips: dict[int, str]) -> int | 
 def _verdict(best: str, flips: dict[int, str], pair: Explained) -> str:
     goal, best = text.plain(pair.names[1]), text.plain(best)
     if not flips:
-        return f"The best source for {goal} is **{best}**, whichever probe is left out."
+        return f"The best source for {goal} is **{best}**, whichever image is left out."
     others = ", ".join(sorted(map(text.plain, set(flips.values()))))
-    without = counted(len(flips), "probe")
+    without = counted(len(flips), "image")
     return f"The best source for {goal} is **{best}**, but without one of {without} it is {others}."

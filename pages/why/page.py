@@ -31,7 +31,7 @@ def take_away(pair: Explained) -> None:
     code = [(specs[graph.model], graph.layer) for graph in ends]
     with downloads.popover("why"):
         table = partial(exports.contribution_table, pair.why, pair.probes)
-        downloads.row("Shares of the probes", downloads.tables("shares", table, origin))
+        downloads.row("Shares of the images", downloads.tables("shares", table, origin))
         downloads.row("The same from Python", [downloads.script("why", code, pair.comparison, lam=pair.lam)])
 
 

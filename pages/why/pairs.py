@@ -26,7 +26,7 @@ def draw(pair: Explained) -> None:
     if region:
         kinds[WITHIN] = "In the brushed region"
     told = "A pair adds to S where both networks rank it alike, and takes from S where only one does. Click to select."
-    with widgets.card("Pairs of probes by their share of S", told, key="card-pairs"):
+    with widgets.card("Pairs of images by their share of S", told, key="card-pairs"):
         st.session_state["why.kind"] = WITHIN if region else kind
         st.segmented_control(
             "Pairs",
@@ -55,7 +55,7 @@ def _choose() -> None:
 def list_pairs(pair: Explained, found: pd.DataFrame, key: str, *, size: int = 92) -> tuple[int, int] | None:
     """List pairs of probes with their ranks and their share; return the pair just clicked."""
     if found.empty:
-        st.caption("No pair of probes lies here.")
+        st.caption("No pair of images lies here.")
         return None
     listed = [(entry["i"], entry["j"]) for entry in found.to_dict("records")]
     rows = [_row(pair, entry, place) for place, entry in enumerate(found.to_dict("records"), start=1)]
@@ -72,7 +72,7 @@ def list_pairs(pair: Explained, found: pd.DataFrame, key: str, *, size: int = 92
         size=size,
         texts=(f"rank in {source}", f"rank in {target}", "share of S"),
         extent=bar_extent(found["share"]),
-        label="Pairs of probes by their share of S",
+        label="Pairs of images by their share of S",
     )
     st.caption("Rank 1: the most alike of all pairs, 0: the least. Listed: those with the largest share.")
     if at is not None:

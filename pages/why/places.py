@@ -44,9 +44,9 @@ def draw(pair: Explained) -> None:
     a, b = map(text.plain, pair.names)
     told = (
         f"How much of what *{b}* says of each cell follows from what *{a}* says around it: R² = "
-        f"**{number(found.score, 3)}** of 1, on {len(found.probes)} probes that the fit has not seen. **Asked**: "
+        f"**{number(found.score, 3)}** of 1, on {len(found.probes)} images that the fit has not seen. **Asked**: "
         f"where the target's code varies. **Known**: green where {a} foretells it, purple where it misleads. The rows "
-        "add up to R², in per cent of what is asked. Unlike S this has a direction. Click a row to select its probe."
+        "add up to R², in per cent of what is asked. Unlike S this has a direction. Click a row to select its image."
     )
     with widgets.card("Where the source knows what the target needs", told, key="card-places"):
         clicked = _list(pair, found)
@@ -83,7 +83,7 @@ def _list(pair: Explained, found: depara.LocalScore) -> int | None:
         extent=contributions.bar_extent(ranked["known"]),
         selected=shown.selected,
         gap=shown.gap,
-        label="Probes by what the source knows of the target's code",
+        label="Images by what the source knows of the target's code",
     )
     pager("why.places", shown)
     return None if clicked is None else shown.probes[clicked]

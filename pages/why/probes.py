@@ -21,11 +21,11 @@ def draw(pair: Explained) -> None:
     """List the probes by their share of S."""
     ranked = pair.why.to_frame()
     told = (
-        f"{closeup.reading(selection.read(Look))} The bar is what the probe adds to S by its :blue[**node**] and its "
+        f"{closeup.reading(selection.read(Look))} The bar is what the image adds to S by its :blue[**node**] and its "
         f":orange[**edges**]. All {len(ranked)} add up to S = {score(pair.why.total)}, "
-        "and their shares are per cent of it. Click a row to select the probe."
+        "and their shares are per cent of it. Click a row to select the image."
     )
-    with widgets.card("Probes by their share of S", told, key="card-shares"):
+    with widgets.card("Images by their share of S", told, key="card-shares"):
         clicked = list_probes(pair, ranked, "why.probes")
     select(clicked)
 
@@ -51,10 +51,10 @@ def list_probes(pair: Explained, ranked: pd.DataFrame, key: str, *, size: int = 
         selected=shown.selected,
         gap=shown.gap,
         legend=look_key(source, target, dark=dark),
-        label="Probes by their share of S",
+        label="Images by their share of S",
     )
     if any(picture is None for one in rows for picture in one.pictures):
-        st.caption("**none**: no pixel changes the feature; such a probe counts with a node share of 0.")
+        st.caption("**none**: no pixel changes the feature; such an image counts with a node share of 0.")
     pager(key, shown)
     return None if clicked is None else shown.probes[clicked]
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from pages.shared.address import Part, choice, number
 
 VIEWS = {
-    "probes": "Probes",
+    "probes": "Images",
     "pairs": "Pairs",
     "groups": "Groups",
     "surfaces": "Surfaces",
     "places": "Where it knows",
-    "leave_one_out": "One probe less",
+    "leave_one_out": "One image less",
     "contrast": "A third model",
 }
 KINDS = {"both alike": "Both find these alike", "only A alike": "Only {a} does", "only B alike": "Only {b} does"}

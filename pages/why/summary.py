@@ -28,7 +28,7 @@ def headline(pair: Explained, ranked: pd.DataFrame | None) -> None:
     if ranked is None:
         widgets.header(
             f"Why does {source} look transferable to itself?",
-            f"{total} at λ = {lam} · the same graph at both ends: every probe agrees as far as it can. "
+            f"{total} at λ = {lam} · the same graph at both ends: every image agrees as far as it can. "
             f"Choose another source. {grid_text(pair.grid).capitalize()}.",
         )
         return
@@ -78,7 +78,7 @@ def _how_it_adds_up(pair: Explained, sure: explanation.Intervals) -> None:
     def opened(place: charts.Place) -> None:
         selection.update(Why, view="pairs" if place[0] == "edge" else "probes", page=0)
 
-    told = "Whiskers: 95 % over the probes. Click a bar for what it is made of."
+    told = "Whiskers: 95 % over the images. Click a bar for what it is made of."
     with widgets.card("How S adds up", told, key="card-adds", height="stretch"):
         node, edge, total = ((part.low, part.value, part.high) for part in (sure.node, sure.edge, sure.total))
         figure = waterfall.waterfall(node, edge, total, pair.lam, dark=widgets.dark())

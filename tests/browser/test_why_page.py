@@ -12,7 +12,7 @@ def test_a_link_a_row_and_a_box_answer(reader):
     page = reader.page
     reader.open(QUERY)
     assert page.locator("h1").inner_text() == "Why does reshading look transferable to normal?"
-    row = page.locator('[aria-label="Probes by their share of S"] button[data-at="2.0"]')
+    row = page.locator('[aria-label="Images by their share of S"] button[data-at="2.0"]')
     row.click()
     page.wait_for_url(re.compile(r"[?&]probe=\d+"))
     reader.settle()
@@ -27,7 +27,7 @@ def test_a_link_a_row_and_a_box_answer(reader):
     page.wait_for_url(re.compile(r"[?&]region=0\.5"))
     reader.settle()
     page.get_by_text("In the brushed region").wait_for()
-    page.locator('[aria-label="Pairs of probes by their share of S"] button[data-at="0.0"]').click()
+    page.locator('[aria-label="Pairs of images by their share of S"] button[data-at="0.0"]').click()
     page.wait_for_url(re.compile(r"[?&]other_probe=\d+"))
     reader.settle()
     assert reader.complaints() == []
@@ -61,9 +61,9 @@ def test_a_cell_of_groups_opens_its_pairs_and_a_link_reopens_them(reader, phone)
 
 def test_every_evidence_is_drawn_without_a_complaint(reader):
     for view, label in (
-        ("groups", "Groups of probes"),
-        ("leave_one_out", "Probes by their influence on S"),
-        ("contrast", "Probes by their difference"),
+        ("groups", "Groups of images"),
+        ("leave_one_out", "Images by their influence on S"),
+        ("contrast", "Images by their difference"),
     ):
         reader.open(f"{QUERY}&view={view}")
         reader.page.locator(f'[aria-label="{label}"] button').first.wait_for()

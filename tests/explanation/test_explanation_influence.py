@@ -143,24 +143,24 @@ def test_identical_and_opposite_ends_have_their_own_words():
     a = random_graph(0)
     same = sentence(depara.explain(a, graph(a.maps, a.edges, model="planted/b"), 1))
     assert str(same).startswith(
-        "S = 2.00: 50 % of it comes from edges, 50 % from nodes. On these probes the two are ide"
+        "S = 2.00: 50 % of it comes from edges, 50 % from nodes. On these images the two are ide"
     )
     assert [span.role for span in same.spans[:5]] == ["total", "plain", "edge", "plain", "node"]
     against = str(sentence(depara.explain(a, opposite(a), 1)))
-    assert against.startswith("S = −2.00: nodes give −1.00, edges −1.00. On these probes the two are exact opposites")
+    assert against.startswith("S = −2.00: nodes give −1.00, edges −1.00. On these images the two are exact opposites")
 
 
 def test_silence_has_its_own_words():
     a, b = random_graph(0), random_graph(1)
     dark = graph(np.zeros((12, 3, 4, 4)), b.edges)
     said = str(sentence(depara.explain(a, dark, 1)))
-    assert "12 of 12 probes have no attribution in one of the two: 0 in nodes." in said
+    assert "12 of 12 images have no attribution in one of the two: 0 in nodes." in said
     assert "only edges are left" in said
     maps, edges = b.maps.copy(), b.edges.copy()
     maps[2] = edges[4] = edges[:, 4] = 0
     said = str(sentence(depara.explain(a, graph(maps, edges), 1)))
-    assert "1 of 12 probes has no attribution" in said
-    assert "1 of 12 probes has no feature in one of the two." in said
+    assert "1 of 12 images has no attribution" in said
+    assert "1 of 12 images has no feature in one of the two." in said
 
 
 def test_half_of_the_score_and_what_pulls_it_down():
@@ -171,8 +171,8 @@ def test_half_of_the_score_and_what_pulls_it_down():
     said = str(sentence(why))
     assert said == (
         "S = 0.50: 0 % of it comes from edges, 100 % from nodes. They look at largely the same pixels (s_V = 0.50). "
-        "Which pairs of probes they find alike is hardly related (s_E = 0.00). Half of S rests on 1 of 4 probes. "
-        "1 probe has a negative share, −0.25."
+        "Which pairs of images they find alike is hardly related (s_E = 0.00). Half of S rests on 1 of 4 images. "
+        "1 image has a negative share, −0.25."
     )
 
 

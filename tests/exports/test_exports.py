@@ -260,7 +260,7 @@ def test_the_report_ranks_by_itself_and_shows_a_bounded_number_of_probes():
 def test_the_report_says_that_five_probes_tell_nothing(matrix, ranking, low):
     frame = ranking.assign(score=[1.0, 0.8, 0.1], low=[low, 0.7, 0.0], high=[1.1, 0.9, 0.2])
     assert (
-        "5 probes make 10 pairs: too few to tell anything"
+        "5 images make 10 pairs: too few to tell anything"
         in Reader(exports.comparison_report(matrix, "m/goal", 0.5, ranking=frame)).text
     )
 

@@ -42,7 +42,7 @@ def test_ranking_stacks_the_shares_and_puts_the_interval_on_the_total(dark: bool
     colours = theme.palette(dark)
     assert (node.marker.color, edge.marker.color, total.marker.color) == (colours.node, colours.edge, colours.total)
     assert figure.layout.barmode == "relative"  # a negative share goes left of zero
-    assert figure.layout.xaxis.title.text == "S = s_V + λ·s_E, λ = 2 (N = 50 probes)"
+    assert figure.layout.xaxis.title.text == "S = s_V + λ·s_E, λ = 2 (N = 50 images)"
 
 
 def test_ranking_escapes_names_and_answers_with_the_source():

@@ -208,7 +208,7 @@ def test_convergence_draws_the_mean_and_the_spread_of_the_subsets():
     lines = {trace.name: trace for trace in figure.data if trace.name}
     bands = [trace for trace in figure.data if trace.fill == "toself"]
     assert list(lines["P@5"].x) == [10, 50, 100]
-    assert list(lines["P@5"].customdata[1]) == ["P@5", 50, "50 probes"]
+    assert list(lines["P@5"].customdata[1]) == ["P@5", 50, "50 images"]
     np.testing.assert_allclose(lines["P@5"].y, [frame["P@5"][:10].mean(), frame["P@5"][10:20].mean(), frame["P@5"][20]])
     np.testing.assert_allclose(bands[1].y[0], np.percentile(frame["P@5"][:10], 95))
     assert "10 times" in figure.layout.xaxis.title.text

@@ -16,8 +16,8 @@ def markdown(test):
 def test_the_first_visit_computes_the_bundled_zoo_once_and_shows_the_answer(open_page, zoo):
     test = open_page("home", count="8")
     assert "Among 3 sources for *normal*, the highest S has" in markdown(test)
-    assert "8 probes make 28 pairs: too few to tell" in markdown(test)
-    assert "over 8 probes" in markdown(test)
+    assert "8 images make 28 pairs: too few to tell" in markdown(test)
+    assert "over 8 images" in markdown(test)
     assert len(test.get("plotly_chart")) == 1
     test.run()
     assert len(zoo.asked) == 1

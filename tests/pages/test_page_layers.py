@@ -98,8 +98,8 @@ def test_without_models_the_page_says_what_to_do(open_page):
 @pytest.mark.parametrize(
     "lows, said",
     [
-        ((0.1, 0.5, 0.9), "No other layer's whisker overlaps it: 50 probes are enough to tell."),
-        ((0.1, 0.5, 0.65), "These 50 probes cannot tell it from middle; the earlier cut leaves more to learn"),
+        ((0.1, 0.5, 0.9), "No other layer's whisker overlaps it: 50 images are enough to tell."),
+        ((0.1, 0.5, 0.65), "These 50 images cannot tell it from middle; the earlier cut leaves more to learn"),
     ],
 )
 def test_verdict_is_honest_about_overlap(app, lows, said):
@@ -114,7 +114,7 @@ def test_verdict_is_honest_about_overlap(app, lows, said):
     )
     verdict = importlib.import_module("pages.layers.page").verdict
     assert said in verdict(frame, A, B, 50)
-    assert "3 probes make 3 pairs: too few to tell" in verdict(frame, A, B, 3)
+    assert "3 images make 3 pairs: too few to tell" in verdict(frame, A, B, 3)
 
 
 def test_networks_without_a_study_lead_to_those_that_have_one(app):

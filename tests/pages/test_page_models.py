@@ -125,7 +125,7 @@ def test_verdict_is_honest_about_overlap(app, low, said):
 def test_silent_probes_are_counted(open_page, zoo):
     zoo.change = lambda graph: silenced(graph, slice(3)) if graph.model == MODELS[0] else graph
     app = open_page("models", target=TARGET)
-    assert f"3 of {COUNT} probes have no attribution" in text(app)
+    assert f"3 of {COUNT} images have no attribution" in text(app)
 
 
 def test_the_page_says_what_lambda_changes(open_page):

@@ -256,7 +256,7 @@ def test_what_the_address_names_in_vain_is_told(open_page, boards):
     told = " ".join(warning.value.replace("\\", "") for warning in app.warning)
     for wrong in ("'rooms/none', which is no model", "'rooms/x', which is no model", "'nowhere', which is no layer of"):
         assert wrong in told
-    assert f"'900', which is no probe here; there are {COUNT}" in told
+    assert f"'900', which is no image here; there are {COUNT}" in told
     assert LAYERS[0] not in told
     assert boards[-1]["probes"][boards[-1]["selected"]]["name"] == comparison().probes.names[-1]
 
@@ -272,7 +272,7 @@ def test_a_probe_without_attribution_has_no_map(open_page, zoo, boards):
     app = open_page("panorama", probe="0")
     row = next(row for row in boards[-1]["rows"] if row["probe"] == boards[-1]["selected"])
     assert row["maps"] == [None] * len(MODELS)
-    assert f"1 of {COUNT} probes have no attribution" in text(app)
+    assert f"1 of {COUNT} images have no attribution" in text(app)
 
 
 def test_one_model_alone_is_a_designed_state(open_page, boards):

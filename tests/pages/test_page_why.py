@@ -312,7 +312,7 @@ def test_a_probe_without_attribution_has_no_maps_and_is_counted(planted, tables)
     silent = next((t, row) for t, row in rows if t.pictures(row)[0]["alt"] == comparison().probes.names[3])
     assert [cell["image"] is None for cell in silent[0].pictures(silent[1])] == [False, True, False, True]
     assert dict(silent[0].parts(silent[1]))["s_V"] == 0
-    assert "1 of 12 probes has no attribution" in text(app)
+    assert "1 of 12 images has no attribution" in text(app)
     assert "\\<b\\>odd\\</b\\>" in app.title[0].value
 
 

@@ -113,7 +113,7 @@ def test_too_few_probes_are_told(open_page, boards, page):
         app = open_page(page, count=str(count))
         return " ".join(block.value for block in [*app.title, *app.markdown, *app.caption])
 
-    assert "4 probes make 6 pairs: too few" in said(4)
+    assert "4 images make 6 pairs: too few" in said(4)
     assert "too few" not in said(COUNT)
 
 

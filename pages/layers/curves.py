@@ -6,10 +6,10 @@ import pandas as pd
 import streamlit as st
 
 from depara_core.figures import curves
-from depara_core.formatting import short_name
+from depara_core.formatting import percent, short_name
 from pages.attributions.selection import Attributions
 from pages.layers.pair import LayerPair
-from pages.shared import charts, selection, text, widgets
+from pages.shared import cache, charts, selection, text, widgets
 from pages.shared.selection import Pair
 
 
@@ -34,7 +34,7 @@ def _draw_layer(shown: LayerPair) -> None:
     """Show the numbers of the layer under the lens, with the ways to its evidence."""
     layer, cut = shown.layer, shown.cut
     row = shown.ranked[shown.ranked["layer"] == layer].iloc[0]
-    st.markdown(_sum(row, shown.lam))
+    st.markdown(_sum(row, shown.lam) + _worth(shown, layer))
     if layer != cut:
         label = f"Look at {text.plain(cut)} instead, the recommended cut"
         st.button(label, key="layers.cut", **selection.click(Pair, source_layer=cut))
@@ -48,6 +48,15 @@ def _draw_layer(shown: LayerPair) -> None:
         all_models = replace(pair, target=shown.target)
         selection.link("models", "Compare all models", all_models, icon=widgets.ICONS["models"])
         selection.link("why", "Why?", replace(here, target_layer="output"), icon=widgets.ICONS["why"])
+
+
+def _worth(shown: LayerPair, layer: str) -> str:
+    """Say what cutting at a layer was measured to be worth, where it was."""
+    found = cache.measured_cuts(shown.source, shown.target)
+    if found is None:
+        return ""
+    rows = found[found["layer"] == layer].to_dict("records")
+    return "".join(f" · measured with {row['labels']} labels: **{percent(row['accuracy'])}**" for row in rows)
 
 
 def _sum(row: pd.Series, lam: float) -> str:

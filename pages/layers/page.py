@@ -5,7 +5,7 @@ import streamlit as st
 
 from depara_core.formatting import score
 from depara_core.selection import few_probes
-from pages.layers import curves, matrix, measured, takeaway
+from pages.layers import curves, matrix, measured, sees, takeaway
 from pages.layers.pair import choose
 from pages.shared import cache, charts, comparisons, selection, text, widgets
 from pages.shared.selection import Data
@@ -62,6 +62,7 @@ def main() -> None:
     with right:
         matrix.draw(shown)
     measured.draw(shown)
+    sees.draw(shown)
     charts.silent(shown.comparison.graphs)
 
 

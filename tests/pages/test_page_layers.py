@@ -9,6 +9,9 @@ from planted_pages import LAYERS, comparison, figures
 
 import depara_core as depara
 from depara_core import zoo
+from depara_core.formatting import number
+from depara_core.grids import probe_cosines
+from pages.shared import cache, closeup
 from pages.shared import text as words
 
 A, B = "rooms/reshading", "rooms/normal"
@@ -102,7 +105,7 @@ def test_without_models_the_page_says_what_to_do(open_page):
         ((0.1, 0.5, 0.65), "These 50 images cannot tell it from middle; the earlier cut leaves more to learn"),
     ],
 )
-def test_verdict_is_honest_about_overlap(app, lows, said):
+def test_verdict_is_honest_about_overlap(app, tables, lows, said):
     frame = pd.DataFrame(
         {
             "layer": LAYERS,
@@ -154,3 +157,32 @@ def test_a_layer_is_chosen_without_a_mouse(app):
     other = next(layer for layer in LAYERS if layer != app.selectbox(key="layers.layer").value)
     app.selectbox(key="layers.layer").set_value(other).run()
     assert f"**{other}**:" in text(app)
+
+
+def test_the_maps_of_the_cut_stand_beside_those_before_and_after_it_and_the_target_s(open_page, tables, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(closeup, "_mount", lambda key, data: drawn.append(data))
+    app = open_page("layers", source=A, target=B, source_layer=LAYERS[1], probe="3")
+    shown = tables["layers.sees"]
+    names = [heading["text"] for heading in shown.headings]
+    assert names[0] == "image"
+    assert names[-1] == "normal"
+    assert {*LAYERS[:3], ranked()[ranked()["best"]].iloc[0]["layer"]} == set(names[1:-1])
+    found = comparison((A, B), LAYERS)
+    row, cosines = shown.rows[0], {}
+    for graph in found.of(A):
+        cosines[graph.layer] = probe_cosines(graph, found.graph(B), found.grid)[3]
+    assert [cell["text"] for cell in row[1:-1]] == [number(cosines[name]) for name in names[1:-1]]
+    tables.click = ("layers.sees", 1, names.index(LAYERS[1]))
+    app.run()
+    (data,) = drawn
+    assert len(data["panels"]) == 3
+    assert app.query_params.get("probe", "0") != "3"
+
+
+def test_a_measured_cut_says_its_accuracy(open_page, monkeypatch):
+    rows = pd.DataFrame({"layer": [LAYERS[0], LAYERS[0]], "labels": [100, 10], "accuracy": [0.712, 0.5]})
+    monkeypatch.setattr(cache, "measured_cuts", lambda source, target: rows)
+    monkeypatch.setattr(importlib.import_module("pages.layers.measured"), "draw", lambda shown: None)
+    app = open_page("layers", source=A, target=B, source_layer=LAYERS[0])
+    assert "measured with 100 labels: **71 %** · measured with 10 labels: **50 %**" in text(app)

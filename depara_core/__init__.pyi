@@ -29,6 +29,7 @@ from .metrics import METRICS as METRICS, metric as metric
 from .metrics.local_directed import LocalScore as LocalScore, explain_local as explain_local
 from .metrics.metric import Metric as Metric
 from .pipeline.features import Features as Features, build_features as build_features
+from .pipeline.fine_tuning import fine_tune as fine_tune
 from .pipeline.fit import fit as fit
 from .pipeline.graphs import build_graphs as build_graphs
 from .pipeline.perturbation import (

@@ -1,4 +1,4 @@
-"""`depara fit`: what frozen features reach on the images' own labels, measured."""
+"""`depara fit`: what frozen features, and on request whole networks, reach on the images' own labels, measured."""
 
 from typing import Annotated
 
@@ -21,6 +21,9 @@ def fit(
     folds: Annotated[int, typer.Option(min=2, help="Parts that are tested in turn.")] = 5,
     seed: Annotated[int, typer.Option(min=0, help="Of the folds, and which images of a larger set.")] = 0,
     head: Annotated[str, typer.Option(help=f"One of: {', '.join(HEADS)}.")] = "ridge",
+    fine_tune: Annotated[
+        int, typer.Option("--fine-tune", min=0, metavar="N", help="Fine-tune the N best wholly too: minutes each.")
+    ] = 0,
     device: o.Device = "auto",
     store: o.StorePath = None,
     store_limit: o.StoreLimit = None,
@@ -33,7 +36,7 @@ def fit(
     specs, kept = choose_models(ids or []), depara.Store(store, store_limit)
     failed: dict[str, depara.DeparaError] = {}
 
-    def work(report: Progress) -> tuple[depara.ProbeSet, list[dict[str, object]], list[str]]:
+    def work(report: Progress) -> tuple[depara.ProbeSet, list[dict[str, object]], list[dict[str, object]], list[str]]:
         probes = depara.load_probes(images, count=count, seed=seed, progress=report)
         table = depara.fit(
             specs,
@@ -46,9 +49,17 @@ def fit(
             store=kept,
             on_error=failed.__setitem__,
         )
-        return probes, records(table.sort_values("accuracy", ascending=False, kind="stable")), table.attrs["notes"]
+        table = table.sort_values("accuracy", ascending=False, kind="stable")
+        known = {spec.id: spec for spec in specs}
+        if not fine_tune:
+            return probes, records(table), [], table.attrs["notes"]
+        best = [known[name] for name in table["model"][:fine_tune]]
+        tuned = depara.fine_tune(
+            best, probes, seed=seed, device=device, progress=report, store=kept, on_error=failed.__setitem__
+        )
+        return probes, records(table), records(tuned), table.attrs["notes"]
 
-    probes, rows, notes = follow(work)
+    probes, rows, tuned, notes = follow(work)
     header = {
         "images": {"source": probes.source, "count": len(probes), "digest": probes.digest},
         "folds": folds,
@@ -57,9 +68,27 @@ def fit(
         "notes": notes,
         "failed": [{"model": model, "reason": str(error)} for model, error in failed.items()],
     }
+    written = {
+        row["model"]: f"{percent(row['accuracy'], 1)} ({percent(row['low'])} to {percent(row['high'])})"
+        for row in tuned
+    }
     shown = [
-        {"model": row["model"]} | {name: percent(row[name], 1) for name in ("accuracy", "low", "high")} for row in rows
+        {"model": row["model"]}
+        | {name: percent(row[name], 1) for name in ("accuracy", "low", "high")}
+        | ({"fine-tuned": written.get(row["model"], "")} if fine_tune else {})
+        for row in rows
     ]
+    if tuned:
+        notes = [
+            *notes,
+            f"Fine-tuned wholly, stopped early, tested on {tuned[0]['images']} images that trained nothing.",
+        ]
     title = f"Accuracy of a {head} head on frozen features, {len(probes)} images of {probes.source}, {folds} folds"
-    emit(header | {"models": rows}, as_json, shown, title, [*notes, "low, high: 95 % interval over the images."])
+    emit(
+        header | {"models": rows, "fine_tuned": tuned},
+        as_json,
+        shown,
+        title,
+        [*notes, "low, high: 95 % interval over the images."],
+    )
     say_failures(failed)

@@ -14,7 +14,7 @@ from depara_core.exports.documents import document, drawn_figure
 from depara_core.exports.provenance import versions
 from depara_core.exports.scripts import ScriptProbes
 from depara_core.exports.templates import fill_python
-from depara_core.formatting import number, percent, signed, significant
+from depara_core.formatting import counted, number, percent, signed, significant
 
 SHOWN_SCORES = (
     "Scores stand as ranks, 1 the best, with their 95 % interval over the images. Consensus: the mean of these ranks. "
@@ -66,6 +66,21 @@ def stability_rows(table: pd.DataFrame) -> list[dict[str, str]]:
             "best": str(row["best"]),
             "best kept": percent(row["kept"]),
             "Spearman with all": signed(row["spearman"]),
+        }
+        for row in table.to_dict("records")
+    ]
+
+
+def fine_tuned_rows(choice: Choice, table: pd.DataFrame) -> list[dict[str, str]]:
+    """Return a row a fine-tuned candidate, every number written (see `fine_tune`), beside its frozen accuracy."""
+    frozen = choice.table.set_index("model")["accuracy"]
+    return [
+        {
+            "model": str(row["model"]),
+            "fine-tuned": f"{percent(row['accuracy'], 1)} ({percent(row['low'])} to {percent(row['high'])})",
+            "frozen": percent(frozen[row["model"]], 1),
+            "epochs": str(row["epochs"]),
+            "tested on": counted(int(row["images"]), "image"),
         }
         for row in table.to_dict("records")
     ]

@@ -16,6 +16,8 @@ from pages.shared.comparisons import Failed, Specs
 from pages.shared.jobs import Computation
 from pages.shared.selection import Data
 
+TUNED = 3  # candidates that are fine-tuned
+
 
 @dataclass(frozen=True, eq=False)
 class Asked:
@@ -77,6 +79,18 @@ def stability(asked: Asked, chosen: Chosen) -> Computation:
         return core.stability(chosen.choice, progress=progress)
 
     return Computation(f"choose-stability-{asked.key}", "the ranking on parts of the images", work)
+
+
+def fine_tuning(asked: Asked, chosen: Chosen) -> Computation:
+    """Return what fine-tunes the best candidates by measured accuracy."""
+    choice = chosen.choice
+    known = {spec.id: spec for spec in choice.specs}
+    best = [known[name] for name in choice.table["model"][:TUNED]]
+
+    def work(progress: Progress) -> Any:
+        return depara.fine_tune(best, choice.probes, progress=progress)
+
+    return Computation(f"choose-tuned-{asked.key}", f"what {len(best)} fine-tuned networks reach", work)
 
 
 def _choose(asked: Asked, progress: Progress) -> Chosen:

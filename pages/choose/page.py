@@ -3,7 +3,7 @@
 import streamlit as st
 
 from depara_core.choice import verdict
-from pages.choose import cards, computed, controls, stability, table, takeaway
+from pages.choose import cards, computed, controls, fine_tuning, stability, table, takeaway
 from pages.choose.computed import Asked, Chosen
 from pages.choose.selection import Choose
 from pages.shared import consent, jobs, selection, text, widgets
@@ -42,6 +42,7 @@ def main() -> None:
     table.draw(choice)
     cards.draw(choice, asked.key)
     stability.card(asked, chosen)
+    fine_tuning.card(asked, chosen)
     widgets.links(models="How alike are they to each other?", evaluate="Which scores tell the truth elsewhere?")
 
 

@@ -411,6 +411,20 @@ def test_fit_prints_what_the_library_measures(run, photos, store, tmp_path):
     assert (result.exit_code, "have no labels" in result.stderr) == (1, True)
 
 
+def test_fit_fine_tunes_the_best(run, store, tmp_path):
+    images = depara.load_probes("fashion", count=20).images
+    for place, image in enumerate(images):
+        folder = tmp_path / "ab"[place % 2]
+        folder.mkdir(exist_ok=True)
+        Image.fromarray(image).save(folder / f"{place}.png")
+    given = ("--images", str(tmp_path), "--device", "cpu", "--store", str(store), "--fine-tune", "1")
+    answer = document(run("fit", "fashion/dnn_source@seed1", "fashion/dnn_rich@seed1", *given, "--json"))
+    (tuned,) = answer["fine_tuned"]
+    assert tuned["model"] == answer["models"][0]["model"]
+    expected = depara.fine_tune(depara.model(tuned["model"]), depara.load_probes(tmp_path), store=store, device="cpu")
+    assert expected.to_dict("records") == [tuned]
+
+
 def test_sanity_tells_what_is_left_of_the_maps(run, store, photos):
     done = run("sanity", SMALL, "--steps", "2", "--target", OTHER, "--json", work=True)
     assert done.exit_code == 0, done.output

@@ -81,7 +81,7 @@ def words(app):
 
 
 def shown(app):
-    (table,) = [one.value for one in app.dataframe if "model" in one.value]
+    (table,) = [one.value for one in app.dataframe if "GFLOPs" in one.value]
     return table
 
 
@@ -146,6 +146,15 @@ def test_the_ranking_on_parts_of_the_images_is_computed_on_request(planted):
     app = finished(button.click().run())
     (table,) = [one.value for one in app.dataframe if "best kept" in one.value]
     assert table["images"].tolist()[0] == "25 % of the images (6)"
+
+
+def test_the_best_are_fine_tuned_on_request(planted):
+    app = opened(probes="fashion", measured="1")
+    (button,) = [one for one in app.button if one.label == "Fine-tune the best 3"]
+    app = finished(button.click().run())
+    (table,) = [one.value for one in app.dataframe if "fine-tuned" in one.value]
+    assert table["model"].tolist() == shown(app)["model"].tolist()[:3]
+    assert (table["frozen"] == [text.split(" (")[0] for text in shown(app)["accuracy"][:3]]).all()
 
 
 def test_models_that_do_not_exist_leave_an_empty_page(planted):

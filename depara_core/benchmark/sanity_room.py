@@ -111,7 +111,7 @@ def score_room(
     evidence = _evidence(specs, chosen, store, progress)
     reference = specs[0].id
     rows = [
-        (key, step, spec.name, metric, float(frame.loc[spec.id, reference]))
+        (key, step, spec.name, metric, float(frame[reference][spec.id]))
         for metric, frame in score_pairs(evidence, names, store=store, progress=progress).items()
         for key, case in room.items()
         for step, spec in enumerate(case.networks)
@@ -169,18 +169,7 @@ def _evidence(
 
 def _trained(name: str) -> ModelSpec:
     spec = student_spec(REFERENCE, SEED, variant_folder(name))
-    titles = {
-        "labels50": "half of the labels shuffled",
-        "labels100": "all labels shuffled",
-        "longer3": "three times as long",
-    }
-    return replace(spec, id=f"sanity/{name}", name=titles[name])
-
-
-def is_here() -> bool:
-    """Tell whether the trained networks of the room are."""
-    folders = [seed_folder(SEED, variant_folder(name)) for name in ("labels50", "labels100", "longer3")]
-    return all(weights_path(REFERENCE, folder).exists() for folder in folders)
+    return replace(spec, id=f"sanity/{name}", name=TRAINED[name])
 
 
 def _changed(spec: ModelSpec, name: str, change: Callable[[nn.Module], None]) -> ModelSpec:

@@ -58,7 +58,7 @@ class Choice:
     def _repr_html_(self) -> str:
         from depara_core.choice.verdict import verdict  # late: it is written about choices
 
-        return f"<p>{escape(verdict(self))}</p>{self.table._repr_html_()}"
+        return f"<p>{escape(verdict(self))}</p>{self.table.to_html(index=False)}"
 
     @cached_property
     def consensus(self) -> Score | None:

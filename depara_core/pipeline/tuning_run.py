@@ -99,14 +99,13 @@ class TuningRun:
             for part in ("now", "best")
         )
         self._fill(now)
+        parameters = [one for group in self.optimizer.param_groups for one in group["params"]]
         state: dict[int, dict[str, Tensor]] = {}
         for name, value in held.items():
             if name.startswith("step/"):
-                _, place, what = name.split("/")
-                state.setdefault(int(place), {})[what] = value.squeeze() if what == "step" else value
-        parameters = [one for group in self.optimizer.param_groups for one in group["params"]]
-        for place, one in state.items():
-            one.update({what: value.reshape(parameters[place].shape) for what, value in one.items() if what != "step"})
+                _, number, what = name.split("/")
+                shape = () if what == "step" else parameters[int(number)].shape
+                state.setdefault(int(number), {})[what] = value.reshape(shape)
         self.optimizer.load_state_dict({**self.optimizer.state_dict(), "state": state})
         for name in ("epoch", "waited", "best_epoch", "least"):
             setattr(self, name, kept.metadata[name])

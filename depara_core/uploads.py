@@ -94,8 +94,7 @@ def _use(place: Path) -> None:
 
 
 def _safe(name: str) -> str:
-    """Return a file name without folders or odd characters; its suffix stays."""
-    plain = PurePath(
-        "".join(c if c.isalnum() or c in "._- ()" else "_" for c in name.replace("\\", "/").split("/")[-1])
-    )
+    """Return a file name without folders and what no disk takes; the rest stays, as tables name the file so."""
+    last = name.replace("\\", "/").split("/")[-1]
+    plain = PurePath("".join(c if c.isprintable() and c not in '<>:"|?*' else "_" for c in last))
     return file_name(plain.stem or "image", plain.suffix[:20])

@@ -18,6 +18,8 @@ from depara_core.grids import Grid, grid_text
 from depara_core.targets import read_embedding
 from depara_core.zoo import split_view
 
+MOST_NOTES = 5  # remarks on images that are told one by one
+
 
 @dataclass(frozen=True)
 class Built:
@@ -116,7 +118,9 @@ def build(work: Work, jobs: Sequence[tuple[Sequence[depara.ModelSpec], str | lis
 
 
 def tell_of_skipped(probes: depara.ProbeSet) -> None:
-    """Warn of the files that are no probes."""
+    """Warn of the files that are no probes, and of what was taken in part."""
+    for file, remark in probes.notes[:MOST_NOTES]:
+        warn(f"{file}: {remark}")
     if probes.skipped:
         warn(f"{len(probes.skipped)} files were left out, first {': '.join(probes.skipped[0])}")
 

@@ -50,7 +50,8 @@ def load_probes(
         subfolders in sorted order; a .zip or .tar (WebDataset too); a .csv of path,label; a .parquet, or a folder of a
         Hugging Face data set; an .npy or .npz; a pattern such as "a/*.jpg"; a list of paths, (name, bytes), Pillow
         images or arrays, among them a .csv with the labels; a torch Dataset. A folder's name is the label of the
-        images in it, where every image lies in one; train, val and test are splits.
+        images in it, where every image lies in one; train, val and test are splits. A table of path,label in a folder
+        or an archive of images, labels.csv or metadata.csv, is read in its place.
     count
         Takes that many usable images, spread over the classes where there are labels (None: all; 200 rooms).
     seed
@@ -157,6 +158,9 @@ def _decode_all(
     told = None if labels is None else [labels[i] for i in chosen]
     whole = None if told is None or None in told else tuple(str(label) for label in told)
     pixels, origins = [kept[i] for i in chosen], [files[i] for i in chosen]
+    lacking = 0 if told is None else sum(label is None for label in told)
+    if 0 < lacking < len(chosen):
+        decoder.notes.append((title, f"{lacking} of {len(chosen)} images have no label, so none is taken"))
     found = _gathered(pixels, origins, title, skipped, decoder.notes, size is not None)
     return replace(found, labels=whole)
 

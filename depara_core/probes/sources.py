@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from fnmatch import fnmatchcase
 from functools import partial
 from os import PathLike, fspath
@@ -17,7 +16,8 @@ from depara_core.probes.archives import open_zip, read_member, usable_members
 from depara_core.probes.arrays import add_array_file, add_dataset, is_picture, picture
 from depara_core.probes.candidates import Candidates, read_allowed, read_file
 from depara_core.probes.folders import add_folder
-from depara_core.probes.tables import add_arrow, add_csv, add_parquet, labels_from_csv
+from depara_core.probes.labels import Labels, give_labels, label_beside, labels_from_csv
+from depara_core.probes.tables import add_arrow, add_csv, add_parquet
 from depara_core.probes.tars import add_tar
 
 FASHION = "fashion"  # the name of the photographs that come with the library
@@ -66,22 +66,18 @@ def _add_items(candidates: Candidates, items: Iterable[object]) -> None:
         except ProbeError as error:
             candidates.skip(item[0] if isinstance(item, tuple) else item, error)
     if told:
-        candidates.found = [
-            replace(one, label=told.get(one.name, told.get(one.name.rpartition("/")[2]))) for one in candidates.found
-        ]
-        names = {one.name for one in candidates.found} | {one.name.rpartition("/")[2] for one in candidates.found}
-        for name in told:
-            if name.rpartition("/")[2] not in names:
-                candidates.skip(name, "the table names it, but there is no such image")
+        give_labels(candidates, told)
 
 
-def _add_upload(candidates: Candidates, name: str, data: bytes | Path) -> dict[str, str | None]:
+def _add_upload(candidates: Candidates, name: str, data: bytes | Path) -> Labels:
     """Add an upload, in memory or kept in a file; one that is a table of labels returns them instead."""
     suffix = PurePosixPath(name).suffix.lower()
     if suffix == ".zip":
         _add_zip(candidates, data)
     elif name.lower().endswith(TARS):
         add_tar(candidates, data, name)
+    elif suffix in (".parquet", ".npz", ".npy") and isinstance(data, Path):
+        (add_parquet if suffix == ".parquet" else add_array_file)(candidates, data)
     elif suffix in (".csv", ".tsv"):
         return labels_from_csv(candidates, data if isinstance(data, bytes) else read_file(data), name)
     else:
@@ -157,11 +153,12 @@ def _kind(path: Path) -> str:
 
 
 def _add_folder(candidates: Candidates, folder: Path) -> None:
-    """Add a folder's images, or, where it holds none, those of the tables or shards in it."""
+    """Add a folder's images, labelled where a table of labels lies there; else those of the tables or shards in it."""
     inside = Candidates(candidates.opened, progress=candidates.progress)
     add_folder(inside, folder)
     tables = [name for name, _ in inside.skipped if PurePosixPath(name).suffix in (".parquet", ".arrow", ".tar")]
     if inside.found or not tables:
+        label_beside(inside, [name for name, _ in inside.skipped], lambda name: read_allowed(folder / name))
         candidates.found += inside.found
         candidates.skipped += inside.skipped
         return
@@ -207,5 +204,10 @@ def _add_zip(candidates: Candidates, content: Path | bytes) -> None:
     archive = candidates.opened.enter_context(open_zip(content))
     members, refused = usable_members(archive)
     candidates.skipped.extend(refused)
+    inside = Candidates(candidates.opened, progress=candidates.progress)
     for member in members:
-        candidates.add(member.filename, partial(read_member, archive, member))
+        inside.add(member.filename, partial(read_member, archive, member))
+    held = {member.filename: member for member in members}
+    label_beside(inside, [name for name, _ in inside.skipped], lambda name: read_member(archive, held[name]))
+    candidates.found += inside.found
+    candidates.skipped += inside.skipped

@@ -80,10 +80,9 @@ def _once(candidates: Candidates, rows: Iterable[tuple[str, str | None]]) -> lis
     return list(first.items())
 
 
-def labels_from_csv(candidates: Candidates, content: bytes, name: str) -> dict[str, str | None]:
-    """Return the labels of a CSV that came with the images themselves, by path and by file name."""
-    rows = dict(_once(candidates, rows_of_csv(content, name)))
-    return {path.rpartition("/")[2]: label for path, label in rows.items()} | rows
+def rows_once(candidates: Candidates, content: bytes, name: str) -> list[tuple[str, str | None]]:
+    """Return (path, label) of each line of a CSV without those whose path came before, which are noted."""
+    return _once(candidates, rows_of_csv(content, name))
 
 
 def add_parquet(candidates: Candidates, path: Path, prefix: str = "") -> None:

@@ -3,6 +3,7 @@
 import streamlit as st
 
 import depara_core as depara
+from depara_core.probes.decoding import SUFFIXES
 from pages.shared import address, consent, selection, text, uploads, widgets
 from pages.shared.selection import Data
 
@@ -14,7 +15,8 @@ BUNDLED = {
         "Use them",
     ),
 }
-TYPES = ["jpg", "jpeg", "png", "webp", "bmp", "tif", "tiff", "gif", "zip"]
+TYPES = [suffix.removeprefix(".") for suffix in sorted(SUFFIXES)] + ["zip", "tar", "csv", "tsv", "parquet", "npz"]
+LABELS = "Labels: a CSV of path,label among the files (in a folder or a zip: labels.csv), or a folder a class."
 
 
 def choose() -> None:
@@ -42,14 +44,17 @@ def choose() -> None:
 
 
 def _choose_path(now: str) -> None:
-    given = st.text_input("Path of a folder or a zip on this machine", now, key="setup.path", max_chars=address.LONGEST)
+    st.caption(LABELS)
+    given = st.text_input(
+        "Path of a folder, an archive or a table on this machine", now, key="setup.path", max_chars=address.LONGEST
+    )
     path = given.strip()
     if not path or path == now:
         return
     if uploads.is_there(path):
         st.button("Use these images", key="setup.use", type="primary", on_click=_use, args=(path,))
     else:
-        st.warning(f"There is nothing at {text.plain(path)}. Give the full path of a folder or a zip.")
+        st.warning(f"There is nothing at {text.plain(path)}. Give the full path of a folder, an archive or a table.")
 
 
 def _use(path: str) -> None:
@@ -59,7 +64,8 @@ def _use(path: str) -> None:
 
 
 def _choose_upload() -> None:
-    files = st.file_uploader("Images or a zip", TYPES, accept_multiple_files=True, key="setup.files")
+    st.caption(LABELS)
+    files = st.file_uploader("Images, an archive or a table", TYPES, accept_multiple_files=True, key="setup.files")
     if files and st.button("Use these images", key="setup.keep", type="primary"):
         try:
             source = uploads.keep([(file.name, file.getbuffer()) for file in files])

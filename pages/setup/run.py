@@ -20,9 +20,11 @@ def draw(models: Sequence[str]) -> None:
         computation = comparisons.computation(data)
         job = jobs.current(computation)
         if done is not None:
-            words = f"{len(done.graphs)} graphs of {len(done.specs)} models on {len(done.probes)} images are ready."
+            kinds = len(set(done.probes.labels or ()))
+            images = f"{len(done.probes)} images" + (f" in {kinds} classes" if kinds > 1 else "")
+            words = f"{len(done.graphs)} graphs of {len(done.specs)} models on {images} are ready."
             st.success(words, icon=":material/check:")
-            widgets.troubles(done.failed, done.probes.skipped, done.unkept)
+            widgets.troubles(done.failed, done.probes.skipped, done.unkept, done.probes.notes)
             ways = {"models": "Which model?", "layers": "Which layer?"}
             widgets.links(**ways, attributions="Which pixels?", graphs="Which pairs?")
         elif job is None or job.state == "done":

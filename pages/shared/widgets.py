@@ -182,12 +182,17 @@ def _stage(job: Job, before: Sequence[Job]) -> str:
     return text.plain(job.message or "Starting") + eta
 
 
-def troubles(failed: Sequence[tuple[str, str]], skipped: Sequence[tuple[str, str]], unkept: str = "") -> None:
-    """Tell which models failed, which files were skipped, and why the rest is computed again next time, if it is."""
-    for what, rows in (("model", failed), ("file", skipped)):
+def troubles(
+    failed: Sequence[tuple[str, str]],
+    skipped: Sequence[tuple[str, str]],
+    unkept: str = "",
+    notes: Sequence[tuple[str, str]] = (),
+) -> None:
+    """Tell which models failed, which files were skipped or taken in part, and why all is computed anew, if it is."""
+    told = {"model": " could not be computed; the rest is shown", "file": " left out", "remark": " on the images"}
+    for what, rows in (("model", failed), ("file", skipped), ("remark", notes)):
         if rows:
-            word = f"{len(rows)} {what}{'s' * (len(rows) > 1)}"
-            title = f"{word} could not be computed; the rest is shown" if what == "model" else f"{word} left out"
+            title = f"{len(rows)} {what}{'s' * (len(rows) > 1)}{told[what]}"
             with st.expander(title, icon=":material/warning:"):
                 st.markdown("\n".join(f"- **{text.plain(name)}**: {text.plain(reason)}" for name, reason in rows[:200]))
                 if len(rows) > 200:

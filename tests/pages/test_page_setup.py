@@ -1,17 +1,20 @@
 """Setup: every choice lands in the address, the cost is told before, the outcome after."""
 
+import io
 import types
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from planted_pages import comparison, spec
 
 import depara_core as depara
 from depara_core.errors import ProbeError
+from depara_core.probes import load_probes
 from depara_core.zoo import View, split_view
 from depara_core.zoo.catalogue import EXTRAS, Entry
-from pages.setup import choice, own
+from pages.setup import choice, images, own
 from pages.shared import cache, jobs, uploads
 
 
@@ -217,6 +220,36 @@ def test_an_uploaded_checkpoint_joins_and_is_kept(open_page, catalogue, monkeypa
     assert (first, arch) == ("rooms/normal", "arch=timm/resnet18")
     assert Path(path).read_bytes() == b"weights"
     assert path.endswith("mine.safetensors")
+
+
+def test_images_are_uploaded_with_a_table_of_their_labels(open_page, monkeypatch):
+    def photo(value):
+        held = io.BytesIO()
+        Image.new("RGB", (8, 8), (value, 90, 30)).save(held, "PNG")
+        return held.getvalue()
+
+    files = {"a cat, asleep.png": photo(10), "b+dog.png": photo(90), "c.png": photo(200)}
+    files["labels.csv"] = b'path,label\n"a cat, asleep.png",cat\nb+dog.png,dog\nc.png,dog\n'
+    given = [
+        types.SimpleNamespace(name=name, getbuffer=lambda data=data: memoryview(data)) for name, data in files.items()
+    ]
+    offered = []
+
+    def uploader(label, kinds, **_):
+        offered.extend(kinds)
+        return given
+
+    test = open_page("setup")
+    monkeypatch.setattr(images.st, "file_uploader", uploader)
+    test.button_group(key="setup.kind").set_value("upload").run()
+    assert {"png", "csv", "heic", "parquet"} <= set(offered)
+    assert "a CSV of path,label" in captions(test)
+    test.button(key="setup.keep").click().run()
+    source = "".join(test.query_params["probes"])
+    probes = load_probes(uploads._source(source))  # the page has a planted one
+    assert probes.names == ("a cat, asleep.png", "b+dog.png", "c.png")
+    assert probes.labels == ("cat", "dog", "dog")
+    assert probes.skipped == ()
 
 
 def test_a_folder_must_exist(open_page, tmp_path):

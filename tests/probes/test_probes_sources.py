@@ -4,6 +4,7 @@ import io
 import json
 import os
 import tarfile
+import zipfile
 
 import numpy as np
 import pytest
@@ -141,6 +142,45 @@ def test_images_are_uploaded_with_their_labels():
     probes = load_probes(files)
     assert probes.labels == ("cat", "dog")
     assert probes.skipped == (("9.png", "the table names it, but there is no such image"),)
+
+
+PATHS = ["a/1.png", "a/2.png", "b/1.png"]
+TABLE = "path,label\na/1.png,cat\na/2.png,dog\nb/1.png,cow\ngone.png,cat\n"
+
+
+@pytest.mark.parametrize("table", ["labels.csv", "metadata.csv"])
+@pytest.mark.parametrize("kind", ["folder", "zip", "zip of a folder"])
+def test_a_table_of_labels_lies_beside_the_images(tmp_path, table, kind):
+    grow(tmp_path / "photos", PATHS)
+    (tmp_path / "photos" / table).write_text(TABLE)
+    source = tmp_path / "photos"
+    if kind != "folder":
+        source, top = tmp_path / "photos.zip", tmp_path if kind == "zip of a folder" else tmp_path / "photos"
+        with zipfile.ZipFile(source, "w") as archive:
+            for file in (tmp_path / "photos").rglob("*.*"):
+                archive.write(file, file.relative_to(top))
+    probes = load_probes(source)
+    assert probes.labels == ("cat", "dog", "cow")  # not the folders' names
+    assert probes.skipped == (("gone.png", "the table names it, but there is no such image"),)
+
+
+def test_a_table_that_leaves_some_images_out_gives_no_labels_and_says_so(tmp_path):
+    grow(tmp_path, PATHS)
+    (tmp_path / "labels.csv").write_text("path,label\na/1.png,cat\na/2.png,dog\n")
+    probes = load_probes(tmp_path)
+    assert probes.labels is None
+    assert probes.notes == ((str(tmp_path), "1 of 3 images have no label, so none is taken"),)
+    (tmp_path / "labels.csv").write_text("what,ever\n1,2\n")
+    probes = load_probes(tmp_path)
+    assert probes.labels == ("a", "a", "b")  # the folders' names
+    assert "no column of paths" in dict(probes.skipped)["labels.csv"]
+
+
+def test_a_file_name_that_is_there_twice_is_given_no_label():
+    table = b"path,label\nx/1.png,cat\ny/1.png,dog\n2.png,dog\n"
+    probes = load_probes([("1.png", photo(1)), ("2.png", photo(2)), ("labels.csv", table)])
+    assert probes.labels is None
+    assert "several lines of the table may mean it (x/1.png, y/1.png)" in dict(probes.skipped)["1.png"]
 
 
 def parquet(path, labels=(0, 1, 0), features=True):

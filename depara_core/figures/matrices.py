@@ -56,7 +56,10 @@ def similarity_heatmap(
         if cell is not None:
             y, x = down.index(cell[0]), right.index(cell[1])
             ends = (x - 0.5, y - 0.5), (x + 0.5, y + 0.5)
-            _frame(picture, *ends, colours.surface, width + 3)  # a halo: the frame is seen on navy and on yellow
+            if (
+                colour == colours.total or cell != best
+            ):  # a halo: the frame is seen on navy and on yellow, and hides no other one
+                _frame(picture, *ends, colours.surface, width + 3)
             _frame(picture, *ends, colour, width)
     return picture
 

@@ -145,3 +145,9 @@ def test_the_frame_of_a_cell_has_a_halo_of_the_other_lightness(dark):
     assert (halo.x0, halo.y1) == (line.x0, line.y1)
     assert halo.line.width > line.line.width
     assert (halo.line.color, line.line.color) == (theme.palette(dark).surface, theme.palette(dark).text)
+
+
+def test_the_frame_of_the_chosen_cell_leaves_that_of_the_best_to_be_seen():
+    figure = matrices.similarity_heatmap(np.eye(3), ["a", "b", "c"], best=(1, 1), selected=(1, 1))
+    paint = theme.palette(False)
+    assert [shape.line.color for shape in figure.layout.shapes] == [paint.surface, paint.total, paint.text]

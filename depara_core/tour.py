@@ -83,7 +83,8 @@ def contrasting(
     chosen = min(choices, key=lambda probes: edge_sum(_ranked(a, b, probes)).score)
     table = _ranked(a, b, chosen)
     apart = (table["rank_a"] - table["rank_b"]).abs()
-    first, second = (int(chosen[table[end][apart.idxmax()]]) for end in ("i", "j"))
+    widest = int(apart.to_numpy().argmax())
+    first, second = (int(chosen[table[end].iloc[widest]]) for end in ("i", "j"))
     rest = [int(probe) for probe in chosen if probe not in (first, second)]
     return (first, second, *sorted(rest, key=lambda probe: float(b.edges[first, probe])))
 

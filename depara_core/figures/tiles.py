@@ -68,7 +68,8 @@ def attribution_tiles(
         limit = _limit([one for drawn in maps for one in drawn], paint)
     rows = []
     for place, probe in enumerate(probes):
-        ground, regions = resize(images[probe], paint.size), paint.regions and paint.regions[place]
+        ground = resize(images[probe], paint.size)
+        regions = None if paint.regions is None else paint.regions[place]
         tiles: list[Picture | None] = []
         for graph, values in zip(graphs, maps, strict=True):
             if graph.no_attribution[probe]:

@@ -32,8 +32,11 @@ def draw(comparison: Comparison, a: Graph, b: Graph) -> None:
 def _neighbours(comparison: Comparison, a: Graph, b: Graph, found: Neighbourhoods, probe: int) -> None:
     """List the neighbours of the selected image that both find, and those of one network only."""
     probes, names = comparison.probes, distinct_names(a, b)
-    lists = (("in both", a, found.kept(probe)), (f"only {names[0]}", a, found.lost(probe)))
-    lists = (*lists, (f"only {names[1]}", b, found.gained(probe)))
+    lists = (
+        ("in both", a, found.kept(probe)),
+        (f"only {names[0]}", a, found.lost(probe)),
+        (f"only {names[1]}", b, found.gained(probe)),
+    )
     image = text.plain(probes.names[probe])
     told = (
         f"Its {found.size} nearest images in each network, the most alike first, with their cosine there. Click one to "

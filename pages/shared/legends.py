@@ -27,7 +27,7 @@ def legend_data(legend: Legend | Key | None) -> dict[str, object] | None:
     """Return what the components are given of a legend."""
     if isinstance(legend, Legend):
         return {"image": png_uri(legend.image), "low": legend.low, "high": legend.high}
-    return legend and {"entries": [list(entry) for entry in legend.entries]}
+    return None if legend is None else {"entries": [list(entry) for entry in legend.entries]}
 
 
 def look_key(first: str, second: str, *, dark: bool) -> Key:

@@ -91,7 +91,7 @@ def choose_model(label: str, field: str, key: str, models: Sequence[str], *, def
     current = getattr(selection.read(Pair), field)
     value = current if current in models else default if default in models else models[0]
     bound = selection.bind(Pair, field, key, value)
-    told = text.plain(cache.summary(value)) or None
+    told = text.plain(cache.summary(str(value))) or None
     chosen = st.selectbox(label, models, format_func=short_name, help=told, **bound)
     return str(chosen or value)
 

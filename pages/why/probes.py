@@ -27,6 +27,10 @@ def draw(pair: Explained) -> None:
     )
     with widgets.card("Images by their share of S", told, key="card-shares"):
         clicked = list_probes(pair, ranked, "why.probes")
+        if st.button("Enlarge the selected image", key="why.enlarge", icon=":material/zoom_in:"):
+            probe = min(selection.read(Pair).probe, len(pair.probes) - 1)
+            cosine = float(pair.why.probe_node[probe]) * len(pair.probes)
+            closeup.closeup(pair.comparison, probe, (pair.source, pair.target), cosine)
     select(clicked)
 
 

@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 import depara_core as depara
 from depara_core import explanation
 from depara_core.formatting import number, score, share_of
+from pages.shared import closeup
 
 A, B, C, ODD = GROUPS
 SIZE = 8  # of the planted maps
@@ -321,3 +322,13 @@ def test_models_and_layers_lead_here(open_page):
         app = open_page(page, **query)
         links = [link.proto for link in app.get("page_link")]
         assert any(link.label == "Why?" and "why" in link.page for link in links)
+
+
+def test_the_selected_image_is_enlarged_with_both_maps_and_where_both_look(open_page, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(closeup, "_mount", lambda key, data: drawn.append(data))
+    app = open_page("why", source="rooms/reshading", target="rooms/normal", probe="2")
+    assert not drawn
+    app.button(key="why.enlarge").click().run()
+    assert [panel["caption"] for panel in drawn[0]["panels"]][:2] == ["reshading", "normal"]
+    assert len(drawn[0]["panels"]) == 3

@@ -18,7 +18,8 @@ TABLE, INDEX = "points", "vector_idx"
 INDEXED_FROM = 20_000  # rows; fewer are compared one by one, without a miss
 UNINDEXED = 0.1  # share of the rows that may be outside the index before it takes them in
 PROBED = 0.05  # share of the partitions that a search reads
-REFINED = 5  # times as many points as are asked for are compared by their numbers: the index knows a bit of each alone
+REFINED, EDGES_REFINED = 3, 10  # times as many points as are asked for are compared by their numbers: the index knows
+EDGES_ALONE = 2.0  # but a bit of each, and tells the less, the more edges outweigh nodes: so many times, norm by norm
 KEPT = timedelta(hours=1)  # how long an outdated version stays for who still reads it
 
 TEXTS = ("id", "model", "layer", "source", "family", "licence", "weights", "digest", "added")
@@ -93,8 +94,13 @@ class PointTable:
         found = self.table.search(asked, vector_column_name="vector", query_type="vector").distance_type("dot")
         found = found.limit(count).select([*COLUMNS, "vector", "_distance"])
         if partitions := self._partitions():
-            found = found.nprobes(max(1, round(PROBED * partitions))).refine_factor(REFINED)
+            found = found.nprobes(max(1, round(PROBED * partitions))).refine_factor(self._refined(asked))
         return self._answer(found, where)
+
+    def _refined(self, asked: Float32[np.ndarray, " two_W"]) -> int:
+        """Return how many times as many points as are wanted are compared by their numbers."""
+        nodes, edges = np.linalg.norm(asked[: self.length // 2 - 1]), np.linalg.norm(asked[self.length // 2 : -1])
+        return EDGES_REFINED if edges > EDGES_ALONE * nodes else REFINED
 
     def optimise(self) -> None:
         """Join small files, and index the points once they are many."""

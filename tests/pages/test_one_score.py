@@ -124,7 +124,7 @@ def test_home_and_tour(open_app, pair, models):
     test = open_app("home")
     assert bars(figures(test)["home.ranking"], models[SOURCE])[2] == pytest.approx(total, abs=1e-6)
     assert f":violet[**{number(total)}**]" in written(test)
-    tour = open_app("tour", step="8", third=models["small"])
+    tour = open_app("tour", step="9", third=models["small"])
     tour.radio[0].set_value("Just show me").run()
     assert bars(figures(tour)["tour.ranking"], models[SOURCE])[2] == pytest.approx(total, abs=1e-6)
 

@@ -13,7 +13,7 @@ from PIL import Image
 from test_probes import Input, encode, photo
 
 from depara_core.errors import OptionError, ProbeError
-from depara_core.probes import ProbeSet, load_probes, loading, model_input, preprocess
+from depara_core.probes import ProbeSet, decoding, load_probes, loading, model_input, preprocess
 from depara_core.probes.decoding import decode
 from depara_core.probes.drawing import order_of_draw
 
@@ -362,5 +362,20 @@ def test_phone_formats():
     file = io.BytesIO()
     heif.from_pillow(Image.new("RGB", (64, 64), (200, 100, 50))).save(file, quality=100)
     assert np.abs(decode(file.getvalue(), 16).astype(int) - [200, 100, 50]).max() <= 6
-    with pytest.raises(ProbeError, match=r"JPEG XL is read with another package: pip install"):
-        decode(b"\xff\x0a" + bytes(40), 4)
+
+
+def test_jpeg_xl():
+    jxl = pytest.importorskip("pillow_jxl")
+    assert jxl
+    pixels, file = np.random.default_rng(0).integers(0, 256, (20, 20, 3), dtype=np.uint8), io.BytesIO()
+    Image.fromarray(pixels).save(file, "JXL", lossless=True)
+    np.testing.assert_array_equal(decode(file.getvalue(), 20), pixels)
+    with pytest.raises(ProbeError, match="not an image|damaged"):
+        decode(file.getvalue()[:20], 4)
+
+
+def test_formats_of_a_package_that_is_not_here(monkeypatch):
+    monkeypatch.setattr(decoding, "_formats", lambda: ("PNG",))
+    for head in (b"\xff\x0a" + bytes(40), b"\0\0\0\x18ftypheic" + bytes(40)):
+        with pytest.raises(ProbeError, match=r"is read with another package: pip install 'depara-explorer\[images\]'"):
+            decode(head, 4)

@@ -474,6 +474,32 @@ def test_programs_of_torch_export(tmp_path, monkeypatch):
         zoo.model(f"export/{tmp_path}/good.pt2")
 
 
+def test_a_program_of_onnx(tmp_path):
+    onnx = pytest.importorskip("onnx")
+    pytest.importorskip("onnx2torch")
+    make, module = onnx.helper, net()
+    weights = [onnx.numpy_helper.from_array(value.numpy(), name) for name, value in module.state_dict().items()]
+    nodes = [
+        make.make_node("Conv", ["x", "0.weight", "0.bias"], ["a"], kernel_shape=[3, 3]),
+        make.make_node("Relu", ["a"], ["b"]),
+        make.make_node("Conv", ["b", "2.weight", "2.bias"], ["c"], kernel_shape=[3, 3]),
+        make.make_node("GlobalAveragePool", ["c"], ["y"]),
+    ]
+    ends = [
+        make.make_tensor_value_info(name, onnx.TensorProto.FLOAT, ["n", *shape])
+        for name, shape in (("x", [3, 16, 16]), ("y", [4, 1, 1]))
+    ]
+    graph = make.make_graph(nodes, "net", ends[:1], ends[1:], weights)
+    onnx.save(make.make_model(graph, opset_imports=[make.make_opsetid("", 13)]), tmp_path / "net.onnx")
+    spec = zoo.model(f"export/{tmp_path}/net.onnx?size=16")
+    x, y, _ = output_of(spec)
+    torch.testing.assert_close(y, module(x).detach())
+    assert len(spec.layers) >= 2
+    (tmp_path / "bad.onnx").write_bytes(b"nothing")
+    with pytest.raises(ModelError, match="cannot be turned into a module with gradients"):
+        zoo.model(f"export/{tmp_path}/bad.onnx")
+
+
 def test_python_files(tmp_path, monkeypatch):
     file = tmp_path / "mine.py"
     file.write_text(

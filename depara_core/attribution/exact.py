@@ -20,12 +20,12 @@ from torch.overrides import TorchFunctionMode
 
 TIE = 1e-5  # of a channel's largest absolute value: inputs of a max-pool that differ by less are equal
 NORMS: frozenset[Callable[..., Any]] = frozenset({F.batch_norm, torch.batch_norm, F.instance_norm})
-Place = tuple[slice, ...]
+Place = tuple[Any, ...]  # an index: ... and a slice a dimension
 
 
 def _pools(adaptive: bool) -> dict[Callable[..., Any], int]:
     """Return torch's max-pools, those of exported programs too, and over how many dimensions each goes."""
-    found = {}
+    found: dict[Callable[..., Any], int] = {}
     for dims in (1, 2, 3):
         name = f"{'adaptive_' if adaptive else ''}max_pool{dims}d"
         for where, end in product((F, torch, torch.ops.aten), ("", "_with_indices")):
@@ -87,9 +87,10 @@ class _Strided(NamedTuple):
         spread = torch.zeros_like(wide)
         for place, one in zip(self.places(sizes), won, strict=True):
             spread[place] += one * share
-        return spread[(..., *(slice(p, p + side) for p, side in zip(self.padding, sides, strict=True)))]
+        inside: Place = (..., *(slice(p, p + side) for p, side in zip(self.padding, sides, strict=True)))
+        return spread[inside]
 
-    def places(self, sizes: Sequence[int]) -> Iterator[tuple[Any, ...]]:
+    def places(self, sizes: Sequence[int]) -> Iterator[Place]:
         """Yield where each member of the windows lies in the padded input."""
         members = (
             [slice(i * d, i * d + (n - 1) * s + 1, s) for i in range(k)]
@@ -127,8 +128,8 @@ class _Adaptive(NamedTuple):
         """Share each window's gradient among its inputs of at least `least`, window by window."""
         spread, axes = torch.zeros_like(x), tuple(range(-len(self.bounds), 0))
         for cell in product(*(range(len(bounds)) for bounds in self.bounds)):
-            window = (..., *(slice(*bounds[i]) for bounds, i in zip(self.bounds, cell, strict=True)))
-            own = (..., *(slice(i, i + 1) for i in cell))
+            window: Place = (..., *(slice(*bounds[i]) for bounds, i in zip(self.bounds, cell, strict=True)))
+            own: Place = (..., *(slice(i, i + 1) for i in cell))
             won = x[window] >= least[own]
             spread[window] += won * (gradient[own] / won.sum(dim=axes, keepdim=True))
         return spread

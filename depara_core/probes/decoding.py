@@ -85,14 +85,11 @@ def _read(image: Image.Image, size: int, enlarge: bool, background: str) -> np.n
 
 def _unidentified(data: bytes) -> str:
     """Say what kind of file this is, where a package that is not installed would read it."""
-    head = data[:32]
-    if (
-        "HEIF" not in _formats()
-        and head[4:8] == b"ftyp"
-        and any(brand in head for brand in (b"heic", b"heix", b"mif1", b"msf1"))
-    ):
+    head, known = data[:32], _formats()
+    heic = head[4:8] == b"ftyp" and any(brand in head for brand in (b"heic", b"heix", b"mif1", b"msf1"))
+    if heic and "HEIF" not in known:
         return "HEIC is read with another package: pip install 'depara-explorer[images]'"
-    if "JXL" not in _formats() and (head[:2] == b"\xff\x0a" or head[4:8] == b"JXL "):
+    if "JXL" not in known and (head[:2] == b"\xff\x0a" or head[4:8] == b"JXL "):
         return "JPEG XL is read with another package: pip install 'depara-explorer[images]'"
     return "not an image, or of a kind that is not read here"
 

@@ -170,7 +170,7 @@ def build(folder: Path, kind: str, tokens: str | None, unsafe: bool) -> nn.Modul
     if getattr(model, "main_input_name", "pixel_values") != "pixel_values":
         raise ModelError(f"{folder.name} reads {model.main_input_name}, not pixels. Expected a model on images.")
     if any(POOLER in name for name in report["missing_keys"]):  # a classifier reads the class token, and has no pooling
-        model.pooler = None
+        setattr(model, POOLER, None)
     return with_output(model, partial(_output, tokens))
 
 

@@ -485,10 +485,8 @@ def test_a_program_of_onnx(tmp_path):
         make.make_node("Conv", ["b", "2.weight", "2.bias"], ["c"], kernel_shape=[3, 3]),
         make.make_node("GlobalAveragePool", ["c"], ["y"]),
     ]
-    ends = [
-        make.make_tensor_value_info(name, onnx.TensorProto.FLOAT, ["n", *shape])
-        for name, shape in (("x", [3, 16, 16]), ("y", [4, 1, 1]))
-    ]
+    shapes = {"x": ["n", 3, 16, 16], "y": ["n", 4, 1, 1]}
+    ends = [make.make_tensor_value_info(name, onnx.TensorProto.FLOAT, shape) for name, shape in shapes.items()]
     graph = make.make_graph(nodes, "net", ends[:1], ends[1:], weights)
     onnx.save(make.make_model(graph, opset_imports=[make.make_opsetid("", 13)]), tmp_path / "net.onnx")
     spec = zoo.model(f"export/{tmp_path}/net.onnx?size=16")

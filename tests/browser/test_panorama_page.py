@@ -67,7 +67,7 @@ def test_a_line_is_drawn_in_every_model_with_its_cosine(reader):
     assert pairs == [pairs[0]] * 3
     assert len(pairs[0]) == 2
     assert page.locator(".pair:not(.off)").count() == 3
-    cosines = page.locator(".said").all_inner_texts()
+    cosines = page.locator("div.said").all_inner_texts()
     assert all(re.fullmatch(r"−?[01]\.\d\d", cosine) for cosine in cosines)
     said = page.locator(".readout p").inner_text()
     pattern = r"most alike for \w+ \(cosine .*\), least for \w+ \(.*\)\.|more alike than \d+ % of the pairs drawn, .*"

@@ -10,7 +10,7 @@ from depara_core.selection import few_probes
 from pages.attributions import table, takeaway
 from pages.attributions.selection import SORTS, VIEWS, Attributions
 from pages.shared import cache, comparisons, selection, text, widgets
-from pages.shared.selection import MAPS, Data, Look
+from pages.shared.parts import MAPS, Data, Look
 
 SCALES = {"own": "One for each map", "shared": "One for all maps"}
 

@@ -11,7 +11,7 @@ from depara_core.formatting import number
 from depara_core.graphs import distinct_names
 from pages.shared import cache, comparisons, selection, text, widgets
 from pages.shared.cache import Graph
-from pages.shared.selection import Pair
+from pages.shared.parts import Pair
 from pages.why import batches
 from pages.why.selection import Why
 

@@ -17,7 +17,7 @@ from pages.shared import cache, closeup, selection, text, widgets
 from pages.shared.cache import Graph, Graphs
 from pages.shared.image_table import Cell, Heading, image_table
 from pages.shared.legends import legend
-from pages.shared.selection import Data, Look, Pair
+from pages.shared.parts import Data, Look, Pair
 
 ROWS = 6  # probes on one screen
 COLUMNS = 8  # models shown at first: more are too small to read

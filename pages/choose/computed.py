@@ -14,7 +14,7 @@ from depara_core.pipeline.workload import workload
 from pages.shared import comparisons, consent, text, uploads
 from pages.shared.comparisons import Failed, Specs
 from pages.shared.jobs import Computation
-from pages.shared.selection import Data
+from pages.shared.parts import Data
 
 TUNED = 3  # candidates that are fine-tuned
 

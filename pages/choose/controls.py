@@ -8,7 +8,7 @@ from depara_core.choice import example
 from pages.choose.computed import Asked
 from pages.choose.selection import AGAINST, Choose
 from pages.shared import comparisons, selection, widgets
-from pages.shared.selection import Data, Pair
+from pages.shared.parts import Data, Pair
 
 
 def choose(data: Data) -> Asked:

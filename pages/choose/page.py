@@ -7,7 +7,7 @@ from pages.choose import cards, computed, controls, fine_tuning, stability, tabl
 from pages.choose.computed import Asked, Chosen
 from pages.choose.selection import Choose
 from pages.shared import consent, jobs, selection, text, widgets
-from pages.shared.selection import Data
+from pages.shared.parts import Data
 
 QUESTION = "Which of my candidates for my task?"
 

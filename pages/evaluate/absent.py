@@ -4,7 +4,7 @@ import streamlit as st
 
 from pages.evaluate import computed
 from pages.shared import jobs, text
-from pages.shared.selection import Data
+from pages.shared.parts import Data
 
 GET = {
     "rooms": "Its weights ship with the library: restore the folder `assets/zoo`.",

@@ -18,7 +18,7 @@ from depara_core.pipeline.workload import workload
 from pages.shared import comparisons, consent, jobs, text, uploads, widgets
 from pages.shared.cache.evaluation import Sweeps
 from pages.shared.jobs import Computation
-from pages.shared.selection import Data
+from pages.shared.parts import Data
 
 
 def scores(benchmark: str, data: Data) -> Computation:

@@ -18,7 +18,7 @@ from pages.evaluate.selection import Evaluate
 from pages.shared import charts, jobs, selection, text, widgets
 from pages.shared.cache import evaluation as cache
 from pages.shared.jobs import Computation
-from pages.shared.selection import Data, Pair
+from pages.shared.parts import Data, Pair
 
 NAMES = {
     "rooms/dnn_source": "DNN-Source",

@@ -24,7 +24,7 @@ from pages.evaluate import (
 from pages.evaluate.selection import TABS, Evaluate
 from pages.evaluate.view import View
 from pages.shared import selection, text, widgets
-from pages.shared.selection import Data, Pair
+from pages.shared.parts import Data, Pair
 
 Place = st.delta_generator.DeltaGenerator
 QUESTION = "Does the score tell the truth?"

@@ -9,7 +9,7 @@ from depara_core.zoo.fashion import EXAMPLE
 from pages.evaluate.selection import Evaluate
 from pages.shared import charts, selection, text, widgets
 from pages.shared.cache import evaluation as cache
-from pages.shared.selection import Data, Pair
+from pages.shared.parts import Data, Pair
 
 LEARNED = {
     ANEW: "begun anew and learned from",

@@ -15,7 +15,7 @@ from pages.evaluate.selection import Evaluate
 from pages.evaluate.view import View
 from pages.shared import charts, selection, text, widgets
 from pages.shared.cache import evaluation as cache
-from pages.shared.selection import Pair
+from pages.shared.parts import Pair
 
 ANSWERS = {"yes": ":green[**Yes.**]", "no": ":red[**No, it is worse.**]", "cannot tell": "**Cannot tell.**"}
 

@@ -9,7 +9,7 @@ from pages.evaluate.selection import Evaluate
 from pages.evaluate.view import View
 from pages.shared import charts, jobs, selection, widgets
 from pages.shared.cache import evaluation as cache
-from pages.shared.selection import Pair
+from pages.shared.parts import Pair
 
 
 def card(view: View) -> None:

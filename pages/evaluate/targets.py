@@ -10,7 +10,7 @@ from pages.evaluate.selection import Evaluate
 from pages.evaluate.view import View
 from pages.shared import charts, comparisons, selection, text, widgets
 from pages.shared.cache import evaluation as cache
-from pages.shared.selection import Pair
+from pages.shared.parts import Pair
 
 
 def cards(view: View, shown: tuple[str, ...]) -> None:

@@ -8,7 +8,7 @@ from depara_core.evaluation import measured_tree
 from pages.evaluate.view import View
 from pages.shared import cache, charts, selection, widgets
 from pages.shared.cache.evaluation import dendrogram
-from pages.shared.selection import Pair
+from pages.shared.parts import Pair
 
 
 def cards(view: View) -> None:

@@ -12,7 +12,7 @@ from depara_core.evaluation import Evaluation
 from depara_core.figures import evaluation as figures
 from pages.evaluate.selection import Evaluate
 from pages.shared.cache import evaluation as cache
-from pages.shared.selection import Data, Pair
+from pages.shared.parts import Data, Pair
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,7 @@ from pages.graphs import nearest
 from pages.shared import cache, selection, text, widgets
 from pages.shared.cache import Graph
 from pages.shared.image_table import Cell, Heading, image_grid, image_table
-from pages.shared.selection import Pair
+from pages.shared.parts import Pair
 
 CHANGED = 8  # images listed
 

@@ -11,7 +11,7 @@ from depara_core.figures import probe_graphs
 from depara_core.graphs import distinct_names
 from pages.graphs.selection import Graphs
 from pages.shared import cache, charts, selection, text, widgets
-from pages.shared.selection import Look, Pair
+from pages.shared.parts import Look, Pair
 
 MOST_NEIGHBOURS = 12
 

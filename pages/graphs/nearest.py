@@ -9,7 +9,7 @@ from depara_core.graphs import distinct_names
 from pages.shared import cache, selection, text, widgets
 from pages.shared.cache import Graph, Graphs
 from pages.shared.image_table import Cell, Heading, image_table
-from pages.shared.selection import Pair
+from pages.shared.parts import Pair
 
 NEAREST = 8  # images in the list
 

@@ -13,7 +13,7 @@ from depara_core.selection import few_probes
 from pages.graphs import differences, drawings, nearest, pairs, takeaway
 from pages.graphs.selection import VIEWS, Graphs
 from pages.shared import cache, comparisons, selection, text, widgets
-from pages.shared.selection import Data, Look, Pair
+from pages.shared.parts import Data, Look, Pair
 from pages.why.selection import Why
 
 KINDS = {"kamada_kawai": "Path lengths", "spring": "Springs", "spectral": "Spectral"}

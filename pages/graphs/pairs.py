@@ -10,7 +10,7 @@ from depara_core.graphs import distinct_names
 from pages.shared import cache, ranks, selection, widgets
 from pages.shared.cache import Graph
 from pages.shared.image_table import Cell, Heading, image_table
-from pages.shared.selection import Pair
+from pages.shared.parts import Pair
 
 LISTED = 6
 

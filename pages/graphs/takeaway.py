@@ -12,7 +12,7 @@ from depara_core.formatting import short_name
 from pages.shared import downloads, selection
 from pages.shared.cache import Graphs
 from pages.shared.downloads import Download
-from pages.shared.selection import Look
+from pages.shared.parts import Look
 
 
 def draw(comparison: Comparison, shown: Graphs, drawn: Sequence[Any]) -> None:

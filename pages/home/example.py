@@ -10,7 +10,7 @@ from depara_core.formatting import score
 from depara_core.selection import best_choice, few_probes
 from pages.shared import cache, comparisons, selection, text, widgets
 from pages.shared.cache import Graph
-from pages.shared.selection import Pair
+from pages.shared.parts import Pair
 
 
 @dataclass(frozen=True)

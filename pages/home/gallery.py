@@ -6,7 +6,7 @@ from depara_core.formatting import short_name
 from pages.home.example import Example
 from pages.shared import cache, selection, text, widgets
 from pages.shared.image_table import Cell, Heading, image_grid, image_table
-from pages.shared.selection import Data, Pair
+from pages.shared.parts import Data, Pair
 
 SMALL, LARGE = 112, 224  # pixels of a picture
 

@@ -10,7 +10,7 @@ from depara_core.grids import grid_text
 from pages.home.example import Example
 from pages.home.pictures import maps, row
 from pages.shared import cache, selection, text, widgets
-from pages.shared.selection import Pair
+from pages.shared.parts import Pair
 
 
 def draw(example: Example) -> None:

@@ -4,7 +4,7 @@ import streamlit as st
 
 from pages.home import example, gallery, method, pictures, sources
 from pages.shared import comparisons, selection, widgets
-from pages.shared.selection import Data
+from pages.shared.parts import Data
 
 QUESTION = "How well will what this network knows transfer to that task?"
 WHAT = "Each network becomes a graph over the same images. Two graphs that look alike promise good transfer."

@@ -11,7 +11,7 @@ from pages.shared import cache, closeup, selection, widgets
 from pages.shared.cache import Graphs
 from pages.shared.image_table import Cell, Heading, image_table
 from pages.shared.legends import look_key
-from pages.shared.selection import Look, Pair
+from pages.shared.parts import Look, Pair
 
 SHOWN = 3  # images under the example
 

@@ -3,8 +3,8 @@
 from depara_core.figures import curves, theme
 from pages.home.example import Example
 from pages.shared import charts, selection, text, widgets
+from pages.shared.parts import Pair
 from pages.shared.questions import question
-from pages.shared.selection import Pair
 
 TOP = 8  # sources drawn
 

@@ -10,7 +10,7 @@ from depara_core.formatting import percent, short_name
 from pages.attributions.selection import Attributions
 from pages.layers.pair import LayerPair
 from pages.shared import cache, charts, selection, text, widgets
-from pages.shared.selection import Pair
+from pages.shared.parts import Pair
 
 
 def draw(shown: LayerPair) -> None:

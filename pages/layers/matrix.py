@@ -9,7 +9,7 @@ from depara_core.formatting import short_name
 from depara_core.grids import grid_text
 from pages.layers.pair import LayerPair
 from pages.shared import charts, selection, text, widgets
-from pages.shared.selection import Pair
+from pages.shared.parts import Pair
 
 
 def draw(shown: LayerPair) -> None:

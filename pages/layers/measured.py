@@ -9,7 +9,7 @@ from depara_core.zoo.fashion import EXAMPLE
 from pages.evaluate.selection import Evaluate
 from pages.layers.pair import LayerPair
 from pages.shared import cache, charts, selection, widgets
-from pages.shared.selection import Data, Pair
+from pages.shared.parts import Data, Pair
 
 
 def draw(shown: LayerPair) -> None:

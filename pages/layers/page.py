@@ -8,7 +8,7 @@ from depara_core.selection import few_probes
 from pages.layers import curves, matrix, measured, sees, takeaway
 from pages.layers.pair import choose
 from pages.shared import cache, charts, comparisons, selection, text, widgets
-from pages.shared.selection import Data
+from pages.shared.parts import Data
 
 QUESTION = "Where should I cut the network?"
 

@@ -11,7 +11,7 @@ import depara_core as depara
 from depara_core.comparison import Comparison
 from pages.shared import cache, comparisons, selection, widgets
 from pages.shared.cache import Graph
-from pages.shared.selection import Data, Pair
+from pages.shared.parts import Data, Pair
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from pages.shared import cache, closeup, selection, text, widgets
 from pages.shared.cache import Graph
 from pages.shared.image_table import Cell, Heading, image_table
 from pages.shared.legends import legend
-from pages.shared.selection import Data, Look, Pair
+from pages.shared.parts import Data, Look, Pair
 
 ROWS = 3  # images shown, the selected one first
 ENLARGED = "layers.enlarged"  # in the session: the layer whose map was just clicked

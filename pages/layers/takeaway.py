@@ -12,7 +12,7 @@ from depara_core.figures import curves
 from depara_core.formatting import short_name
 from pages.shared import downloads, selection, text, widgets
 from pages.shared.downloads import Download
-from pages.shared.selection import Pair
+from pages.shared.parts import Pair
 
 CLASSES = 10  # of the reader's task, until said otherwise
 

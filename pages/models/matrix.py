@@ -10,7 +10,7 @@ from pages.attributions.selection import Attributions
 from pages.models.compared import Compared
 from pages.models.selection import VIEWS
 from pages.shared import cache, charts, selection, text, widgets
-from pages.shared.selection import Pair
+from pages.shared.parts import Pair
 
 
 def draw(shown: Compared, view: str) -> None:

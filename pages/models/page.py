@@ -10,7 +10,7 @@ from pages.models import lam_changes, matrix, ranking, takeaway, tree_and_map
 from pages.models.compared import Compared
 from pages.models.selection import VIEWS, Models
 from pages.shared import charts, comparisons, selection, text, widgets
-from pages.shared.selection import Data
+from pages.shared.parts import Data
 
 QUESTION = "Which model should I start from?"
 

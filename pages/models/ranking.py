@@ -5,7 +5,7 @@ import streamlit as st
 from depara_core.figures import curves
 from pages.models.compared import Compared
 from pages.shared import charts, selection, text, widgets
-from pages.shared.selection import Pair
+from pages.shared.parts import Pair
 
 BARS = 20  # the rest stands in the table
 

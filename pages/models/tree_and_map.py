@@ -7,7 +7,7 @@ import streamlit as st
 from depara_core.figures import trees
 from pages.models.compared import Compared
 from pages.shared import cache, charts, selection, widgets
-from pages.shared.selection import Pair
+from pages.shared.parts import Pair
 
 
 def draw(shown: Compared) -> None:

@@ -11,7 +11,7 @@ from depara_core.drawings import Drawing
 from depara_core.figures import probe_graphs
 from pages.shared import cache, selection, widgets
 from pages.shared.cache import Graphs
-from pages.shared.selection import Data, Look, Pair
+from pages.shared.parts import Data, Look, Pair
 
 ROWS = 5  # probes with their maps
 SIZE = 96  # pixels of a map

@@ -16,7 +16,7 @@ from pages.panorama.lineup import Lineup
 from pages.panorama.selection import Panorama
 from pages.shared import charts, comparisons, selection, text, widgets
 from pages.shared.cache import Graphs
-from pages.shared.selection import MAPS, Data, Look, Pair
+from pages.shared.parts import MAPS, Data, Look, Pair
 
 QUESTION = "What do related tasks look at, and which images do they find alike?"
 COLUMNS = 40  # models shown at first: more are too many to look through

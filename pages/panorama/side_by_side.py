@@ -13,7 +13,7 @@ from pages.panorama.columns import ColumnHeading, Tree, columns
 from pages.panorama.lineup import Lineup
 from pages.shared import cache, selection, text, widgets
 from pages.shared.legends import legend
-from pages.shared.selection import Look, Pair
+from pages.shared.parts import Look, Pair
 
 IMAGE = 64  # pixels of a node's picture
 AXIS = "distance 1\u00a0−\u00a0S\u00a0/\u00a0(1\u00a0+\u00a0λ)"

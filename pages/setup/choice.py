@@ -11,7 +11,7 @@ from depara_core.zoo import split_view
 from depara_core.zoo.claims import is_here
 from pages.shared import cache, comparisons, selection
 from pages.shared.address import MOST_VALUES
-from pages.shared.selection import NO_MODEL, Data
+from pages.shared.parts import NO_MODEL, Data
 
 STATES = {True: "ready", False: "weights not here", None: "told when opened"}
 VIEWS = {"common": "The whole square", "own": "Its own crop"}

@@ -5,7 +5,7 @@ import streamlit as st
 import depara_core as depara
 from depara_core.probes.decoding import SUFFIXES
 from pages.shared import address, consent, selection, text, uploads, widgets
-from pages.shared.selection import Data
+from pages.shared.parts import Data
 
 KINDS = {"rooms": "Rooms", "fashion": "Photographs", "path": "Folder or zip", "upload": "Upload"}
 BUNDLED = {

@@ -4,7 +4,7 @@ import streamlit as st
 
 from pages.setup import catalogue, choice, own
 from pages.shared import cache, selection, widgets
-from pages.shared.selection import Data
+from pages.shared.parts import Data
 
 OWN = """import depara_core as depara
 

@@ -7,7 +7,7 @@ import streamlit as st
 from depara_core.attribution.methods import METHODS
 from depara_core.attribution.options import CHANNELS, OBJECTIVES, PRESETS
 from pages.shared import selection, text, widgets
-from pages.shared.selection import Data
+from pages.shared.parts import Data
 
 RESOLUTIONS = (8, 16, 32, 64, 112)
 WORDS: dict[object, str] = {True: "yes", False: "no", None: "the model's own"}

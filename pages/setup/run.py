@@ -7,7 +7,7 @@ import streamlit as st
 from depara_core.formatting import counted, duration, megabytes
 from depara_core.pipeline.workload import workload
 from pages.shared import comparisons, jobs, selection, widgets
-from pages.shared.selection import Data
+from pages.shared.parts import Data
 
 
 def draw(models: Sequence[str]) -> None:

@@ -14,7 +14,7 @@ from cachetools import LRUCache
 import depara_core as depara
 from depara_core import exports
 from pages.shared import selection, text
-from pages.shared.selection import Look
+from pages.shared.parts import Look
 
 Place = list[Any]
 REMEMBERED = 64  # charts whose clicks a session counts

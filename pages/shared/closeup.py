@@ -13,7 +13,7 @@ from pages.shared import cache, selection, text, widgets
 from pages.shared.cache import Graph
 from pages.shared.component import component
 from pages.shared.legends import Key, Legend, legend, legend_data, look_key
-from pages.shared.selection import Data, Look
+from pages.shared.parts import Data, Look
 
 SIZE = 384  # pixels of an enlarged picture
 MEANS = {

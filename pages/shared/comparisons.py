@@ -27,7 +27,7 @@ from pages.shared import cache, consent, jobs, selection, text, uploads, widgets
 from pages.shared.cache import Graph
 from pages.shared.consent import Ask
 from pages.shared.jobs import Computation
-from pages.shared.selection import Data, Pair
+from pages.shared.parts import NO_MODEL, Data, Pair
 
 Layers = str | tuple[str, ...]
 Specs = tuple[depara.ModelSpec, ...]
@@ -42,7 +42,7 @@ def specs(models: Sequence[str] = ()) -> tuple[Specs, Failed]:
     found: list[depara.ModelSpec] = []
     unknown: list[tuple[str, str]] = []
     for model in models:
-        if model == selection.NO_MODEL:
+        if model == NO_MODEL:
             unknown.append((model, "no model is chosen: choose at least two in Setup"))
             continue
         if consent.missing(consent.of_model_path(model)):

@@ -20,7 +20,7 @@ from depara_core.pipeline.workload import Workload
 from depara_core.probes.loading import BUNDLED
 from depara_core.zoo.claims import download_of, path_of
 from pages.shared import cache, selection, text, widgets
-from pages.shared.selection import Data
+from pages.shared.parts import Data
 
 MOST_PIXELS = 250_000_000  # read by all attributions of a job that nobody was asked about; minutes on two cores
 UPLOAD = "upload/"

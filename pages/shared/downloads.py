@@ -21,7 +21,7 @@ from depara_core import exports
 from depara_core.comparison import Comparison
 from pages.shared import selection, text, widgets
 from pages.shared.component import component
-from pages.shared.selection import Data, Look
+from pages.shared.parts import Data, Look
 
 _mount_copy = component("copy_link")
 Ends = Sequence[tuple[depara.ModelSpec, str]]

@@ -9,7 +9,7 @@ import depara_core as depara
 from depara_core.formatting import number
 from depara_core.paths import assets_folder
 from pages.shared import cache, comparisons, jobs, selection, text, widgets
-from pages.shared.selection import Data, Pair
+from pages.shared.parts import Data, Pair
 
 _STYLE = assets_folder() / "style"
 _ICON = str(_STYLE / "favicon.png")  # a material icon would be fetched from outside

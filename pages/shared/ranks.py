@@ -9,7 +9,7 @@ import streamlit as st
 from depara_core.figures import contributions
 from pages.shared import charts, selection, widgets
 from pages.shared.address import Box
-from pages.shared.selection import Pair
+from pages.shared.parts import Pair
 
 
 def chart(figure: Any, key: str, bins: int, then: Callable[[], object] = lambda: None) -> None:

@@ -10,7 +10,7 @@ from typing import SupportsFloat
 
 from depara_core.explanation import Sentence
 from depara_core.formatting import counted, exact, interval, number, short_name
-from pages.shared.selection import Data
+from pages.shared.parts import Data
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|~<>$:&])")
 _COLOURS = {"node": "blue", "edge": "orange", "total": "violet"}

@@ -21,7 +21,7 @@ import streamlit as st
 from depara_core.formatting import duration, short_name
 from depara_core.jobs import Job
 from pages.shared import cache, selection, text
-from pages.shared.selection import Pair
+from pages.shared.parts import Pair
 
 ICONS = {
     "home": ":material/home:",

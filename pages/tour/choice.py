@@ -10,7 +10,7 @@ from depara_core.figures import curves
 from depara_core.formatting import number, short_name
 from pages.shared import cache, comparisons, selection, text, widgets
 from pages.shared.cache import Graph
-from pages.shared.selection import Data, Pair
+from pages.shared.parts import Data, Pair
 from pages.tour.stage import Place, Stage, ask, covered, figure
 
 CHOICES = 4  # sources offered to predict the best from

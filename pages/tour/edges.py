@@ -6,7 +6,7 @@ from depara_core import tour
 from depara_core.figures import tour_steps as pictures
 from depara_core.formatting import exact, number, short_name
 from pages.shared import cache, selection, widgets
-from pages.shared.selection import Pair
+from pages.shared.parts import Pair
 from pages.tour.stage import Place, Stage, ask, covered, figure, image, strip
 
 

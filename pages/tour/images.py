@@ -7,7 +7,7 @@ from depara_core.drawings import nearest
 from depara_core.formatting import number, short_name
 from pages.shared import cache, selection, widgets
 from pages.shared.image_table import Cell, Heading, image_grid, image_table
-from pages.shared.selection import Pair
+from pages.shared.parts import Pair
 from pages.tour.selection import Tour
 from pages.tour.stage import SIX, Place, Stage, ask, covered, image, strip
 

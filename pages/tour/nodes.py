@@ -8,7 +8,7 @@ from depara_core.grids import grid_text
 from pages.shared import cache, widgets
 from pages.shared.image_table import Cell, Heading, image_table
 from pages.shared.legends import legend
-from pages.shared.selection import Look
+from pages.shared.parts import Look
 from pages.tour.stage import Place, Stage, ask, covered, image, strip
 
 

@@ -5,7 +5,7 @@ import streamlit as st
 from depara_core import tour
 from depara_core.comparison import Comparison
 from pages.shared import cache, comparisons, selection, text, widgets
-from pages.shared.selection import Data, Pair
+from pages.shared.parts import Data, Pair
 from pages.tour import lecture, navigation
 from pages.tour.selection import Tour
 from pages.tour.stage import SIX, Stage

@@ -13,7 +13,7 @@ from depara_core import tour
 from depara_core.grids import Grid
 from pages.shared import cache, charts, selection, text, widgets
 from pages.shared.image_table import image_grid
-from pages.shared.selection import Pair
+from pages.shared.parts import Pair
 
 SIX = 6
 SHOW = "Just show me"

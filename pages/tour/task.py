@@ -5,7 +5,7 @@ from zlib import crc32
 import depara_core as depara
 from pages.shared import cache, selection, text, widgets
 from pages.shared.image_table import Cell, Heading, image_table
-from pages.shared.selection import Data
+from pages.shared.parts import Data
 from pages.tour.stage import Place, Stage, ask, image, strip
 
 

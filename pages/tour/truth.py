@@ -7,7 +7,7 @@ from depara_core.figures.slopes import slopes
 from depara_core.formatting import short_name
 from depara_core.rank_changes import RankChanges
 from pages.shared import cache, comparisons, selection, text, widgets
-from pages.shared.selection import Data, Pair
+from pages.shared.parts import Data, Pair
 from pages.tour.stage import Place, Stage, ask, covered, figure
 
 HEADS = ("by S", "measured")

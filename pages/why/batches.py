@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.shared import selection
-from pages.shared.selection import Pair
+from pages.shared.parts import Pair
 from pages.why.selection import Why
 
 TOP, BOTTOM = 5, 3  # rows on the first screen, from both ends of the order

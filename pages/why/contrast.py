@@ -10,7 +10,7 @@ from depara_core.graphs import distinct_names
 from pages.shared import cache, charts, selection, text, widgets
 from pages.shared.cache import Graph
 from pages.shared.image_table import contribution_table
-from pages.shared.selection import Pair
+from pages.shared.parts import Pair
 from pages.why import probes
 from pages.why.batches import batch, pager
 from pages.why.explained import Explained

@@ -12,7 +12,7 @@ from depara_core.graphs import distinct_names
 from depara_core.grids import Grid
 from pages.shared import cache, comparisons, selection, widgets
 from pages.shared.cache import Graph, Graphs
-from pages.shared.selection import Data, Pair
+from pages.shared.parts import Data, Pair
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from depara_core.figures.contributions import bar_extent
 from depara_core.formatting import counted, number, share_of, short_name
 from pages.shared import cache, selection, text, widgets
 from pages.shared.image_table import ContributionRow, contribution_table
-from pages.shared.selection import Pair
+from pages.shared.parts import Pair
 from pages.why import probes
 from pages.why.batches import BOTTOM, TOP
 from pages.why.explained import Explained

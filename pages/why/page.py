@@ -6,7 +6,7 @@ import streamlit as st
 
 from depara_core import exports
 from pages.shared import cache, charts, comparisons, downloads, selection, widgets
-from pages.shared.selection import Data
+from pages.shared.parts import Data
 from pages.why import contrast, groups, leave_one_out, pairs, places, probes, summary, surfaces
 from pages.why.explained import Explained, choose
 from pages.why.selection import VIEWS, Why

@@ -10,7 +10,7 @@ from depara_core.figures.contributions import bar_extent
 from depara_core.formatting import number, share_of
 from pages.shared import cache, selection, text, widgets
 from pages.shared.image_table import ContributionRow, contribution_table
-from pages.shared.selection import Pair
+from pages.shared.parts import Pair
 from pages.why.explained import Explained
 from pages.why.selection import KINDS, Why
 

@@ -12,7 +12,7 @@ from depara_core.formatting import score, share_of
 from pages.shared import cache, closeup, selection, widgets
 from pages.shared.image_table import ContributionRow, contribution_table
 from pages.shared.legends import look_key
-from pages.shared.selection import Data, Look, Pair
+from pages.shared.parts import Data, Look, Pair
 from pages.why.batches import batch, pager
 from pages.why.explained import Explained
 

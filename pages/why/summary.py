@@ -13,8 +13,8 @@ from depara_core.grids import grid_text
 from depara_core.selection import few_probes
 from pages.attributions.selection import Attributions
 from pages.shared import cache, charts, ranks, selection, text, widgets
+from pages.shared.parts import Data
 from pages.shared.questions import question
-from pages.shared.selection import Data
 from pages.why import groups, surfaces
 from pages.why.explained import Explained
 from pages.why.selection import Why

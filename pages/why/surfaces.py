@@ -5,7 +5,7 @@ import streamlit as st
 from depara_core.explanation import PixelContributions
 from depara_core.figures import contributions
 from pages.shared import cache, charts, selection, text, widgets
-from pages.shared.selection import Data, Pair
+from pages.shared.parts import Data, Pair
 from pages.why.explained import Explained
 
 

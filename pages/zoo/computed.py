@@ -18,7 +18,7 @@ from depara_core.search.manifest import MANIFEST, SIDE
 from pages.shared import comparisons, consent, text, uploads
 from pages.shared.comparisons import Failed
 from pages.shared.jobs import Computation
-from pages.shared.selection import Data
+from pages.shared.parts import Data
 from pages.zoo.selection import Zoo
 
 

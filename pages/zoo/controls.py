@@ -7,7 +7,7 @@ import streamlit as st
 
 from depara_core.formatting import short_name
 from pages.shared import comparisons, consent, jobs, selection, text, widgets
-from pages.shared.selection import Data, Pair
+from pages.shared.parts import Data, Pair
 from pages.zoo import computed
 from pages.zoo.computed import Contents
 from pages.zoo.selection import LIKE, Zoo

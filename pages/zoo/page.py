@@ -7,7 +7,7 @@ from depara_core.formatting import score, short_name
 from depara_core.grids import grid_text
 from depara_core.paths import public
 from pages.shared import consent, downloads, jobs, selection, text, widgets
-from pages.shared.selection import Data
+from pages.shared.parts import Data
 from pages.zoo import computed, controls, results
 from pages.zoo.computed import Contents, Found
 from pages.zoo.selection import Zoo

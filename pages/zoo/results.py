@@ -6,7 +6,7 @@ import streamlit as st
 from depara_core.figures import zoo_map
 from depara_core.formatting import number, score, short_name
 from pages.shared import charts, selection, widgets
-from pages.shared.selection import Pair
+from pages.shared.parts import Pair
 from pages.zoo.computed import Found
 
 SHOWN = {"S": "score", "s_V": "node", "s_E": "edge"}

@@ -27,7 +27,7 @@ from depara_core.probes.loading import load_probes
 from depara_core.store import Store, parse_size
 from depara_core.uploads import find_upload, keep_upload
 from depara_core.zoo.claims import path_of
-from pages.shared import address, selection
+from pages.shared import address, parts
 
 pytestmark = [  # the first input of some kinds imports modules, which draw random numbers
     pytest.mark.filterwarnings("ignore:Do not use the `random` module:hypothesis.errors.HypothesisDeprecationWarning"),
@@ -128,14 +128,14 @@ TEXTS = st.one_of(
         ["nan", "inf", "-1", "1e308", "~nobody", "/proc/kmsg", "../..", "\0", "x" * 600, "rooms", "٣", "=1"]
     ),
 )
-NAMES = sorted(set().union(*(address.names(kind) for kind in selection.SHARED)))
+NAMES = sorted(set().union(*(address.names(kind) for kind in parts.SHARED)))
 
 
 @given(st.dictionaries(st.one_of(st.sampled_from(NAMES), TEXTS), st.lists(TEXTS, min_size=1, max_size=5), max_size=8))
 @generated
 def test_addresses(query):
     with survives():
-        for kind in selection.SHARED:
+        for kind in parts.SHARED:
             part, notes = address.from_query(kind, query)
             again, none = address.from_query(kind, address.to_query(part))
             assert (again, none) == (part, ())

@@ -20,7 +20,7 @@ from pages.models.selection import Models
 from pages.panorama.selection import Panorama
 from pages.shared import address, old_links, selection
 from pages.shared.address import LONGEST, Box, from_query, to_query
-from pages.shared.selection import SHARED, Data, Look, Pair
+from pages.shared.parts import SHARED, Data, Look, Pair
 from pages.tour.selection import Tour
 from pages.why.selection import Why
 from pages.zoo.selection import Zoo
@@ -302,7 +302,7 @@ def page():
     import streamlit as st
 
     from pages.shared import selection
-    from pages.shared.selection import Pair
+    from pages.shared.parts import Pair
 
     selection.enter("why")
     st.text(repr(selection.read(Pair).lam))

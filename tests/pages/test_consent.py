@@ -9,7 +9,7 @@ from depara_core.pipeline.workload import workload
 from depara_core.probes import listing
 from depara_core.zoo.claims import download_of, is_here, path_of
 from pages.shared import cache, comparisons, consent, uploads
-from pages.shared.selection import NO_MODEL, Data
+from pages.shared.parts import NO_MODEL, Data
 
 PAGES = ("home", "setup", "choose", "attributions", "graphs", "models", "panorama", "zoo", "layers", "why", "evaluate")
 FIRST = next(iter(GROUPS))

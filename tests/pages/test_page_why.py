@@ -96,7 +96,7 @@ def brush(box, points=()):
         import streamlit as st
 
         from pages.shared import ranks, selection
-        from pages.shared.selection import Pair
+        from pages.shared.parts import Pair
         from pages.why.selection import Why
 
         selection.enter("why")

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from depara_core.jobs import JobQueue
 from depara_core.memory import resident_bytes
 from pages.shared import cache, comparisons, jobs, widgets
-from pages.shared.selection import Data
+from pages.shared.parts import Data
 
 FIRST = next(iter(GROUPS))
 

@@ -23,7 +23,7 @@ from depara_core.comparison import Comparison
 from depara_core.errors import DeparaError
 from depara_core.files import Progress
 from depara_core.jobs import Job
-from pages.shared import cache, consent, widgets
+from pages.shared import cache, consent, progress
 from pages.shared.consent import Ask
 
 PATIENCE_S = 0.6  # a page waits this long before it shows progress: results from the store come without a flicker
@@ -107,7 +107,7 @@ def leave(job: Job) -> None:
 
 def panel(job: Job, computation: Computation, *, key: str = "job") -> None:
     """Draw the progress of a computation, or what went wrong, with the ways on."""
-    widgets.progress_panel(
+    progress.panel(
         job,
         lambda: click(computation, again=True),
         partial(leave, job),

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from depara_core.jobs import JobQueue
 from depara_core.memory import resident_bytes
-from pages.shared import cache, comparisons, jobs, widgets
+from pages.shared import cache, comparisons, jobs, progress
 from pages.shared.parts import Data
 
 FIRST = next(iter(GROUPS))
@@ -158,5 +158,5 @@ def test_a_waiting_page_says_for_what_and_its_place(gate, monkeypatch):
     gate.queue.submit("second", "some *other* thing", lambda progress: None)
     job = gate.queue.submit("third", "the last thing", lambda progress: None)
     before = gate.queue.ahead(job)
-    assert widgets._stage(job, before) == "Waiting for a long thing and 1 more: place 3"
-    assert widgets._stage(job, before[1:]) == "Waiting for some \\*other\\* thing"
+    assert progress._stage(job, before) == "Waiting for a long thing and 1 more: place 3"
+    assert progress._stage(job, before[1:]) == "Waiting for some \\*other\\* thing"

@@ -173,7 +173,12 @@ def test_exports_and_origin_hold_a_target_of_labels():
     some, target = told()
     rows = sources(some)
     origin = provenance([target, *rows], probes=some)
-    assert origin["models"][0] == {"model": "labels/classes", "layers": ["output"], "weights": target.weights}
+    assert origin["models"][0] == {
+        "model": "labels/classes",
+        "layers": ["output"],
+        "weights": target.weights,
+        "view": "common",
+    }
     assert origin["options"] == provenance(rows)["options"]
     for form in GRAPH_FORMATS:
         assert b"labels/classes" in network_file(target, form)

@@ -146,10 +146,16 @@ def predictor_agreement(summary: pd.DataFrame, ceiling: float | None, *, dark: b
         picture.add_vline(
             x=ceiling,
             line={"color": paint.muted, "width": 1.2, "dash": "dot"},
-            annotation={"text": told, "font": {"size": 11, "color": paint.muted}, "y": 1.0, "yanchor": "bottom"},
+            annotation={
+                "text": told,
+                "font": {"size": 11, "color": paint.muted},
+                "y": 1.0,
+                "yanchor": "bottom",
+                "xanchor": "right",  # the line is near the right end
+            },
         )
     picture.update_xaxes(
-        title_text="Spearman's correlation with the measured accuracy, over cuts (−1 to 1)",
+        title_text="Spearman with the measured accuracy (−1 to 1)",
         range=[-1.04, 1.04],
         fixedrange=True,
         zeroline=True,

@@ -216,7 +216,15 @@ def test_uploads(files, digest):
         find_upload(store, digest)
 
 
-OPTIONS = ("--lam", "--store-limit", "--source", "--json", "--store", "--help", "--count", "--layers")
+OPTIONS = (
+    "--lam",
+    "--store-limit",
+    "--source",
+    "--json",
+    "--store",
+    "--help",
+    "--count",
+)  # --layers opens all networks
 COMMANDS = (["models"], ["store", "status"], ["store", "verify"], ["rank", "--target", "rooms/normal", "--lam", "nan"])
 
 

@@ -55,7 +55,7 @@ def scores(asked: Asked) -> Computation:
     asks = (
         *consent.of_probes(asked.data),
         *(ask for model, _ in asked.unknown for ask in consent.of_model_path(model)),
-        *consent.of_downloads(every),
+        *consent.of_opening(every),
         *consent.of_work(work, "attributions" if asked.target else "features"),
     )
     label = f"{len(asked.candidates)} candidates on {text.probes(asked.data)}"

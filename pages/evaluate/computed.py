@@ -40,7 +40,7 @@ def scores(benchmark: str, data: Data) -> Computation:
     models = list(benchmarks.BENCHMARKS[benchmark].models)
     asks = (
         *consent.of_probes(data),
-        *consent.of_downloads(models),
+        *consent.of_opening(models),
         *consent.of_work(workload(models, data.count)),
     )
     return Computation(f"benchmark-{key}", f"the scores of all metrics on {text.probes(data)}", work, asks)

@@ -103,7 +103,7 @@ def _asks(data: Data, known: Specs, unknown: Failed, layers: str | list[str]) ->
     repeated = known * (len(layers) if isinstance(layers, list) else 1)
     work = workload(repeated, data.count, every_layer=layers == "all", resolution=data.resolution)
     paths = [ask for model, _ in unknown for ask in consent.of_model_path(model)]
-    return (*consent.of_probes(data), *paths, *consent.of_downloads(known), *consent.of_work(work))
+    return (*consent.of_probes(data), *paths, *consent.of_opening(known), *consent.of_work(work))
 
 
 def _compare(

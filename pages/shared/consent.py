@@ -22,6 +22,8 @@ from depara_core.zoo.claims import download_of, path_of
 from pages.shared import cache, selection, text, widgets
 from pages.shared.parts import Data
 
+MOST_PARAMETERS = 200_000_000  # of a network that nobody was asked about: 0.8 GB, a gradient pass of seconds an image
+COUNTED = ("torchvision", "timm")  # sources that tell the size without reading a file
 MOST_PIXELS = 250_000_000  # read by all attributions of a job that nobody was asked about; minutes on two cores
 UPLOAD = "upload/"
 
@@ -66,8 +68,26 @@ def of_folder(path: str) -> tuple[Ask, ...]:
     return _of_path(path, f"read the zoo in {_quoted(path)} on this machine")
 
 
-def of_downloads(specs: Sequence[depara.ModelSpec]) -> tuple[Ask, ...]:
-    """Return what opening models asks: weights that are not on this machine."""
+def of_opening(specs: Sequence[depara.ModelSpec]) -> tuple[Ask, ...]:
+    """Return what opening models asks: weights that are not on this machine, or so many that they fill its memory."""
+    return (*_of_downloads(specs), *_of_sizes(specs))
+
+
+def _of_sizes(specs: Sequence[depara.ModelSpec]) -> tuple[Ask, ...]:
+    known = [(spec.id, cache.parameters(spec.id)) for spec in specs if spec.source in COUNTED]
+    refusal = "This server opens no network as large. Choose smaller models, or ask who runs it."
+    return tuple(
+        Ask(
+            f"size:{model}",
+            f"open {text.plain(model)}, {count / 1e6:,.0f} million parameters, {4 * count / 1e9:,.1f} GB of memory",
+            refusal,
+        )
+        for model, count in known
+        if count is not None and count > MOST_PARAMETERS
+    )
+
+
+def _of_downloads(specs: Sequence[depara.ModelSpec]) -> tuple[Ask, ...]:
     wanted = [(spec.id, download) for spec in specs if (download := download_of(spec)) is not None]
     refusal = "This server downloads no weights. Choose other models, or ask who runs it."
     return tuple(

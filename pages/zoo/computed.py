@@ -94,9 +94,7 @@ def search(path: Path, known: Contents, like: str, lam: float, mine: Zoo) -> Com
     """Return what finds the graphs most like a network's, in the zoo or not, or like the labels (`like` is empty)."""
     listed = like in set(known.listing["model"])
     asks = (
-        ()
-        if listed or not like
-        else (*consent.of_model_path(like), *consent.of_downloads(comparisons.specs([like])[0]))
+        () if listed or not like else (*consent.of_model_path(like), *consent.of_opening(comparisons.specs([like])[0]))
     )
 
     def work(progress: Progress) -> Found:

@@ -191,3 +191,8 @@ def test_where_all_models_were_taken_away_every_page_says_so(open_page):
         test = open_page(page, models=[NO_MODEL])
         assert not test.exception, page
     assert comparisons.specs((NO_MODEL,)) == ((), ((NO_MODEL, "no model is chosen: choose at least two in Setup"),))
+
+
+def test_a_network_that_fills_the_memory_is_asked_for_though_its_weights_are_random():
+    (ask,) = consent.of_opening([depara.model("torchvision/vit_h_14@none"), depara.model("torchvision/resnet18@none")])
+    assert ask.what == "open torchvision/vit\\_h\\_14@none, 633 million parameters, 2.5 GB of memory"

@@ -63,6 +63,15 @@ def summary(model: str) -> str:
         return ""
 
 
+@st.cache_data(show_spinner=False, max_entries=500)
+def parameters(model: str) -> int | None:
+    """Return how many parameters a model has; None where only opening it can tell."""
+    try:
+        return depara.count_parameters(model)
+    except depara.DeparaError:
+        return None
+
+
 def _count(probes: str) -> int | None:
     from pages.shared import uploads  # late: pages ask this package for more than it asks of them
 

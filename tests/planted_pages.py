@@ -25,6 +25,7 @@ from depara_core.probes import ProbeSet
 from depara_core.zoo.spec import ModelSpec
 
 APP = str(Path(__file__).parents[1] / "app.py")
+PAGES = tuple(sorted(file.parent.name for file in Path(APP).parent.glob("pages/*/page.py")))
 COUNT = 12
 GRID = (3, 4, 4)  # of every planted map
 LAYERS = ("stem", "middle", "output")

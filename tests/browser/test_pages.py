@@ -7,21 +7,9 @@ import re
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from planted_pages import PAGES as ALL
 
-PAGES = (
-    "",
-    "tour",
-    "setup",
-    "choose",
-    "attributions",
-    "graphs",
-    "models",
-    "panorama",
-    "zoo",
-    "layers",
-    "why",
-    "evaluate",
-)
+PAGES = ("", *(page for page in ALL if page != "home"))
 SMALL = "count=12&models=rooms%2Fnormal&models=rooms%2Freshading&models=rooms%2Fdenoising"
 
 

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from planted_pages import PAGES
 from streamlit.testing.v1 import AppTest
 
 from pages.attributions.selection import Attributions
@@ -27,20 +28,6 @@ from pages.zoo.selection import Zoo
 
 OWN = (Choose, Tour, Attributions, Graphs, Models, Panorama, Zoo, Why, Evaluate)
 PARTS = (*SHARED, *OWN)
-PAGES = (
-    "home",
-    "tour",
-    "setup",
-    "choose",
-    "attributions",
-    "graphs",
-    "models",
-    "panorama",
-    "zoo",
-    "layers",
-    "why",
-    "evaluate",
-)
 words = st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=40)
 ends = st.lists(st.integers(0, 1000), min_size=2, max_size=2).map(lambda two: tuple(sorted(end / 1000 for end in two)))
 

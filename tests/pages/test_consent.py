@@ -2,6 +2,7 @@
 
 import pytest
 from planted_pages import COUNT, GROUPS
+from planted_pages import PAGES as ALL
 
 import depara_core as depara
 from depara_core.benchmark import benchmarks
@@ -11,7 +12,7 @@ from depara_core.zoo.claims import download_of, is_here, path_of
 from pages.shared import cache, comparisons, consent, uploads
 from pages.shared.parts import NO_MODEL, Data
 
-PAGES = ("home", "setup", "choose", "attributions", "graphs", "models", "panorama", "zoo", "layers", "why", "evaluate")
+PAGES = ("home", *(page for page in ALL if page not in ("home", "tour")))
 FIRST = next(iter(GROUPS))
 
 

@@ -1,10 +1,10 @@
-"""The user's own fine-tuning results as a benchmark: every score, and static facts, held against them.
+"""The user's own fine-tuning results, read from a table: which models, for which targets, of which images.
 
 Symbols: S models, T targets.
 """
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,42 +12,31 @@ import numpy as np
 import pandas as pd
 
 from depara_core.errors import DeparaError, OptionError
-from depara_core.evaluation import Evaluation, evaluate, static_mean
-from depara_core.files import Progress
-from depara_core.metrics import METRICS
-from depara_core.metrics.matrices import one_hot
-from depara_core.pipeline.costs import measure_costs, published_accuracy
-from depara_core.pipeline.features import build_features
-from depara_core.pipeline.fit import pooled
-from depara_core.pipeline.models import attempt
-from depara_core.probes import ProbeSet, load_probes
-from depara_core.store import Store
-from depara_core.targets import graph_of_features, target_from_labels
+from depara_core.probes.loading import BUNDLED
 from depara_core.zoo import ModelSpec, model
 
 COLUMNS = ("model", "target", "value")
-SCORED = ("rsa", "dds_cosine", "logme", "parc", "hscore_shrunk", "gbc", "knn", "sfda")
-STATICS = ("static_size", "static_imagenet")
-RELEVANT = 5  # of the best models count as right, fewer where there are few
-Warn = Callable[[str], None]
+ELSEWHERE = ("upload/",)  # images that only who reads the table can find
 
 
 @dataclass(frozen=True, eq=False)
 class OwnBenchmark:
-    """Measured transfer of S models to T targets, and where each target's labelled images are."""
+    """Measured transfer of S models to T targets; a target is a network, or a set of labelled images."""
 
     frame: pd.DataFrame  # S x T, higher is better, NaN where it was not measured
     specs: tuple[ModelSpec, ...]
-    images: Mapping[str, str]  # by target
+    images: Mapping[str, str]  # where they are, by target; of those that are no network
     notes: tuple[str, ...]
+    networks: Mapping[str, ModelSpec]  # by target, under the network's id
 
 
 def read_benchmark(path: str | os.PathLike[str]) -> OwnBenchmark:
-    """Read a CSV of the columns model, target and value; a target is a folder (.zip, .csv) of labelled images.
+    """Read a CSV of the columns model, target and value.
 
-    Accuracies in per cent become shares. Models that do not exist, rows without a value and repeated rows are left out,
-    and noted. Raises OptionError where columns are missing, values contradict each other, or per cent and shares are
-    mixed within a target.
+    A target is a folder (.zip, .csv) of labelled images, beside the table or anywhere, or a bundled set of images; any
+    other target that is a model's id is that network. Accuracies in per cent become shares. Models that do not exist,
+    rows without a value and repeated rows are left out, and noted. Raises OptionError where columns are missing, values
+    contradict each other, or per cent and shares are mixed within a target.
     """
     file = Path(path)
     try:
@@ -82,48 +71,31 @@ def read_benchmark(path: str | os.PathLike[str]) -> OwnBenchmark:
     frame = table.pivot(index="id", columns="target", values="value")
     frame = frame.loc[table["id"].unique(), table["target"].unique()]
     chosen = {spec.id: spec for spec in table["model"]}
-    images = {str(target): str(file.parent / Path(target).expanduser()) for target in frame.columns}
-    return OwnBenchmark(frame, tuple(chosen[one] for one in frame.index), images, tuple(notes))
+    images, networks = _targets([str(target) for target in frame.columns], file.parent)
+    frame = frame.rename(columns={name: spec.id for name, spec in networks.items()})
+    if not frame.columns.is_unique:
+        raise OptionError(f"{file.name} names one target network in two ways. Name each target one way.")
+    by_id = {spec.id: spec for spec in networks.values()}
+    return OwnBenchmark(frame, tuple(chosen[one] for one in frame.index), images, tuple(notes), by_id)
 
 
-def score_benchmark(
-    own: OwnBenchmark,
-    *,
-    count: int | None = None,
-    seed: int = 0,
-    device: str = "auto",
-    store: Store | None = None,
-    progress: Progress | None = None,
-    warn: Warn = lambda _: None,
-) -> dict[str, pd.DataFrame]:
-    """Return every score of every model for every target, source x target, and both static facts where all are known.
-
-    DEPARA is s_E with the labels' graph; RSA and DDS compare with the labels as one number a class. A model that fails
-    is left out everywhere, and told to `warn`.
-    """
-    failed: dict[str, DeparaError] = {}
-    columns: dict[str, dict[str, pd.Series]] = {}
-    for done, (target, place) in enumerate(own.images.items()):
-        if progress is not None:
-            progress(done, len(own.images), f"{target}: features")
-        probes = load_probes(place, count=count, seed=seed)
-        if probes.labels is None:
-            raise OptionError(f"The target {target!r} has no labels. Put its images into a folder a class.")
-        for name, values in _column(own.specs, probes, device, store, failed).items():
-            columns.setdefault(name, {})[target] = values
-    for name, error in failed.items():
-        warn(f"{name} was left out: {error}")
-    kept = [spec for spec in own.specs if spec.id not in failed]
-    frames = {name: pd.DataFrame(by_target).loc[[one.id for one in kept]] for name, by_target in columns.items()}
-    return frames | _statics(kept, list(own.images), device, store)
-
-
-def assess_benchmark(own: OwnBenchmark, frames: Mapping[str, pd.DataFrame], *, seed: int = 0) -> Evaluation:
-    """Hold the scores against the measured values; raises OptionError where a target has fewer than 5 models."""
-    truth = own.frame.loc[next(iter(frames.values())).index]
-    fewest = int(truth.notna().sum().min())
-    controls = {"static_mean": static_mean(truth)} if truth.shape[1] > 1 and fewest > 1 else {}
-    return evaluate({**frames, **controls}, truth, relevant=max(1, min(RELEVANT, fewest // 4)), seed=seed)
+def _targets(names: Sequence[str], folder: Path) -> tuple[dict[str, str], dict[str, ModelSpec]]:
+    """Return where the images of targets are, and which targets are networks, both by name."""
+    images: dict[str, str] = {}
+    networks: dict[str, ModelSpec] = {}
+    for name in names:
+        place = folder / Path(name).expanduser()
+        if name in BUNDLED or name.startswith(ELSEWHERE):
+            images[name] = name
+            continue
+        if not place.exists() and "/" in name:
+            try:
+                networks[name] = model(name)
+                continue
+            except DeparaError:  # reading the images will say what is wrong
+                pass
+        images[name] = str(place)
+    return images, networks
 
 
 def _known(names: Sequence[str], notes: list[str]) -> dict[str, ModelSpec]:
@@ -152,44 +124,3 @@ def _shares(table: pd.DataFrame, notes: list[str]) -> pd.Series:
         notes.append(f"The values of {target!r} are read as per cent.")
         values.loc[rows.index] = own / 100
     return values
-
-
-def _column(
-    specs: Sequence[ModelSpec],
-    probes: ProbeSet,
-    device: str,
-    store: Store | None,
-    failed: dict[str, DeparaError],
-) -> dict[str, pd.Series]:
-    """Return every score of the models for the labels of one set of images."""
-    target, classes = target_from_labels(probes), np.unique(probes.labels or (), return_inverse=True)[1]
-    told: dict[str, dict[str, float]] = {}
-    for spec in specs:
-        if spec.id in failed:
-            continue
-        built = attempt(
-            failed.__setitem__, lambda one, some: build_features(one, some, device=device, store=store), spec, probes
-        )
-        for features in built or ():
-            graph = graph_of_features(features.values, probes, model=features.model, weights=features.weights)
-            values = pooled(features)
-            told.setdefault("depara", {})[spec.id] = METRICS["edges"](graph, target)
-            for name in SCORED:
-                second = one_hot(classes) if METRICS[name].takes[1] == "features" else classes
-                told.setdefault(name, {})[spec.id] = METRICS[name](values, second)
-    return {name: pd.Series(values) for name, values in told.items()}
-
-
-def _statics(
-    specs: Sequence[ModelSpec], targets: Sequence[str], device: str, store: Store | None
-) -> dict[str, pd.DataFrame]:
-    facts: dict[str, list[float | None]] = {
-        "static_size": [float(measure_costs(spec, device=device, store=store).parameters) for spec in specs],
-        "static_imagenet": [published_accuracy(spec) for spec in specs],
-    }
-    names = [spec.id for spec in specs]
-    return {
-        name: pd.DataFrame(dict.fromkeys(targets, values), index=names, dtype=float)
-        for name, values in facts.items()
-        if None not in values
-    }

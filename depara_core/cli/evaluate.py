@@ -22,6 +22,13 @@ def evaluate(
     readout: Annotated[str, typer.Option(help=f"How transfer was measured: {', '.join(READOUTS)}.")] = "closed",
     count: Annotated[int | None, typer.Option(min=3, help="How many probes.", show_default="200")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Which probes.", show_default="0")] = None,
+    probes: Annotated[
+        str | None,
+        typer.Option(
+            help="With a .csv: the images that networks are compared on, where a target is one.",
+            show_default="the bundled rooms",
+        ),
+    ] = None,
     budget: Annotated[int | None, typer.Option(help="Labels a target had.", show_default="the largest")] = None,
     lam: o.Lam = 1.0,
     device: Annotated[str, typer.Option(help="'auto', 'cpu', 'cuda', ...")] = "auto",
@@ -31,14 +38,18 @@ def evaluate(
 ) -> None:
     """Check every metric's ranking of sources against measured transfer, with intervals over the targets.
 
-    Your own results: a .csv of the columns model, target and value; each target is a folder of labelled images.
+    Your own results: a .csv of the columns model, target and value; a target is a folder of labelled images, or a
+    model's id.
     """
     if benchmark.endswith(".csv"):
         from depara_core.cli.own_evaluation import answer_own
 
         kept = depara.Store(store, store_limit)
-        answer_own(benchmark, count=count, seed=seed or 0, device=device, store=kept, as_json=as_json)
+        drawn = {"probes": probes, "count": count, "seed": seed or 0, "lam": lam}
+        answer_own(benchmark, **drawn, device=device, store=kept, as_json=as_json)
         return
+    if probes is not None:
+        raise depara.OptionError("--probes goes with a .csv of your own: a bundled benchmark has its own images.")
     for what, came, known in (("benchmark", benchmark, BENCHMARKS), ("read-out", readout, READOUTS)):
         if came not in known:
             raise depara.OptionError(f"The {what} {came!r} is unknown. Expected one of: {', '.join(known)}.")

@@ -10,7 +10,8 @@ from depara_core.benchmark.held_out import HELD_OUT, held_out_scores
 from depara_core.benchmark.scoring import CONTROLS, assess, score_pairs
 from depara_core.benchmark.transfer_table import READOUTS, TransferTable, load_transfer_table, read_json, table_path
 from depara_core.cli.output import emit, follow
-from depara_core.evaluation import MEASURES, Evaluation, PairedComparison, ceiling
+from depara_core.evaluation import Evaluation, PairedComparison, ceiling
+from depara_core.exports.measures import summary_rows
 from depara_core.files import Progress
 from depara_core.formatting import interval, number, score
 from depara_core.rooms import TASKS
@@ -108,19 +109,6 @@ def by_kind(found: Evaluation) -> list[dict[str, Any]]:
         {"metric": str(name)} | {str(kind): float(value) for kind, value in row.dropna().items()}
         for name, row in means.iterrows()
     ]
-
-
-def summary_rows(found: Evaluation) -> list[dict[str, Any]]:
-    """Return a row a metric, best P@5 first: every figure with its interval, and the chance of a random order."""
-    table = found.summary()
-    rows: list[dict[str, Any]] = []
-    for name in dict.fromkeys(table.index.get_level_values("metric")):
-        values = {
-            figure: dict(zip(("mean", "low", "high"), map(float, table.loc[(name, figure)]), strict=True))
-            for figure in MEASURES
-        }
-        rows.append({"metric": name, "figures": values, "p_random": found.p_random(name, "P@5")})
-    return sorted(rows, key=lambda row: -row["figures"]["P@5"]["mean"])
 
 
 def _shown(rows: list[dict[str, Any]], found: Evaluation) -> list[dict[str, Any]]:

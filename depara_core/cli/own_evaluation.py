@@ -2,55 +2,51 @@
 
 import pandas as pd
 
-from depara_core.choice.own_benchmark import STATICS, assess_benchmark, read_benchmark, score_benchmark
-from depara_core.cli.evaluation import SHOWN, summary_rows
+import depara_core as depara
+from depara_core.choice.own_benchmark import read_benchmark
+from depara_core.choice.own_scores import assess_benchmark, score_benchmark
 from depara_core.cli.output import emit, follow, warn
+from depara_core.exports.own_benchmark import own_document, own_notes, own_rows
 from depara_core.files import Progress
-from depara_core.formatting import interval, number, score
 from depara_core.store import Store
 
-RIVALS = ("rsa", "dds_cosine", "logme", *STATICS)
-COMPARED = ("P@1", "Spearman")
 
-
-def answer_own(path: str, *, count: int | None, seed: int, device: str, store: Store, as_json: bool) -> None:
+def answer_own(
+    path: str,
+    *,
+    probes: str | None,
+    count: int | None,
+    seed: int,
+    lam: float,
+    device: str,
+    store: Store,
+    as_json: bool,
+) -> None:
     """Score the models of a table for its targets and hold the scores against its values."""
     own = read_benchmark(path)
     left_out: list[str] = []
     for note in own.notes:
         warn(note)
+    if own.networks and probes is None:
+        warn("Networks are compared on the bundled rooms; --probes names images of your own.")
 
     def work(report: Progress) -> dict[str, pd.DataFrame]:
+        images = None if probes is None else depara.load_probes(probes, count=count, seed=seed)
         return score_benchmark(
-            own, count=count, seed=seed, device=device, store=store, progress=report, warn=left_out.append
+            own,
+            probes=images,
+            lam=lam,
+            count=count,
+            seed=seed,
+            device=device,
+            store=store,
+            progress=report,
+            warn=left_out.append,
         )
 
     frames = follow(work)
     for note in left_out:
         warn(note)
-    found = assess_benchmark(own, frames, seed=seed)
-    rows = summary_rows(found)
-    compared = [found.compare("depara", rival, measure) for rival in RIVALS if rival in frames for measure in COMPARED]
-    document = {
-        "benchmark": path,
-        "targets": own.frame.shape[1],
-        "sources": len(next(iter(frames.values()))),
-        "relevant": found.relevant,
-        "metrics": rows,
-        "random": found.random,
-        "comparisons": [vars(one) | {"sentence": one.sentence} for one in compared],
-        "notes": [*own.notes, *left_out],
-    }
-    shown = [
-        {"metric": row["metric"]}
-        | {
-            name: f"{score(value['mean'])} {interval(value['low'], value['high'])}"
-            for name, value in row["figures"].items()
-            if name in SHOWN
-        }
-        | {"p (P@5)": number(row["p_random"], 4)}
-        for row in rows
-    ]
+    document = own_document(path, own, frames, assess_benchmark(own, frames, seed=seed), left_out)
     title = f"{document['sources']} models, {document['targets']} targets of {path}"
-    static = "static_size: parameters; static_imagenet: published accuracy; static_mean: worth on the other targets."
-    emit(document, as_json, shown, title, [static, *(one.sentence for one in compared)])
+    emit(document, as_json, own_rows(document), title, own_notes(document))

@@ -1,6 +1,7 @@
 """What an evaluation rests on, as tables: every score beside the measured transfer, and every ranking measure."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 
@@ -37,6 +38,19 @@ def measure_table(result: Evaluation) -> pd.DataFrame:
 def target_table(result: Evaluation) -> pd.DataFrame:
     """Return one row a metric and target that it is defined for: metric, target, then every ranking measure."""
     return result.per_target[["metric", "target", *MEASURES]].reset_index(drop=True)
+
+
+def summary_rows(found: Evaluation) -> list[dict[str, Any]]:
+    """Return a row a metric, best P@5 first: every figure with its interval, and the chance of a random order."""
+    table = found.summary()
+    rows: list[dict[str, Any]] = []
+    for name in dict.fromkeys(table.index.get_level_values("metric")):
+        values = {
+            figure: dict(zip(("mean", "low", "high"), map(float, table.loc[(name, figure)]), strict=True))
+            for figure in MEASURES
+        }
+        rows.append({"metric": name, "figures": values, "p_random": found.p_random(name, "P@5")})
+    return sorted(rows, key=lambda row: -row["figures"]["P@5"]["mean"])
 
 
 def _pairs(frame: pd.DataFrame, value: str) -> pd.DataFrame:

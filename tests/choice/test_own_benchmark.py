@@ -7,8 +7,10 @@ import tiny
 from PIL import Image
 
 import depara_core as depara
-from depara_core.choice import own_benchmark
-from depara_core.choice.own_benchmark import SCORED, STATICS, assess_benchmark, read_benchmark, score_benchmark
+from depara_core.choice import own_benchmark, own_scores
+from depara_core.choice.own_benchmark import read_benchmark
+from depara_core.choice.own_scores import COMPARED, SCORED, STATICS, assess_benchmark, score_benchmark
+from depara_core.exports.own_benchmark import own_document, own_notes, own_rows
 
 NAMES = [f"tiny{place}" for place in range(6)]
 
@@ -16,9 +18,10 @@ NAMES = [f"tiny{place}" for place in range(6)]
 @pytest.fixture
 def zoo(monkeypatch):
     def find(name):
-        if name.removeprefix("test/") not in NAMES:
+        short = name.removeprefix("test/").removeprefix("x/")
+        if short not in NAMES:
             raise depara.ModelError(f"There is no model {name!r}.")
-        number = NAMES.index(name.removeprefix("test/"))
+        number = NAMES.index(short)
 
         def opened():
             network = tiny.shared_relu(number)
@@ -124,15 +127,61 @@ def test_a_target_without_labels_says_what_to_do(table, tmp_path):
 
 def test_a_model_that_fails_is_left_out_everywhere(table, tmp_path, monkeypatch):
     own = read_benchmark(table(rows()))
-    build, told = own_benchmark.build_features, []
+    build, told = own_scores.build_features, []
 
     def broken(spec, probes, **options):
         if spec.name == "tiny2":
             raise depara.ModelError("Expected whole weights.")
         return build(spec, probes, **options)
 
-    monkeypatch.setattr(own_benchmark, "build_features", broken)
+    monkeypatch.setattr(own_scores, "build_features", broken)
     frames = score_benchmark(own, store=depara.Store(tmp_path / "store"), device="cpu", warn=told.append)
     assert all("test/tiny2" not in frame.index for frame in frames.values())
     assert told == ["test/tiny2 was left out: Expected whole weights."]
     assert isinstance(assess_benchmark(own, frames).summary(), pd.DataFrame)
+
+
+def test_targets_may_be_networks_beside_labels(table, tmp_path):
+    """A network as target brings s_V in, its own row is no candidate, and scores that need labels are undefined."""
+    own = read_benchmark(table([*rows(), *rows("test/tiny5"), *rows("test/tiny4")]))
+    assert set(own.networks) == {"test/tiny4", "test/tiny5"}
+    assert set(own.images) == {"pets"}
+    probes, store = depara.load_probes(tmp_path / "birds"), depara.Store(tmp_path / "store")
+    frames = score_benchmark(own, probes=probes, lam=0.5, store=store, device="cpu")
+    assert set(frames) == {"depara", *SCORED, *COMPARED, "static_size"}
+    assert frames["logme"]["test/tiny5"].isna().all()
+    assert frames["cka"]["pets"].isna().all()
+    graphs = depara.build_graphs(own.specs, probes, store=store, device="cpu")
+    expected = depara.similarity_matrix(graphs, graphs[5:]).total(0.5)[:, 0]
+    np.testing.assert_allclose(frames["depara"]["test/tiny5"], expected, atol=1e-6)
+    one, goal = (depara.build_features(own.specs[place], probes, store=store)[0].values for place in (0, 5))
+    assert frames["rsa"].loc["test/tiny0", "test/tiny5"] == pytest.approx(depara.metric("rsa")(one, goal))
+    found = assess_benchmark(own, frames)
+    assert found.undefined["logme"] == ("test/tiny5", "test/tiny4")
+    document = own_document("mine.csv", own, frames, found, [])
+    assert document["networks"] == ["test/tiny5", "test/tiny4"]
+    assert {one["targets"] for one in document["comparisons"] if one["b"] == "logme"} == {1}
+    assert {row["metric"] for row in own_rows(document)} >= {"depara", "cka", "static_mean"}
+    assert "logme (test/tiny5, test/tiny4)" in own_notes(document)[1]
+
+
+def test_a_target_network_that_fails_leaves_the_other_targets(table, tmp_path, monkeypatch):
+    own = read_benchmark(table([*rows(), *rows("test/tiny5")]))
+    build, told = own_scores.build_graphs, []
+
+    def broken(spec, probes, **options):
+        if spec.name == "tiny5":
+            raise depara.ModelError("Expected whole weights.")
+        return build(spec, probes, **options)
+
+    monkeypatch.setattr(own_scores, "build_graphs", broken)
+    frames = score_benchmark(
+        own, probes=depara.load_probes(tmp_path / "birds"), store=depara.Store(tmp_path / "store"), warn=told.append
+    )
+    assert list(frames["depara"].columns) == ["pets"]
+    assert told == ["test/tiny5 was left out: Expected whole weights."]
+
+
+def test_one_network_named_twice_as_a_target_is_refused(table):
+    with pytest.raises(depara.OptionError, match="names one target network in two ways"):
+        read_benchmark(table([*rows("test/tiny5"), *rows("x/tiny5")]))

@@ -123,3 +123,25 @@ def test_what_cannot_be_evaluated_is_said(options, message):
     result = CliRunner().invoke(app, ["evaluate", *options])
     assert result.exit_code == 1
     assert message in " ".join(result.output.split())
+
+
+def test_your_own_results_may_be_for_networks(tmp_path):
+    sources = ("reshading", "denoising", "autoencoding", "curvature", "keypoints2d")
+    lines = [f"rooms/{name},rooms/normal,{90 - 5 * place}" for place, name in enumerate(sources)]
+    table = tmp_path / "mine.csv"
+    table.write_text("\n".join(["model,target,value", *lines]) + "\n")
+    options = ["--benchmark", str(table), "--count", "8", "--json", "--device", "cpu"]
+    result = CliRunner().invoke(app, ["evaluate", *options, "--store", str(tmp_path / "store")])
+    assert result.exit_code == 0, result.output
+    document = json.loads(result.stdout)
+    assert (document["networks"], document["sources"]) == (["rooms/normal"], 5)
+    assert {row["metric"] for row in document["metrics"]} == {
+        *("depara", "rsa", "dds_cosine", "cka", "local_directed", "static_size")
+    }
+    assert "compared on the bundled rooms" in " ".join(result.stderr.split())
+
+
+def test_images_of_your_own_go_with_a_table_of_your_own():
+    result = CliRunner().invoke(app, ["evaluate", "--probes", "pictures"])
+    assert result.exit_code == 1
+    assert "--probes goes with a .csv of your own" in " ".join(result.stderr.split())

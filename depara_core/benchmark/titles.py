@@ -15,6 +15,8 @@ TITLES = {
     "edges": "edges s_E",
     "attribution_maps": "attribution maps (2019)",
     "static_mean": "static (mean)",
+    "static_size": "static: size",
+    "static_imagenet": "static: ImageNet accuracy",
     "symmetric_oracle": "oracle (symmetrised)",
 }
 OURS = ("depara_spread", "depara_directed", "depara_local", "directed", "local_directed")  # variants that no paper has

@@ -4,7 +4,7 @@ Symbols: S models, T targets.
 """
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from depara_core.zoo import ModelSpec, model
 
 COLUMNS = ("model", "target", "value")
 ELSEWHERE = ("upload/",)  # images that only who reads the table can find
+Find = Callable[[str], ModelSpec]
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,14 +31,16 @@ class OwnBenchmark:
     networks: Mapping[str, ModelSpec]  # by target, under the network's id
 
 
-def read_benchmark(path: str | os.PathLike[str]) -> OwnBenchmark:
+def read_benchmark(path: str | os.PathLike[str], *, find: Find | None = None) -> OwnBenchmark:
     """Read a CSV of the columns model, target and value.
 
     A target is a folder (.zip, .csv) of labelled images, beside the table or anywhere, or a bundled set of images; any
     other target that is a model's id is that network. Accuracies in per cent become shares. Models that do not exist,
-    rows without a value and repeated rows are left out, and noted. Raises OptionError where columns are missing, values
-    contradict each other, or per cent and shares are mixed within a target.
+    rows without a value and repeated rows are left out, and noted. `find` knows models by id (None: `model`). Raises
+    OptionError where columns are missing, values contradict each other, or per cent and shares are mixed within a
+    target.
     """
+    find = find or model
     file = Path(path)
     try:
         table = pd.read_csv(file, sep=None, engine="python", encoding="utf-8-sig", skipinitialspace=True)
@@ -61,7 +64,7 @@ def read_benchmark(path: str | os.PathLike[str]) -> OwnBenchmark:
         raise OptionError(
             f"{file.name} tells two values of {twice['model'].iloc[0]!r} for {twice['target'].iloc[0]!r}. Keep one."
         )
-    specs = _known(table["model"].unique().tolist(), notes)
+    specs = _known(table["model"].unique().tolist(), notes, find)
     table = table.assign(model=table["model"].map(specs), value=_shares(table, notes)).dropna(subset=["model"])
     table = table.assign(id=[spec.id for spec in table["model"]])
     if not len(table):
@@ -71,7 +74,7 @@ def read_benchmark(path: str | os.PathLike[str]) -> OwnBenchmark:
     frame = table.pivot(index="id", columns="target", values="value")
     frame = frame.loc[table["id"].unique(), table["target"].unique()]
     chosen = {spec.id: spec for spec in table["model"]}
-    images, networks = _targets([str(target) for target in frame.columns], file.parent)
+    images, networks = _targets([str(target) for target in frame.columns], file.parent, find)
     frame = frame.rename(columns={name: spec.id for name, spec in networks.items()})
     if not frame.columns.is_unique:
         raise OptionError(f"{file.name} names one target network in two ways. Name each target one way.")
@@ -79,7 +82,7 @@ def read_benchmark(path: str | os.PathLike[str]) -> OwnBenchmark:
     return OwnBenchmark(frame, tuple(chosen[one] for one in frame.index), images, tuple(notes), by_id)
 
 
-def _targets(names: Sequence[str], folder: Path) -> tuple[dict[str, str], dict[str, ModelSpec]]:
+def _targets(names: Sequence[str], folder: Path, find: Find) -> tuple[dict[str, str], dict[str, ModelSpec]]:
     """Return where the images of targets are, and which targets are networks, both by name."""
     images: dict[str, str] = {}
     networks: dict[str, ModelSpec] = {}
@@ -90,7 +93,7 @@ def _targets(names: Sequence[str], folder: Path) -> tuple[dict[str, str], dict[s
             continue
         if not place.exists() and "/" in name:
             try:
-                networks[name] = model(name)
+                networks[name] = find(name)
                 continue
             except DeparaError:  # reading the images will say what is wrong
                 pass
@@ -98,11 +101,11 @@ def _targets(names: Sequence[str], folder: Path) -> tuple[dict[str, str], dict[s
     return images, networks
 
 
-def _known(names: Sequence[str], notes: list[str]) -> dict[str, ModelSpec]:
+def _known(names: Sequence[str], notes: list[str], find: Find) -> dict[str, ModelSpec]:
     known = {}
     for name in names:
         try:
-            known[name] = model(name)
+            known[name] = find(name)
         except DeparaError as error:
             notes.append(f"{name!r} is left out: {error}")
     return known

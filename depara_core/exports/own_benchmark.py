@@ -61,11 +61,11 @@ def own_notes(document: Mapping[str, Any]) -> list[str]:
     return [STATIC, *told, *(one["sentence"] for one in document["comparisons"])]
 
 
-def measured_rows(choice: Choice, target: str) -> pd.DataFrame:
+def measured_csv(choice: Choice, target: str) -> str:
     """Return what a choice's candidates were measured to reach, as a table that `depara evaluate --benchmark` reads."""
     table = choice.table
     model, goal, value = COLUMNS
-    return pd.DataFrame({model: table["model"], goal: target, value: table["accuracy"]})
+    return pd.DataFrame({model: table["model"], goal: target, value: table["accuracy"]}).to_csv(index=False)
 
 
 def titled(rows: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:

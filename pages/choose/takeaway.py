@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 
 from depara_core.exports import choice as exports
+from depara_core.exports import own_benchmark
 from depara_core.exports.scripts import ScriptProbes
 from depara_core.figures.choice import cost_figure
 from pages.choose.computed import Asked, Chosen
@@ -29,6 +30,10 @@ def draw(asked: Asked, chosen: Chosen) -> None:
     with downloads.popover("choose"):
         downloads.row("Report, one file, read offline", [downloads.page("report-choice", "HTML", report)])
         downloads.row("The table", downloads.tables("choice", lambda: choice.table, origin))
+        if choice.transfer is not None:
+            write_rows = partial(own_benchmark.measured_csv, choice, data.probes)
+            rows = Download("CSV", "measured.csv", "text/csv", write_rows)
+            downloads.row("What was measured, as a benchmark for Evaluate (model, target, value)", [rows])
         if choice.quality is not None:
             title = "Quality against cost"
             page = downloads.figure_page("quality-cost", "Figure", title, partial(cost_figure, choice), origin)

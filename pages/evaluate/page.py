@@ -13,6 +13,7 @@ from pages.evaluate import (
     computed,
     curves,
     layer_study,
+    mine,
     photographs,
     published,
     rivals,
@@ -68,6 +69,8 @@ def draw(view: View, head: Place, reason: str | None) -> None:
     elif tab == "layers":
         photographs.card(view.dark)
         layer_study.card(view.dark)
+    elif tab == "mine":
+        mine.cards(view)
     else:
         published.card(view)
     with heading:

@@ -12,6 +12,7 @@ TABS = {
     "robustness": "Robustness",
     "layers": "Layers",
     "published": "Published",
+    "mine": "My results",
 }
 CURVES = {"k": "precision at K", "recall": "precision and recall"}
 
@@ -34,3 +35,4 @@ class Evaluate(Part):
     study_seed: int | None = number(None, 0, 10**6)
     study_source: str = ""  # the source and the layer that are looked at in the layer study
     study_layer: str = ""
+    own: str = ""  # the reader's own table of results, an upload

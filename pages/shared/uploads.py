@@ -28,6 +28,12 @@ def load(
     return depara.load_probes(_source(probes), count=count, seed=seed, progress=progress)
 
 
+def path(name: str) -> Path:
+    """Return the one file that was kept under a name; raises ProbeError where it is no longer there."""
+    kept = find_upload(depara.Store(), name.removeprefix(PREFIX))
+    return kept[0][1]
+
+
 def count(probes: str) -> int | None:
     """Return how many images a selection has to draw from; None for rooms, of which there are as many as asked for.
 

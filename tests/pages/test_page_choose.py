@@ -18,13 +18,14 @@ from depara_core.choice import example
 from depara_core.cli import app as command_line
 from depara_core.exports.choice import choice_command, choice_python
 from depara_core.exports.scripts import ScriptProbes
-from pages.shared import cache
+from pages.shared import cache, uploads
 
 IDS = tuple(f"test/tiny{seed}" for seed in range(4))
+SIX = tuple(f"test/tiny{seed}" for seed in range(6))
 
 
-def networks():
-    specs = [tiny.spec(tiny.shared_relu(seed), name=f"tiny{seed}") for seed in range(4)]
+def networks(count=4):
+    specs = [tiny.spec(tiny.shared_relu(seed), name=f"tiny{seed}") for seed in range(count)]
     return {
         spec.id: replace(
             spec, bundled=True, _open=lambda _, spec=spec, n=number: replace(spec._open(None), digest=f"{n:064d}")
@@ -172,7 +173,10 @@ def test_all_of_it_can_be_taken_away(planted, downloads):
         "choice.origin.json",
         "quality-cost.html",
     }
-    assert set(downloads) == {*names, "depara-choose.py"}
+    assert set(downloads) == {*names, "depara-choose.py", "measured.csv"}
+    measured = pd.read_csv(io.BytesIO(downloads["measured.csv"]().encode()))
+    assert measured["model"].tolist() == shown(app)["model"].tolist()
+    assert set(measured["target"]) == {"fashion"}
     table = pd.read_csv(io.BytesIO(downloads["choice.csv"]()), comment="#")
     assert table["model"].tolist() == shown(app)["model"].tolist()
     assert json.loads(downloads["choice.json"]())["rows"][0]["model"] == table["model"][0]
@@ -196,3 +200,43 @@ def test_the_python_is_python_and_the_command_a_command(target):
     assert ("--target" in command) == (target == "rooms/x'y")
     options = CliRunner().invoke(command_line, ["choose", "--help"], env={"COLUMNS": "200"}).output
     assert all(word in options for word in command if word.startswith("--"))
+
+
+def test_own_results_are_a_benchmark_on_evaluate(planted, downloads):
+    """A table of a labelled target and a network: read, scored by a click, and held against size."""
+    planted |= networks(6)
+    lines = [f"{name},fashion,{90 - 5 * place}" for place, name in enumerate(SIX)]
+    lines += [f"{name},{SIX[5]},{40 + 5 * place}" for place, name in enumerate(SIX)]
+    kept = uploads.keep([("mine.csv", "\n".join(["model,target,value", *lines, "test/<b>,fashion,3"]).encode())])
+    app = finished(start_app("evaluate", tab="mine", own=kept))
+    assert "6 models** and **2 targets**, 1 of them networks" in words(app)
+    assert "'test/<b>' is left out" in words(app)
+    (button,) = [one for one in app.button if one.label == "Hold every score against them"]
+    app = finished(button.click().run())
+    (table,) = [one.value for one in app.dataframe if "p (P@5)" in one.value]
+    assert {"DEPARA", "LogME", "local directed", "static: size", "static (mean)"} <= set(table["metric"])
+    assert "evaluate.mine" in figures(app)
+    assert "Cannot tell whether depara is better than static_size" in words(app)
+    scores = pd.read_csv(io.BytesIO(downloads["my-scores.csv"]()))
+    assert set(scores.loc[scores["metric"] == "logme", "target"]) == {"fashion"}
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [(b"network,accuracy\n<script>,1\n", "lacks model, target, value"), (b"\x00\xff", "cannot be read as a CSV")],
+)
+def test_a_table_that_is_none_says_so(planted, table, message):
+    app = finished(start_app("evaluate", tab="mine", own=uploads.keep([("mine.csv", table)])))
+    assert message in app.error[0].value.replace("\\", "")
+
+
+def test_a_table_opens_no_path_that_nobody_agreed_to(planted, monkeypatch):
+    monkeypatch.delenv("DEPARA_ROOTS")
+    lines = [f"{name},/etc,{90 - 5 * place}" for place, name in enumerate(IDS)]
+    kept = uploads.keep([("mine.csv", "\n".join(["model,target,value", *lines, "file//etc/x.pth,/etc,3"]).encode())])
+    app = finished(start_app("evaluate", tab="mine", own=kept))
+    assert "names a file on this machine, which nobody has agreed to read" in words(app)
+    (button,) = [one for one in app.button if one.label == "Hold every score against them"]
+    app = finished(button.click().run())
+    assert "/etc" in words(app)
+    assert "consent.agree" in [one.key for one in app.button]

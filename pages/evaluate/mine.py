@@ -15,7 +15,7 @@ from pages.evaluate import own
 from pages.evaluate.own import Mine
 from pages.evaluate.selection import Evaluate
 from pages.evaluate.view import View
-from pages.shared import charts, downloads, jobs, selection, text, widgets
+from pages.shared import charts, consent, downloads, jobs, selection, text, widgets
 from pages.shared.cache import evaluation as cache
 
 READING = (
@@ -39,7 +39,10 @@ def cards(view: View) -> None:
             return
         _draw_table(table)
         asked = own.scores(name, table, view.data, view.lam)
-        found: Mine | None = jobs.offer(asked, "Hold every score against them", key="mine")
+        missing = consent.missing(asked.asks)
+        found: Mine | None = None if missing else jobs.offer(asked, "Hold every score against them", key="mine")
+    if missing:
+        consent.card(missing)
     if found is not None:
         _draw(found, view)
 

@@ -10,7 +10,7 @@ import typer
 
 import depara_core as depara
 from depara_core.cli.output import follow, warn
-from depara_core.cli.work import Work
+from depara_core.cli.work import Work, shown
 from depara_core.comparison import planned_grid
 from depara_core.exports import computed_with
 from depara_core.files import Progress
@@ -65,14 +65,14 @@ def choose_models(patterns: Sequence[str], view: str | None = None) -> list[depa
     chosen: dict[str, depara.ModelSpec] = {}
     for pattern in patterns:
         if "*" in pattern:
-            plain, shown = split_view(pattern)
-            matches = [spec.seen(shown) for spec in _listed(plain) if fnmatchcase(spec.id, plain)]
+            plain, named = split_view(pattern)
+            matches = [spec.seen(named) for spec in _listed(plain) if fnmatchcase(spec.id, plain)]
         else:
             matches = [depara.model(pattern)]
         if not matches:
             here = " whose weights are on this machine" if pattern.startswith("timm/") else ""
             raise depara.OptionError(f"No model{here} matches {pattern!r}; `depara models search` finds them all.")
-        seen = [spec if view is None else spec.seen(view) for spec in matches]
+        seen = [shown(spec, view) for spec in matches]
         chosen |= {spec.id: spec for spec in seen}
     return list(chosen.values())
 

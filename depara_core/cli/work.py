@@ -10,6 +10,7 @@ import typer
 import depara_core as depara
 from depara_core.cli.choices import CHANNELS, METHODS, OBJECTIVES, PRESETS
 from depara_core.cli.options import StoreLimit, StorePath
+from depara_core.cli.output import warn
 from depara_core.files import Progress
 
 
@@ -74,8 +75,7 @@ class Work:
 
     def model(self, id: str) -> "depara.ModelSpec":
         """Return a model, shown what was asked for."""
-        spec = depara.model(id)
-        return spec if self.view is None else spec.seen(self.view)
+        return shown(depara.model(id), self.view)
 
     def given(self, *, spread: bool = False) -> dict[str, Any]:
         """Return what every call that makes graphs takes by keyword; those that can `spread` take the cluster too."""
@@ -91,6 +91,13 @@ class Work:
             "store": depara.Store(self.store, self.store_limit),
             **({"executor": self.executor} if self.executor is not None else {}),
         }
+
+
+def shown(spec: "depara.ModelSpec", view: str | None) -> "depara.ModelSpec":
+    """Return a model that is shown a view (None: what its id says); one that has none of its own is told."""
+    if view == "own" and spec.own_view is None:
+        warn(f"{spec.id} has no crop and interpolation of its own that is known: it sees the whole square.")
+    return spec if view is None else spec.seen(view)
 
 
 def with_work(command: Callable[..., None]) -> Callable[..., None]:

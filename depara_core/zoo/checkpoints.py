@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,8 @@ SUFFIXES = (".safetensors", ".pth", ".pt", ".ckpt", ".bin", ".tar")
 NESTED = ("state_dict_ema", "model_ema", "ema", "state_dict", "model_state_dict", "model", "module", "teacher", "net")
 PREFIXES = ("module.", "_orig_mod.", "model.", "backbone.", "encoder.", "net.", "student.", "teacher.", "ema_model.")
 LEAST = 0.95  # of the architecture's own tensors that a file must hold
+MOST_NAMED = 3  # architectures in a file's name that are tried, and tensors that are told by name
+UNBUILDABLE = (RuntimeError, NotImplementedError, AttributeError, TypeError, ValueError)  # without memory for weights
 GUESSES = (
     *("torchvision/resnet18", "torchvision/resnet34", "torchvision/resnet50", "torchvision/resnet101"),
     *("torchvision/vgg16", "torchvision/densenet121", "torchvision/mobilenet_v2", "torchvision/mobilenet_v3_large"),
@@ -44,6 +48,7 @@ def spec(name: str) -> ModelSpec:
     source, _, architecture = arch.partition("/")
     held = sum(value.numel() for value in weights.values())
     view = _view(source, architecture, arch)
+    said += _fit(path, weights, _wanted(source, architecture), arch).told
     return LibraryModel(
         id=with_options(f"file/{plain}", options),
         name=path.stem,
@@ -101,31 +106,90 @@ def _unwrapped(held: Any, name: str) -> Mapping[str, Any]:
     raise ModelError(f"{name} holds no state_dict: expected tensors by name, or one of {', '.join(NESTED)} with them.")
 
 
-def fitted(weights: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Return the tensors that fit the names and shapes of `wanted`, under the prefix that fits most."""
-    best: dict[str, Tensor] = {}
-    found = {"": dict(weights)}
+def fitted(weights: Mapping[str, Tensor], wanted: Mapping[str, torch.Size]) -> dict[str, str]:
+    """Return which tensor of a file is which of `wanted`, by names and shapes, under the prefix that fits most."""
+    best: dict[str, str] = {}
+    found = {"": {name: name for name in weights}}
     for _ in range(3):  # module.model.backbone.
-        for prefix, tensors in list(found.items()):
+        for prefix, names in list(found.items()):
             for more in PREFIXES:
-                inside = {name[len(more) :]: value for name, value in tensors.items() if name.startswith(more)}
+                inside = {name[len(more) :]: whole for name, whole in names.items() if name.startswith(more)}
                 if inside:
                     found[prefix + more] = inside
-    for tensors in found.values():
-        match = {name: value for name, value in tensors.items() if name in wanted and value.shape == wanted[name].shape}
+    for names in found.values():
+        match = {name: whole for name, whole in names.items() if weights[whole].shape == wanted.get(name)}
         best = match if len(match) > len(best) else best
     return best
 
 
+@dataclass(frozen=True)
+class Fit:
+    """Which tensors of a file an architecture takes, which of its own are missing, and which others the file holds."""
+
+    match: dict[str, str]
+    missing: list[str]
+    unexpected: list[str]
+
+    @property
+    def told(self) -> str:
+        """What does not fit, in words; empty where all does."""
+        lack = f" Missing, so random: {_some(self.missing)}." if self.missing else ""
+        return lack + (f" Not used: {_some(self.unexpected)}." if self.unexpected else "")
+
+
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - MOST_NAMED} others" if len(names) > MOST_NAMED else ""
+    return ", ".join(names[:MOST_NAMED]) + more
+
+
+def _fit(path: Path, weights: Mapping[str, Tensor], wanted: Mapping[str, torch.Size], arch: str) -> Fit:
+    """Return how a file fits an architecture; raises ModelError where less than `LEAST` does."""
+    match = fitted(weights, wanted)
+    own = [name for name in wanted if not name.endswith("num_batches_tracked")]  # counters, which nothing needs
+    used, missing = set(match.values()), [name for name in own if name not in match]
+    unexpected = [name for name in weights if name not in used]
+    share = 1 - len(missing) / max(1, len(own))
+    if share < LEAST:
+        raise ModelError(
+            f"{path.name} fits {share:.0%} of {arch}; at least {LEAST:.0%} must fit. Missing: {_some(missing)}; "
+            f"unexpected: {_some(unexpected) or 'none'}."
+        )
+    return Fit(match, missing, unexpected)
+
+
+def _wanted(source: str, architecture: str) -> dict[str, torch.Size]:
+    """Return the names and shapes of an architecture's tensors, built without memory for weights where it can be."""
+    try:
+        with torch.device("meta"):
+            module = _bare(source, architecture, None)
+    except UNBUILDABLE:
+        module = _bare(source, architecture, None)
+    return {name: value.shape for name, value in module.state_dict().items()}
+
+
+def _named(stem: str) -> list[str]:
+    """Return the architectures of timm and torchvision that a file's name holds, the longest names first."""
+    from depara_core.zoo import timm, torchvision
+
+    known = [f"torchvision/{name}" for name in torchvision.architectures()]
+    with suppress(ModelError):  # timm is not installed
+        known += [f"timm/{name}" for name in timm.architectures()]
+    flat = _plain(stem)
+    found = [one for one in known if _plain(one.partition("/")[2]) in flat]
+    return sorted(found, key=lambda one: -len(one.partition("/")[2]))[:MOST_NAMED]
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
 def guess(weights: Mapping[str, Tensor], stem: str) -> str:
     """Return the architecture that the tensors' names and shapes fit, those named in the file's name tried first."""
-    flat = re.sub(r"[^a-z0-9]", "", stem.lower())
-    order = sorted(GUESSES, key=lambda one: re.sub(r"[^a-z0-9]", "", one.partition("/")[2]) not in flat)
     shares = {}
-    for one in order:
+    for one in dict.fromkeys([*_named(stem), *GUESSES]):
         try:
             source, _, architecture = one.partition("/")
-            wanted = _bare(source, architecture, None).state_dict()
+            wanted = _wanted(source, architecture)
         except ModelError:  # timm is not installed
             continue
         shares[one] = len(fitted(weights, wanted)) / max(1, len(wanted))
@@ -163,17 +227,8 @@ def _bare(source: str, architecture: str, tokens: str | None) -> nn.Module:
 
 
 def _build(path: Path, source: str, architecture: str, tokens: str | None) -> nn.Module:
-    module = _bare(source, architecture, tokens)
-    weights, wanted = read_weights(path), module.state_dict()
-    match = fitted(weights, wanted)
-    counters = {name for name in wanted if name.endswith("num_batches_tracked")}
-    missing = [name for name in wanted if name not in match and name not in counters]
-    share = 1 - len(missing) / max(1, len(wanted) - len(counters))
-    if share < LEAST:
-        unexpected = [name for name in weights if not any(name.endswith(known) for known in match)]
-        raise ModelError(
-            f"{path.name} fits {share:.0%} of {source}/{architecture}; at least {LEAST:.0%} must fit. Missing: "
-            f"{', '.join(missing[:5])}; unexpected: {', '.join(unexpected[:5]) or 'none'}."
-        )
-    module.load_state_dict(match, strict=False)
+    module, weights = _bare(source, architecture, tokens), read_weights(path)
+    wanted = {name: value.shape for name, value in module.state_dict().items()}
+    fit = _fit(path, weights, wanted, f"{source}/{architecture}")
+    module.load_state_dict({name: weights[place] for name, place in fit.match.items()}, strict=False)
     return module

@@ -18,6 +18,7 @@ from depara_core.zoo.library import (
     local_file,
     require,
     require_code_allowed,
+    resized_and_cut,
     split_id,
     with_options,
     with_output,
@@ -68,7 +69,12 @@ def spec(name: str) -> ModelSpec:
     kind = str(config.get("model_type", ""))
     held = sum(_held(folder).values())
     told = _json(folder / PROCESSOR, str(folder)) if (folder / PROCESSOR).is_file() else {}
-    size, mean, std = _view(told, vision)
+    if "pretrained_cfg" in config:  # one of timm's, which transformers wraps
+        size, mean, std, own = _of_timm(config["pretrained_cfg"])
+    else:
+        size, mean, std = _view(told, vision)
+        own = _own_view(told)
+    kind = kind or str(config.get("architecture", ""))
     return LibraryModel(
         id=with_options(f"hf/{plain}", options),
         name=with_options(plain.rstrip("/").rpartition("/")[2], options),
@@ -84,7 +90,7 @@ def spec(name: str) -> ModelSpec:
         input_size=size,
         mean=mean,
         std=std,
-        own_view=_own_view(told),
+        own_view=own,
         library="transformers",
         build=partial(build, folder, kind, options.get("tokens"), options.get("unsafe") == "1"),
         tokens=options.get("tokens"),
@@ -114,6 +120,13 @@ def _json(path: Path, what: str) -> dict[str, Any]:
         return dict(json.loads(path.read_text()))
     except (OSError, ValueError) as error:
         raise ModelError(f"{what}: {path.name} cannot be read ({error}). Download the model again.") from error
+
+
+def _of_timm(told: dict[str, Any]) -> tuple[int, Triple, Triple, View | None]:
+    """Return input size, mean, deviation and own view of one of timm's models, as its configuration tells them."""
+    side, mean, std = max(told["input_size"][1:]), told.get("mean", IMAGENET_MEAN), told.get("std", IMAGENET_STD)
+    own = resized_and_cut(side, told.get("crop_pct", 1), told.get("interpolation", "bicubic"))
+    return side, (mean[0], mean[1], mean[2]), (std[0], std[1], std[2]), own
 
 
 def _own_view(told: dict[str, Any]) -> View | None:

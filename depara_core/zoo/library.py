@@ -5,7 +5,8 @@ import importlib.metadata
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property, lru_cache, partial
+from math import floor
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
@@ -24,6 +25,7 @@ from depara_core.zoo.tokens import TOKENS, select_tokens
 
 RANDOM = "none"  # "<name>@none": random weights, always the same ones
 SEED = 0
+KEPT = 2  # modules that stay in memory, the last used: one that is opened for its layers is next opened for its graphs
 ALLOW_CODE = "DEPARA_ALLOW_CODE"  # "0" in the app: an address could name any file
 
 Build = Callable[[], nn.Module]
@@ -58,17 +60,19 @@ class LibraryModel:
             std=self.std,
             bundled=False,
             own_view=self.own_view,
-            _layers=lambda: self.frozen.layers,
+            _layers=lambda: self.layers,
             _open=self.open,
         )
 
-    @cached_property
+    @property
     def frozen(self) -> FrozenModule:
-        """The module, built when it is first needed and kept, so that its weights are in memory once."""
-        with torch.random.fork_rng(devices=[]):  # the caller's random numbers go on as if nothing had happened
-            torch.manual_seed(SEED)
-            module = self.build().cpu().float().eval().requires_grad_(False)
-        return FrozenModule(module, self.id, self.input_size, self.mean, self.std, None, None)
+        """The module, built when it is first needed; its weights are in memory once."""
+        return _frozen(self)
+
+    @cached_property
+    def layers(self) -> tuple[str, ...]:
+        """The layers' names, which outlive the module."""
+        return self.frozen.layers
 
     def open(self, progress: Progress | None = None) -> Network:
         """Return a network that shares the weights."""
@@ -79,6 +83,14 @@ class LibraryModel:
         context = (self.library, importlib.metadata.version(self.library), self.tokens, prefix)
         module = sharing(frozen.module, self.id)
         return Network(module, taps, module_digest(frozen.module, *context), self.tokens or "patches", prefix)
+
+
+@lru_cache(maxsize=KEPT)
+def _frozen(model: LibraryModel) -> FrozenModule:
+    with torch.random.fork_rng(devices=[]):  # the caller's random numbers go on as if nothing had happened
+        torch.manual_seed(SEED)
+        module = model.build().cpu().float().eval().requires_grad_(False)
+    return FrozenModule(module, model.id, model.input_size, model.mean, model.std, None, None)
 
 
 def require(package: str, extra: str) -> Any:
@@ -128,6 +140,11 @@ def whole_size(options: Mapping[str, str]) -> int:
     if not options.get("size", "224").isdecimal() or int(options.get("size", "224")) < 1:
         raise OptionError(f"size={options['size']!r}: expected a whole number of pixels, such as ?size=224.")
     return int(options.get("size", "224"))
+
+
+def resized_and_cut(size: int, share: float, filter: str) -> View:
+    """Return what timm's transforms show: the square resized to size / share pixels, and its centre of `size`."""
+    return View(max(size, floor(size / share)), size, filter)
 
 
 def with_options(id: str, options: Mapping[str, str]) -> str:

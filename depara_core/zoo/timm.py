@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from difflib import get_close_matches
 from functools import cache, partial
-from math import floor
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -17,12 +16,13 @@ from depara_core.zoo.library import (
     LibraryModel,
     of_sequence,
     require,
+    resized_and_cut,
     split_id,
     with_options,
     with_output,
 )
 from depara_core.zoo.module import IMAGENET_MEAN, IMAGENET_STD
-from depara_core.zoo.spec import ModelSpec, View
+from depara_core.zoo.spec import ModelSpec
 
 
 def specs() -> Sequence[ModelSpec]:
@@ -34,6 +34,11 @@ def specs() -> Sequence[ModelSpec]:
 def names() -> tuple[str, ...]:
     """Return the names of all pretrained models, "<architecture>.<tag>"."""
     return tuple(require("timm", "timm").list_models(pretrained=True))
+
+
+def architectures() -> list[str]:
+    """Return the names of all architectures."""
+    return list(require("timm", "timm").list_models())
 
 
 @cache
@@ -62,16 +67,11 @@ def spec(name: str) -> ModelSpec:
         input_size=max(size),
         mean=IMAGENET_MEAN if config is None else tuple(config.mean),
         std=IMAGENET_STD if config is None else tuple(config.std),
-        own_view=None if config is None else _view(max(size), config),
+        own_view=None if config is None else resized_and_cut(max(size), config.crop_pct, str(config.interpolation)),
         library="timm",
         build=partial(build, architecture if random else f"{architecture}{tag}", random, options.get("tokens")),
         tokens=options.get("tokens"),
     ).spec()
-
-
-def _view(size: int, config: Any) -> View:
-    """Return what timm's own transforms show: the square resized to size / crop_pct pixels, and its centre."""
-    return View(max(size, floor(size / config.crop_pct)), size, str(config.interpolation))
 
 
 def _family(timm: Any, architecture: str) -> str:

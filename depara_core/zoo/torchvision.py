@@ -138,12 +138,22 @@ class _NoWeights(TorchFunctionMode):
         return func(*args, **(kwargs | {"device": "meta"} if func is torch.empty else kwargs))
 
 
+@cache
+def _detectors_transform(name: str) -> Any:
+    """Return what a detector does to images before its backbone: mean, deviation and sizes; nothing is read for it."""
+    with torch.device("meta"):
+        return _models().get_model(name, weights=None, weights_backbone=None).transform
+
+
 def _dense(task: str) -> list[str]:
     return list(_models().list_models(module=getattr(_models(), task)))
 
 
 def _backbone_spec(name: str, wanted: str) -> ModelSpec:
-    """Return the spec of a segmentation or detection model: its backbone, which yields one feature an image."""
+    """Return the spec of a segmentation or detection model: its backbone, which yields one feature an image.
+
+    A detector resizes images by itself, by a filter that no other network uses, so it has no view of its own.
+    """
     choices = _models().get_model_weights(name)
     if wanted not in ("", RANDOM, *choices.__members__):
         raise OptionError(
@@ -151,14 +161,23 @@ def _backbone_spec(name: str, wanted: str) -> ModelSpec:
         )
     weights = None if wanted == RANDOM else choices[wanted or "DEFAULT"]
     label = RANDOM if weights is None else weights.name
+    own, told = None, "which resizes images by itself; here it sees what all networks see"
+    if name in _dense("segmentation"):
+        shown = (weights or choices["DEFAULT"]).transforms()
+        mean, std = shown.mean, shown.std
+        own, told = View(shown.resize_size[0], shown.resize_size[0], shown.interpolation.value), "for segmentation"
+    else:
+        inside = _detectors_transform(name)
+        mean, std = inside.image_mean, inside.image_std
     return LibraryModel(
         id=f"torchvision/{name}@{label}",
         name=name if wanted == "" else f"{name}@{label}",
         group=_models().get_model_builder(name).__module__.rpartition(".")[2],
-        summary=f"The backbone of torchvision's {name}, weights {label}; output: its last feature map.",
+        summary=f"The backbone of torchvision's {name}, {told}; weights {label}; output: its last feature map.",
         input_size=224,
-        mean=(0.485, 0.456, 0.406),
-        std=(0.229, 0.224, 0.225),
+        mean=(mean[0], mean[1], mean[2]),
+        std=(std[0], std[1], std[2]),
+        own_view=own,
         library="torchvision",
         build=partial(_backbone, name, weights),
     ).spec()

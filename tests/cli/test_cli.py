@@ -171,6 +171,8 @@ def test_rank_shows_networks_their_own_crop(run):
     named = document(run("rank", f"{SMALL}?view=own", "--target", f"{OTHER}?view=own", "--json", work=True))
     assert named["ranking"] == own["ranking"]
     assert "Expected one of: common, own" in run(*given, "--view", "mine", work=True).stderr
+    bundled = run("rank", "rooms/normal", "--target", OTHER, "--view", "own", work=True)
+    assert "rooms/normal has no crop and interpolation of its own that is known: it sees the whole" in bundled.stderr
 
 
 def test_rank_prints_a_table_for_people(run):

@@ -8,7 +8,8 @@ from torch import nn
 
 from depara_core import zoo
 from depara_core.errors import ModelError, OptionError
-from depara_core.zoo import catalogue, checkpoints
+from depara_core.zoo import catalogue, checkpoints, library
+from depara_core.zoo import timm as timm_source
 from depara_core.zoo.library import prefix_tokens
 from depara_core.zoo.parameters import count_parameters
 from depara_core.zoo.spec import evenly_spread
@@ -379,11 +380,51 @@ def test_the_architecture_is_guessed_and_said(tmp_path, monkeypatch):
     monkeypatch.setattr(checkpoints, "GUESSES", ("timm/test_vit", "timm/test_resnet"))
     torch.save(resnet().state_dict(), tmp_path / "weights.pth")
     spec = zoo.model(f"file/{tmp_path}/weights.pth")
-    assert spec.summary.endswith("M numbers. Its architecture was guessed: timm/test_resnet.")
+    assert "M numbers. Its architecture was guessed: timm/test_resnet." in spec.summary
     assert count_parameters(spec.id) == spec.open().parameters
     monkeypatch.setattr(checkpoints, "GUESSES", ("timm/test_vit",))
     with pytest.raises(ModelError, match=r"No known architecture fits the file: timm/test_vit comes closest"):
         zoo.model(f"file/{tmp_path}/weights.pth")
+    torch.save(resnet().state_dict(), tmp_path / "my-Test_ResNet-best.pth")
+    named = zoo.model(f"file/{tmp_path}/my-Test_ResNet-best.pth")
+    assert "guessed: timm/test_resnet." in named.summary
+
+
+def test_what_a_checkpoint_lacks_and_what_it_holds_besides_are_told(tmp_path):
+    held = resnet().state_dict()
+    assert "Not used: fc.weight, fc.bias." in said(held, tmp_path)
+    assert "random" not in said(held, tmp_path)
+    del held["bn1.bias"]
+    assert "Missing, so random: bn1.bias. Not used: fc.weight, fc.bias." in said(held, tmp_path)
+    for name in ("fc.weight", "fc.bias"):
+        held[f"x.{name}"] = held.pop(name)
+        held[f"y.{name}"] = held[f"x.{name}"].clone()
+    assert "Not used: x.fc.weight, y.fc.weight, x.fc.bias and 1 others." in said(held, tmp_path)
+
+
+def said(held, folder):
+    torch.save(held, folder / "w.pth")
+    return zoo.model(f"file/{folder}/w.pth?arch=timm/test_resnet").summary
+
+
+def test_the_last_two_modules_stay_in_memory(monkeypatch):
+    pytest.importorskip("timm")
+    library._frozen.cache_clear()
+    built = []
+    make = timm_source.build
+    monkeypatch.setattr(timm_source, "build", lambda name, *more: built.append(name) or make(name, *more))
+    timm_source.spec.cache_clear()
+    specs = [zoo.model(f"timm/{name}@none") for name in ("test_resnet", "test_vit", "test_convnext")]
+    for spec in (*specs, *specs[1:]):
+        networks = spec.open(), spec.open()
+        weights = [next(network.module.parameters()).data_ptr() for network in networks]
+        assert weights[0] == weights[1]
+    assert built == ["test_resnet", "test_vit", "test_convnext"]
+    first = specs[0].layers  # names are kept though the module is not
+    assert first == specs[0].layers
+    specs[0].open()
+    assert built[3:] == ["test_resnet"]
+    timm_source.spec.cache_clear()
 
 
 class Trap:

@@ -1,5 +1,7 @@
 """Each model's own crop and interpolation: what the libraries' own transforms show, in maps of the whole square."""
 
+import json
+
 import numpy as np
 import pytest
 import torch
@@ -9,7 +11,7 @@ import depara_core as depara
 from depara_core.errors import OptionError
 from depara_core.probes import model_input
 from depara_core.zoo import huggingface, split_view
-from depara_core.zoo.adapters import Cropped
+from depara_core.zoo.adapters import Cropped, margin
 
 SIDE = 200
 
@@ -48,6 +50,77 @@ def test_timm_sees_what_its_own_transforms_show(probes, name):
     torch.testing.assert_close(seen_by(spec, probes), right, atol=1e-6, rtol=0)
 
 
+def test_segmentation_sees_what_its_own_transforms_show(probes):
+    from torchvision.models.segmentation import FCN_ResNet50_Weights
+
+    spec = depara.model("torchvision/fcn_resnet50@none?view=own")
+    assert (spec.input_size, spec.own_view.window, spec.interpolation) == (520, 520, "bilinear")
+    transforms = FCN_ResNet50_Weights.DEFAULT.transforms()
+    right = torch.stack([transforms(Image.fromarray(image)) for image in probes.images])
+    torch.testing.assert_close(seen_by(spec, probes), right, atol=1e-6, rtol=0)
+
+
+def test_a_detector_has_no_view_of_its_own_but_its_own_normalisation():
+    spec = depara.model("torchvision/ssd300_vgg16@none?view=own")
+    assert (spec.id, spec.own_view, spec.input_size) == ("torchvision/ssd300_vgg16@none", None, 224)
+    np.testing.assert_allclose(spec.mean, [0.48235, 0.45882, 0.40784])
+    np.testing.assert_allclose(spec.std, [1 / 255] * 3)
+    assert "resizes images by itself" in spec.summary
+
+
+@pytest.mark.parametrize("name", ["ViT-B-32@openai", "ViT-B-16-SigLIP@webli", "MobileCLIP-S1@datacompdr"])
+def test_open_clip_sees_what_its_own_transforms_show(probes, name):
+    """They resize the shorter side, squash or pad: on a square image all of these are one."""
+    clip = pytest.importorskip("open_clip")
+    spec = depara.model(f"openclip/{name}?view=own")
+    told = clip.get_pretrained_cfg(*name.split("@"))
+    names = ("mean", "std", "interpolation", "resize_mode")
+    transforms = clip.image_transform(spec.input_size, is_train=False, **{one: told[one] for one in names})
+    right = torch.stack([transforms(Image.fromarray(image)) for image in probes.images])
+    torch.testing.assert_close(seen_by(spec, probes), right, atol=1e-6, rtol=0)
+
+
+PROCESSORS = {
+    "CLIPImageProcessor": {},
+    "BitImageProcessor": {"size": {"shortest_edge": 256}, "do_convert_rgb": True},
+    "ViTImageProcessor": {},
+    "SiglipImageProcessor": {},
+    "ConvNextImageProcessor": {"size": {"shortest_edge": 224}, "crop_pct": 0.875},
+}
+
+
+@pytest.mark.parametrize("name", PROCESSORS)
+def test_transformers_see_what_their_own_processors_show(probes, name, tmp_path):
+    """The slow processors, which use Pillow as the weights' authors did, told by the file that they write."""
+    transformers = pytest.importorskip("transformers")
+    kind = getattr(transformers, f"{name}Pil", None) or getattr(transformers, name)
+    processor = kind(**PROCESSORS[name])
+    processor.save_pretrained(tmp_path)
+    (tmp_path / "config.json").write_text('{"model_type": "vit"}')
+    spec = depara.model(f"hf/{tmp_path}?view=own")
+    right = processor([Image.fromarray(image) for image in probes.images], return_tensors="pt")["pixel_values"]
+    torch.testing.assert_close(seen_by(spec, probes), right, atol=1e-5, rtol=0)
+
+
+def test_a_model_of_timm_in_the_hubs_form_is_read_as_timms(tmp_path):
+    timm = pytest.importorskip("timm")
+    from safetensors.torch import save_file
+
+    torch.manual_seed(1)
+    module = timm.create_model("test_resnet").eval()
+    save_file(module.state_dict(), tmp_path / "model.safetensors")
+    told = timm.get_pretrained_cfg("test_resnet.r160_in1k").to_dict()
+    config = {"architecture": "test_resnet", "num_classes": 1000, "pretrained_cfg": told}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    spec, same = depara.model(f"hf/{tmp_path}"), depara.model("timm/test_resnet.r160_in1k")
+    assert (spec.input_size, spec.mean, spec.std, spec.own_view) == (160, same.mean, same.std, same.own_view)
+    assert spec.group == "test_resnet"
+    x = torch.rand(2, 3, 160, 160)
+    with torch.no_grad():
+        right = module.forward_head(module.forward_features(x), pre_logits=True)
+        torch.testing.assert_close(spec.open().module(x), right)
+
+
 CROP = {"crop_size": {"height": 224, "width": 224}, "do_center_crop": True}
 TOLD = {
     "CLIP": ({"size": {"shortest_edge": 224}, "resample": 3, **CROP}, (224, 224, "bicubic")),
@@ -82,6 +155,26 @@ def test_maps_cover_the_square_and_are_zero_outside_the_crop(probes, tmp_path):
         assert np.abs(cut.maps[:, :, ~inside]).max() == 0
         assert np.abs(cut.maps[:, :, inside]).max() > 0
         assert depara.similarity(common, cut).node < 0.999
+
+
+@pytest.mark.parametrize("method", ["attention_rollout", "attention_relevance"])
+def test_the_attention_of_patches_lies_within_the_crop(probes, tmp_path, method):
+    pytest.importorskip("timm")
+    spec = depara.model("timm/test_vit.r160_in1k")
+    own = depara.model("timm/test_vit@none").seen("own")
+    assert own.own_view == spec.own_view
+    side, window = own.own_view.side, own.own_view.window
+    assert side > window
+    maps = depara.build_graphs(own, probes, method=method, store=tmp_path)[0].maps
+    inside, start = np.zeros((side, side), dtype=bool), margin(side, window)
+    inside[start : start + window, start : start + window] = True
+    assert maps.shape[-2:] == (side, side)
+    assert np.abs(maps[:, :, ~inside]).max() == 0
+    assert np.abs(maps[:, :, inside]).max() > 0
+    resized = np.stack([np.asarray(Image.fromarray(x).resize((side, side), Image.BICUBIC)) for x in probes.images])
+    cut = depara.ProbeSet.from_arrays(resized[:, start : start + window, start : start + window])
+    by_hand = depara.build_graphs(own.seen("common"), cut, method=method, store=tmp_path)[0].maps
+    np.testing.assert_allclose(maps[:, :, inside], by_hand.reshape(*by_hand.shape[:2], -1), atol=1e-5)
 
 
 def test_a_crop_is_the_network_on_the_cropped_image(probes, tmp_path):

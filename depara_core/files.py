@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Progress = Callable[[int, int, str], None]  # (done, total, message); it may raise `Cancelled` to stop the work
+Tell = Callable[[str], None]  # names the step that begins
 MOST_NAME = 200  # bytes of a file's name; disks take 255
 UNFINISHED = ".part"  # suffix of what is being written
 NEWS_S = 0.5  # seconds between two looks at what worker processes tell
@@ -33,6 +34,18 @@ _KINDS = {
     stat.S_IFBLK: "a device",
 }
 _ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
+
+
+def counted_steps(progress: Progress | None, total: int) -> Tell:
+    """Return what tells the next of `total` steps, the ones before it being done."""
+    steps = iter(range(total))
+
+    def tell(message: str) -> None:
+        done = next(steps, total)
+        if progress is not None:
+            progress(done, total, message)
+
+    return tell
 
 
 def kind_at(path: Path) -> str:

@@ -44,6 +44,10 @@ class Choice:
         By model id.
     notes
         What could not be done as asked.
+    network
+        The target's network, where it is one.
+    by_labels
+        Whether the target is the images' labels.
     """
 
     probes: ProbeSet
@@ -54,6 +58,8 @@ class Choice:
     transfer: FrozenTransfer | None
     costs: Mapping[str, Costs]
     notes: tuple[str, ...] = ()
+    network: ModelSpec | None = None
+    by_labels: bool = False
 
     def _repr_html_(self) -> str:
         from depara_core.choice.verdict import verdict  # late: it is written about choices

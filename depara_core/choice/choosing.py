@@ -4,7 +4,7 @@ Symbols: N images, M candidates.
 """
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
 
 import numpy as np
@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_limits
 from depara_core.choice.choice import Choice
 from depara_core.choice.scores import DEPARA, LABELLED, Score, depara_score, labelled_scores, resamples_of
 from depara_core.errors import ModelError, OptionError
-from depara_core.files import Progress
+from depara_core.files import Progress, Tell, counted_steps
 from depara_core.graphs import AttributionGraph
 from depara_core.grids import common_grid
 from depara_core.pipeline.costs import Costs, measure_costs
@@ -27,8 +27,6 @@ from depara_core.similarity import check_lam
 from depara_core.store import Store, as_store
 from depara_core.targets import graph_of_features, target_from_labels
 from depara_core.zoo.spec import ModelSpec
-
-Tell = Callable[[str], None]
 
 
 def choose(
@@ -105,7 +103,7 @@ def choose(
         features.update({one.model: one for one in found})
 
     steps = len(chosen) * (2 if measure and probes.labels else 1) + (1 + len(LABELLED)) * scored
-    tell = _counted(progress, steps)
+    tell = counted_steps(progress, steps)
     for spec in chosen:
         tell(f"{spec.name}: features" if scored else f"{spec.name}: costs")
         attempt(on_error, compute, spec, probes)
@@ -132,24 +130,12 @@ def measured(
 
     Raises ProbeError where the images have no labels; the options are those of `choose`.
     """
-    kept, tell = as_store(store), _counted(progress, 2 * len(choice.specs))
+    kept, tell = as_store(store), counted_steps(progress, 2 * len(choice.specs))
     means = {}
     for spec in choice.specs:
         tell(f"{spec.name}: features")
         means[spec.id] = pooled(build_features(spec, choice.probes, device=device, store=kept)[0])
     return _with_transfer(choice, means, folds, seed, tell)
-
-
-def _counted(progress: Progress | None, total: int) -> Tell:
-    """Return what tells the next step of `total`, the ones before it being done."""
-    steps = iter(range(total))
-
-    def tell(message: str) -> None:
-        done = next(steps, total)
-        if progress is not None:
-            progress(done, total, message)
-
-    return tell
 
 
 def _judge(
@@ -186,7 +172,9 @@ def _judge(
             1
         ):  # thousands of small steps: threads that wait for each other take five times the time
             scores |= dict(labelled_scores(means, classes, drawn, tell=tell))
-    return Choice(probes, aim, lam, specs, scores, None, costs, tuple(notes))
+    network = target if isinstance(target, ModelSpec) else None
+    by_labels = target is None and aim is not None
+    return Choice(probes, aim, lam, specs, scores, None, costs, tuple(notes), network, by_labels)
 
 
 def _classes(probes: ProbeSet) -> tuple[Int[np.ndarray, " N"] | None, list[str]]:

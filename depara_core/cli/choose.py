@@ -10,6 +10,8 @@ from depara_core.cli import options as o
 from depara_core.cli.output import emit, follow, records, write_file
 
 if TYPE_CHECKING:
+    import pandas
+
     from depara_core.choice import Choice
     from depara_core.files import Progress
 
@@ -33,6 +35,13 @@ def choose(
     folds: Annotated[int, typer.Option(min=2, help="Of the measurement.")] = 5,
     count: o.Count = None,
     seed: Annotated[int, typer.Option(min=0, help="Of folds and resamples, and which images of a larger set.")] = 0,
+    stability: Annotated[
+        bool, typer.Option("--stability", help="Rank them on parts of the images too: fewer, halves, a class left out.")
+    ] = False,
+    others: Annotated[
+        list[str] | None,
+        typer.Option("--other-images", help="Another set of images for the same task to rank them on; repeatable."),
+    ] = None,
     report: Annotated[Path | None, typer.Option(help="Write all of it as one HTML file too.")] = None,
     device: o.Device = "auto",
     store: o.StorePath = None,
@@ -43,9 +52,10 @@ def choose(
 
     Images in a folder a class are enough: no network need be trained on the target. Without labels, give --target.
     """
+    from depara_core.choice import stability as rank_on_parts
     from depara_core.choice import verdict
     from depara_core.cli.building import choose_models, say_failures
-    from depara_core.exports.choice import SHOWN_SCORES, choice_report, shown_rows
+    from depara_core.exports.choice import SHOWN_SCORES, choice_report, shown_rows, stability_notes
     from depara_core.figures.choice import cost_figure
 
     specs, kept = choose_models(models), depara.Store(store, store_limit)
@@ -67,10 +77,18 @@ def choose(
             on_error=failed.__setitem__,
         )
 
+    def rank(progress: "Progress") -> "pandas.DataFrame":
+        sets = [depara.load_probes(place, count=count, seed=seed, progress=progress) for place in others or ()]
+        return rank_on_parts(choice, others=sets, seed=seed, device=device, store=kept, progress=progress)
+
     choice = follow(work)
     said = verdict(choice)
     document = _document(choice, said, failed)
     notes = [said, *choice.notes, SHOWN_SCORES]
+    if stability or others:
+        parts = follow(rank)
+        document["stability"] = records(parts)
+        notes += ["On parts of the images, and on others, by the mean rank of all scores:", *stability_notes(parts)]
     if report is not None:
         drawn = cost_figure(choice) if choice.quality is not None else None
         left_out = {name: str(error) for name, error in failed.items()}

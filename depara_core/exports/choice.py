@@ -65,9 +65,17 @@ def stability_rows(table: pd.DataFrame) -> list[dict[str, str]]:
             "images": f"{row['part']} ({row['images']})",
             "best": str(row["best"]),
             "best kept": percent(row["kept"]),
-            "Spearman with all": signed(row["spearman"]),
+            "Spearman": signed(row["spearman"]),
         }
         for row in table.to_dict("records")
+    ]
+
+
+def stability_notes(table: pd.DataFrame) -> list[str]:
+    """Return a sentence a part of the images, or another set of them (see `stability`)."""
+    return [
+        f"{row['images']}: best {row['best']}, kept {row['best kept']}, Spearman {row['Spearman']}"
+        for row in stability_rows(table)
     ]
 
 

@@ -72,13 +72,24 @@ def measurement(asked: Asked, chosen: Chosen) -> Computation:
     return Computation(f"choose-measured-{asked.key}", label, work)
 
 
-def stability(asked: Asked, chosen: Chosen) -> Computation:
-    """Return what ranks a choice's candidates on parts of its images."""
+def stability(asked: Asked, chosen: Chosen, other: str = "") -> Computation:
+    """Return what ranks a choice's candidates on parts of its images, and on another set of images where one is named.
+
+    The other set is read as `Data.probes` is.
+    """
+    there = replace(asked.data, probes=other)
 
     def work(progress: Progress) -> Any:
-        return core.stability(chosen.choice, progress=progress)
+        others = [uploads.load(other, there.count, there.seed)] if other else []
+        return core.stability(chosen.choice, others=others, progress=progress)
 
-    return Computation(f"choose-stability-{asked.key}", "the ranking on parts of the images", work)
+    key = f"choose-stability-{asked.key}"
+    if not other:
+        return Computation(key, "the ranking on parts of the images", work)
+    digest = hashlib.sha256(comparisons.recipe(there).encode()).hexdigest()[:16]
+    specs = chosen.choice.specs
+    asks = (*consent.of_probes(there), *consent.of_work(workload(specs, there.count), "features"))
+    return Computation(f"{key}-{digest}", "the ranking on parts of the images and on others", work, asks)
 
 
 def fine_tuning(asked: Asked, chosen: Chosen) -> Computation:

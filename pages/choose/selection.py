@@ -9,8 +9,9 @@ AGAINST = {"labels": "Labels of the images", "network": "A trained network", "no
 
 @dataclass(frozen=True)
 class Choose(Part):
-    """What tells which candidate is good, and whether their accuracy is measured too."""
+    """What tells which candidate is good, whether their accuracy is measured, and on what else they are ranked."""
 
     PAGE = "choose"
     against: str = choice("labels", lambda: AGAINST)
     measured: bool = False
+    others: str = ""  # another set of images to rank the candidates on, as `Data.probes` names one

@@ -67,10 +67,15 @@ def sentence(said: Sentence, short: Mapping[str, str] | None = None) -> str:
 
 def probes(data: Data) -> str:
     """Return e.g. "100 rooms" or "images of holiday", not yet markdown."""
-    if data.probes == "rooms":
-        return counted(data.count, "room")
-    if data.probes == "fashion":
+    return counted(data.count, "room") if data.probes == "rooms" else probes_at(data.probes)
+
+
+def probes_at(source: str) -> str:
+    """Return what a source of images is called, not yet markdown."""
+    if source == "rooms":
+        return "rooms"
+    if source == "fashion":
         return "photographs (Fashion-MNIST)"
-    if data.probes.startswith("upload/"):
+    if source.startswith("upload/"):
         return "uploaded images"
-    return f"images of {data.probes.rstrip('/').rsplit('/', 1)[-1]}"
+    return f"images of {source.rstrip('/').rsplit('/', 1)[-1]}"

@@ -10,7 +10,7 @@ import depara_core as depara
 from depara_core.choice import choice as choice_file
 from depara_core.choice import measured, stability, verdict
 from depara_core.choice.scores import LABELLED, Score, as_score, ranks, resamples_of
-from depara_core.choice.stability import _row
+from depara_core.choice.stability import HALVES, _halves, _parts, _row
 from depara_core.choice.verdict import indistinguishable
 from depara_core.exports.choice import choice_report, shown_rows
 from depara_core.figures.choice import cost_figure
@@ -282,14 +282,14 @@ def test_the_ranking_on_parts_of_the_images(tmp_path):
     told = []
     table = stability(choice, store=tmp_path, progress=lambda *step: told.append(step))
     assert table["part"].tolist() == [
-        "25 % of the images", "50 % of the images", "75 % of the images",
+        "25 % of the images", "50 % of the images", "75 % of the images", HALVES,
         "without class 0", "without class 1", "without class 2",
     ]  # fmt: skip
-    assert table["images"].tolist()[2:] == [30, 26, 27, 27]
+    assert table["images"].tolist()[2:] == [30, 19, 26, 27, 27]
     assert table["kept"].between(0, 1).all()
     assert table["spearman"].between(-1, 1).all()
     assert set(table["best"]) <= {spec.id for spec in specs}
-    assert [done for done, _, _ in told] == list(range(1 + 3 * 4 + 3))
+    assert [done for done, _, _ in told] == list(range(1 + 3 * 4 + 2 * 4 + 3))
     again = stability(choice, store=tmp_path)
     assert again.equals(table)
     alone = depara.choose(specs[:1], three, store=tmp_path, measure=False)
@@ -298,6 +298,51 @@ def test_the_ranking_on_parts_of_the_images(tmp_path):
     bare = depara.choose(specs, replace(three, labels=None), store=tmp_path)
     with pytest.raises(depara.ProbeError, match="without labels"):
         stability(bare, store=tmp_path)
+
+
+def test_halves_share_no_image_and_are_held_against_each_other(chosen):
+    halves = _parts(chosen, 0)[HALVES]
+    labels = np.array(chosen.probes.labels)
+    for one, other in zip(halves[::2], halves[1::2], strict=True):
+        assert not set(one) & set(other)
+        assert set(one) | set(other) == set(range(COUNT))
+        assert {part: int((labels[one] == part).sum()) for part in set(labels)} == {"class 0": 10, "class 1": 10}
+    up, down = np.array([1.0, 2.0, 3.0]), np.array([3.0, 2.0, 1.0])
+    row = _halves(HALVES, 9, [down, down, up, down], up, ["a", "b", "c"])
+    assert (row["best"], row["kept"], row["spearman"]) == ("c", 0.5, pytest.approx(0.0))
+
+
+def test_the_ranking_on_other_images(chosen, tmp_path):
+    """The same images under other names give the same order; images whose labels are shuffled give their own."""
+    same = replace(chosen.probes, names=tuple(f"again {i}" for i in range(COUNT)), source="again")
+    other = replace(labelled(30, seed=5), source="photos")
+    table = stability(chosen, others=[same, other], store=tmp_path).set_index("part")
+    assert table.loc["other images: again", ["images", "kept", "spearman"]].tolist() == [COUNT, 1, pytest.approx(1)]
+    alone = depara.choose(chosen.specs, other, store=tmp_path, measure=False)
+    assert table.loc["other images: photos", "best"] == alone.table["model"][0]
+    assert table.loc["other images: photos", "images"] == 30
+    with pytest.raises(depara.ProbeError, match="by which the candidates were chosen"):
+        stability(chosen, others=[replace(other, labels=None)], store=tmp_path)
+
+
+def test_a_ranking_for_a_network_needs_no_labels_and_follows_to_other_images(tmp_path):
+    specs, some = digests(candidates(4)), tiny.probes(12)
+    choice = depara.choose(specs[:3], some, target=specs[3], lam=0.5, measure=False, store=tmp_path)
+    other = replace(tiny.probes(10, seed=9), source="photos")
+    table = stability(choice, others=[other], store=tmp_path).set_index("part")
+    assert list(table.index) == [*list(table.index)[:3], HALVES, "other images: photos"]
+    graphs = depara.build_graphs(specs, other, store=tmp_path)
+    scores = depara.similarity_matrix(graphs[:3], graphs[3:]).total(0.5)[:, 0]
+    assert table.loc["other images: photos", "best"] == specs[int(scores.argmax())].id
+
+
+def test_a_table_knows_no_other_images(tmp_path):
+    some = tiny.probes(12)
+    clip = target_from_features(np.random.default_rng(0).normal(size=(12, 3)), some.names, some)
+    choice = depara.choose(digests(candidates()), some, target=clip, measure=False, store=tmp_path)
+    assert len(stability(choice, store=tmp_path)) == 4
+    with pytest.raises(depara.OptionError, match="tells of the images of"):
+        stability(choice, others=[tiny.probes(10, seed=9)], store=tmp_path)
 
 
 def test_a_candidate_planted_to_win_stays_the_best_on_every_part(chosen):

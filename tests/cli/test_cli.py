@@ -486,4 +486,9 @@ def test_choose_answers_from_labels_alone(run, photos, store, tmp_path):
     assert answer["verdict"] in (tmp_path / "choice.html").read_text()
     table = run("choose", *both, *given)
     assert "cannot be told apart on these 4 images" in table.stdout
+    again = document(run("choose", *both, *given, "--other-images", str(tmp_path / "photos"), "--json"))["stability"]
+    assert [again[-1][name] for name in ("images", "kept", "spearman")] == [4, 1, pytest.approx(1)]
+    assert again[-1]["part"].startswith("other images: ")
+    assert "best kept" not in table.stdout
+    assert "25 % of the images (4): best" in run("choose", *both, *given, "--stability").stdout
     assert run("choose", "--models", "timm/no-such-*", *given).exit_code == 1

@@ -147,6 +147,21 @@ def test_the_ranking_on_parts_of_the_images_is_computed_on_request(planted):
     app = finished(button.click().run())
     (table,) = [one.value for one in app.dataframe if "best kept" in one.value]
     assert table["images"].tolist()[0] == "25 % of the images (6)"
+    assert not any("other images" in one for one in table["images"])
+
+
+def test_the_ranking_on_other_images_is_computed_on_request(planted):
+    app = opened(probes="fashion", others="fashion")
+    (button,) = [one for one in app.button if "and on the others" in one.label]
+    app = finished(button.click().run())
+    (table,) = [one.value for one in app.dataframe if "best kept" in one.value]
+    assert table["images"].tolist()[-1] == "other images: arrays (24)"
+    assert table["best kept"].tolist()[-1] == "100 %"
+    app = app.text_input(key="choose.other").set_value("/nowhere").run()
+    app = app.button(key="choose.other.use").click().run()
+    assert "There is nothing at" in app.warning[0].value
+    app = app.button(key="choose.other.none").click().run()
+    assert "others" not in app.query_params
 
 
 def test_the_best_are_fine_tuned_on_request(planted):

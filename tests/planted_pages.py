@@ -87,7 +87,7 @@ class Zoo:
             raise depara.ModelError(f"There is no model {name!r}.")
         return spec(name, GROUPS[name], self.size)
 
-    def load_probes(self, source, *, count, seed, progress):
+    def load_probes(self, source, *, count, seed, split, background, progress):
         progress(0, count, "Reading images")
         if source != "rooms":
             raise depara.ProbeError(f"there is nothing to read at {source!r}.")

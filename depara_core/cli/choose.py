@@ -43,6 +43,8 @@ def choose(
         typer.Option("--other-images", help="Another set of images for the same task to rank them on; repeatable."),
     ] = None,
     report: Annotated[Path | None, typer.Option(help="Write all of it as one HTML file too.")] = None,
+    split: o.Split = None,
+    background: o.Background = "white",
     device: o.Device = "auto",
     store: o.StorePath = None,
     store_limit: o.StoreLimit = None,
@@ -62,7 +64,9 @@ def choose(
     failed: dict[str, depara.DeparaError] = {}
 
     def work(progress: "Progress") -> "Choice":
-        probes = depara.load_probes(images, count=count, seed=seed, progress=progress)
+        probes = depara.load_probes(
+            images, count=count, seed=seed, split=split, background=background, progress=progress
+        )
         return depara.choose(
             specs,
             probes,

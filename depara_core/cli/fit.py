@@ -24,6 +24,8 @@ def fit(
     fine_tune: Annotated[
         int, typer.Option("--fine-tune", min=0, metavar="N", help="Fine-tune the N best wholly too: minutes each.")
     ] = 0,
+    split: o.Split = None,
+    background: o.Background = "white",
     device: o.Device = "auto",
     store: o.StorePath = None,
     store_limit: o.StoreLimit = None,
@@ -37,7 +39,7 @@ def fit(
     failed: dict[str, depara.DeparaError] = {}
 
     def work(report: Progress) -> tuple[depara.ProbeSet, list[dict[str, object]], list[dict[str, object]], list[str]]:
-        probes = depara.load_probes(images, count=count, seed=seed, progress=report)
+        probes = depara.load_probes(images, count=count, seed=seed, split=split, background=background, progress=report)
         table = depara.fit(
             specs,
             probes,

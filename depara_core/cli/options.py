@@ -17,6 +17,8 @@ Target = Annotated[
 ]
 Images = Annotated[str, typer.Option("--images", "--probes", help="A folder of a folder a class, a .zip, .csv, ...")]
 Count = Annotated[int | None, typer.Option(min=3, help="How many images.", show_default="every image")]
+Split = Annotated[str | None, typer.Option(help="Only this split of a folder, such as 'val'.", show_default="all")]
+Background = Annotated[str, typer.Option(help="Colour under transparent parts, a name or '#rrggbb'.")]
 Device = Annotated[str, typer.Option(help="'auto', 'cpu', 'cuda', ...")]
 Json = Annotated[bool, typer.Option("--json", help="Write JSON to standard output.")]
 Layers = Annotated[str, typer.Option(help="'output', 'all', or names separated by commas.")]

@@ -12,7 +12,7 @@ from depara_core.benchmark.titles import title
 from depara_core.choice import Choice, verdict
 from depara_core.exports.documents import document, drawn_figure
 from depara_core.exports.provenance import versions
-from depara_core.exports.scripts import ScriptProbes
+from depara_core.exports.scripts import BACKGROUND, ScriptProbes
 from depara_core.exports.templates import fill_python
 from depara_core.formatting import counted, number, percent, signed, significant
 
@@ -141,6 +141,8 @@ def choice_command(
     words = ["depara", "choose", *(word for name in models for word in ("--models", name))]
     words += ["--images", probes.place, "--seed", str(probes.seed)]
     words += [] if probes.count is None else ["--count", str(probes.count)]
+    words += [] if probes.split is None else ["--split", probes.split]
+    words += [] if probes.background == BACKGROUND else ["--background", probes.background]
     words += [] if target in (None, "labels") else ["--target", str(target), "--lam", f"{lam:g}"]
     return shlex.join([*words, *([] if measure else ["--no-measure"])])
 

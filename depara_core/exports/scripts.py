@@ -8,6 +8,7 @@ from depara_core.errors import OptionError
 from depara_core.exports.provenance import versions
 from depara_core.exports.templates import fill_python
 from depara_core.grids import Grid
+from depara_core.probes.loading import BACKGROUND
 from depara_core.zoo.spec import ModelSpec
 
 ModelLayers = Sequence[tuple[ModelSpec, str]]
@@ -29,6 +30,8 @@ class ScriptProbes:
     count: int | None
     seed: int
     digest: str
+    split: str | None = None
+    background: str = BACKGROUND
 
     @property
     def uploaded(self) -> bool:
@@ -50,6 +53,8 @@ def python_of(
     probes: str = "rooms",
     count: int | None = None,
     seed: int = 0,
+    split: str | None = None,
+    background: str = BACKGROUND,
     digest: str = "",
     options: Mapping[str, Any] | None = None,
     grid: Grid | None = None,
@@ -74,7 +79,7 @@ def python_of(
         ends=[{"model": model, "layer": layer} for model, layer in ends],
         target=target,
         lam=lam,
-        probes=ScriptProbes(probes, count, seed, digest),
+        probes=ScriptProbes(probes, count, seed, digest, split, background),
         options={name: value for name, value in (options or {}).items() if value is not None},
         grid=None if grid is None else tuple(grid),
         neighbours=neighbours,
@@ -90,6 +95,8 @@ def evaluation_python(
     probes: str = "rooms",
     count: int | None = None,
     seed: int = 0,
+    split: str | None = None,
+    background: str = BACKGROUND,
     digest: str = "",
 ) -> str:
     """Return a script that checks every metric against the measured transfer of a benchmark again.
@@ -104,5 +111,5 @@ def evaluation_python(
         budget=budget,
         measure=measure,
         own=probes == "rooms",
-        probes=ScriptProbes(probes, count, seed, digest),
+        probes=ScriptProbes(probes, count, seed, digest, split, background),
     )

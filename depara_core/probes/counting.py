@@ -1,9 +1,10 @@
-"""How many images there are to draw probes from, told before any is opened."""
+"""What there is to draw probes from, told before any image is opened."""
 
 from contextlib import ExitStack
 from typing import Any
 
 from depara_core.probes.candidates import Candidates
+from depara_core.probes.folders import folders_tell
 from depara_core.probes.sources import collect
 
 
@@ -27,7 +28,32 @@ def count_images(source: Any) -> int:
     OptionError
         The source is none, or may not be read.
     """
+    return sum(count_splits(source).values())
+
+
+def count_splits(source: Any) -> dict[str, int]:
+    """Count what may be a probe by its split, as `count_images` does.
+
+    Parameters
+    ----------
+    source
+        As `count_images` takes it.
+
+    Returns
+    -------
+    dict
+        By the splits' names, sorted; under "" alone where no folder is named like one.
+
+    Raises
+    ------
+    ProbeError
+        Nothing can be read there.
+    OptionError
+        The source is none, or may not be read.
+    """
     with ExitStack() as opened:
         candidates = Candidates(opened)
         collect(candidates, source)
-        return len(candidates.found)
+        names = [one.name for one in candidates.found]
+    splits = folders_tell(names)[1] or [""] * len(names)
+    return {name: splits.count(name) for name in sorted(set(splits))}

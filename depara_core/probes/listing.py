@@ -13,13 +13,20 @@ from depara_core.paths import expanded, require_allowed
 MOST = 10_000  # files and folders that are looked at: a page asks, and must not wait for a whole disk
 
 
+def before_pattern(path: Path) -> Path | None:
+    """Return the folder that a pattern such as a/*/b.png is looked up in (a); None where a path is no pattern."""
+    first = next((i for i, part in enumerate(path.parts) if any(sign in part for sign in "*?[")), None)
+    return None if first is None else Path(*path.parts[:first])
+
+
 def listing_digest(path: str | os.PathLike[str]) -> str:
     """Return a digest of the names, sizes and times of change of a file, or of the files in and below a folder.
 
     Parameters
     ----------
     path
-        A file or a folder, "~" allowed. Hidden files and folders do not count, as they are no probes.
+        A file or a folder, "~" allowed; of a pattern, the folder that it is looked up in. Hidden files and folders do
+        not count, as they are no probes.
 
     Returns
     -------
@@ -31,6 +38,8 @@ def listing_digest(path: str | os.PathLike[str]) -> str:
     digest = hashlib.sha256()
     with suppress(DeparaError):
         place = require_allowed(expanded(path))
+        if not place.exists():
+            place = before_pattern(place) or place
         for line in islice(_files(place), MOST):
             digest.update(repr(line).encode("utf-8", "surrogateescape"))
     return digest.hexdigest()

@@ -20,6 +20,7 @@ from depara_core.probes.probeset import ProbeSet
 from depara_core.probes.sources import FASHION, collect
 
 BUNDLED = ("rooms", FASHION)  # the names of what comes with the library
+BACKGROUND = "white"  # under transparent parts
 ROOMS_COUNT = 200
 ROOMS_SIZE = 128  # pixels
 MAX_PROBES = 10_000
@@ -35,7 +36,7 @@ def load_probes(
     seed: int = 0,
     size: int | None = None,
     split: str | None = None,
-    background: str = "white",
+    background: str = BACKGROUND,
     progress: Progress | None = None,
 ) -> ProbeSet:
     """Return probe images, upright centre squares, from wherever images are.

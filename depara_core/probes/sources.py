@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
 from fnmatch import fnmatchcase
 from functools import partial
 from os import PathLike, fspath
@@ -17,6 +18,7 @@ from depara_core.probes.arrays import add_array_file, add_dataset, is_picture, p
 from depara_core.probes.candidates import Candidates, read_allowed, read_file
 from depara_core.probes.folders import add_folder
 from depara_core.probes.labels import Labels, give_labels, label_beside, labels_from_csv
+from depara_core.probes.listing import before_pattern
 from depara_core.probes.tables import add_arrow, add_csv, add_parquet
 from depara_core.probes.tars import add_tar
 
@@ -42,6 +44,13 @@ def collect(candidates: Candidates, source: Any) -> str:
         "Expected 'rooms', 'fashion', a folder, a file of images, a list of images or a torch Dataset; "
         f"{source!r} came."
     )
+
+
+def is_source(path: str | PathLike[str]) -> bool:
+    """Tell whether there is a folder or a file at a path, or one that a pattern names; none is opened."""
+    place = require_allowed(expanded(path))
+    with ExitStack() as opened:
+        return kind_at(place) in (FOLDER, FILE) or any(True for _ in _matching(Candidates(opened), place))
 
 
 def _add_items(candidates: Candidates, items: Iterable[object]) -> None:
@@ -173,9 +182,13 @@ def _add_folder(candidates: Candidates, folder: Path) -> None:
 
 def _matches(candidates: Candidates, pattern: Path) -> list[Path]:
     """Return the files and folders that a pattern names, such as a/**/*.jpg; none where it is no pattern."""
-    steps = pattern.parts
-    first = next((i for i, part in enumerate(steps) if any(sign in part for sign in "*?[")), None)
-    return [] if first is None else [*dict.fromkeys(_below(candidates, Path(*steps[:first]), steps[first:]))]
+    return [*dict.fromkeys(_matching(candidates, pattern))]
+
+
+def _matching(candidates: Candidates, pattern: Path) -> Iterator[Path]:
+    folder = before_pattern(pattern)
+    if folder is not None:
+        yield from _below(candidates, folder, pattern.parts[len(folder.parts) :])
 
 
 def _below(candidates: Candidates, folder: Path, steps: tuple[str, ...]) -> Iterator[Path]:

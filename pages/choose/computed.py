@@ -107,9 +107,7 @@ def fine_tuning(asked: Asked, chosen: Chosen) -> Computation:
 def _choose(asked: Asked, progress: Progress) -> Chosen:
     data, failed, store = asked.data, list(asked.unknown), depara.Store()
     probes = uploads.load(
-        data.probes,
-        data.count,
-        data.seed,
+        data,
         lambda done, total, message: progress(0, 0, f"{message}: {done} of {total}" if total else message),
     ).require_comparable()
     choice = depara.choose(

@@ -18,7 +18,7 @@ def draw(asked: Asked, chosen: Chosen) -> None:
     """Offer a choice in every form."""
     choice, data = chosen.choice, asked.data
     origin = exports.choice_origin(choice)
-    images = ScriptProbes(data.probes, data.count, data.seed, choice.probes.digest)
+    images = ScriptProbes(data.probes, digest=choice.probes.digest, **data.drawn)
     target = asked.target.id if asked.target else "labels" if asked.labels else None
     models = [spec.id for spec in choice.specs]
     again: dict[str, Any] = {"target": target, "lam": asked.lam, "measure": choice.transfer is not None}

@@ -23,7 +23,7 @@ from pages.shared.parts import Data
 
 def scores(benchmark: str, data: Data) -> Computation:
     """Return what makes a benchmark's scores on the data's probes; the options are the paper's, whatever the data's."""
-    probes = Data(probes=data.probes, count=data.count, seed=data.seed)
+    probes = Data(probes=data.probes, **data.drawn)
     key = hashlib.sha256(json.dumps([benchmark, comparisons.recipe(probes)]).encode()).hexdigest()[:24]
 
     def work(progress: Progress) -> ScoredBenchmark:
@@ -121,7 +121,7 @@ def sweep(found: ScoredBenchmark, data: Data) -> Computation:
 
 
 def _load(data: Data, progress: Progress) -> depara.ProbeSet:
-    return uploads.load(data.probes, data.count, data.seed, progress).require_comparable()
+    return uploads.load(data, progress).require_comparable()
 
 
 def _staged(progress: Progress) -> Progress:

@@ -56,7 +56,8 @@ def scores(name: str, own: OwnBenchmark, data: Data, lam: float) -> Computation:
     key = [name, lam, comparisons.recipe(data) if own.networks else [data.count, data.seed]]
 
     def load(place: str) -> depara.ProbeSet:
-        return uploads.load(place, data.count, data.seed).require_comparable()
+        chosen = data if place == data.probes else Data(probes=place, count=data.count, seed=data.seed)
+        return uploads.load(chosen).require_comparable()
 
     def work(progress: Progress) -> Mine:
         left_out: list[str] = []

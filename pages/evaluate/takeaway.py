@@ -56,8 +56,7 @@ def _python(view: View) -> Download:
         budget=view.budget,
         measure=view.measure,
         probes=view.data.probes,
-        count=view.data.count,
-        seed=view.data.seed,
+        **view.data.drawn,
         digest=view.scored.graphs[0].probes,
     )
     return Download("Python", "depara-evaluate.py", "text/x-python", write)

@@ -4,7 +4,7 @@ import streamlit as st
 
 import depara_core as depara
 from depara_core.probes.decoding import SUFFIXES
-from pages.shared import address, consent, selection, text, uploads, widgets
+from pages.shared import address, comparisons, consent, selection, text, uploads, widgets
 from pages.shared.parts import Data
 
 KINDS = {"rooms": "Rooms", "fashion": "Photographs", "path": "Folder or zip", "upload": "Upload"}
@@ -15,7 +15,9 @@ BUNDLED = {
         "Use them",
     ),
 }
-TYPES = [suffix.removeprefix(".") for suffix in sorted(SUFFIXES)] + ["zip", "tar", "csv", "tsv", "parquet", "npz"]
+TABLES = ("zip", "tar", "tgz", "csv", "tsv", "parquet", "npz", "npy")
+TYPES = [suffix.removeprefix(".") for suffix in sorted(SUFFIXES)] + [*TABLES]
+BACKGROUNDS = {"white": "White", "#808080": "Grey", "black": "Black"}
 LABELS = "Labels: a CSV of path,label among the files (in a folder or a zip: labels.csv), or a folder a class."
 
 
@@ -41,12 +43,38 @@ def choose() -> None:
         count = selection.bind(Data, "count", "setup.count")
         left.number_input("Images at most", 3, 5000, step=10, help="50 to 200 do.", **count)
         right.number_input("Seed of the draw", 0, 2**31 - 1, **selection.bind(Data, "seed", "setup.seed"))
+        if source not in BUNDLED:
+            _choose_reading(data)
+
+
+def _choose_reading(data: Data) -> None:
+    """Choose among the splits, where there are any, and what lies under transparent parts."""
+    left, right = st.columns(2)
+    there = comparisons.splits(data)
+    names = ["", *(name for name in there if name)]
+    names += [data.split] if data.split and data.split not in names else []
+    if len(names) > 1:
+        words = {"": f"all ({sum(there.values()):,})"}
+        chosen = data.split or ""
+        bound = selection.bind(Data, "split", "setup.split", chosen, store=lambda name: name or None)
+        left.selectbox(
+            "Split", names, format_func=lambda name: words.get(name, f"{name} ({there.get(name, 0):,})"), **bound
+        )
+    colours = [*BACKGROUNDS, *([data.background] if data.background not in BACKGROUNDS else [])]
+    under = selection.bind(Data, "background", "setup.background")
+    told = "Clip art has no background of its own; networks see this one."
+    right.selectbox(
+        "Under transparent parts", colours, format_func=lambda one: BACKGROUNDS.get(one, one), help=told, **under
+    )
 
 
 def _choose_path(now: str) -> None:
     st.caption(LABELS)
     given = st.text_input(
-        "Path of a folder, an archive or a table on this machine", now, key="setup.path", max_chars=address.LONGEST
+        "A folder, an archive or a table on this machine, or a pattern such as a/*.jpg",
+        now,
+        key="setup.path",
+        max_chars=address.LONGEST,
     )
     path = given.strip()
     if not path or path == now:

@@ -6,8 +6,10 @@ import streamlit as st
 
 from depara_core.formatting import counted, duration, megabytes
 from depara_core.pipeline.workload import workload
-from pages.shared import comparisons, jobs, selection, widgets
+from pages.shared import cache, comparisons, jobs, selection, widgets
 from pages.shared.parts import Data
+
+UNKNOWN_PACE = " How long it takes is told once a run has shown this machine's pace."
 
 
 def draw(models: Sequence[str]) -> None:
@@ -40,11 +42,12 @@ def cost(models: Sequence[str]) -> str:
     count, sure = comparisons.images(data)
     work = workload(known, count, every_layer=data.layers == ("all",), resolution=data.resolution)
     rate = jobs.pace()
-    took = f" At the pace of the runs so far about **{duration(work.pixels / rate)}**." if rate else ""
+    took = f" At the pace of the runs so far about **{duration(work.pixels / rate)}**." if rate else UNKNOWN_PACE
     more = "" if work.complete else " Other models' layers are counted when they open."
     wrong = f" {len(unknown)} chosen models do not exist here." if unknown else ""
     images = f"{counted(len(known), 'model')} × {'' if sure else 'up to '}{counted(count, 'image')}"
     return (
         f"{images}, {work.layers} layers: **{work.attributions:,} attributions**, at most "
-        f"{megabytes(work.bytes)} kept.{took}{more}{wrong} What is already stored costs nothing."
+        f"{megabytes(work.bytes)} kept and {megabytes(cache.memory())} of memory taken beside the networks' weights."
+        f"{took}{more}{wrong} What is already stored costs nothing."
     )

@@ -22,7 +22,7 @@ from depara_core.files import Progress
 from depara_core.grids import Grid
 from depara_core.jobs import yielding
 from depara_core.pipeline.workload import workload
-from depara_core.probes.loading import BUNDLED
+from depara_core.probes.loading import BACKGROUND, BUNDLED
 from pages.shared import cache, consent, jobs, selection, text, uploads, widgets
 from pages.shared.cache import Graph
 from pages.shared.consent import Ask
@@ -65,15 +65,23 @@ def images(data: Data) -> tuple[int, bool]:
     """Return how many images are drawn at most, and whether they were counted: not before it is agreed to look."""
     if data.probes == "rooms":
         return data.count, True
-    known = None if consent.missing(consent.of_probes(data)) else cache.counted(data.probes)
-    return (data.count, False) if known is None else (min(data.count, known), True)
+    known = splits(data)
+    there = known.get(data.split, 0) if data.split else sum(known.values())
+    return (min(data.count, there), True) if known else (data.count, False)
+
+
+def splits(data: Data) -> dict[str, int]:
+    """Return how many images there are by split ("" where there is none); none is counted before it is agreed to."""
+    return {} if consent.missing(consent.of_probes(data)) else cache.counted(data.probes)
 
 
 def recipe(data: Data) -> str:
     """Return a digest of the probes and the options; a folder whose files changed since is another recipe."""
     named = data.probes in BUNDLED or data.probes.startswith(uploads.PREFIX)
     listing = "" if named or consent.missing(consent.of_probes(data)) else cache.listing(data.probes)
-    return _digest([data.probes, data.count, data.seed, listing, data.options])
+    as_usual = (data.split, data.background) == (None, BACKGROUND)
+    more = [] if as_usual else [data.split, data.background]
+    return _digest([data.probes, data.count, data.seed, listing, data.options, *more])
 
 
 def computation(data: Data, layers: Layers | None = None, models: Sequence[str] | None = None) -> Computation:
@@ -110,7 +118,7 @@ def _compare(
     data: Data, known: Specs, unknown: Failed, layers: str | list[str], on: Grid, key: str, progress: Progress
 ) -> Comparison:
     failed, store = list(unknown), depara.Store()
-    probes = uploads.load(data.probes, data.count, data.seed, yielding(progress)).require_comparable()
+    probes = uploads.load(data, yielding(progress)).require_comparable()
     graphs = depara.build_graphs(
         list(known),
         probes,

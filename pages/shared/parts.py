@@ -5,6 +5,7 @@ from typing import Any
 
 from depara_core.attribution import methods, options
 from depara_core.exports.documents import PICTURES
+from depara_core.probes.loading import BACKGROUND
 from pages.shared.address import Box, Part, choice, number
 
 MAPS = {"signed": "Signed", "magnitude": "Magnitude", "regions": "By region"}
@@ -19,6 +20,8 @@ class Data(Part):
     probes: str = "rooms"  # "rooms", "fashion", "upload/<digest>", or the path of a folder or a zip
     count: int = number(100, 3, 5000)  # probes drawn from the source
     seed: int = number(0, 0, 2**31 - 1)
+    split: str | None = None  # of a folder's train, val, test; None: all
+    background: str = BACKGROUND  # colour under transparent parts
     preset: str = choice("paper", lambda: options.PRESETS)
     method: str | None = choice(None, lambda: methods.METHODS)  # None: the preset's
     objective: str | None = choice(None, lambda: options.OBJECTIVES)
@@ -31,6 +34,11 @@ class Data(Part):
     def rooms_seed(self) -> int | None:
         """The seed of the rendered rooms, whose objects are known; None for other images."""
         return self.seed if self.probes == "rooms" else None
+
+    @property
+    def drawn(self) -> dict[str, Any]:
+        """Which images are drawn from the source, and how they are read, as load_probes takes it."""
+        return {name: getattr(self, name) for name in ("count", "seed", "split", "background")}
 
     @property
     def options(self) -> dict[str, Any]:

@@ -168,7 +168,7 @@ def _keep(session: _Session, part: Part) -> None:
 def _forget(texts: dict[str, dict[str, list[str]]], before: Data, after: Data) -> None:
     """Take out of an address what was chosen among other models or images; models that only join leave the pair be."""
     others = not set(_models(before)) <= set(_models(after))
-    images = [(data.probes, data.count, data.seed) for data in (before, after)]
+    images = [(data.probes, data.drawn) for data in (before, after)]
     stale = (_OF_MODELS if others else ()) + (_OF_IMAGES if images[0] != images[1] else ())
     for page, names in texts.items():
         for name in stale if page == "" else _OF_BOTH if stale else ():

@@ -1,17 +1,17 @@
 """What a selection of probes names: rooms, a path, or images that a reader uploaded, found again by a link.
 
 source = uploads.keep([("cat.jpg", data), ...])             # -> "upload/<digest>", a value for Data.probes
-probes = uploads.load(source, count=100, seed=0)            # any Data.probes
+probes = uploads.load(data)                                 # what any selection names
 """
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import depara_core as depara
-from depara_core.files import FILE, FOLDER, kind_at
-from depara_core.paths import expanded, require_allowed
-from depara_core.probes.counting import count_images
+from depara_core.probes.counting import count_splits
+from depara_core.probes.sources import is_source
 from depara_core.uploads import find_upload, keep_upload
+from pages.shared.parts import Data
 
 PREFIX = "upload/"
 
@@ -21,11 +21,9 @@ def keep(files: Sequence[tuple[str, bytes | memoryview]]) -> str:
     return PREFIX + keep_upload(depara.Store(), files)
 
 
-def load(
-    probes: str, count: int, seed: int, progress: Callable[[int, int, str], None] | None = None
-) -> depara.ProbeSet:
+def load(data: Data, progress: Callable[[int, int, str], None] | None = None) -> depara.ProbeSet:
     """Return the probes of a selection, whatever their source; `progress(done, total, message)` counts images."""
-    return depara.load_probes(_source(probes), count=count, seed=seed, progress=progress)
+    return depara.load_probes(_source(data.probes), **data.drawn, progress=progress)
 
 
 def path(name: str) -> Path:
@@ -34,17 +32,17 @@ def path(name: str) -> Path:
     return kept[0][1]
 
 
-def count(probes: str) -> int | None:
-    """Return how many images a selection has to draw from; None for rooms, of which there are as many as asked for.
+def count(probes: str) -> dict[str, int]:
+    """Return how many images a selection has to draw from, by split ("" where there is none).
 
-    None too where they cannot be counted: reading them will say why.
+    Empty for rooms, of which there are as many as asked for, and where they cannot be counted: reading will say why.
     """
     if probes == "rooms":
-        return None
+        return {}
     try:
-        return count_images(_source(probes))
+        return count_splits(_source(probes))
     except (depara.DeparaError, OSError):
-        return None
+        return {}
 
 
 def _source(probes: str) -> str | list[tuple[str, Path]]:
@@ -52,8 +50,8 @@ def _source(probes: str) -> str | list[tuple[str, Path]]:
 
 
 def is_there(path: str) -> bool:
-    """Tell whether something may be read at a path that a reader typed."""
+    """Tell whether something may be read at a path or a pattern that a reader typed."""
     try:
-        return kind_at(require_allowed(expanded(path))) in (FOLDER, FILE)
+        return is_source(path)
     except (depara.DeparaError, OSError):
         return False

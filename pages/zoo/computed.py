@@ -65,7 +65,7 @@ def filling(data: Data, path: Path, models: Sequence[str]) -> Computation:
         if is_here(path):
             zoo = depara.Zoo(path)
         else:
-            probes = uploads.load(data.probes, data.count, data.seed, progress)
+            probes = uploads.load(data, progress)
             zoo = depara.Zoo.create(path, probes, grid=_grid(data), **data.options)
         zoo.add(
             known,

@@ -467,9 +467,11 @@ def test_a_split_and_a_background_are_options(run, tmp_path):
         digests[more] = json.loads(done.stdout)["probes"]["count"], json.loads(done.stdout)["probes"]["digest"]
     assert [count for count, _ in digests.values()] == [8, 4, 4]
     assert len({digest for _, digest in digests.values()}) == 3
-    done = run(*asked, "--split", "test")
-    assert done.exit_code == 1
-    assert "The splits are: train, val" in done.stderr
+    labelled = ("--images", str(tmp_path / "set"), "--split", "test", "--store", str(tmp_path / "store"))
+    for command in (asked, ("fit", SMALL, *labelled), ("choose", "--models", SMALL, *labelled)):
+        done = run(*command, *(() if "--split" in command else ("--split", "test")))
+        assert done.exit_code == 1
+        assert "The splits are: train, val" in done.stderr
 
 
 def test_choose_answers_from_labels_alone(run, photos, store, tmp_path):

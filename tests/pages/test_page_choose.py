@@ -213,6 +213,12 @@ def test_the_python_is_python_and_the_command_a_command(target):
     assert command[:6] == ["depara", "choose", "--models", "rooms/a", "--models", "rooms/'b"]
     assert command[command.index("--images") + 1] == "/pictures/my cats"
     assert ("--target" in command) == (target == "rooms/x'y")
+    assert not {"--split", "--background"} & set(command)
+    parts = replace(probes, split="val", background="#808080")
+    command += shlex.split(choice_command(["rooms/a"], parts, target=target, measure=False))
+    assert command[command.index("--split") + 1] == "val"
+    assert command[command.index("--background") + 1] == "#808080"
+    assert "split='val', background='#808080')" in choice_python(["rooms/a"], parts, target=target, measure=False)
     options = CliRunner().invoke(command_line, ["choose", "--help"], env={"COLUMNS": "200"}).output
     assert all(word in options for word in command if word.startswith("--"))
 

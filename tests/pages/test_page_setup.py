@@ -16,6 +16,7 @@ from depara_core.zoo import View, split_view
 from depara_core.zoo.catalogue import EXTRAS, Entry
 from pages.setup import choice, images, own
 from pages.shared import cache, jobs, uploads
+from pages.shared.parts import Data
 
 
 def captions(test):
@@ -27,6 +28,8 @@ def test_the_cost_is_told_before_anything_runs(open_page, zoo):
     zoo.asked.clear()
     test.number_input(key="setup.count").set_value(10).run()
     assert "4 models × 10 images, 4 layers: **40 attributions**" in captions(test)
+    assert "of memory taken beside the networks' weights" in captions(test)
+    assert "How long it takes is told once a run has shown" in captions(test)
     assert zoo.asked == []
     assert test.button(key="setup.run")
 
@@ -262,11 +265,46 @@ def test_a_folder_must_exist(open_page, tmp_path):
     assert test.query_params["probes"] == str(tmp_path)
 
 
+def test_a_pattern_is_looked_up_where_it_begins(open_page, tmp_path):
+    (tmp_path / "a.png").write_bytes(b"")
+    test = open_page("setup")
+    test.button_group(key="setup.kind").set_value("path").run()
+    test.text_input(key="setup.path").set_value(f"{tmp_path}/none/*.png").run()
+    assert "There is nothing at" in test.main.warning[0].value
+    test.text_input(key="setup.path").set_value(f"{tmp_path}/*.png").run()
+    test.button(key="setup.use").click().run()
+    assert test.query_params["probes"] == f"{tmp_path}/*.png"
+    assert "4 models × 1 image," in captions(test)
+
+
+def test_a_split_and_a_background_are_chosen(open_page, zoo, tmp_path, monkeypatch):
+    asked = []
+    planted = depara.load_probes
+    monkeypatch.setattr(depara, "load_probes", lambda source, **given: asked.append(given) or planted("rooms", **given))
+    for place in ("train/cat/1.png", "train/dog/2.png", "train/dog/3.png", "val/cat/4.png"):
+        (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / place).write_bytes(b"")
+    test = open_page("setup", probes=str(tmp_path))
+    assert test.selectbox(key="setup.split").options == ["all (4)", "train (3)", "val (1)"]
+    test.selectbox(key="setup.split").select("train").run()
+    assert test.query_params["split"] == "train"
+    assert "4 models × 3 images" in captions(test)
+    test.selectbox(key="setup.background").select("black").run()
+    assert test.query_params["background"] == "black"
+    test.button(key="setup.run").click().run()
+    test.run()
+    assert asked[-1]["split"] == "train"
+    assert asked[-1]["background"] == "black"
+    test = open_page("setup")  # rooms have neither
+    assert "setup.split" not in [box.key for box in test.selectbox]
+    assert "setup.background" not in [box.key for box in test.selectbox]
+
+
 @pytest.mark.parametrize("source", ["upload/gone", "upload/../../etc", "upload/"])
 def test_an_upload_that_is_gone_says_what_to_do(source, tmp_path, monkeypatch):
     monkeypatch.setenv("DEPARA_STORE", str(tmp_path))
     with pytest.raises(ProbeError, match="Upload them again"):
-        uploads.load(source, 10, 0)
+        uploads.load(Data(probes=source))
 
 
 def test_the_images_that_are_there_are_counted(open_page, tmp_path):

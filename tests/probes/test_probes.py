@@ -17,7 +17,7 @@ from depara_core import rooms
 from depara_core.errors import Cancelled, OptionError, ProbeError
 from depara_core.probes import ProbeSet, archives, load_probes, loading, preprocess
 from depara_core.probes.decoding import MAX_PIXELS, decode
-from depara_core.probes.listing import listing_digest
+from depara_core.probes.listing import before_pattern, listing_digest
 
 
 def encode(image, kind="PNG", **options):
@@ -486,6 +486,16 @@ def test_a_listing_sees_every_change_below_a_folder(tmp_path):
     (deep / "w.png").unlink()
     (tmp_path / "a" / ".hidden").write_bytes(b"5")
     assert listing_digest(tmp_path) == seen[2], "hidden files are no probes"
+
+
+def test_a_pattern_is_listed_where_it_is_looked_up(tmp_path):
+    (tmp_path / "a").mkdir()
+    pattern = tmp_path / "a" / "*" / "x.png"
+    assert before_pattern(pattern) == tmp_path / "a"
+    assert before_pattern(tmp_path) is None
+    before = listing_digest(pattern)
+    (tmp_path / "a" / "b.png").write_bytes(b"1")
+    assert listing_digest(pattern) != before == listing_digest(tmp_path / "none")
 
 
 def test_a_listing_of_one_file_and_of_nothing(tmp_path):

@@ -7,6 +7,7 @@ import streamlit as st
 
 import depara_core as depara
 from depara_core.extraction.device import resolve_device
+from depara_core.extraction.memory_plan import default_budget
 from depara_core.jobs import JobQueue
 from depara_core.memory import resident_bytes
 from depara_core.probes.listing import listing_digest
@@ -72,7 +73,13 @@ def parameters(model: str) -> int | None:
         return None
 
 
-def _count(probes: str) -> int | None:
+@st.cache_resource(show_spinner=False, max_entries=1)
+def memory() -> int:
+    """Return the bytes that computing may take of the machine's memory, beside the networks' weights."""
+    return default_budget(resolve_device("auto"))
+
+
+def _count(probes: str) -> dict[str, int]:
     from pages.shared import uploads  # late: pages ask this package for more than it asks of them
 
     return uploads.count(probes)

@@ -77,10 +77,10 @@ def stability(asked: Asked, chosen: Chosen, other: str = "") -> Computation:
 
     The other set is read as `Data.probes` is.
     """
-    there = replace(asked.data, probes=other)
+    there = replace(asked.data, probes=other, split=None)
 
     def work(progress: Progress) -> Any:
-        others = [uploads.load(other, there.count, there.seed)] if other else []
+        others = [uploads.load(there)] if other else []
         return core.stability(chosen.choice, others=others, progress=progress)
 
     key = f"choose-stability-{asked.key}"

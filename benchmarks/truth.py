@@ -21,7 +21,8 @@ from report import report
 
 import depara_core as depara
 from depara_core.benchmark import committed
-from depara_core.benchmark.committed import BUNDLED, write_scores
+from depara_core.benchmark.committed import read_scores, write_scores
+from depara_core.benchmark.conclusion import BUNDLED, write_conclusion
 from depara_core.benchmark.held_out import HELD_OUT, held_out_scores
 from depara_core.benchmark.layer_report import LayerReport, layer_report
 from depara_core.benchmark.layer_table import WAYS
@@ -70,6 +71,8 @@ def write_bundled() -> None:
     """Score all pairs of the bundled zoo on the rooms that the app begins with, and keep the table."""
     frames = depara.score_pairs(depara.gather(depara.BENCHMARKS[BUNDLED], **committed.PROBES))
     write_scores(BUNDLED, frames, _about(committed.PROBES, "python benchmarks/truth.py --bundled", None))
+    found = depara.assess(read_scores(BUNDLED), load_transfer_table(BUNDLED).frame())
+    write_conclusion(BUNDLED, committed.conclusion(found))
 
 
 def _about(probes: dict[str, int], command: str, zoo: Path | None) -> dict[str, object]:

@@ -8,14 +8,15 @@ from typing import Any
 import pandas as pd
 
 from depara_core.benchmark.benchmarks import BENCHMARKS
+from depara_core.benchmark.conclusion import BUNDLED, Conclusion, weights_are_here
 from depara_core.benchmark.scored import ScoredBenchmark
 from depara_core.benchmark.scoring import with_lam
+from depara_core.benchmark.titles import title
 from depara_core.benchmark.transfer_table import read_json, table_path
 from depara_core.errors import StoreError
+from depara_core.evaluation import Evaluation
 from depara_core.files import write_whole
-from depara_core.zoo.rooms import card
 
-BUNDLED = "rooms"  # the benchmark whose scores are committed
 PROBES = {"count": 100, "seed": 0}  # that they are on: those a page begins with
 
 
@@ -57,11 +58,19 @@ def committed_benchmark() -> ScoredBenchmark | None:
     try:
         scores = read_scores(BUNDLED)
         about = read_json(table_path(f"{BUNDLED}-scores").with_suffix(".json"))
-        weights = {name: card(name)["sha256"] for name in about["weights"]}
+        known = weights_are_here(about) and about["probes"] == PROBES
         models = {model for frame in scores.values() for model in frame.index}
     except (StoreError, OSError, KeyError):
         return None
-    if weights != about["weights"] or about["probes"] != PROBES:
+    if not known:
         return None
     specs = tuple(spec for spec in benchmark.models if spec.id in models)
     return ScoredBenchmark(BUNDLED, benchmark.transfer_table, specs, (), scores, (), f"committed-{BUNDLED}")
+
+
+def conclusion(found: Evaluation, rival: str = "rsa", measure: str = "P@5") -> Conclusion:
+    """Return what an evaluation comes to: how much DEPARA finds, and whether it is better than a rival by a measure."""
+    mean, low, high = found.summary().loc[("depara", "P@5"), ["mean", "low", "high"]]
+    compared = found.compare("depara", rival, measure)
+    targets = int(found.per_target["target"].nunique())
+    return Conclusion(targets, mean, low, high, found.random["P@5"], title(rival), measure, compared.verdict)

@@ -15,6 +15,7 @@ from typing import Annotated
 
 import typer
 
+from depara_core import preloading
 from depara_core.cli.options import Json
 from depara_core.errors import OptionError
 from depara_core.paths import PUBLIC, ROOTS, expanded
@@ -62,6 +63,7 @@ def serve(
     sys.argv = ["streamlit", "run", str(script), *flags]
     pages = importlib.import_module("streamlit.runtime.pages_manager").PagesManager
     pages.uses_pages_directory = False  # the router is app.py: else the first link opened would not find its page
+    preloading.begin(when=importlib.import_module("streamlit.runtime").exists)
     if hasattr(signal, "SIGHUP"):
         signal.signal(signal.SIGHUP, lambda *_: os.kill(os.getpid(), signal.SIGTERM))  # a closed terminal ends it
     with contextlib.redirect_stdout(sys.stderr):

@@ -11,6 +11,7 @@ from pages.attributions import compared, table, takeaway
 from pages.attributions.selection import VIEWS, Attributions
 from pages.shared import comparisons, selection, text, widgets
 from pages.shared.parts import Data
+from pages.shared.titles import QUESTIONS
 
 
 def headline(found: Agreement, by_layer: bool, comparison: Comparison) -> None:
@@ -36,7 +37,7 @@ def headline(found: Agreement, by_layer: bool, comparison: Comparison) -> None:
     if others and (few := few_probes(count)):
         answer += f" · {few}"
     title = f"What does each layer of *{text.model(found.reference.model)}* look at?"
-    widgets.header(title if by_layer else "What do these networks look at?", answer)
+    widgets.header(title if by_layer else QUESTIONS["attributions"], answer)
 
 
 def main() -> None:

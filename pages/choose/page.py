@@ -8,8 +8,9 @@ from pages.choose.computed import Asked, Chosen
 from pages.choose.selection import Choose
 from pages.shared import consent, jobs, selection, text, widgets
 from pages.shared.parts import Data
+from pages.shared.titles import QUESTIONS
 
-QUESTION = "Which of my candidates for my task?"
+QUESTION = QUESTIONS["choose"]
 
 
 def require(asked: Asked, head: st.delta_generator.DeltaGenerator) -> Chosen:

@@ -15,6 +15,7 @@ from depara_core.benchmark.scored import ScoredBenchmark
 from depara_core.files import Progress
 from depara_core.jobs import Job
 from depara_core.pipeline.workload import workload
+from pages.evaluate import verdict
 from pages.shared import comparisons, consent, jobs, text, uploads, widgets
 from pages.shared.cache.evaluation import Sweeps
 from pages.shared.jobs import Computation
@@ -93,7 +94,7 @@ def committed(benchmark: str) -> ScoredBenchmark | None:
 def origin(found: ScoredBenchmark) -> str:
     """Say where scores come from that were not computed here."""
     shipped = found is committed(found.benchmark)
-    return f" Scores that ship with the library, on {COMMITTED['count']} rooms." if shipped else ""
+    return verdict.origin(COMMITTED["count"]) if shipped else ""
 
 
 def _partial(benchmark: str, frames: dict[str, pd.DataFrame], key: str) -> ScoredBenchmark:

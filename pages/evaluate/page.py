@@ -5,8 +5,7 @@ from typing import Any
 import streamlit as st
 
 from depara_core.benchmark import benchmarks, transfer_table
-from depara_core.benchmark.titles import title
-from depara_core.formatting import score
+from depara_core.benchmark.committed import conclusion
 from pages.evaluate import (
     absent,
     choice,
@@ -23,38 +22,28 @@ from pages.evaluate import (
     trees,
 )
 from pages.evaluate.selection import TABS, Evaluate
+from pages.evaluate.verdict import verdict
 from pages.evaluate.view import View
-from pages.shared import selection, text, widgets
+from pages.shared import selection, widgets
 from pages.shared.parts import Data, Pair
+from pages.shared.titles import QUESTIONS
 
 Place = st.delta_generator.DeltaGenerator
-QUESTION = "Does the score tell the truth?"
+QUESTION = QUESTIONS["evaluate"]
 
 
-def verdict(view: View) -> str:
-    """Say how much DEPARA finds, what chance would, and whether it is better than its rival here."""
+def conclude(view: View) -> str:
+    """Say how much DEPARA finds, and whether it is better than the metric that it is held against."""
     metric, rival = view.pair
-    mean, low, high = view.found[["mean", "low", "high"]].to_numpy()[view.found.index.get_loc(("depara", "P@5"))]
-    sure = text.between(low, high)
-    answer = (
-        f"On **{view.targets} measured targets** DEPARA finds :violet[**{score(mean)}**] {sure} "
-        f"of the five best sources (random {score(view.result.random['P@5'])})"
-    )
-    compared = view.result.compare("depara", rival if metric == "depara" else metric, view.measure)
-    name = f"**{text.plain(title(compared.b))}** by {compared.measure}"
-    words = {
-        "yes": f"; it is better than {name}.",
-        "no": f"; {name} is better.",
-        "cannot tell": f"; whether it is better than {name} these targets cannot tell.",
-    }
-    return answer + words[compared.verdict]
+    found = conclusion(view.result, rival if metric == "depara" else metric, view.measure)
+    return verdict(found)
 
 
 def draw(view: View, head: Place, reason: str | None) -> None:
     """Draw the verdict and one part of the evidence; `reason`: why no model is here, so that only truth is drawn."""
     heading, tab = head.container(horizontal=True), view.mine.tab
     with heading:
-        widgets.header(QUESTION, verdict(view) + computed.origin(view.scored) if reason is None else "")
+        widgets.header(QUESTION, conclude(view) + computed.origin(view.scored) if reason is None else "")
     widgets.not_here(view.wrong())
     if reason is not None:
         absent.card(view.scored.benchmark, view.data, reason)

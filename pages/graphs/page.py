@@ -14,6 +14,7 @@ from pages.graphs import differences, drawings, nearest, pairs, takeaway
 from pages.graphs.selection import VIEWS, Graphs
 from pages.shared import cache, comparisons, selection, text, widgets
 from pages.shared.parts import Data, Look, Pair
+from pages.shared.titles import QUESTIONS
 from pages.why.selection import Why
 
 KINDS = {"kamada_kawai": "Path lengths", "spring": "Springs", "spectral": "Spectral"}
@@ -63,7 +64,7 @@ def headline(graphs: cache.Graphs, comparison: Comparison) -> None:
         return
     similarity = cache.similarity(graphs[0], graphs[1], grid=comparison.grid)
     widgets.header(
-        "Which images do these networks find alike?",
+        QUESTIONS["graphs"],
         f"s_E = :orange[**{number(similarity.edge)}**]: how alike {names[0]} and {names[1]} rank the "
         f"{edges} pairs of {count} images (1 the same order, 0 unrelated) · "
         f"s_V = :blue[**{number(similarity.node)}**] · {grid_text(comparison.grid)}{few}",

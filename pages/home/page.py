@@ -5,8 +5,9 @@ import streamlit as st
 from pages.home import example, gallery, method, pictures, sources
 from pages.shared import comparisons, selection, widgets
 from pages.shared.parts import Data
+from pages.shared.titles import QUESTIONS
 
-QUESTION = "How well will what this network knows transfer to that task?"
+QUESTION = QUESTIONS["home"]
 WHAT = "Each network becomes a graph over the same images. Two graphs that look alike promise good transfer."
 NEXT = {
     "tour": "**Tour**: how it works, step by step, with your own choices.",

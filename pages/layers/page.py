@@ -9,8 +9,9 @@ from pages.layers import curves, matrix, measured, sees, takeaway
 from pages.layers.pair import choose
 from pages.shared import cache, charts, comparisons, selection, text, widgets
 from pages.shared.parts import Data
+from pages.shared.titles import QUESTIONS
 
-QUESTION = "Where should I cut the network?"
+QUESTION = QUESTIONS["layers"]
 
 
 def verdict(ranked: pd.DataFrame, source: str, target: str, probes: int, images: str = "") -> str:

@@ -11,8 +11,9 @@ from pages.models.compared import Compared
 from pages.models.selection import VIEWS, Models
 from pages.shared import charts, comparisons, selection, text, widgets
 from pages.shared.parts import Data
+from pages.shared.titles import QUESTIONS
 
-QUESTION = "Which model should I start from?"
+QUESTION = QUESTIONS["models"]
 
 
 def choose(comparison: Comparison) -> Compared:

@@ -17,8 +17,9 @@ from pages.panorama.selection import Panorama
 from pages.shared import charts, comparisons, selection, text, widgets
 from pages.shared.cache import Graphs
 from pages.shared.parts import MAPS, Data, Look, Pair
+from pages.shared.titles import QUESTIONS
 
-QUESTION = "What do related tasks look at, and which images do they find alike?"
+QUESTION = QUESTIONS["panorama"]
 COLUMNS = 40  # models shown at first: more are too many to look through
 NAMED = 3  # models named on one side of the fork
 

@@ -4,12 +4,13 @@ import streamlit as st
 
 from pages.setup import images, models, options, run
 from pages.shared import widgets
+from pages.shared.titles import QUESTIONS
 
 
 def main() -> None:
     """Draw the page."""
     answer = "Every choice is in the address: it can be sent as a link."
-    widgets.header("What should be compared, on which images?", answer)
+    widgets.header(QUESTIONS["setup"], answer)
     left, right = st.columns([1.1, 1])
     with left:
         run.draw(models.choose())

@@ -7,21 +7,14 @@ import streamlit as st
 
 import depara_core as depara
 from depara_core.formatting import number
-from depara_core.paths import assets_folder
-from pages.shared import cache, comparisons, jobs, selection, text, widgets
+from pages.shared import cache, comparisons, jobs, selection, starting, text
 from pages.shared.parts import Data, Pair
-
-_STYLE = assets_folder() / "style"
-_ICON = str(_STYLE / "favicon.png")  # a material icon would be fetched from outside
 
 
 def draw(page: Any, titles: Mapping[str, str]) -> None:
     """Draw the sidebar, run the page, then show the selected probe: by then its images are at hand."""
     cache.spare_the_collector()
-    st.set_page_config(f"{page.title} · DEPARA Explorer", _ICON, layout="wide", initial_sidebar_state=232)
-    st.html(_STYLE / "app.css")
-    scheme = "dark" if widgets.dark() else "light"
-    st.html(f"<style>:root {{ color-scheme: {scheme}; }}</style>")  # popovers stand outside of Streamlit's own element
+    starting.dress(page)
     jobs.enter()
     selection.enter(page.url_path or "home", titles)
     with st.sidebar:

@@ -4,21 +4,15 @@ Numbers and intervals are written by `depara_core.formatting`; here they are mad
 """
 
 import math
-import re
 from collections.abc import Mapping
 from typing import SupportsFloat
 
 from depara_core.explanation import Sentence
 from depara_core.formatting import counted, exact, interval, number, short_name
+from pages.shared.markdown import plain as plain
 from pages.shared.parts import Data
 
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|~<>$:&])")
 _COLOURS = {"node": "blue", "edge": "orange", "total": "violet"}
-
-
-def plain(text: str) -> str:
-    """Return text that markdown shows as it is: file names and messages are data, never markup."""
-    return _MARKDOWN.sub(r"\\\1", " ".join(text.split()))
 
 
 def model(model: str) -> str:

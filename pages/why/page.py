@@ -7,11 +7,12 @@ import streamlit as st
 from depara_core import exports
 from pages.shared import cache, charts, comparisons, downloads, selection, widgets
 from pages.shared.parts import Data
+from pages.shared.titles import QUESTIONS
 from pages.why import contrast, groups, leave_one_out, pairs, places, probes, summary, surfaces
 from pages.why.explained import Explained, choose
 from pages.why.selection import VIEWS, Why
 
-QUESTION = "Why do these two look transferable?"
+QUESTION = QUESTIONS["why"]
 EVIDENCE = {
     "probes": probes.draw,
     "pairs": pairs.draw,

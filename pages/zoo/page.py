@@ -8,11 +8,12 @@ from depara_core.grids import grid_text
 from depara_core.paths import public
 from pages.shared import consent, downloads, jobs, selection, text, widgets
 from pages.shared.parts import Data
+from pages.shared.titles import QUESTIONS
 from pages.zoo import computed, controls, results
 from pages.zoo.computed import Contents, Found
 from pages.zoo.selection import Zoo
 
-QUESTION = "Which networks are most like this one?"
+QUESTION = QUESTIONS["zoo"]
 
 
 def answer(known: Contents, found: Found, like: str) -> str:

@@ -21,7 +21,10 @@ def sanity(
     id: Annotated[str, typer.Argument(help="The model.")],
     layer: Annotated[str, typer.Option(help="'output' or another layer.")] = "output",
     target: Annotated[str | None, typer.Option(help="Show S with this model's output too.")] = None,
-    steps: Annotated[int, typer.Option(min=1, help="Stages from no weight shuffled to all.")] = 5,
+    steps: Annotated[
+        int | None,
+        typer.Option(min=1, help="Stages from no weight shuffled to all.", show_default="5, or one a module of fewer"),
+    ] = None,
     lam: o.Lam = 1.0,
     as_json: o.Json = False,
 ) -> None:

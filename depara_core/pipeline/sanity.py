@@ -32,6 +32,8 @@ from depara_core.zoo.behaviour import example_images
 from depara_core.zoo.copies import sharing
 from depara_core.zoo.spec import OUTPUT, ModelSpec, Network
 
+STEPS = 5  # stages where nobody says how many
+
 
 @dataclass(frozen=True, eq=False)
 class SanityCheck:
@@ -86,7 +88,7 @@ def sanity_check(
     layer: str = OUTPUT,
     target: ModelSpec | None = None,
     lam: float = 1.0,
-    steps: int = 5,
+    steps: int | None = None,
     seed: int = 0,
     preset: str = "paper",
     method: str | None = None,
@@ -118,7 +120,7 @@ def sanity_check(
     lam
         Weight of the edges in S.
     steps
-        Stages, 1 or more: each shuffles as many further modules as the others.
+        Stages, 1 or more: each shuffles as many further modules as the others. None: 5, or one a module of fewer.
     seed
         Of the permutations.
     preset, method, objective, channels, center, resolution, device, memory_budget, precision
@@ -152,8 +154,8 @@ def sanity_check(
     shuffled = [
         replace(
             spec,
-            id=f"{spec.id} shuffled {number}/{steps}",
-            name=f"{spec.name} shuffled {number}/{steps}",
+            id=f"{spec.id} shuffled {number}/{len(stages)}",
+            name=f"{spec.name} shuffled {number}/{len(stages)}",
             _open=partial(_shuffled, network, names, seed),
             _identity=None,
         )
@@ -183,12 +185,13 @@ def sanity_check(
     return SanityCheck(spec.id, layer, options, pd.DataFrame(rows), _mean_of_pairs(before))
 
 
-def _stages(network: Network, layer: str, size: int, steps: int) -> list[tuple[str, ...]]:
+def _stages(network: Network, layer: str, size: int, steps: int | None) -> list[tuple[str, ...]]:
     """Return the parameters that are shuffled at each stage, cumulative, the top first."""
-    if isinstance(steps, bool) or not isinstance(steps, int) or steps < 1:
+    if steps is not None and (isinstance(steps, bool) or not isinstance(steps, int) or steps < 1):
         raise OptionError(f"Expected steps as a whole number, 1 or more; {steps!r} came.")
     groups = [names for _, names in sorted(_by_start(network, layer, size).items(), reverse=True)]
-    if len(groups) < steps:
+    steps = min(STEPS, len(groups)) if steps is None else steps
+    if len(groups) < max(1, steps):
         raise OptionError(
             f"{len(groups)} modules before layer {layer!r} hold weights; {steps} steps came. Take that many or fewer."
         )

@@ -7,7 +7,7 @@ from depara_core.comparison import Comparison
 from depara_core.formatting import number
 from depara_core.grids import grid_text
 from depara_core.selection import few_probes
-from pages.attributions import compared, table, takeaway
+from pages.attributions import checks, compared, table, takeaway
 from pages.attributions.selection import VIEWS, Attributions
 from pages.shared import comparisons, selection, text, widgets
 from pages.shared.parts import Data
@@ -58,6 +58,7 @@ def main() -> None:
         headline(everyone, by_layer, comparison)
     with place:
         drawn, told = table.draw(comparison, found, by_layer)
+        checks.card(comparison, found.reference)
         widgets.links(graphs="Which images do they find alike?", models="Compare all models", layers="At which layer?")
     with heading:
         takeaway.draw(comparison, found.graphs, found.reference, drawn, told)

@@ -5,16 +5,18 @@ from urllib.parse import parse_qs
 import numpy as np
 import pytest
 from planted import silenced
-from planted_pages import COUNT, GROUPS, LAYERS, comparison
+from planted_pages import COUNT, GROUPS, LAYERS, comparison, figures
 
 import depara_core as depara
 from depara_core.agreement import agreement
+from depara_core.attribution.options import resolve_options
 from depara_core.formatting import number
 from depara_core.grids import common_grid, probe_cosines
 from pages.attributions.table import first_columns
 from pages.shared import closeup, image_table
 
 REFERENCE = "rooms/normal"
+OPTIONS = {"method": "saliency"}
 
 
 def test_each_map_carries_its_cosine_with_the_reference(open_page, tables):
@@ -214,3 +216,37 @@ def test_a_click_on_a_map_enlarges_it_beside_the_reference_and_one_on_the_image_
         assert not drawn
     app.run()
     assert not drawn  # closed once, it stays closed
+
+
+def test_checks_of_the_maps_are_offered_and_drawn(open_page, tables, monkeypatch):
+    import pandas as pd
+
+    from depara_core.pipeline.perturbation import CURVES
+
+    asked = {}
+
+    def sanity(spec, probes, **given):
+        asked["sanity"] = spec.id, len(probes), given
+        stages = pd.DataFrame(
+            {"weights": [0, 1], "from": ["", "a"], "node": [1, 0.1], "edge": [1, 0.2], "rank": [1, 0.3]}
+        )
+        return depara.SanityCheck(spec.id, "output", resolve_options(**OPTIONS), stages, 0.2)
+
+    def curves(spec, probes, **given):
+        asked["curves"] = spec.id, len(probes), given
+        each = {name: np.full((COUNT, 3), 0.5) for name in CURVES}
+        return depara.PerturbationCurves(spec.id, "output", resolve_options(**OPTIONS), np.linspace(0, 1, 3), **each)
+
+    monkeypatch.setattr(depara, "sanity_check", sanity)
+    monkeypatch.setattr(depara, "perturbation_curves", curves)
+    app = open_page("attributions", target=REFERENCE, **OPTIONS)
+    assert asked == {}  # nobody asked yet
+    for kind in ("sanity", "curves"):
+        app.button(key=f"attributions-{kind}-begin").click().run()
+        app.run()
+        model, count, given = asked[kind]
+        assert (model, count, given["layer"], given["method"]) == (REFERENCE, COUNT, "output", "saliency")
+        assert f"attributions.{kind}" in figures(app)
+    words = " ".join(element.value for element in app.markdown)
+    assert "rest on what the network learnt" in words
+    assert "pixels out **0.50** (at random 0.50; less is better)" in words

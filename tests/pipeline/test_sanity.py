@@ -115,6 +115,12 @@ def test_what_cannot_be_checked_is_told(tmp_path):
         sanity_check(model(), tiny.probes(), steps=6, **given)
     with pytest.raises(OptionError, match="steps as a whole number"):
         sanity_check(model(), tiny.probes(), steps=0, **given)
+    few = tiny.spec(tiny.network(nn.Sequential(nn.Flatten(), nn.Linear(3 * 64, 8))), "few")
+    assert len(sanity_check(few, tiny.probes(), **given).stages) == 2
+    assert len(sanity_check(model(), tiny.probes(), **given).stages) == 6
+    none = tiny.spec(tiny.network(nn.Sequential(nn.Flatten())), "none")
+    with pytest.raises(OptionError, match=r"0 modules before layer 'output' hold weights"):
+        sanity_check(none, tiny.probes(), **given)
     with pytest.raises(ModelError, match="Layer 'nowhere' does not exist"):
         sanity_check(model(), tiny.probes(), layer="nowhere", **given)
     with pytest.raises(OptionError, match="steps as a whole number, 2 or more"):

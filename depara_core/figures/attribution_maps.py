@@ -4,7 +4,6 @@ H, W: height and width of the image; h, w: of the map; all images are uint8 (H, 
 """
 
 from collections.abc import Iterable
-from functools import cache
 
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
@@ -12,13 +11,13 @@ from PIL import Image
 from scipy.ndimage import binary_erosion, gaussian_filter
 
 from depara_core.errors import OptionError
-from depara_core.figures.theme import palette, rgb, scale_table
+from depara_core.figures.theme import palette, rgb
 from depara_core.png import to_png
 from depara_core.probes import ProbeSet
 
 Picture = UInt8[np.ndarray, "H W 3"]
 SOFT = 0.018  # standard deviation of the smoothing for the eye, in widths of the picture
-LINE = 0.7  # opacity of a contour
+LINE = 0.9  # opacity of a contour
 STRONGEST = 0.1  # of a map's mass, inside its contour
 _LUMINANCE = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601
 # The ground leaves room for the colours on the side they need it: lifted towards paper in light, dimmed in dark.
@@ -96,9 +95,9 @@ def strongest(drawn: Float[np.ndarray, "H W"], share: float = STRONGEST) -> Bool
 
 
 def outline(picture: Picture, inside: Bool[np.ndarray, "H W"], *, dark: bool = False) -> Picture:
-    """Draw a line of one pixel along the inner edge of an area."""
+    """Draw a line of one pixel along the inner edge of an area, in the card's own lightness: marks are of the other."""
     edge = inside & ~binary_erosion(inside, border_value=1)
-    line = LINE * rgb(palette(dark).text) + (1 - LINE) * picture
+    line = LINE * rgb(palette(dark).surface) + (1 - LINE) * picture
     return np.where(edge[..., None], line, picture).astype(np.uint8)
 
 
@@ -110,15 +109,10 @@ def ground(image: Picture, dark: bool) -> np.ndarray:
 
 def _colour(strength: np.ndarray, signed: bool, dark: bool) -> np.ndarray:
     """Return the colour (H, W, 3) of strengths (H, W) in -1..1, before opacity."""
-    if not signed:
-        return _cividis()[np.rint(255 * np.abs(strength)).astype(int)]
     colours = palette(dark)
+    if not signed:  # one hue: a scale of many passes through greys, which no grey image shows
+        return np.broadcast_to(rgb(colours.node), (*strength.shape, 3))
     return np.where(strength[..., None] < 0, rgb(colours.negative), rgb(colours.positive))
-
-
-@cache
-def _cividis() -> np.ndarray:
-    return scale_table()
 
 
 def scale_bar(width: int = 160, height: int = 10, *, signed: bool = True, dark: bool = False) -> Picture:

@@ -32,7 +32,7 @@ def looks(image: Picture, a: Float[np.ndarray, "H W"], b: Float[np.ndarray, "_ _
 def look_colours(dark: bool) -> tuple[str, str, str]:
     """Return the colours of both, of only the first and of only the second."""
     paint = palette(dark)
-    return paint.magenta, paint.ochre, paint.blue
+    return paint.red, paint.ochre, paint.blue
 
 
 def look_tiles(

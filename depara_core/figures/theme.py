@@ -37,6 +37,7 @@ class Palette:
     blue: str
     magenta: str
     ochre: str
+    red: str  # on maps: told from every grey and from ochre and blue by all eyes (benchmarks/map_contrast.py)
     others: tuple[str, ...]  # colour-blind safe cycle for groups without a colour of their own
 
 
@@ -57,6 +58,7 @@ LIGHT = Palette(
     blue="#2b62c9",
     magenta="#bf2f7c",
     ochre="#a8720b",
+    red="#85050b",
     others=("#0072b2", "#b5500a", "#00805f", "#9c4f86", "#3f6f8c", "#7a6a00", "#6b6f78"),
 )
 DARK = Palette(
@@ -76,6 +78,7 @@ DARK = Palette(
     blue="#79a8ff",
     magenta="#f074b4",
     ochre="#dba93a",
+    red="#bd320a",
     others=("#56b4e9", "#f0894e", "#2fc297", "#d9a0c8", "#93bcd6", "#d6c84a", "#a9afba"),
 )
 

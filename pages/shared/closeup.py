@@ -18,7 +18,7 @@ from pages.shared.parts import Data, Look
 SIZE = 384  # pixels of an enlarged picture
 MEANS = {
     "signed": "Green pixels raise the feature, purple ones lower it",
-    "magnitude": "Bright pixels matter most",
+    "magnitude": "The bluer a pixel, the more it matters",
     "regions": "Each patch shows the sum of its pixels: green raises the feature, purple lowers it",
 }
 _mount = component("compare")

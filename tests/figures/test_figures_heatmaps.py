@@ -39,11 +39,11 @@ def test_half_strength_and_opacity_mix_by_hand():
     np.testing.assert_array_equal(out[0, 0], np.rint(0.6 * ground + 0.4 * green))
 
 
-def test_magnitude_ignores_the_sign_and_ends_in_cividis_yellow():
+def test_magnitude_ignores_the_sign_and_is_the_blue_of_nodes():
     plus = attribution_maps.overlay(_grey(100), np.full((2, 2), 1.0), limit=1.0, opacity=1.0, signed=False)
     minus = attribution_maps.overlay(_grey(100), np.full((2, 2), -1.0), limit=1.0, opacity=1.0, signed=False)
     np.testing.assert_array_equal(plus, minus)
-    np.testing.assert_array_equal(plus[0, 0], [254, 232, 56])
+    np.testing.assert_array_equal(plus[0, 0], theme.rgb(theme.LIGHT.node))
 
 
 def test_upsampling_is_bilinear_with_aligned_pixel_centres():

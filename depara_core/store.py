@@ -161,6 +161,16 @@ class Store:
             return Artefact(arrays, metadata)
         return self.get(key) or Artefact(arrays, metadata)
 
+    def discard(self, key: str) -> None:
+        """Remove what is kept under a key, if there is anything.
+
+        Parameters
+        ----------
+        key
+            As `put` takes it.
+        """
+        remove(self._file(key))
+
     def status(self) -> StoreStatus:
         """Count the artefacts and their bytes.
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int, UInt8
@@ -12,10 +13,9 @@ from sklearn.datasets import load_sample_image
 
 from depara_core import rooms
 from depara_core.benchmark.transfer_table import TransferTable, load_transfer_table
-from depara_core.errors import Cancelled, DeparaError
 from depara_core.files import Progress
 from depara_core.graphs import AttributionGraph
-from depara_core.pipeline.features import Features, build_features
+from depara_core.pipeline.features import build_features
 from depara_core.pipeline.graphs import build_graphs
 from depara_core.pipeline.models import OnError
 from depara_core.probes import ProbeSet, load_probes
@@ -83,6 +83,7 @@ def gather(
     store: Store | str | None = None,
     progress: Progress | None = None,
     on_error: OnError | None = None,
+    executor: str | None = None,
 ) -> Evidence:
     """Compute, or read from the store, all that the metrics compare.
 
@@ -106,6 +107,8 @@ def gather(
         progress(done, total, message) counts rendered probes, models and probes of models.
     on_error
         on_error(model id, error) takes the failure of one model, and the rest goes on; None: the first one is raised.
+    executor
+        Where it is computed, as `build_graphs` takes it.
 
     Returns
     -------
@@ -119,19 +122,11 @@ def gather(
     """
     specs = tuple(benchmark.models if models is None else models)
     chosen = benchmark.probes(count, seed, progress) if probes is None else probes
-    features: list[Features] = []
-    for place, spec in enumerate(specs):
-        try:
-            features += build_features(spec, chosen, device=device, store=store, progress=_at(place, specs, progress))
-        except Cancelled:
-            raise
-        except DeparaError as error:
-            if on_error is None:
-                raise
-            on_error(spec.id, error)
+    where: dict[str, Any] = {"device": device, "store": store, "progress": progress, "executor": executor}
+    features = build_features(specs, chosen, on_error=on_error, **where)
     ids = [one.model for one in features]
     specs = tuple(spec for spec in specs if spec.id in ids)
-    build = partial(build_graphs, specs, chosen, device=device, store=store, progress=progress)
+    build = partial(build_graphs, specs, chosen, **where)
     known = benchmark.labels(chosen, seed, ids) if benchmark.labels is not None and probes is None else {}
     return Evidence(
         tuple(build()),
@@ -140,11 +135,6 @@ def gather(
         known,
         {one.model: one.shape for one in features},
     )
-
-
-def _at(place: int, specs: Sequence[ModelSpec], progress: Progress | None) -> Progress | None:
-    """Report the work on one model as one step of all."""
-    return None if progress is None else lambda done, total, message: progress(place, len(specs), message)
 
 
 def probe_sets(count: int, seed: int, progress: Progress | None = None) -> list[tuple[str, ProbeSet]]:

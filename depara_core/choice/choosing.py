@@ -6,6 +6,7 @@ Symbols: N images, M candidates.
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -18,7 +19,7 @@ from depara_core.files import Progress, Tell, counted_steps
 from depara_core.graphs import AttributionGraph
 from depara_core.grids import common_grid
 from depara_core.pipeline.costs import Costs, measure_costs
-from depara_core.pipeline.features import Features, build_features
+from depara_core.pipeline.features import Features, build_features, computed_on
 from depara_core.pipeline.fit import deal_probes, fitted, pooled
 from depara_core.pipeline.graphs import build_graphs
 from depara_core.pipeline.models import OnError, attempt
@@ -42,6 +43,7 @@ def choose(
     store: str | os.PathLike[str] | Store | None = None,
     progress: Progress | None = None,
     on_error: OnError | None = None,
+    executor: str | None = None,
 ) -> Choice:
     """Compare candidates for the task of some images, from labels alone, or for a target.
 
@@ -71,6 +73,8 @@ def choose(
         progress(done, total, message) counts candidates, scores and heads; what it raises stops the work.
     on_error
         on_error(model id, error) takes the failure of one candidate, and the rest goes on; None: the first is raised.
+    executor
+        Where features and graphs are computed, as `build_graphs` takes it; costs are measured here.
 
     Returns
     -------
@@ -96,6 +100,8 @@ def choose(
     costs: dict[str, Costs] = {}
 
     scored = target is not None or _classes(probes)[0] is not None
+    if executor is not None and scored:
+        chosen = computed_on(executor, chosen, probes, device=device, progress=progress, store=kept, on_error=on_error)
 
     def compute(spec: ModelSpec, some: ProbeSet) -> None:
         found = build_features(spec, some, device=device, store=kept) if scored else []
@@ -111,7 +117,8 @@ def choose(
     if not specs:
         raise ModelError("No candidate could be computed, so there is nothing to choose from.")
     means = {name: pooled(one) for name, one in features.items()}
-    choice = _judge(specs, probes, features, means, costs, target, lam, seed=seed, device=device, store=kept, tell=tell)
+    where = {"device": device, "store": kept, "executor": executor}
+    choice = _judge(specs, probes, features, means, costs, target, lam, seed=seed, where=where, tell=tell)
     if not measure or _classes(probes)[0] is None:
         return choice
     return _with_transfer(choice, means, folds, seed, tell)
@@ -148,8 +155,7 @@ def _judge(
     lam: float,
     *,
     seed: int,
-    device: str,
-    store: Store,
+    where: Mapping[str, Any],
     tell: Tell,
 ) -> Choice:
     classes, notes = _classes(probes)
@@ -157,14 +163,14 @@ def _judge(
     scores: dict[str, Score] = {}
     aim = target
     if isinstance(aim, ModelSpec):
-        aim = build_graphs(aim, probes, device=device, store=store)[0]
+        aim = build_graphs(aim, probes, **where)[0]
     elif aim is None and classes is not None:
         aim = target_from_labels(probes)
     if aim is None:
         notes.append("Without labels or a target only costs and published accuracy are known: no score is given.")
     else:
         tell("DEPARA")
-        graphs = _graphs(specs, probes, features, aim, device, store)
+        graphs = _graphs(specs, probes, features, aim, where)
         with threadpool_limits(1):
             scores[DEPARA] = depara_score(graphs, aim, common_grid([*graphs, aim]), lam, drawn)
     if classes is not None:
@@ -204,12 +210,11 @@ def _graphs(
     probes: ProbeSet,
     features: Mapping[str, Features],
     target: AttributionGraph,
-    device: str,
-    store: Store,
+    where: Mapping[str, Any],
 ) -> list[AttributionGraph]:
     """Return the candidates' graphs; for a target of edges alone their features say all, and no gradient is needed."""
     if target.edges_only:
         return [
             graph_of_features(one.values, probes, model=one.model, weights=one.weights) for one in features.values()
         ]
-    return build_graphs(specs, probes, **asdict(target.options), device=device, store=store)
+    return build_graphs(specs, probes, **asdict(target.options), **where)

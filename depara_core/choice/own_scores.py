@@ -5,6 +5,7 @@ Symbols: S models, T targets, N images.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,13 +22,13 @@ from depara_core.jobs import give_way
 from depara_core.metrics import METRICS
 from depara_core.metrics.matrices import one_hot
 from depara_core.pipeline.costs import measure_costs, published_accuracy
-from depara_core.pipeline.features import Features, build_features
+from depara_core.pipeline.features import Features, build_features, computed_on
 from depara_core.pipeline.fit import pooled
 from depara_core.pipeline.graphs import build_graphs
 from depara_core.pipeline.models import attempt
 from depara_core.probes import ProbeSet, load_probes
 from depara_core.similarity import check_lam, similarity
-from depara_core.store import Store
+from depara_core.store import Store, as_store
 from depara_core.targets import graph_of_features, target_from_labels
 from depara_core.zoo import ModelSpec
 
@@ -51,6 +52,7 @@ def score_benchmark(
     store: Store | None = None,
     progress: Progress | None = None,
     warn: Warn = lambda _: None,
+    executor: str | None = None,
 ) -> dict[str, pd.DataFrame]:
     """Return every score of every model for every target, source x target, and both static facts where all are known.
 
@@ -58,8 +60,9 @@ def score_benchmark(
     For a network DEPARA is S at `lam`, and what is defined without labels is given, over `probes` (None: the bundled
     rooms). Where a score is not defined for a target its column is NaN. `load` finds a target's images (None: by
     `load_probes`). A model that fails is left out everywhere, and told to `warn`; so is a target network that fails.
+    With an `executor` features and graphs are computed on that cluster (see `build_graphs`).
     """
-    seen = _Seen(own, device, store, check_lam(lam), {})
+    seen = _Seen(own, device, as_store(store), check_lam(lam), executor, progress, {})
     find = load or (lambda place: load_probes(place, count=count, seed=seed))
     columns: dict[str, dict[str, pd.Series]] = {}
     given = probes
@@ -99,8 +102,10 @@ class _Seen:
 
     own: OwnBenchmark
     device: str
-    store: Store | None
+    store: Store
     lam: float
+    executor: str | None
+    progress: Progress | None
     failed: dict[str, DeparaError]
 
     @property
@@ -113,6 +118,7 @@ class _Seen:
         """Return every score of the models for the labels of one set of images."""
         if probes.labels is None:
             raise OptionError(f"The target {target!r} has no labels. Put its images into a folder a class.")
+        self._ahead(self.own.specs, probes)
         aim, classes = target_from_labels(probes), np.unique(probes.labels, return_inverse=True)[1]
         told: dict[str, dict[str, float]] = {}
         for features in self._features(probes):
@@ -126,7 +132,8 @@ class _Seen:
 
     def for_network(self, target: ModelSpec, probes: ProbeSet) -> dict[str, pd.Series]:
         """Return every score of the models for a network, over some images; nothing where the network fails."""
-        aims = attempt(self.failed.__setitem__, self._build, target, probes)
+        self._ahead([target, *self.own.specs], probes, graphs=True)
+        aims = None if target.id in self.failed else attempt(self.failed.__setitem__, self._build, target, probes)
         if aims is None:
             return {}
         asked, goal = aims
@@ -141,6 +148,17 @@ class _Seen:
                 sides = (features.code, asked.code) if name == "local_directed" else (features.values, asked.values)
                 told.setdefault(name, {})[spec.id] = METRICS[name](*sides)
         return {name: pd.Series(values) for name, values in told.items()}
+
+    def _ahead(self, specs: Sequence[ModelSpec], probes: ProbeSet, *, graphs: bool = False) -> None:
+        """Let the cluster, where there is one, fill the store with what is read from it next."""
+        if self.executor is None:
+            return
+        known = {spec.id: spec for spec in specs if spec.id not in self.failed}
+        told: dict[str, Any] = {"device": self.device, "progress": self.progress, "store": self.store}
+        told["on_error"] = self.failed.__setitem__
+        left = computed_on(self.executor, list(known.values()), probes, **told)
+        if graphs and left:
+            build_graphs(left, probes, executor=self.executor, **told)
 
     def _build(self, spec: ModelSpec, probes: ProbeSet) -> tuple[Features, AttributionGraph]:
         (features,) = build_features(spec, probes, device=self.device, store=self.store)

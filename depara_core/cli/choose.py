@@ -46,6 +46,7 @@ def choose(
     split: o.Split = None,
     background: o.Background = "white",
     device: o.Device = "auto",
+    executor: o.Executor = None,
     store: o.StorePath = None,
     store_limit: o.StoreLimit = None,
     as_json: o.Json = False,
@@ -79,6 +80,7 @@ def choose(
             store=kept,
             progress=progress,
             on_error=failed.__setitem__,
+            executor=executor,
         )
 
     def rank(progress: "Progress") -> "pandas.DataFrame":

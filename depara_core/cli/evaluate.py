@@ -32,6 +32,7 @@ def evaluate(
     budget: Annotated[int | None, typer.Option(help="Labels a target had.", show_default="the largest")] = None,
     lam: o.Lam = 1.0,
     device: Annotated[str, typer.Option(help="'auto', 'cpu', 'cuda', ...")] = "auto",
+    executor: o.Executor = None,
     store: o.StorePath = None,
     store_limit: o.StoreLimit = None,
     as_json: o.Json = False,
@@ -46,7 +47,7 @@ def evaluate(
 
         kept = depara.Store(store, store_limit)
         drawn = {"probes": probes, "count": count, "seed": seed or 0, "lam": lam}
-        answer_own(benchmark, **drawn, device=device, store=kept, as_json=as_json)
+        answer_own(benchmark, **drawn, device=device, executor=executor, store=kept, as_json=as_json)
         return
     if probes is not None:
         raise depara.OptionError("--probes goes with a .csv of your own: a bundled benchmark has its own images.")
@@ -57,4 +58,4 @@ def evaluate(
 
     kept = depara.Store(store, store_limit)
     drawn = {"count": count, "seed": seed, "budget": budget}
-    answer(benchmark, readout, **drawn, lam=lam, device=device, store=kept, as_json=as_json)
+    answer(benchmark, readout, **drawn, lam=lam, device=device, executor=executor, store=kept, as_json=as_json)

@@ -33,6 +33,7 @@ def answer(
     budget: int | None,
     lam: float,
     device: str,
+    executor: str | None,
     store: Store,
     as_json: bool,
 ) -> None:
@@ -52,6 +53,7 @@ def answer(
                 device=device,
                 store=store,
                 progress=report,
+                executor=executor,
             )
             return score_pairs(evidence, lam=lam, store=store, progress=report)
 

@@ -27,6 +27,7 @@ def fit(
     split: o.Split = None,
     background: o.Background = "white",
     device: o.Device = "auto",
+    executor: o.Executor = None,
     store: o.StorePath = None,
     store_limit: o.StoreLimit = None,
     as_json: o.Json = False,
@@ -50,6 +51,7 @@ def fit(
             progress=report,
             store=kept,
             on_error=failed.__setitem__,
+            executor=executor,
         )
         table = table.sort_values("accuracy", ascending=False, kind="stable")
         known = {spec.id: spec for spec in specs}

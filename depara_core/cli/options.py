@@ -20,6 +20,9 @@ Count = Annotated[int | None, typer.Option(min=3, help="How many images.", show_
 Split = Annotated[str | None, typer.Option(help="Only this split of a folder, such as 'val'.", show_default="all")]
 Background = Annotated[str, typer.Option(help="Colour under transparent parts, a name or '#rrggbb'.")]
 Device = Annotated[str, typer.Option(help="'auto', 'cpu', 'cuda', ...")]
+Executor = Annotated[
+    str | None, typer.Option(help="'ray' or 'ray://host:10001': models are tasks of a cluster.", show_default="here")
+]
 Json = Annotated[bool, typer.Option("--json", help="Write JSON to standard output.")]
 Layers = Annotated[str, typer.Option(help="'output', 'all', or names separated by commas.")]
 

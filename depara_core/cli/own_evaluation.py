@@ -19,6 +19,7 @@ def answer_own(
     seed: int,
     lam: float,
     device: str,
+    executor: str | None,
     store: Store,
     as_json: bool,
 ) -> None:
@@ -42,6 +43,7 @@ def answer_own(
             store=store,
             progress=report,
             warn=left_out.append,
+            executor=executor,
         )
 
     frames = follow(work)

@@ -50,7 +50,7 @@ def add(
     layers: o.Layers = "output",
     licence: Annotated[str, typer.Option(help="Of these models, to filter by.")] = "",
     device: Device = "auto",
-    executor: Annotated[str | None, typer.Option(help="'ray' or 'ray://host:10001'.", show_default="here")] = None,
+    executor: o.Executor = None,
     store: o.StorePath = None,
     as_json: o.Json = False,
 ) -> None:

@@ -25,6 +25,9 @@ from depara_core.extraction.spill import Scratch, let_go
 from depara_core.probes import ProbeSet
 from depara_core.zoo.spec import ModelSpec, Network
 
+# keep(layer, columns, of how many, (N, columns) float32): takes features that were read, before they are freed
+KeepFeatures = Callable[[str, slice, int, np.ndarray | Tensor], None]
+
 
 @dataclass(frozen=True)
 class Extraction:
@@ -52,7 +55,9 @@ class Collector:
         plan: MemoryPlan,
         numerics: Numerics,
         is_noise: Callable[[str], bool],
+        keep_features: KeepFeatures | None = None,
     ) -> None:
+        self.keep_features = keep_features
         self.is_noise = is_noise  # tells whether a layer's gradient is but rounding
         self.ranges: dict[str, tuple[Tensor, Tensor]] = {}  # the least and the greatest objective of each layer
         self.spec, self.probes, self.options = spec, probes, options
@@ -99,6 +104,8 @@ class Collector:
         """End a pass: turn its features into inner products, free them, and yield the layers that are whole."""
         self.arrivals.wait()
         for layer, columns in self.part.columns.items():
+            if self.keep_features is not None:
+                self.keep_features(layer, columns, self.sizes[layer], self.features[layer])
             self.grams[layer] = self.grams.pop(layer, 0.0) + gram_matrix(self.features.pop(layer))
             if columns.stop == self.sizes[layer]:
                 edges, no_feature = cosines(self.grams.pop(layer), center=self.options.center)

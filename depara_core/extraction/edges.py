@@ -53,6 +53,17 @@ def gram_matrix(features: Float32[np.ndarray, "N D"] | Float32[Tensor, "N D"]) -
     return total
 
 
+def cross_gram_matrix(
+    left: Float32[np.ndarray, "N D"], right: Float32[np.ndarray, "M D"], place: torch.device
+) -> Float[np.ndarray, "N M"]:
+    """Return the inner products of all pairs of a left and a right row, summed as in `gram_matrix`, on a device."""
+    total = torch.zeros((len(left), len(right)), dtype=torch.float64, device=place)
+    for columns in _blocks(left.shape[1], max(1, BLOCK_BYTES // (8 * max(1, len(left), len(right))))):
+        one, other = (torch.tensor(rows[:, columns]).to(place).double() for rows in (left, right))
+        total.addmm_(one, other.T)
+    return total.cpu().numpy()
+
+
 def _blocks(length: int, size: int) -> Iterator[slice]:
     return (slice(start, start + size) for start in range(0, length, size))
 

@@ -14,7 +14,7 @@ from depara_core.attribution.methods import METHODS
 from depara_core.attribution.options import Options
 from depara_core.attribution.vanishing import gradient_is_noise
 from depara_core.extraction.batches import Batches, NoMemory
-from depara_core.extraction.collector import Collector, Extraction
+from depara_core.extraction.collector import Collector, Extraction, KeepFeatures
 from depara_core.extraction.device import on_device, release, resolve_device
 from depara_core.extraction.memory_plan import default_budget, plan_memory
 from depara_core.extraction.numerics import choose_numerics, computing_in
@@ -36,6 +36,7 @@ def extract(
     memory_budget: int | None = None,
     precision: str = "float32",
     progress: Progress | None = None,
+    keep_features: KeepFeatures | None = None,
 ) -> Iterator[tuple[str, Extraction]]:
     """Attribute `layers` of `network` on all probes and yield (layer, `Extraction`) as soon as one is whole.
 
@@ -44,7 +45,7 @@ def extract(
     in bytes, what is held in memory of features, attributions and one batch beside the model; what is beyond lies in
     files. A GPU keeps features and batches in its own memory, of which seven eighths of what is free are taken. Memory
     that runs out halves the batch. `precision`: see `choose_numerics`. `progress(done, total, message)` counts
-    probes; raising `Cancelled` from it stops within the batch.
+    probes; raising `Cancelled` from it stops within the batch. `keep_features` sees all features before they go.
     """
     place = resolve_device(device)
     network = _in_float32(network)
@@ -58,7 +59,7 @@ def extract(
         plan = plan_memory(place, memory_budget or default_budget(place))
         size = batch_size or plan.batch_size(place, spec.input_size, rehearsal.activations)
         is_noise = partial(_is_noise, network, options.objective, batches)
-        collector = Collector(spec, probes, rehearsal, options, plan, numerics, is_noise)
+        collector = Collector(spec, probes, rehearsal, options, plan, numerics, is_noise, keep_features)
         held.enter_context(closing(collector))
         passes = plan.passes(rehearsal.sizes, len(probes))
         for number, part in enumerate(passes):

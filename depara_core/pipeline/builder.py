@@ -11,7 +11,7 @@ import torch
 from depara_core.artefacts import Artefact
 from depara_core.attribution.options import Options
 from depara_core.errors import Cancelled
-from depara_core.extraction.collector import Extraction
+from depara_core.extraction.collector import Extraction, KeepFeatures
 from depara_core.extraction.device import resolve_device
 from depara_core.extraction.extract import extract
 from depara_core.graphs import AttributionGraph
@@ -21,6 +21,8 @@ from depara_core.pipeline.models import explained, open_network, require_layers
 from depara_core.probes import ProbeSet
 from depara_core.store import Store
 from depara_core.zoo.spec import Identity, ModelSpec, Network
+
+AGREEMENT = "agreement with float32"  # the name that a graph's versions tell it by
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,12 @@ class Builder:
         return network
 
     def compute(
-        self, spec: ModelSpec, network: Network, layers: list[str], keys: dict[str, str]
+        self,
+        spec: ModelSpec,
+        network: Network,
+        layers: list[str],
+        keys: dict[str, str],
+        keep_features: KeepFeatures | None = None,
     ) -> dict[str, Artefact | None]:
         """Extract layers and store each as soon as it is whole."""
         versions = {
@@ -90,8 +97,9 @@ class Builder:
         }
         try:
             done = extract(
-                network, spec, self.probes, layers, self.options, **asdict(self.execution), progress=self.tally.part()
-            )
+                network, spec, self.probes, layers, self.options, **asdict(self.execution), progress=self.tally.part(),
+                keep_features=keep_features,
+            )  # fmt: skip
             about = {"versions": versions, "parameters": network.parameters}
             return {layer: self.keep(keys[layer], spec, layer, extraction, about) for layer, extraction in done}
         except Cancelled:
@@ -109,7 +117,7 @@ class Builder:
         }
         numerics = extraction.numerics
         if numerics.name != "float32":
-            fast = {"numerics": numerics.name, "agreement with float32": f"{numerics.agreement:.4f}"}
+            fast = {"numerics": numerics.name, AGREEMENT: f"{numerics.agreement:.4f}"}
             about = about | {"versions": about["versions"] | fast}
         metadata = {"model": spec.id, "layer": layer, "shape": list(extraction.shape), "note": extraction.note}
         metadata["taken"] = extraction.taken

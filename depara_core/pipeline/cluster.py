@@ -5,7 +5,9 @@ import importlib.util
 import os
 import platform
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,37 +27,53 @@ LIBRARIES = ("depara-explorer", "numpy", "torch", "torchvision")
 Call = Callable[..., object]  # call(spec, probes, store=..., **options) keeps its results in the store
 
 
+@dataclass(frozen=True)
+class Task:
+    """One call(spec, probes, device=..., store=..., **options) on the cluster.
+
+    Attributes
+    ----------
+    call
+        `build_graphs`, `build_features`, or a part of either.
+    spec
+        The model.
+    options
+        What `call` takes besides.
+    after
+        The places, in the same run, of tasks that must be done before; one of them that fails is this one's failure.
+    """
+
+    call: Call
+    spec: ModelSpec
+    options: Mapping[str, Any]
+    after: tuple[int, ...] = ()
+
+
 def spread(
     executor: str,
-    call: Call,
-    specs: Sequence[ModelSpec],
+    tasks: Sequence[Task],
     probes: ProbeSet,
     store: Store,
     *,
-    options: Sequence[Mapping[str, Any]],
     device: str,
     progress: Progress | None,
 ) -> dict[str, DeparaError]:
-    """Do call(spec, probes, device=..., store=..., **options) of each model on the cluster.
+    """Do tasks on the cluster.
 
     Parameters
     ----------
     executor
         "ray", or the address of a cluster, "ray://host:10001".
-    call
-        `build_graphs` or `build_features`.
-    specs
-        M models.
+    tasks
+        Those of any number of models, in the order in which they are best begun.
     probes
         They are sent to each machine once.
     store
         Its folder must be the same one on every machine.
-    options
-        What `call` takes besides, one a model.
     device
         "auto" takes a GPU a task where the cluster has some.
     progress
-        progress(done, total, message) counts probes; `Cancelled` stops what runs.
+        progress(done, total, message) counts probes of tasks; `Cancelled` stops what runs.
 
     Returns
     -------
@@ -71,26 +89,53 @@ def spread(
     """
     ray = _connect(executor)
     mark = store.path.resolve() / f".{uuid.uuid4().hex}"
-    gpus = device.startswith(("auto", "cuda")) and bool(ray.cluster_resources().get("GPU"))
-    place = "cuda" if device == "auto" and gpus else "cpu" if device == "auto" else device
+    place = device_on(executor, device)
+    gpus = place.startswith("cuda") and bool(ray.cluster_resources().get("GPU"))
     remote = ray.remote(num_cpus=1, num_gpus=int(gpus), max_retries=RETRIES)(_task)
-    try:
-        write_whole(mark, "")
+    with _room(ray), _marked(mark):
         shared = ray.put(probes)
-        tasks: dict[Any, ModelSpec] = {}
+        sent: list[Any] = []
         failed: dict[str, DeparaError] = {}
-        for spec, more in zip(specs, options, strict=True):
-            given = {**more, "device": place, "store": store}
+        for task in tasks:
+            given = {**task.options, "device": place, "store": store}
+            before = [sent[earlier] for earlier in task.after]
             try:
-                tasks[remote.remote(call, spec, shared, given, mark, _versions())] = spec
+                answer = remote.remote(task.call, task.spec, shared, given, mark, _versions(), *before)
             except (TypeError, ValueError, AttributeError) as error:
                 reason = str(error).strip().splitlines()[0]
-                failed[spec.id] = ModelError(f"{spec.id} cannot be sent to the cluster: {reason}")
-        return failed | _gather(ray, tasks, len(probes), progress)
-    except ray.exceptions.ObjectStoreFullError as error:
-        raise StoreError("Ray's object store is full: start its nodes with a larger --object-store-memory.") from error
+                answer = failed[task.spec.id] = ModelError(f"{task.spec.id} cannot be sent to the cluster: {reason}")
+            sent.append(answer)
+        told = {one: task.spec for one, task in zip(sent, tasks, strict=True) if not isinstance(one, DeparaError)}
+        return failed | _gather(ray, told, len(probes), progress)
+
+
+def device_on(executor: str, device: str) -> str:
+    """Return where a cluster computes: "auto" is "cuda" where it has a GPU."""
+    if device != "auto":
+        return device
+    return "cuda" if _connect(executor).cluster_resources().get("GPU") else "cpu"
+
+
+@contextmanager
+def _marked(mark: Path) -> Iterator[None]:
+    """Keep a file in the store, by which a worker tells that it sees the same one."""
+    write_whole(mark, "")
+    try:
+        yield
     finally:
         mark.unlink(missing_ok=True)
+
+
+@contextmanager
+def _room(ray: Any) -> Iterator[None]:
+    """Say what to do where the probes, or what a worker needs of them, find no room in Ray."""
+    try:
+        yield
+    except (ray.exceptions.ObjectStoreFullError, ray.exceptions.OutOfDiskError) as error:
+        raise StoreError(
+            "Ray's object store is full. Start its nodes with a larger --object-store-memory, or free the disk that it "
+            "spills to; what was finished is kept."
+        ) from error
 
 
 def left_after(
@@ -109,8 +154,9 @@ def _gather(ray: Any, tasks: dict[Any, ModelSpec], count: int, progress: Progres
     try:
         while pending:
             if progress is not None:
-                done = len(tasks) - len(pending)
-                progress(done * count, len(tasks) * count, f"{done} of {len(tasks)} models, on the cluster")
+                done, left = len(tasks) - len(pending), {tasks[one].id for one in pending}
+                models = len({spec.id for spec in tasks.values()})
+                progress(done * count, len(tasks) * count, f"{models - len(left)} of {models} models, on the cluster")
             ready, pending = ray.wait(pending, num_returns=len(pending), timeout=LOOK_S)
             for one in ready:
                 error = _outcome(ray, one, tasks[one])
@@ -138,9 +184,15 @@ def _outcome(ray: Any, one: Any, spec: ModelSpec) -> DeparaError | None:
 
 
 def _task(
-    call: Call, spec: ModelSpec, probes: ProbeSet, options: dict[str, Any], mark: Path, told: dict[str, str]
+    call: Call,
+    spec: ModelSpec,
+    probes: ProbeSet,
+    options: dict[str, Any],
+    mark: Path,
+    told: dict[str, str],
+    *before: DeparaError | None,
 ) -> DeparaError | None:
-    """Work on one model in a worker; its failure is the answer, a raised one is the cluster's."""
+    """Work on one model in a worker, after other tasks; its failure is the answer, a raised one is the cluster's."""
     mine = _versions()
     if mine != told:
         differing = [f"{name} {mine[name]} instead of {told[name]}" for name in told if mine[name] != told[name]]
@@ -152,6 +204,9 @@ def _task(
             f"The worker on {platform.node()} does not see the store in {mark.parent}. Give a folder that all machines "
             "share."
         )
+    failed = next((error for error in before if error is not None), None)
+    if failed is not None:
+        return failed
     try:
         call(spec, probes, **options)
     except DeparaError as error:
@@ -173,9 +228,16 @@ def _connect(executor: str) -> Any:
         try:
             ray.init(address=address, log_to_driver=False, logging_level="ERROR")
         except Exception as error:
-            reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-            raise OptionError(f"Ray at {executor!r} cannot be reached: {reason}. Start it first: ray start.") from error
+            raise _unreachable(executor, error) from error
     return ray
+
+
+def _unreachable(executor: str, error: Exception) -> OptionError:
+    lines = (str(error).strip() or type(error).__name__).splitlines()
+    if "version mismatch" in lines[0].lower():  # of Ray itself or of Python; which ones stands in the next lines
+        told = " ".join(" ".join(lines).split())
+        return OptionError(f"Ray at {executor!r} is another version: {told} Install the same one on every machine.")
+    return OptionError(f"Ray at {executor!r} cannot be reached: {lines[0]}. Start it first: ray start.")
 
 
 def _versions() -> dict[str, str]:

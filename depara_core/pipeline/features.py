@@ -1,7 +1,7 @@
 """Features of many models over the probes, kept on disk: what metrics other than DEPARA compare."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -19,8 +19,9 @@ from depara_core.extraction.memory_plan import BATCH_PIXELS
 from depara_core.extraction.numerics import exact_float32
 from depara_core.files import Progress
 from depara_core.jobs import give_way
-from depara_core.pipeline.cluster import left_after, spread
+from depara_core.pipeline.cluster import Task, left_after, spread
 from depara_core.pipeline.keys import features_key
+from depara_core.pipeline.models import OnError, attempt
 from depara_core.probes import ProbeSet
 from depara_core.store import Store, as_store
 from depara_core.zoo.spec import OUTPUT, ModelSpec, Network
@@ -67,6 +68,7 @@ def build_features(
     device: str = "auto",
     progress: Progress | None = None,
     store: str | os.PathLike[str] | Store | None = None,
+    on_error: OnError | None = None,
     executor: str | None = None,
 ) -> list[Features]:
     """Run each model over the probes and return one layer's output; what the store has is read.
@@ -85,13 +87,15 @@ def build_features(
         progress(done, total, message) counts models; raising `Cancelled` from it stops before the next one.
     store
         Where features are kept: a `Store`, a path, or None: $DEPARA_STORE, else the platform's cache folder.
+    on_error
+        on_error(model id, error) takes the failure of one model, and the rest goes on; None: the first one is raised.
     executor
         As `build_graphs` takes it.
 
     Returns
     -------
     list of Features
-        One a model, in the order given.
+        One a model, in the order given, without the models that failed.
 
     Raises
     ------
@@ -101,28 +105,50 @@ def build_features(
     chosen = [specs] if isinstance(specs, ModelSpec) else list(specs)
     kept = as_store(store)
     if executor is not None:
-        given = [{"layer": layer}] * len(chosen)
-        failed = spread(executor, build_features, chosen, probes, kept, options=given, device=device, progress=progress)
-        left_after(failed, chosen, None)
+        chosen = computed_on(
+            executor, chosen, probes, layer=layer, device=device, progress=progress, store=kept, on_error=on_error
+        )
     built = []
     for done, spec in enumerate(chosen):
         give_way()
         if progress is not None:
             progress(done, len(chosen), f"{spec.name}: features")
-        identity, network = spec.identity(), None
-        if identity is None or layer not in identity.taps:
-            network = spec.open(None)
-            identity = network.identity
-        key = features_key(spec, identity, layer, probes)
-        artefact = kept.get(key, partial(_require_features, count=len(probes)))
-        if artefact is None:
-            output = _run(spec, network or spec.open(None), probes, layer, device)
-            about = {"model": spec.id, "layer": layer, "shape": list(output.shape[1:])}
-            artefact = kept.keep(key, {"features": output.reshape(len(output), -1)}, about)
-        values, shape = artefact.arrays["features"], tuple(artefact.metadata["shape"])
-        values.setflags(write=False)
-        built.append(Features(spec.id, layer, values, shape, probes.digest, identity.digest))
-    return built
+        built.append(attempt(on_error, lambda one, some: _features(one, some, layer, device, kept), spec, probes))
+    return [one for one in built if one is not None]
+
+
+def computed_on(
+    executor: str,
+    specs: Sequence[ModelSpec],
+    probes: ProbeSet,
+    *,
+    layer: str = OUTPUT,
+    device: str,
+    progress: Progress | None,
+    store: Store,
+    on_error: OnError | None,
+) -> list[ModelSpec]:
+    """Compute on a cluster the features that the store lacks, and return the models that did not fail."""
+    tasks = [Task(build_features, spec, {"layer": layer}) for spec in specs]
+    failed = spread(executor, tasks, probes, store, device=device, progress=progress)
+    return left_after(failed, specs, on_error)
+
+
+def _features(spec: ModelSpec, probes: ProbeSet, layer: str, device: str, store: Store) -> Features:
+    """Read one model's features from the store, or compute and keep them."""
+    identity, network = spec.identity(), None
+    if identity is None or layer not in identity.taps:
+        network = spec.open(None)
+        identity = network.identity
+    key = features_key(spec, identity, layer, probes)
+    artefact = store.get(key, partial(_require_features, count=len(probes)))
+    if artefact is None:
+        output = _run(spec, network or spec.open(None), probes, layer, device)
+        about = {"model": spec.id, "layer": layer, "shape": list(output.shape[1:])}
+        artefact = store.keep(key, {"features": output.reshape(len(output), -1)}, about)
+    values, shape = artefact.arrays["features"], tuple(artefact.metadata["shape"])
+    values.setflags(write=False)
+    return Features(spec.id, layer, values, shape, probes.digest, identity.digest)
 
 
 def _require_features(artefact: Artefact, count: int) -> None:

@@ -14,7 +14,7 @@ from depara_core.files import Progress
 from depara_core.heads import Folds, deal, hits
 from depara_core.jobs import give_way
 from depara_core.metrics.codes import as_code
-from depara_core.pipeline.features import Features, build_features
+from depara_core.pipeline.features import Features, build_features, computed_on
 from depara_core.pipeline.models import OnError, attempt
 from depara_core.probes import ProbeSet
 from depara_core.store import Store, as_store
@@ -61,6 +61,7 @@ def fit(
     progress: Progress | None = None,
     store: str | os.PathLike[str] | Store | None = None,
     on_error: OnError | None = None,
+    executor: str | None = None,
 ) -> pd.DataFrame:
     """Measure what each candidate's frozen features reach on the probes' labels: a linear head, cross-validated.
 
@@ -88,6 +89,8 @@ def fit(
         Where features are kept: a `Store`, a path, or None: $DEPARA_STORE, else the platform's cache folder.
     on_error
         on_error(model id, error) takes the failure of one model, and the rest goes on; None: the first one is raised.
+    executor
+        Where features are computed, as `build_graphs` takes it; heads are fitted here.
 
     Returns
     -------
@@ -114,6 +117,7 @@ def fit(
         progress=progress,
         store=store,
         on_error=on_error,
+        executor=executor,
     ).to_frame(seed=seed)
 
 
@@ -128,11 +132,14 @@ def measure(
     progress: Progress | None = None,
     store: str | os.PathLike[str] | Store | None = None,
     on_error: OnError | None = None,
+    executor: str | None = None,
 ) -> FrozenTransfer:
     """Do what `fit` says, and return which images each candidate's head got right."""
     chosen = [specs] if isinstance(specs, ModelSpec) else list(specs)
     dealt, kept = deal_probes(probes, folds=folds, seed=seed), as_store(store)
     features: dict[str, Float[np.ndarray, "N C"]] = {}
+    if executor is not None:
+        chosen = computed_on(executor, chosen, probes, device=device, progress=progress, store=kept, on_error=on_error)
     total = 2 * len(chosen)
     for done, spec in enumerate(chosen):
         if progress is not None:

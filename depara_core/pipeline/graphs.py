@@ -7,16 +7,17 @@ from dataclasses import asdict
 
 import torch
 
-from depara_core.attribution.options import resolve_options
+from depara_core.attribution.options import Options, resolve_options
 from depara_core.errors import OptionError
 from depara_core.extraction.device import release, resolve_device
 from depara_core.extraction.numerics import check_precision
 from depara_core.files import Progress
 from depara_core.graphs import AttributionGraph
 from depara_core.jobs import Tally, give_way
+from depara_core.pipeline import shards
 from depara_core.pipeline.builder import Builder, Execution
-from depara_core.pipeline.cluster import left_after, spread
-from depara_core.pipeline.models import OnError, attempt, existing_layers, require_different_names
+from depara_core.pipeline.cluster import Task, device_on, left_after, spread
+from depara_core.pipeline.models import OnError, attempt, existing_layers, open_network, require_different_names
 from depara_core.probes import ProbeSet
 from depara_core.store import Store, as_store, check_bytes
 from depara_core.zoo.spec import OUTPUT, ModelSpec
@@ -84,7 +85,8 @@ def build_graphs(
         on_error(model id, error) takes the failure of one model, and the rest goes on; None: the first one is raised.
     executor
         None: this process. "ray" or "ray://host:10001": each model is a task of that Ray cluster, which keeps its
-        graphs in the store, a folder that all its machines share; a lost worker's models are done again.
+        graphs in the store, a folder that all its machines share; a lost worker's models are done again. More than
+        2,000 probes are divided among several tasks; the numbers are the same, up to rounding.
 
     Returns
     -------
@@ -117,17 +119,17 @@ def build_graphs(
     probes.require_comparable()
     check_precision(precision)
     place = resolve_device(device).type if device == "auto" else device
+    if executor is not None and precision != "float32":
+        place = device_on(executor, device)  # what "fast" means, and so what is read here, depends on it
     budget = None if memory_budget is None else check_bytes(memory_budget, "memory_budget")
     execution = Execution(place, budget, precision)
     named = [(spec, attempt(on_error, existing_layers, spec, layers)) for spec in chosen]
     wanted = [(spec, names) for spec, names in named if names is not None]
     kept = as_store(store)
     if executor is not None:
-        shared = {**asdict(options), "memory_budget": budget, "precision": precision}
-        given = [{**shared, "layers": names} for _, names in wanted]
-        chosen = [spec for spec, _ in wanted]
-        failed = spread(executor, build_graphs, chosen, probes, kept, options=given, device=device, progress=progress)
-        left = left_after(failed, chosen, on_error)
+        tasks = _tasks(wanted, len(probes), options, execution, on_error)
+        failed = spread(executor, tasks, probes, kept, device=device, progress=progress)
+        left = left_after(failed, [task.spec for task in tasks], on_error)
         wanted = [(spec, names) for spec, names in wanted if spec in left]
     tally = Tally(progress, len(wanted) * len(probes))
     builder = Builder(probes, options, execution, kept, tally)
@@ -142,6 +144,30 @@ def build_graphs(
     finally:
         _give_back()
     return graphs
+
+
+def _tasks(
+    wanted: Sequence[tuple[ModelSpec, tuple[str, ...]]],
+    count: int,
+    options: Options,
+    execution: Execution,
+    on_error: OnError | None,
+) -> list[Task]:
+    """Return a task a model, or several where there are very many probes; a model that cannot be opened has none."""
+    tasks: list[Task] = []
+    told = {"memory_budget": execution.memory_budget, "precision": execution.precision}
+
+    def add(spec: ModelSpec, layers: tuple[str, ...]) -> None:
+        if count <= shards.SHARD_PROBES:
+            tasks.append(Task(build_graphs, spec, {**asdict(options), **told, "layers": layers}))
+            return
+        identity = spec.identity() or open_network(spec).identity
+        plan = shards.Plan(identity, layers, options, **told, shards=shards.divide(count))
+        tasks.extend(shards.shard_tasks(spec, plan, len(tasks)))
+
+    for spec, layers in wanted:
+        attempt(on_error, add, spec, layers)
+    return tasks
 
 
 def _give_back() -> None:

@@ -36,6 +36,11 @@ def features_key(spec: ModelSpec, identity: Identity, layer: str, probes: ProbeS
     return _digest({"features": FEATURES_VERSION, **_origin(spec, identity, layer, probes)})
 
 
+def part_key(whole: str, part: str) -> str:
+    """Return the sha256 (hex) that a part of what `whole` is the key of is kept under, until the whole is made."""
+    return _digest({"whole": whole, "part": part})
+
+
 def _origin(spec: ModelSpec, identity: Identity, layer: str, probes: ProbeSet) -> dict[str, object]:
     return {
         "weights": identity.digest,

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import fake_ray
 import numpy as np
 import pandas as pd
 import pytest
@@ -272,3 +273,14 @@ def test_a_model_that_does_not_open_is_left_out_and_nobody_tries_it_twice(tmp_pa
     assert tried == ["bad"]
     with pytest.raises(depara.ModelError, match="no weights here"):
         benchmarks.gather(planted, **given)
+
+
+def test_the_evidence_comes_from_a_cluster(tmp_path, monkeypatch):
+    ray, specs = fake_ray.plant(monkeypatch), [tiny.spec(tiny.network(Cut()), name=name) for name in ("good", "fine")]
+    planted = benchmarks.Benchmark("planted", "", lambda count, seed, progress: tiny.probes(count), None)
+    told = {"count": 6, "models": specs, "device": "cpu"}
+    made = benchmarks.gather(planted, store=str(tmp_path / "ray"), executor="ray", **told)
+    assert [name for name, _ in ray.sent] == ["build_features"] * 2 + ["build_graphs"] * 4
+    alone = benchmarks.gather(planted, store=str(tmp_path / "one"), **told)
+    for one, other in ((made.graphs, alone.graphs), (made.predecessors, alone.predecessors)):
+        assert [graph.digest for graph in one] == [graph.digest for graph in other]

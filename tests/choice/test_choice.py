@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import fake_ray
 import numpy as np
 import pytest
 import tiny
@@ -112,6 +113,16 @@ def test_a_network_as_target_brings_the_nodes_in(tmp_path):
     assert found.transfer is None
     assert found.table["consensus"].is_monotonic_increasing
     assert "nothing was measured" in verdict(found)
+
+
+def test_features_and_graphs_come_from_a_cluster(tmp_path, monkeypatch):
+    aim, told = candidates()[0], {"measure": False, "device": "cpu"}
+    alone = depara.choose(candidates(), labelled(), target=aim, store=tmp_path / "one", **told)
+    ray = fake_ray.plant(monkeypatch)
+    made = depara.choose(candidates(), labelled(), target=aim, store=tmp_path / "ray", executor="ray", **told)
+    names = [name for name, _ in ray.sent]
+    assert (names.count("build_features"), names.count("build_graphs")) == (3, 4)  # the target's graph too
+    assert made.scores["depara"].values.tolist() == alone.scores["depara"].values.tolist()
 
 
 def test_without_labels_only_what_needs_none(tmp_path):

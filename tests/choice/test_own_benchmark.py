@@ -1,5 +1,6 @@
 """One's own fine-tuning results as a benchmark: what is read, what is refused, and scores held against it."""
 
+import fake_ray
 import numpy as np
 import pandas as pd
 import pytest
@@ -163,6 +164,18 @@ def test_targets_may_be_networks_beside_labels(table, tmp_path):
     assert {one["targets"] for one in document["comparisons"] if one["b"] == "logme"} == {1}
     assert {row["metric"] for row in own_rows(document)} >= {"depara", "cka", "static_mean"}
     assert "logme (test/tiny5, test/tiny4)" in own_notes(document)[1]
+
+
+def test_a_cluster_fills_the_store_for_both_kinds_of_target(table, tmp_path, monkeypatch):
+    own = read_benchmark(table([*rows(), *rows("test/tiny5")]))
+    probes = depara.load_probes(tmp_path / "birds")
+    alone = score_benchmark(own, probes=probes, store=depara.Store(tmp_path / "one"), device="cpu")
+    ray, store = fake_ray.plant(monkeypatch), depara.Store(tmp_path / "ray")
+    made = score_benchmark(own, probes=probes, store=store, device="cpu", executor="ray")
+    names = [name for name, _ in ray.sent]
+    assert (names.count("build_features"), names.count("build_graphs")) == (12, 6)
+    for name, frame in alone.items():
+        pd.testing.assert_frame_equal(made[name], frame)
 
 
 def test_a_target_network_that_fails_leaves_the_other_targets(table, tmp_path, monkeypatch):

@@ -7,6 +7,7 @@ import time
 import warnings
 from pathlib import Path
 
+import fake_ray
 import networkx as nx
 import numpy as np
 import pytest
@@ -411,6 +412,34 @@ def test_fit_prints_what_the_library_measures(run, photos, store, tmp_path):
     assert "2 folds instead of 5" in answer["notes"][0]
     result = run("fit", SMALL, "--images", str(photos))
     assert (result.exit_code, "have no labels" in result.stderr) == (1, True)
+
+
+def test_commands_over_many_models_run_on_a_cluster_and_the_others_say_that_they_do_not(
+    run, photos, store, tmp_path, monkeypatch
+):
+    ray = fake_ray.plant(monkeypatch)
+    for place, file in enumerate(sorted(photos.glob("*.png"))[:4]):
+        folder = tmp_path / "photos" / "ab"[place % 2]
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / file.name).write_bytes(file.read_bytes())
+    given = ("--images", str(tmp_path / "photos"), "--device", "cpu", "--store", str(store), "--executor", "ray")
+    own = tmp_path / "own.csv"
+    values = zip((SMALL, OTHER, f"{SMALL}?view=own", "rooms/normal", "rooms/depth_zbuffer"), range(5), strict=True)
+    own.write_text("model,target,value\n" + "".join(f"{name},photos,0.{digit}\n" for name, digit in values))
+    for arguments, sent in (
+        (("fit", SMALL, OTHER, *given), ["build_features"] * 2),
+        (("choose", "--models", SMALL, "--models", OTHER, "--no-measure", *given), ["build_features"] * 2),
+        (("evaluate", "--benchmark", str(own), *given[2:]), ["build_features"] * 5),
+    ):
+        ray.sent.clear()
+        done = run(*arguments)
+        assert done.exit_code == 0, done.output
+        assert [name for name, _ in ray.sent] == sent, arguments
+    ray.sent.clear()
+    assert run("rank", OTHER, "--target", SMALL, "--executor", "ray", work=True).exit_code == 0
+    assert [name for name, _ in ray.sent] == ["build_graphs"] * 2
+    done = run("curves", SMALL, "--executor", "ray", work=True)
+    assert (done.exit_code, "does not run on a cluster" in done.stderr) == (1, True)
 
 
 def test_fit_fine_tunes_the_best(run, store, tmp_path):

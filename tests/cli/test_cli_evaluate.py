@@ -30,10 +30,12 @@ def planted(monkeypatch):
 
 
 def test_evaluate_says_who_finds_the_best_sources(planted, tmp_path):
-    result = CliRunner().invoke(app, ["evaluate", "--json", "--count", "30", "--store", str(tmp_path)])
+    result = CliRunner().invoke(
+        app, ["evaluate", "--json", "--count", "30", "--store", str(tmp_path), "--executor", "ray"]
+    )
     assert result.exit_code == 0, result.output
     document = json.loads(result.stdout)
-    assert (planted["world"], planted["count"]) == ("rooms", 30)
+    assert (planted["world"], planted["count"], planted["executor"]) == ("rooms", 30, "ray")
     assert (document["targets"], document["budget"]) == (20, 1000)
     best = document["metrics"][0]
     assert best["metric"] == "depara"

@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import sys
+import time
 import uuid
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import ray
 
 import depara_core as depara
 from depara_core.errors import ModelError
+from depara_core.pipeline import shards
 
 NAMES = ("normal", "curvature", "denoising", "edge_texture")
 MARK = uuid.uuid4().hex  # the processes of our Ray carry it in their environment
@@ -37,6 +39,25 @@ def kill_a_worker():
         except OSError:
             continue
     return False
+
+
+def in_shards(folder):
+    """Build a graph over probes that are divided, with a worker killed; return what came of it."""
+    spec, probes, killed = depara.model("rooms/normal"), depara.load_probes("rooms", count=12), []
+
+    def progress(done, total, message):
+        until = time.monotonic() + 10
+        while not killed and time.monotonic() < until:
+            killed.extend([True] if kill_a_worker() else [])
+            time.sleep(0.005)
+
+    shards.SHARD_PROBES = 2
+    told = {"device": "cpu", "center": True}
+    (alone,) = depara.build_graphs(spec, probes, store=folder / "whole", **told)
+    (made,) = depara.build_graphs(spec, probes, store=folder / "parts", executor="ray", progress=progress, **told)
+    differ = max(float(np.abs(a - b).max()) for a, b in ((made.nodes, alone.nodes), (made.edges, alone.edges)))
+    artefacts = depara.Store(folder / "parts").status().artefacts
+    return {"killed_in_shards": bool(killed), "shards_differ": differ, "artefacts": artefacts}
 
 
 def main(folder):
@@ -67,8 +88,9 @@ def main(folder):
     except depara.Cancelled:
         cancelled = True
     digests = {graph.label: graph.digest for graph in graphs}
+    parts = in_shards(folder)
     facts = {"killed": bool(killed), "digests": digests, "failed": failed, "told": told, "cancelled": cancelled}
-    print(json.dumps(facts | {"same_features": bool(np.array_equal(here, there))}))
+    print(json.dumps(facts | parts | {"same_features": bool(np.array_equal(here, there))}))
 
 
 if __name__ == "__main__":

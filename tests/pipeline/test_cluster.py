@@ -7,7 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import fake_ray
 import pytest
+import tiny
 
 import depara_core as depara
 from depara_core.pipeline import cluster
@@ -37,6 +39,9 @@ def test_a_killed_worker_s_models_are_done_again_and_a_broken_one_stops_no_other
     assert any("on the cluster" in message for message in facts["told"])
     assert facts["same_features"]
     assert facts["cancelled"]
+    assert facts["killed_in_shards"]
+    assert facts["shards_differ"] <= 1e-5  # what float32 features of other batches differ by
+    assert facts["artefacts"] == 1  # the graph; its parts are gone
 
 
 def test_a_worker_refuses_other_versions_and_a_store_it_does_not_see(tmp_path):
@@ -56,3 +61,70 @@ def test_no_ray_and_no_address_are_told(monkeypatch):
     monkeypatch.setattr(cluster.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(depara.OptionError, match=r"depara-explorer\[cluster\]"):
         depara.build_graphs(spec, probes, executor="ray")
+
+
+@pytest.mark.parametrize(
+    "raised, said",
+    [
+        (ConnectionError("ray client connection timeout\nand more"), r"cannot be reached: ray client .*\. Start it"),
+        (
+            RuntimeError("Version mismatch: The cluster was started with:\n    Ray: 2.9\n"),
+            r"another version: .*Ray: 2\.9",
+        ),
+    ],
+)
+def test_a_cluster_that_does_not_answer_or_is_of_another_version_is_told(raised, said, monkeypatch):
+    ray = fake_ray.plant(monkeypatch)
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+
+    def init(address, **more):
+        assert address == "ray://nowhere:10001"
+        raise raised
+
+    ray.init = init
+    with pytest.raises(depara.OptionError, match=said):
+        depara.build_graphs(tiny.spec(tiny.shared_relu()), tiny.probes(), executor="ray://nowhere:10001")
+
+
+@pytest.mark.parametrize("error", [fake_ray.ObjectStoreFullError, fake_ray.OutOfDiskError])
+def test_a_full_object_store_says_what_to_do_and_nothing_finished_is_lost(error, tmp_path, monkeypatch):
+    ray, spec, probes = fake_ray.plant(monkeypatch), tiny.spec(tiny.shared_relu()), tiny.probes()
+    (graph,) = depara.build_graphs(spec, probes, device="cpu", store=tmp_path)
+
+    def full(value):
+        raise error("no room")
+
+    monkeypatch.setattr(ray, "put", full)
+    with pytest.raises(depara.StoreError, match=r"object store is full.*--object-store-memory"):
+        depara.build_graphs(spec, probes, device="cpu", store=tmp_path, executor="ray")
+    (again,) = depara.build_graphs(spec, probes, device="cpu", store=tmp_path)
+    assert again.digest == graph.digest
+    assert not list(tmp_path.glob(".*")), "the mark is left"
+
+
+def test_a_gpu_of_the_cluster_is_taken_and_what_fast_means_follows_it(tmp_path, monkeypatch):
+    ray = fake_ray.plant(monkeypatch, resources={"CPU": 8.0, "GPU": 2.0})
+    assert cluster.device_on("ray", "auto") == "cuda"
+    assert cluster.device_on("ray", "cpu") == "cpu"
+    spec, probes = tiny.spec(tiny.shared_relu()), tiny.probes()
+    failed = {}
+    depara.build_graphs(spec, probes, store=tmp_path, executor="ray", on_error=failed.__setitem__)
+    assert [asked["num_gpus"] for asked in ray.asked] == [1]
+    assert set(failed) <= {"test/tiny"}  # where this machine has no GPU the task says so
+
+
+def broken():
+    raise depara.ModelError("Expected whole weights.")
+
+
+def test_features_are_built_on_the_cluster_and_a_broken_model_stops_no_other(tmp_path, monkeypatch):
+    ray, failed = fake_ray.plant(monkeypatch), {}
+    specs = [tiny.spec(broken, "broken"), tiny.spec(tiny.shared_relu(), "good")]
+    told = {"device": "cpu", "on_error": failed.__setitem__}
+    (made,) = depara.build_features(specs, tiny.probes(), store=tmp_path / "ray", executor="ray", **told)
+    assert ray.sent == [("build_features", "test/broken"), ("build_features", "test/good")]
+    assert set(failed) == {"test/broken"}
+    (alone,) = depara.build_features(specs, tiny.probes(), store=tmp_path / "one", **told)
+    assert (made.values == alone.values).all()
+    with pytest.raises(depara.ModelError, match="whole weights"):
+        depara.build_features(specs, tiny.probes(), store=tmp_path / "ray", device="cpu", executor="ray")

@@ -1,5 +1,6 @@
 """Frozen transfer of candidates: tables, failures, notes and the store."""
 
+import fake_ray
 import numpy as np
 import pytest
 import tiny
@@ -60,3 +61,13 @@ def test_equal_pictures_are_found_whatever_their_names():
     some = labelled(6)
     twice = depara.ProbeSet.from_arrays(np.concatenate([some.images, some.images[:2]]))
     assert same_pictures(twice).tolist() == [0, 1, 2, 3, 4, 5, 0, 1]
+
+
+def test_features_come_from_a_cluster_and_heads_are_fitted_here(tmp_path, monkeypatch):
+    ray, failed = fake_ray.plant(monkeypatch), {}
+    specs = [tiny.spec(lambda: 1 / 0, name="broken"), *candidates()]
+    told = {"folds": 3, "device": "cpu", "on_error": failed.__setitem__}
+    table = depara.fit(specs, labelled(), store=tmp_path / "ray", executor="ray", **told)
+    assert [model for _, model in ray.sent] == ["test/broken", "test/tiny0", "test/tiny1"]
+    assert set(failed) == {"test/broken"}
+    assert table.equals(depara.fit(candidates(), labelled(), folds=3, device="cpu", store=tmp_path / "one"))

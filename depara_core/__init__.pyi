@@ -32,6 +32,7 @@ from .pipeline.features import Features as Features, build_features as build_fea
 from .pipeline.fine_tuning import fine_tune as fine_tune
 from .pipeline.fit import fit as fit
 from .pipeline.graphs import build_graphs as build_graphs
+from .pipeline.layers import list_layers as list_layers
 from .pipeline.perturbation import (
     PerturbationCurves as PerturbationCurves,
     perturbation_curves as perturbation_curves,

@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Sequence
 from typing import SupportsFloat
 
 _UNPRINTABLE = re.compile("[^\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -86,6 +87,11 @@ def duration(seconds: SupportsFloat) -> str:
 def counted(count: int, noun: str) -> str:
     """Write how many things of a kind there are: "1 model", "1,000 models"."""
     return f"{count:,} {noun}{'s' * (count != 1)}"
+
+
+def shape_text(shape: Sequence[int]) -> str:
+    """Write a shape: "512 × 7 × 7"; nothing where it is not known."""
+    return " × ".join(map(str, shape))
 
 
 def short_name(model: str) -> str:

@@ -53,6 +53,8 @@ class AttributionGraph:
         Numbers that the network's weights hold; None where that is not known.
     taken
         Which tensor the feature is, where the layer's module yields several, such as "logits of ImageClassifierOutput".
+    feature
+        Shape of the feature of one probe, such as (512, 7, 7); () where that is not known.
     """
 
     model: str
@@ -69,6 +71,7 @@ class AttributionGraph:
     note: str = ""
     parameters: int | None = None
     taken: str = ""
+    feature: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         count, length = self.nodes.shape

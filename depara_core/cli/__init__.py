@@ -18,7 +18,7 @@ COMMANDS = {  # what the list of commands says of each: the first words of its o
     "models": "List the models that can be compared, the bundled ones first",
     "graphs": "Build deep attribution graphs, keep them in the store, and write them to files where asked.",
     "rank": "Rank models as sources for a target by S = s_V + lam * s_E, with 95 % intervals over the probes.",
-    "layers": "Where should a network be cut? Score a source's layers for a target; or show the measured layer study.",
+    "layers": "Where should a network be cut? Score or list a model's layers; or show the measured layer study.",
     "evaluate": "Check every metric's ranking of sources against measured transfer, with intervals over the targets.",
     "choose": "Which of my candidates for my task? Scores, measured accuracy and costs of each, the answer in words.",
     "fit": "Measure what each model's frozen features reach on labelled images: a linear head, cross-validated.",

@@ -1,4 +1,4 @@
-"""`depara layers`: where to cut a source for a target; `depara layers study`: how well that is known on photographs."""
+"""`depara layers`: where to cut a source for a target; `list`: its layers; `study`: how well a cut is known."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,6 +10,7 @@ import depara_core as depara
 from depara_core.cli import options as o
 from depara_core.cli.output import emit, progress, records
 from depara_core.cli.work import Work, split_layers, with_work
+from depara_core.formatting import shape_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,7 +32,7 @@ app = typer.Typer(cls=RankByDefault, add_completion=False)
 
 @app.callback()
 def group() -> None:
-    """Where should a network be cut? Score a source's layers for a target; or show the measured layer study."""
+    """Where should a network be cut? Score or list a model's layers; or show the measured layer study."""
 
 
 @app.command(RANK)
@@ -52,11 +53,28 @@ def layers(
 
     start = work.model(source)
     built, column, rows = build_for_target(work, target, [start], split_layers(layers))
-    table = records(depara.rank_layers(depara.similarity_matrix(rows, [column], grid=built.grid), lam))
+    ranked = records(depara.rank_layers(depara.similarity_matrix(rows, [column], grid=built.grid), lam))
+    table = [row | {"feature": list(graph.feature)} for row, graph in zip(ranked, rows, strict=True)]
+    shown = [row | {"feature": shape_text(graph.feature)} for row, graph in zip(ranked, rows, strict=True)]
     header = built.header() | {"source": start.id, "target": column.model, "lam": lam}
     title = f"Layers of {start.id} for {column.model}, λ = {lam:g}, {built.title}"
-    emit(header | {"layers": table}, as_json, table, title)
+    emit(header | {"layers": table}, as_json, shown, title)
     finish(built)
+
+
+@app.command("list")
+def list_(
+    model: Annotated[str, typer.Argument(help="The model; it is opened.")],
+    words: Annotated[list[str] | None, typer.Argument(help="Words that a layer's name must hold.")] = None,
+    as_json: o.Json = False,
+) -> None:
+    """List the layers of a model with their depth and the shape of their features."""
+    rows = records(depara.list_layers(depara.model(model), words or ()))
+    shown = [
+        {"depth": f"{row['depth']} of {row['layers']}", "layer": row["layer"], "feature": shape_text(row["feature"])}
+        for row in rows
+    ]
+    emit(rows, as_json, shown, f"Layers of {model}", [] if rows else ["No layer has all these words."])
 
 
 @app.command()

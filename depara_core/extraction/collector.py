@@ -41,6 +41,7 @@ class Extraction:
     numerics: Numerics
     note: str = ""  # why no probe has an attribution, and what to take instead
     taken: str = ""  # which tensor the feature is, where the layer's module yields several things
+    feature: tuple[int, ...] = ()  # shape of one image's feature
 
 
 class Collector:
@@ -61,7 +62,7 @@ class Collector:
         self.is_noise = is_noise  # tells whether a layer's gradient is but rounding
         self.ranges: dict[str, tuple[Tensor, Tensor]] = {}  # the least and the greatest objective of each layer
         self.spec, self.probes, self.options = spec, probes, options
-        self.sizes, self.taken = rehearsal.sizes, rehearsal.taken
+        self.sizes, self.features_of, self.taken = rehearsal.sizes, rehearsal.shapes, rehearsal.taken
         self.plan, self.numerics = plan, numerics
         self.place = plan.device or torch.device("cpu")  # of the geometry; not every device has float64
         self.arrivals = HostCopies(self.place)
@@ -114,7 +115,8 @@ class Collector:
                 if note:
                     nodes[:], self.without[layer][:] = 0, True
                 none = self.without[layer], no_feature
-                yield layer, Extraction(nodes, edges, shape, *none, self.numerics, note, self.taken[layer])
+                told = note, self.taken[layer], self.features_of[layer]
+                yield layer, Extraction(nodes, edges, shape, *none, self.numerics, *told)
 
     def close(self) -> None:
         """End the thread that copies to the host."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import prod
 
 import torch
 from torch import Tensor
@@ -14,14 +15,19 @@ from depara_core.zoo.spec import Network
 
 @dataclass(frozen=True)
 class Rehearsal:
-    """What one image shows: numbers in each layer's feature, in the network's order; bytes kept for the backward.
+    """What one image shows: the shape of each layer's feature, in the network's order; bytes kept for the backward.
 
     `taken` says which tensor is read, where a layer's module yields several things.
     """
 
-    sizes: dict[str, int]
+    shapes: dict[str, tuple[int, ...]]
     activations: int
     taken: dict[str, str]
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Numbers in each layer's feature."""
+        return {layer: prod(shape) for layer, shape in self.shapes.items()}
 
 
 def rehearse(network: Network, layers: Sequence[str], batches: Batches) -> Rehearsal:
@@ -44,5 +50,6 @@ def rehearse(network: Network, layers: Sequence[str], batches: Batches) -> Rehea
         return seen, {}
 
     seen, _ = batches.require(run, batches.images(0, 1))
-    sizes = {layer: feature.numel() for layer, feature in seen.items()}
-    return Rehearsal(sizes, sum(kept.values()) + 4 * sum(sizes.values()), taken)
+    shapes = {layer: tuple(feature.shape[1:]) for layer, feature in seen.items()}
+    copies = 4 * sum(feature.numel() for feature in seen.values())
+    return Rehearsal(shapes, sum(kept.values()) + copies, taken)

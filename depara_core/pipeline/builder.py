@@ -120,7 +120,7 @@ class Builder:
             fast = {"numerics": numerics.name, AGREEMENT: f"{numerics.agreement:.4f}"}
             about = about | {"versions": about["versions"] | fast}
         metadata = {"model": spec.id, "layer": layer, "shape": list(extraction.shape), "note": extraction.note}
-        metadata["taken"] = extraction.taken
+        metadata |= {"taken": extraction.taken, "feature": list(extraction.feature)}
         return self.store.keep(key, arrays, metadata | about)
 
     def require_whole(self, artefact: Artefact) -> None:
@@ -149,5 +149,6 @@ class Builder:
             versions=artefact.metadata["versions"],
             note=artefact.metadata.get("note", ""),
             taken=artefact.metadata.get("taken", ""),
+            feature=tuple(artefact.metadata.get("feature", ())),
             parameters=artefact.metadata.get("parameters"),
         )

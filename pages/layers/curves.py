@@ -24,9 +24,9 @@ def draw(shown: LayerPair) -> None:
         count, name = len(shown.comparison.probes), short_name(shown.target)
         figure = curves.layer_curves(shown.ranked, shown.lam, probes=count, target=name, dark=widgets.dark())
         charts.chart(figure, shown.key("curves"), clicked)
-        layers = [str(layer) for layer in shown.ranked["layer"]]
         under = selection.bind(Pair, "source_layer", "layers.layer", shown.layer)
-        st.selectbox("Layer under the lens", layers, **under)
+        told = "Type to search. Each layer with its place from the input, and the shape of its feature."
+        st.selectbox("Layer under the lens", list(shown.places), format_func=shown.places.get, help=told, **under)
         _draw_layer(shown)
 
 

@@ -9,6 +9,7 @@ import streamlit as st
 
 import depara_core as depara
 from depara_core.comparison import Comparison
+from depara_core.formatting import shape_text
 from pages.shared import cache, comparisons, selection, widgets
 from pages.shared.cache import Graph
 from pages.shared.parts import Data, Pair
@@ -39,6 +40,17 @@ class LayerPair:
         """The source's layers against the target's output, from input to output."""
         against = cache.matrix(self.comparison.of(self.source), (self.goal,), grid=self.comparison.grid)
         return cache.layer_ranking(against, self.lam)
+
+    @cached_property
+    def places(self) -> dict[str, str]:
+        """The source's layers in words: name, place from the input, and the feature's shape where it is known."""
+        graphs = self.comparison.of(self.source)
+        return {
+            graph.layer: " · ".join(
+                part for part in (graph.layer, f"{place} of {len(graphs)}", shape_text(graph.feature)) if part
+            )
+            for place, graph in enumerate(graphs, 1)
+        }
 
     @property
     def cut(self) -> str:

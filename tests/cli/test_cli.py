@@ -192,8 +192,20 @@ def test_rank_without_a_source_says_what_to_do(run):
 def test_layers_marks_one_as_best(run):
     answer = document(run("layers", SMALL, OTHER, "--layers", "features.3,output", "--json", work=True))
     assert [row["layer"] for row in answer["layers"]] == ["features.3", "output"]
+    assert [row["feature"] for row in answer["layers"]] == [[128, 55, 55], [512, 13, 13]]
     best = [row["score"] for row in answer["layers"] if row["best"]]
     assert best == [max(row["score"] for row in answer["layers"])]
+
+
+def test_layers_are_listed_with_their_depth_and_size(run):
+    every = document(run("layers", "list", "rooms/normal", "--json"))
+    assert [row["layer"] for row in every] == list(depara.model("rooms/normal").layers)
+    assert [row["depth"] for row in every] == list(range(1, len(every) + 1))
+    assert every[-1]["feature"] == [16, 8, 8]
+    found = document(run("layers", "list", "rooms/normal", every[1]["layer"].upper(), "--json"))
+    assert found == every[1:2]
+    assert f"2 of {len(every)}" in run("layers", "list", "rooms/normal").stdout
+    assert "No layer has all these words" in run("layers", "list", "rooms/normal", "nothing").stdout
 
 
 def test_ctrl_c_stops_cleanly_and_the_same_command_goes_on(run, tmp_path, monkeypatch):

@@ -126,6 +126,7 @@ def test_a_batch_fits_into_the_memory_there_is():
 def test_the_rehearsal_counts_what_a_backward_needs():
     net = tiny.network(nn.Sequential(nn.Conv2d(3, 2, 1), nn.Sigmoid()), {"output": ("", "output")})
     rehearsal = rehearse(net, ("output",), Batches(tiny.spec(net), tiny.probes(), torch.device("cpu")))
+    assert rehearsal.shapes == {"output": (2, 8, 8)}
     assert rehearsal.sizes == {"output": 2 * 64}
     assert (
         rehearsal.activations == 4 * (3 * 64 + 2 * 64) + 4 * 2 * 64

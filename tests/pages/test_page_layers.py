@@ -1,6 +1,7 @@
 """The Layers page: the recommended cut is the core's, and curves, cells and controls agree with it."""
 
 import importlib
+from dataclasses import replace
 from urllib.parse import parse_qs
 
 import pandas as pd
@@ -151,6 +152,14 @@ def test_the_verdict_names_the_probes_and_what_was_measured_at_the_cut(open_page
     assert f"Measured for a cut at {best}: 62 % right" in text(app).replace("\\", "")
     labels = [link.proto.label for link in app.get("page_link") if link.proto.page.endswith("evaluate")]
     assert "How every score does on the whole study" in labels
+
+
+def test_layers_are_named_with_their_depth_and_size(open_page, zoo):
+    shapes = {"stem": (8, 16, 16), "middle": (32, 4, 4), "output": ()}  # not known of what older versions kept
+    zoo.change = lambda graph: replace(graph, feature=shapes[graph.layer])
+    app = open_page("layers", source=A, target=B)
+    options = app.selectbox(key="layers.layer").options
+    assert options == ["stem · 1 of 3 · 8 × 16 × 16", "middle · 2 of 3 · 32 × 4 × 4", "output · 3 of 3"]
 
 
 def test_a_layer_is_chosen_without_a_mouse(app):

@@ -33,8 +33,8 @@ def target_from_labels(
     """Make a target of what is known of the probes: edges alone, as labels look at no pixels.
 
     An edge is Gower's likeness of two probes (Biometrics, 1971): the mean over the columns of 1 where two classes are
-    the same, else 0, and of 1 - |a - b| / range for numbers. Where classes are counted (several rows an image, as boxes
-    have, or masks), it is the cosine of the two images' counts.
+    the same, else 0, of 1 - |a - b| / range for numbers, and of (1 + cosine) / 2 for vectors. Where classes are counted
+    (several rows an image, as boxes have, or masks), it is the cosine of the two images' counts.
 
     Parameters
     ----------
@@ -42,8 +42,9 @@ def target_from_labels(
         N images, in at least two classes where no table is given.
     table
         None: `probes.labels`. A table, or the path of a CSV: a column of image names ("name", "path", "file", ...;
-        without one, a table's index) and columns of classes (text) or numbers; or one column of classes and several
-        rows an image. An array (N, H, W) of whole numbers: masks, the class of each pixel, in the order of the probes.
+        without one, a table's index) and columns of classes (text), numbers or vectors ("[0.1, 0.2]", such as
+        embeddings of text labels); or one column of classes and several rows an image. An array (N, H, W) of whole
+        numbers: masks, the class of each pixel, in the order of the probes.
     name
         What the target is called; None: "classes", or the file's name.
 
@@ -67,7 +68,7 @@ def target_from_labels(
     elif isinstance(table, np.ndarray):
         edges, called = _cosines(_counts_of_masks(table, len(probes))), "masks"
     else:
-        frame, called = (table, "table") if isinstance(table, pd.DataFrame) else (_read_csv(table), Path(table).stem)
+        frame, called = (table, "table") if isinstance(table, pd.DataFrame) else (read_table(table), Path(table).stem)
         edges = _likeness(frame, probes)
     return _edges_alone(f"labels/{name or called}", edges, probes, np.zeros(len(probes), dtype=bool))
 
@@ -124,26 +125,6 @@ def graph_of_features(
     return _graph(model, edges, probes, none, weights, layer)
 
 
-def read_embedding(path: str | os.PathLike[str], probes: ProbeSet) -> AttributionGraph:
-    """Read a foreign embedding from an .npz with the arrays "features" (N, D) and "names" (N,); see
-    `target_from_features`. Rows of other images are passed over.
-    """
-    file = Path(path)
-    try:
-        with np.load(file, allow_pickle=False) as held:
-            features, names = held["features"], [str(one) for one in held["names"]]
-    except (OSError, KeyError, ValueError) as error:
-        raise OptionError(
-            f"{file.name} is no .npz of an embedding ({error}). Expected the arrays 'features' (images, numbers) and "
-            "'names' (images,)."
-        ) from None
-    if len(features) != len(names):
-        raise OptionError(f"{file.name} holds {len(features)} rows and {len(names)} names. Expected one name a row.")
-    asked = {*probes.names, *map(_base, probes.names)}
-    kept = [row for row, one in enumerate(names) if one in asked]
-    return target_from_features(features[kept], [names[row] for row in kept], probes, name=file.stem)
-
-
 def rows_of_probes(names: Sequence[str], probes: ProbeSet) -> Int[np.ndarray, " N"]:
     """Return, for each probe, the place of its name in a list; refuse names that are wrong, missing or there twice."""
     given = [str(one) for one in names]
@@ -194,18 +175,31 @@ def _graph(
     )
 
 
-def _read_csv(path: str | os.PathLike[str]) -> pd.DataFrame:
+def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
+    """Read a CSV of image names and columns; cells are text and numbers, whatever they look like."""
     try:
         return pd.read_csv(path, sep=None, engine="python", encoding="utf-8-sig", skipinitialspace=True)
     except (OSError, ValueError) as error:
         raise OptionError(f"{str(path)!r} cannot be read as a CSV of image names and labels: {error}.") from None
 
 
-def _likeness(table: pd.DataFrame, probes: ProbeSet) -> Float[np.ndarray, "N N"]:
-    """Return Gower's likeness of a table's rows, or the cosines of its counts where images have several rows."""
+def named_rows(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table under its images' names: those of the column that holds them, else of its index."""
     column = next((one for one in table.columns if str(one).lower() in PATHS), None)
     frame = table.copy() if column is None else table.set_index(column)
     frame.index = frame.index.map(str)
+    return frame
+
+
+def of_probes(names: Sequence[str], probes: ProbeSet) -> list[int]:
+    """Return the places of the names that are those of probes, with or without their folders."""
+    asked = {*probes.names, *map(_base, probes.names)}
+    return [place for place, one in enumerate(names) if one in asked]
+
+
+def _likeness(table: pd.DataFrame, probes: ProbeSet) -> Float[np.ndarray, "N N"]:
+    """Return Gower's likeness of a table's rows, or the cosines of its counts where images have several rows."""
+    frame = named_rows(table)
     if not len(frame.columns):
         raise OptionError("The table has names but no column of classes or numbers. Expected at least one.")
     if frame.isna().to_numpy().any():
@@ -219,13 +213,36 @@ def _likeness(table: pd.DataFrame, probes: ProbeSet) -> Float[np.ndarray, "N N"]
 
 
 def _of_column(values: pd.Series) -> Float[np.ndarray, "N N"]:
-    if not pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values):
+    if is_classes(values):
         return _same(values.astype(str).to_numpy())
+    if not pd.api.types.is_numeric_dtype(values):
+        return (1 + _cosines(_vectors(values))) / 2
     numbers = values.to_numpy(dtype=np.float64)
     if not np.isfinite(numbers).all():
         raise OptionError(f"The column {values.name!r} holds numbers that are not finite.")
     spread = np.ptp(numbers)
     return 1 - np.abs(numbers - numbers[:, None]) / (spread if spread > 0 else 1)
+
+
+def is_classes(values: pd.Series) -> bool:
+    """Tell whether a column holds classes: neither numbers nor vectors."""
+    if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
+        return False
+    return not all(str(cell).lstrip().startswith("[") and str(cell).rstrip().endswith("]") for cell in values)
+
+
+def _vectors(values: pd.Series) -> Float[np.ndarray, "N D"]:
+    """Return a column of vectors, written as "[0.1, 0.2]" or "[0.1 0.2]"."""
+    try:
+        rows = [[float(one) for one in str(cell).strip()[1:-1].replace(",", " ").split()] for cell in values]
+    except ValueError:
+        rows = []
+    if not rows or len({len(row) for row in rows}) > 1 or not rows[0] or not np.isfinite(rows).all():
+        raise OptionError(
+            f"The column {values.name!r} holds no vectors: expected cells such as [0.1, 0.2], finite numbers, as many "
+            "in every cell."
+        )
+    return _scaled(np.array(rows))
 
 
 def _same(classes: np.ndarray) -> Float[np.ndarray, "N N"]:

@@ -8,13 +8,14 @@ import pytest
 from planted import graph, random_graph
 
 import depara_core as depara
+from depara_core import target_files
 from depara_core.bootstrap import resample_probes
 from depara_core.comparison import Comparison
 from depara_core.explanation import interval, sentence
 from depara_core.exports import GRAPH_FORMATS, comparison_report, maps_file, network_file, provenance
 from depara_core.figures.tiles import full_strength
 from depara_core.graphs import subgraph
-from depara_core.targets import read_embedding
+from depara_core.target_files import classes_in, read_target, targets_in
 
 COUNT = 12
 
@@ -85,12 +86,79 @@ def test_files_of_embeddings(tmp_path):
     some = probes()
     values = np.random.default_rng(1).normal(size=(COUNT + 1, 5))
     np.savez(tmp_path / "clip.npz", features=values, names=[*some.names, "another.png"])
-    target = read_embedding(tmp_path / "clip.npz", some)
+    target = read_target(tmp_path / "clip.npz", some)
     assert target.model == "features/clip"
     assert target.digest == depara.target_from_features(values[:-1], some.names, some).digest
     np.savez(tmp_path / "bad.npz", values=values)
     with pytest.raises(depara.OptionError, match=r"bad\.npz is no \.npz of an embedding.*'features'"):
-        read_embedding(tmp_path / "bad.npz", some)
+        read_target(tmp_path / "bad.npz", some)
+    np.save(tmp_path / "array.npy", values)
+    (tmp_path / "array.npy").rename(tmp_path / "array.npz")
+    with pytest.raises(depara.OptionError, match=r"array\.npz is no \.npz of plain arrays"):
+        read_target(tmp_path / "array.npz", some)
+
+
+def test_a_file_of_pickles_is_not_opened(tmp_path):
+    """An array of objects would run what it holds when it is read."""
+
+    class Trap:
+        def __reduce__(self):
+            return (open, (str(tmp_path / "sprung"), "w"))
+
+    np.savez(tmp_path / "trap.npz", features=np.array([Trap()], dtype=object), names=["a/0.png"])
+    with pytest.raises(depara.OptionError, match=r"no \.npz of plain arrays"):
+        read_target(tmp_path / "trap.npz", probes())
+    assert not (tmp_path / "sprung").exists()
+
+
+def test_a_file_that_unpacks_beyond_the_bound_is_not_unpacked(tmp_path, monkeypatch):
+    np.savez_compressed(tmp_path / "bomb.npz", features=np.zeros((1000, 1000)), names=["a"])
+    monkeypatch.setattr(target_files, "MOST_BYTES", 2**20)
+    with pytest.raises(depara.OptionError, match="at most 1 MiB in bomb"):
+        read_target(tmp_path / "bomb.npz", probes())
+    (tmp_path / "wide.csv").write_text(",".join(["name", *map(str, range(101))]) + "\n")
+    with pytest.raises(depara.OptionError, match="at most 100 columns; 101 came"):
+        targets_in(tmp_path / "wide.csv")
+
+
+def test_masks_and_vectors_of_labels_in_files(tmp_path):
+    some = probes(list("aab"), 3)
+    masks = np.array([[[0, 0, 1]], [[0, 0, 0]], [[1, 1, 1]], [[0, 1, 1]]])
+    np.savez(tmp_path / "seen.npz", masks=masks, names=["a/0.png", "a/2.png", "a/1.png", "other.png"])
+    target = read_target(tmp_path / "seen.npz", some)
+    assert (target.model, targets_in(tmp_path / "seen.npz")) == ("labels/seen", ("labels/seen",))
+    assert target.digest == depara.target_from_labels(some, masks[[0, 2, 1]]).digest
+    np.savez(tmp_path / "text.npz", features=[[1.0, 0.0], [0.6, 0.8], [9, 9]], names=["a", "b", "c"])
+    target = read_target(tmp_path / "text.npz", some)
+    assert targets_in(tmp_path / "text.npz") == ("features/text",)
+    np.testing.assert_allclose(target.edges, [[1, 1, 0.6], [1, 1, 0.6], [0.6, 0.6, 1]], atol=1e-6)
+
+
+def test_one_column_of_a_table_and_rows_of_other_images(tmp_path):
+    some = probes(None, 3)
+    file = tmp_path / "birds.csv"
+    file.write_text(
+        'image,colour,size,text\n2.png,red,10,"[1, 0]"\n0.png,<b>,0,"[0.6 0.8]"\n1.png,red,5,"[0,1]"\n9.png,x,3,[]\n'
+    )
+    names = ("labels/birds", "labels/birds: colour", "labels/birds: size", "labels/birds: text")
+    assert targets_in(file) == names
+    by = {name: read_target(file, some, target=name) for name in names}
+    assert [target.model for target in by.values()] == list(names)
+    assert by["labels/birds: colour"].edges.tolist() == [[1, 0, 0], [0, 1, 1], [0, 1, 1]]
+    assert by["labels/birds: size"].edges[0].tolist() == pytest.approx([1, 0.5, 0])
+    assert by["labels/birds: text"].edges[0].tolist() == pytest.approx([1, 0.9, 0.8])
+    mean = np.mean([by[name].edges for name in names[1:]], axis=0)
+    np.testing.assert_allclose(by["labels/birds"].edges, mean, atol=1e-6)
+    assert classes_in(file, some, target="labels/birds: colour") == ("<b>", "red", "red")
+    assert classes_in(file, some, target="labels/birds: size") is None
+    assert classes_in(file, some, target="labels/birds: text") is None
+    assert classes_in(file, some) is None
+    assert targets_in(file, name="mine.csv")[1] == "labels/mine: colour"
+    with pytest.raises(depara.OptionError, match="tells of no target 'labels/birds: song'"):
+        read_target(file, some, target="labels/birds: song")
+    file.write_text("image,text\n" + "".join(f'{i}.png,"[{i}, {"x" * (i > 1)}]"\n' for i in range(3)))
+    with pytest.raises(depara.OptionError, match="'text' holds no vectors"):
+        read_target(file, some)
 
 
 @pytest.mark.parametrize(

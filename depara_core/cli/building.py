@@ -15,7 +15,7 @@ from depara_core.comparison import planned_grid
 from depara_core.exports import computed_with
 from depara_core.files import Progress
 from depara_core.grids import Grid, grid_text
-from depara_core.targets import read_embedding
+from depara_core.target_files import SUFFIXES, read_target
 from depara_core.zoo import split_view
 
 MOST_NOTES = 5  # remarks on images that are told one by one
@@ -144,9 +144,7 @@ def target_without_network(target: str) -> Callable[[depara.ProbeSet], depara.At
     """Return what makes the graph of a target that is no model ("labels", a .csv, an .npz), or None."""
     if target == "labels":
         return depara.target_from_labels
-    if target.endswith(".csv"):
-        return partial(depara.target_from_labels, table=target)
-    return partial(read_embedding, target) if target.endswith(".npz") else None
+    return partial(read_target, target) if target.endswith(SUFFIXES) else None
 
 
 def say_failures(failed: Mapping[str, Exception]) -> None:

@@ -54,6 +54,7 @@ from .similarity import (
     similarity_matrix as similarity_matrix,
 )
 from .store import Store as Store
+from .target_files import read_target as read_target
 from .targets import target_from_features as target_from_features, target_from_labels as target_from_labels
 from .task_tree import model_map as model_map, task_tree as task_tree
 from .zoo import SOURCES as SOURCES, list_models as list_models, model as model

@@ -143,7 +143,7 @@ def _table(path: File) -> pd.DataFrame:
 
 
 def _arrays(path: File) -> Mapping[str, np.ndarray]:
-    """Return the arrays of an .npz that a target can be made of; nothing in it is run, nor unpacked beyond the bound."""
+    """Return the arrays of an .npz that a target can be made of; nothing in it is run, nor unpacked past the bound."""
     try:
         with open_regular(Path(path)) as file:
             with zipfile.ZipFile(file) as packed:

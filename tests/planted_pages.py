@@ -10,6 +10,7 @@ A test opens a page with the fixture `open_page`, and may first change the zoo w
 """
 
 import json
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -78,6 +79,7 @@ class Zoo:
         self.trouble = ""  # what the store says of itself
         self.change = lambda graph: graph  # what becomes of every graph
         self.size = GRID[1]  # of the images that the models see
+        self.labels = None  # of the probes, a word a probe
 
     def list_models(self, source=None):
         return [spec(name, group, self.size) for name, group in GROUPS.items()]
@@ -91,7 +93,7 @@ class Zoo:
         progress(0, count, "Reading images")
         if source != "rooms":
             raise depara.ProbeError(f"there is nothing to read at {source!r}.")
-        return planted_probes(count, seed, self.skipped)
+        return replace(planted_probes(count, seed, self.skipped), labels=self.labels)
 
     def build_graphs(self, specs, probes, *, layers, progress, on_error, store, **options):
         self.asked.append((tuple(one.id for one in specs), len(probes), layers, resolve_options(**options)))

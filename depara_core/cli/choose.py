@@ -30,6 +30,10 @@ def choose(
             help="What S compares with: a model, a .csv of labels, an .npz.", show_default="the images' labels"
         ),
     ] = None,
+    column: Annotated[
+        str | None,
+        typer.Option(help="Of a .csv target: one column. Classes stand in place of the images' labels."),
+    ] = None,
     lam: o.Lam = 1.0,
     measure: Annotated[bool, typer.Option("--measure/--no-measure", help="Measure the frozen transfer too.")] = True,
     folds: Annotated[int, typer.Option(min=2, help="Of the measurement.")] = 5,
@@ -68,10 +72,11 @@ def choose(
         probes = depara.load_probes(
             images, count=count, seed=seed, split=split, background=background, progress=progress
         )
+        chosen, aim = _target(target, column, probes)
         return depara.choose(
             specs,
-            probes,
-            target=_target(target, probes),
+            chosen,
+            target=aim,
             lam=lam,
             measure=measure,
             folds=folds,
@@ -106,13 +111,20 @@ def choose(
     say_failures(failed)
 
 
-def _target(target: str | None, probes: "depara.ProbeSet") -> "depara.AttributionGraph | depara.ModelSpec | None":
-    from depara_core.cli.building import target_without_network
+def _target(
+    target: str | None, column: str | None, probes: "depara.ProbeSet"
+) -> "tuple[depara.ProbeSet, depara.AttributionGraph | depara.ModelSpec | None]":
+    """Return the images, labelled by the column that was asked for, and what S compares with."""
+    from depara_core.choice import by_file
+    from depara_core.target_files import SUFFIXES
 
-    make = None if target is None else target_without_network(target)
-    if target is None or make is not None:
-        return None if make is None else make(probes)
-    return depara.model(target)
+    if column is not None and not (target or "").endswith(".csv"):
+        raise depara.OptionError("--column names a column of a .csv: give that file as --target.")
+    if target in (None, "labels"):
+        return probes, None
+    if target.endswith(SUFFIXES):
+        return by_file(probes, target, target=column and f"labels/{Path(target).stem}: {column}")
+    return probes, depara.model(target)
 
 
 def _document(choice: "Choice", said: str, failed: dict[str, depara.DeparaError]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from depara_core.benchmark.titles import title
 from depara_core.choice import Choice, verdict
 from depara_core.exports.documents import document, drawn_figure
 from depara_core.exports.provenance import versions
-from depara_core.exports.scripts import BACKGROUND, ScriptProbes
+from depara_core.exports.scripts import BACKGROUND, ScriptProbes, ScriptTarget
 from depara_core.exports.templates import fill_python
 from depara_core.formatting import counted, number, percent, signed, significant
 
@@ -120,14 +120,24 @@ def choice_report(choice: Choice, *, figure: go.Figure | None = None, failed: Ma
 
 
 def choice_python(
-    models: Sequence[str], probes: ScriptProbes, *, target: str | None = "labels", lam: float = 1.0, measure: bool
+    models: Sequence[str],
+    probes: ScriptProbes,
+    *,
+    target: str | None = "labels",
+    goal: ScriptTarget | None = None,
+    lam: float = 1.0,
+    measure: bool,
 ) -> str:
-    """Return a script that makes a choice again; `target` is "labels", a model's id, or None: neither."""
+    """Return a script that makes a choice again; `target` is "labels", a model's id, or None: neither.
+
+    A `goal`, what a file tells, stands in the target's place.
+    """
     return fill_python(
         "choose.py.jinja",
         version=versions()["depara"],
         models=models,
         target=target,
+        goal=goal,
         lam=lam,
         measure=measure,
         probes=probes,
@@ -135,7 +145,13 @@ def choice_python(
 
 
 def choice_command(
-    models: Sequence[str], probes: ScriptProbes, *, target: str | None = "labels", lam: float = 1.0, measure: bool
+    models: Sequence[str],
+    probes: ScriptProbes,
+    *,
+    target: str | None = "labels",
+    goal: ScriptTarget | None = None,
+    lam: float = 1.0,
+    measure: bool,
 ) -> str:
     """Return the command that makes a choice again; without labels and target there is nothing that it could do."""
     words = ["depara", "choose", *(word for name in models for word in ("--models", name))]
@@ -143,6 +159,9 @@ def choice_command(
     words += [] if probes.count is None else ["--count", str(probes.count)]
     words += [] if probes.split is None else ["--split", probes.split]
     words += [] if probes.background == BACKGROUND else ["--background", probes.background]
+    if goal is not None:
+        column = goal.name.partition(": ")[2]
+        words += ["--target", goal.place, *(["--column", column] if column else [])]
     words += [] if target in (None, "labels") else ["--target", str(target), "--lam", f"{lam:g}"]
     return shlex.join([*words, *([] if measure else ["--no-measure"])])
 

@@ -44,11 +44,25 @@ class ScriptProbes:
         return "path/to/the/uploaded/images" if self.uploaded else self.source
 
 
+@dataclass(frozen=True)
+class ScriptTarget:
+    """A target without a network: its name, and the file that tells of it, "" for the images' labels."""
+
+    name: str
+    file: str = ""
+
+    @property
+    def place(self) -> str:
+        """What the reader must put there: the file was uploaded."""
+        return f"path/to/{self.file}"
+
+
 def python_of(
     view: str,
     ends: ModelLayers,
     *,
     target: str = "",
+    goal: ScriptTarget | None = None,
     lam: float = 1.0,
     probes: str = "rooms",
     count: int | None = None,
@@ -64,20 +78,23 @@ def python_of(
 
     "models": all pairs, and the ends ranked as sources of the model `target`. "layers": all layers of the first end
     against the last end. "graphs": one or two graphs, for networkx. "why": two ends and the contributions to S.
-    "attributions": maps, and their cosines with those of the first end.
+    "attributions": maps, and their cosines with those of the first end. A `goal` without a network stands in the
+    place of the last end, or of `target`.
     `options` are those of `build_graphs` (None: left to it); `digest` is that of the probes (`ProbeSet.digest`); `grid`
     is what the view compares maps on (None: the common one of the graphs at hand).
     """
     if view not in VIEWS:
         raise OptionError(f"The view {view!r} is unknown. Expected one of: {', '.join(VIEWS)}.")
     least, most = VIEWS[view]
-    if not least <= len(ends) <= most:
+    least -= goal is not None
+    if not least <= len(ends) <= most - (goal is not None):
         raise OptionError(f"The view {view!r} needs {least} to {most} ends (model, layer); {len(ends)} came.")
     return fill_python(
         f"view_{view}.py.jinja",
         version=versions()["depara"],
         ends=[{"model": model, "layer": layer} for model, layer in ends],
         target=target,
+        goal=goal,
         lam=lam,
         probes=ScriptProbes(probes, count, seed, digest, split, background),
         options={name: value for name, value in (options or {}).items() if value is not None},

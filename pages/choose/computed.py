@@ -29,13 +29,15 @@ class Asked:
     labels: bool
     target: depara.ModelSpec | None
     lam: float
+    table: str = ""  # an upload that tells of the images, in place of labels and networks
+    known: str = ""  # which of its targets
 
     @property
     def key(self) -> str:
         """What its result is kept under."""
         models = [[spec.id for spec in self.candidates], [name for name, _ in self.unknown]]
         aim = self.target and [self.target.id, self.lam]
-        content = json.dumps([models, self.labels, aim, comparisons.recipe(self.data)])
+        content = json.dumps([models, self.labels, aim, self.table, self.known, comparisons.recipe(self.data)])
         return hashlib.sha256(content.encode()).hexdigest()[:24]
 
 
@@ -51,7 +53,8 @@ class Chosen:
 def scores(asked: Asked) -> Computation:
     """Return what makes the table without a measurement."""
     every = (*asked.candidates, *([asked.target] if asked.target else ()))
-    work = workload(every if asked.labels or asked.target else (), asked.data.count)
+    scored = asked.labels or asked.target or asked.table
+    work = workload(every if scored else (), asked.data.count)
     asks = (
         *consent.of_probes(asked.data),
         *(ask for model, _ in asked.unknown for ask in consent.of_model_path(model)),
@@ -110,10 +113,11 @@ def _choose(asked: Asked, progress: Progress) -> Chosen:
         data,
         lambda done, total, message: progress(0, 0, f"{message}: {done} of {total}" if total else message),
     ).require_comparable()
+    images, aim = _asked_for(asked, probes)
     choice = depara.choose(
         asked.candidates,
-        probes if asked.labels else replace(probes, labels=None),
-        target=asked.target,
+        images,
+        target=aim,
         lam=asked.lam,
         measure=False,
         store=store,
@@ -121,3 +125,13 @@ def _choose(asked: Asked, progress: Progress) -> Chosen:
         on_error=lambda model, error: failed.append((model, str(error))),
     )
     return Chosen(choice, tuple(failed), store.trouble)
+
+
+def _asked_for(
+    asked: Asked, probes: depara.ProbeSet
+) -> tuple[depara.ProbeSet, depara.ModelSpec | depara.AttributionGraph | None]:
+    """Return the images with the labels that count, and what S compares with."""
+    if asked.table:
+        name, path = uploads.named(asked.table)
+        return core.by_file(probes, path, target=asked.known, name=name)
+    return probes if asked.labels else replace(probes, labels=None), asked.target

@@ -4,11 +4,20 @@ from dataclasses import replace
 
 import streamlit as st
 
+import depara_core as depara
 from depara_core.choice import example
 from pages.choose.computed import Asked
 from pages.choose.selection import AGAINST, Choose
-from pages.shared import comparisons, selection, widgets
+from pages.shared import cache, comparisons, selection, text, uploads, widgets
 from pages.shared.parts import Data, Pair
+
+MOST_BYTES = 64 * 2**20  # of a table or an embedding
+TABLE = (
+    "A CSV of image names and columns: classes, numbers, vectors such as [0.1, 0.2], or several rows an image, as "
+    "boxes have. Or an .npz with *names* and *features* (vectors of the images, or of their labels), or *masks*. A "
+    "column of classes stands in place of the images' labels; all else is compared by edges alone, where S is s_E. "
+    "Models, Why, Layers, Graphs and Zoo offer these targets too."
+)
 
 
 def choose(data: Data) -> Asked:
@@ -18,7 +27,9 @@ def choose(data: Data) -> Asked:
     with left:
         bound = selection.bind(Choose, "against", "choose.against")
         st.segmented_control("Compare with", list(AGAINST), format_func=AGAINST.__getitem__, required=True, **bound)
-    asked = Asked(data, known, unknown, mine.against != "none", None, 1.0)
+    asked = Asked(data, known, unknown, mine.against in ("labels", "network"), None, 1.0)
+    if mine.against == "table":
+        return _by_table(asked, middle)
     if mine.against != "network" or len(known) < 2:
         return asked
     models = [spec.id for spec in known]
@@ -29,6 +40,38 @@ def choose(data: Data) -> Asked:
     candidates = tuple(spec for spec in known if spec.id != target)
     aim = known[models.index(target)]
     return replace(asked, candidates=candidates, target=aim, lam=lam)
+
+
+def _by_table(asked: Asked, place: st.delta_generator.DeltaGenerator) -> Asked:
+    """Draw which target of an uploaded table or embedding is meant, and the upload of another."""
+    table, known = selection.read(Pair).table, ()
+    try:
+        known = cache.targets_in(table) if table else ()
+    except depara.DeparaError as error:
+        st.error(text.plain(str(error)))
+    if known:
+        with place:
+            target = widgets.choose_model("Target", "target", "choose.known", known)
+        asked = replace(asked, table=table, known=target)
+    with widgets.card("What is known of the images", TABLE, key="choose-known"):
+        file = st.file_uploader("A table or an embedding", ["csv", "npz"], key="choose.table")
+        if file is not None and st.button("Use this file", key="choose.table.keep", type="primary"):
+            _keep(file.name, file.getbuffer())
+    return asked
+
+
+def _keep(name: str, content: bytes | memoryview) -> None:
+    if len(content) > MOST_BYTES:
+        st.error(f"Expected a file of at most {MOST_BYTES // 2**20} MiB; {len(content) / 2**20:,.0f} MiB came.")
+        return
+    try:
+        kept = uploads.keep([(name, content)])
+        first = cache.targets_in(kept)[0]
+    except (depara.DeparaError, OSError) as error:
+        st.error(text.plain(str(error)))
+    else:
+        selection.update(Pair, table=kept, target=first)
+        st.rerun()
 
 
 def without_labels() -> None:

@@ -4,7 +4,12 @@ from dataclasses import dataclass
 
 from pages.shared.address import Part, choice
 
-AGAINST = {"labels": "Labels of the images", "network": "A trained network", "none": "Nothing"}
+AGAINST = {
+    "labels": "Labels of the images",
+    "table": "A table or embedding",
+    "network": "A trained network",
+    "none": "Nothing",
+}
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from pages.shared import selection, text, widgets
 
 MOST_ROWS = 25  # shown without scrolling
 COSTS = "GFLOPs: 10⁹ operations an image. Images/s: on this machine, in batches of 8. ImageNet: published accuracy."
-EDGES_ALONE = "Labels have no attribution maps: DEPARA is the edges' s_E alone."
+EDGES_ALONE = "Labels, tables and embeddings have no attribution maps: DEPARA is the edges' s_E alone."
 CLUSTERS = "LEEP and NCE read a candidate's classes off clusters of its features."
 
 

@@ -7,10 +7,10 @@ import streamlit as st
 
 from depara_core.exports import choice as exports
 from depara_core.exports import own_benchmark
-from depara_core.exports.scripts import ScriptProbes
+from depara_core.exports.scripts import ScriptProbes, ScriptTarget
 from depara_core.figures.choice import cost_figure
 from pages.choose.computed import Asked, Chosen
-from pages.shared import downloads
+from pages.shared import downloads, uploads
 from pages.shared.downloads import Download
 
 
@@ -20,8 +20,9 @@ def draw(asked: Asked, chosen: Chosen) -> None:
     origin = exports.choice_origin(choice)
     images = ScriptProbes(data.probes, digest=choice.probes.digest, **data.drawn)
     target = asked.target.id if asked.target else "labels" if asked.labels else None
+    goal = ScriptTarget(asked.known, uploads.named(asked.table)[0]) if asked.table else None
     models = [spec.id for spec in choice.specs]
-    again: dict[str, Any] = {"target": target, "lam": asked.lam, "measure": choice.transfer is not None}
+    again: dict[str, Any] = {"target": target, "goal": goal, "lam": asked.lam, "measure": choice.transfer is not None}
 
     def report() -> str:
         figure = None if choice.quality is None else cost_figure(choice)

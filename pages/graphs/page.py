@@ -12,7 +12,7 @@ from depara_core.grids import grid_text
 from depara_core.selection import few_probes
 from pages.graphs import differences, drawings, nearest, pairs, takeaway
 from pages.graphs.selection import VIEWS, Graphs
-from pages.shared import cache, comparisons, selection, text, widgets
+from pages.shared import cache, comparisons, selection, targets, text, widgets
 from pages.shared.parts import Data, Look, Pair
 from pages.shared.titles import QUESTIONS
 from pages.why.selection import Why
@@ -22,20 +22,30 @@ LINKS = {"attributions": "What do they look at?", "models": "Compare all models"
 
 
 def choose(comparison: Comparison, two: bool) -> list[tuple[str, str]]:
-    """Draw the controls and return the chosen (model, layer) pairs."""
-    models, (source, target) = list(comparison.models), comparisons.pair(comparison)
+    """Draw the controls and return the chosen (model, layer) pairs; the second may be a target without a network."""
+    models, aim = list(comparison.models), targets.aim(comparison)
     layers = {spec.id: spec.layers for spec in comparison.specs}
     with st.container(horizontal=True, vertical_alignment="bottom", key="graphs-controls"):
         view = selection.bind(Graphs, "view", "graphs.view", "two" if two else "one")
         st.segmented_control("Draw", list(VIEWS), format_func=VIEWS.__getitem__, **view)
-        a = widgets.choose_model("Network A", "source", "graphs.source", models, default=source)
+        a = widgets.choose_model("Network A", "source", "graphs.source", models, default=aim.source)
         chosen = [(a, widgets.choose_layer("Layer of A", "source_layer", "graphs.source_layer", layers[a]))]
         if two:
-            b = widgets.choose_model("Network B", "target", "graphs.target", models, default=target)
-            chosen.append((b, widgets.choose_layer("Layer of B", "target_layer", "graphs.target_layer", layers[b])))
+            every = [*models, *targets.names(comparison.probes)]
+            b = widgets.choose_model("Network B", "target", "graphs.target", every, default=aim.target)
+            layer = "output"
+            if b in layers:
+                layer = widgets.choose_layer("Layer of B", "target_layer", "graphs.target_layer", layers[b])
+            chosen.append((b, layer))
         with st.popover("Drawing", icon=":material/hub:"):
             choose_drawing(len(comparison.probes))
     return chosen
+
+
+def of(comparison: Comparison, data: Data, model: str, layer: str) -> cache.Graph:
+    """Return the graph of a network's layer, or of a target without a network."""
+    known = targets.graph(comparison.probes, model) if targets.is_known(model) else None
+    return comparisons.graph(comparison, data, model, layer) if known is None else known
 
 
 def choose_drawing(count: int) -> None:
@@ -92,11 +102,13 @@ def main() -> None:
     with controls:
         comparison = comparisons.require(data, layers=("output",))
         chosen = choose(comparison, two and len(comparison.probes) > 1)
-        graphs = tuple(comparisons.graph(comparison, data, model, layer) for model, layer in chosen)
+        graphs = tuple(of(comparison, data, model, layer) for model, layer in chosen)
+        targets.say(next((graph for graph in graphs if graph.edges_only), None))
     with heading:
         headline(graphs, comparison)
     with controls:
-        widgets.not_here(widgets.unknown_models(comparison.models, *comparisons.pair(comparison)))
+        aim = targets.aim(comparison)
+        widgets.not_here(widgets.unknown_models(comparison.models, aim.source, aim.target))
     if len(graphs) == 2:
         differences.draw(comparison, *graphs)
     drawn = drawings.draw(comparison, graphs)

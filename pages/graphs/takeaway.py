@@ -9,7 +9,7 @@ import streamlit as st
 from depara_core import exports
 from depara_core.comparison import Comparison
 from depara_core.formatting import short_name
-from pages.shared import downloads, selection
+from pages.shared import downloads, selection, targets
 from pages.shared.cache import Graphs
 from pages.shared.downloads import Download
 from pages.shared.parts import Look
@@ -19,7 +19,8 @@ def draw(comparison: Comparison, shown: Graphs, drawn: Sequence[Any]) -> None:
     """Offer the graphs for graph tools, their drawings and the Python behind them."""
     names, neighbours = comparison.probes.names, selection.read(Look).neighbours
     by_id = {spec.id: spec for spec in comparison.specs}
-    ends = [(by_id[graph.model], graph.layer) for graph in shown]
+    ends = [(by_id[graph.model], graph.layer) for graph in shown if graph.model in by_id]
+    goal = next((targets.script(graph) for graph in shown if graph.edges_only), None)
     with downloads.popover("graphs"):
         for place, graph in enumerate(shown):
             file = exports.slug("graph" if len(shown) == 1 else f"graph-{'ab'[place]}", graph.model, graph.layer)
@@ -38,4 +39,6 @@ def draw(comparison: Comparison, shown: Graphs, drawn: Sequence[Any]) -> None:
             drawing = downloads.figure_page(f"{file}-drawing", "Drawing", title, picture, origin)
             downloads.row(title, [*files, drawing])
         st.caption(f"Each image is tied to its {neighbours} strongest neighbours, as in the drawing.")
-        downloads.row("The same from Python", [downloads.script("graphs", ends, comparison, neighbours=neighbours)])
+        downloads.row(
+            "The same from Python", [downloads.script("graphs", ends, comparison, goal=goal, neighbours=neighbours)]
+        )

@@ -56,7 +56,7 @@ def main() -> None:
         answer = verdict(shown.ranked, shown.source, shown.target, probes, text.probes(data))
         found = cache.cut_sentence(shown.source, shown.target, shown.cut)
         widgets.header(QUESTION, f"{answer} **{text.plain(found)}**" if found else answer)
-        takeaway.draw(shown.comparison, shown.matrix, shown.ranked, shown.lam)
+        takeaway.draw(shown)
     left, right = st.columns([1, 1])
     with left:
         curves.draw(shown)

@@ -10,7 +10,7 @@ import streamlit as st
 import depara_core as depara
 from depara_core.comparison import Comparison
 from depara_core.formatting import shape_text
-from pages.shared import cache, comparisons, selection, widgets
+from pages.shared import cache, comparisons, selection, targets, widgets
 from pages.shared.cache import Graph
 from pages.shared.parts import Data, Pair
 
@@ -23,17 +23,20 @@ class LayerPair:
     source: str
     target: str
     lam: float
+    known: Graph | None = None  # the target's graph, where it has no network
 
     @cached_property
     def goal(self) -> Graph:
         """The target's output."""
+        if self.known is not None:
+            return self.known
         return self.comparison.graph(self.target) or self.comparison.of(self.target)[-1]
 
     @cached_property
     def matrix(self) -> depara.SimilarityMatrix:
         """Every layer of the source with every layer of the target."""
-        sides = (self.comparison.of(model) for model in (self.source, self.target))
-        return cache.matrix(*sides, grid=self.comparison.grid)
+        goals = self.comparison.of(self.target) if self.known is None else (self.known,)
+        return cache.matrix(self.comparison.of(self.source), goals, grid=self.comparison.grid)
 
     @cached_property
     def ranked(self) -> pd.DataFrame:
@@ -73,29 +76,45 @@ def choose(data: Data, models: tuple[str, ...], *, before: Callable[[], object])
 
     None: one of the two has no graph. `before` draws what stands above the progress.
     """
-    source, target = comparisons.ends(data, before=before)
+    source, target, known, names = _ends(data, before)
     left, middle, right = st.columns([1.2, 1.2, 1.6], vertical_alignment="bottom")
     with left:
         widgets.choose_model("Source, to be cut", "source", "layers.source", models, default=source)
     with middle:
-        widgets.choose_model("Target", "target", "layers.target", models, default=target)
+        widgets.choose_model("Target", "target", "layers.target", (*models, *names), default=target)
     with right:
         lam = widgets.lam_slider("layers.lam")
-    chosen = tuple(dict.fromkeys((source, target)))
+    targets.say(known)
+    chosen = tuple(dict.fromkeys((source, target) if known is None else (source,)))
     comparison = comparisons.require(data, layers="all", models=chosen, before=before)
-    if not (comparison.of(source) and comparison.of(target)):
+    if not (comparison.of(source) and (known is not None or comparison.of(target))):
         return None
-    _tell_unknown(comparison, models, source, target)
-    return LayerPair(comparison, source, target, lam)
+    _tell_unknown(comparison, models, source, target, known)
+    return LayerPair(comparison, source, target, lam, known)
 
 
-def _tell_unknown(comparison: Comparison, models: tuple[str, ...], source: str, target: str) -> None:
+def _ends(data: Data, before: Callable[[], object]) -> tuple[str, str, Graph | None, tuple[str, ...]]:
+    """Return the pair under the lens, the target's graph where it has no network, and what such targets are called.
+
+    The images are needed for the latter; where they are not at hand the names are left out, and nothing waits for them.
+    """
+    if targets.is_known(selection.read(Pair).target):
+        comparison = comparisons.require(data, layers="output", before=before)
+        aim = targets.aim(comparison)
+        return aim.source, aim.target, aim.goal, targets.names(comparison.probes)
+    known = comparisons.at_hand(data)
+    return *comparisons.ends(data, before=before), None, targets.names(known[0].probes) if known else ()
+
+
+def _tell_unknown(
+    comparison: Comparison, models: tuple[str, ...], source: str, target: str, known: Graph | None
+) -> None:
     """Tell what the address names that is not here."""
     pair, wrong = selection.read(Pair), widgets.unknown_models(models, source, target)
     for layer, model, used in (
         (pair.source_layer, source, "the recommended cut is shown"),
         (pair.target_layer, target, "its output is shown"),
     ):
-        if layer not in {graph.layer for graph in comparison.of(model)}:
+        if (known is None or model == source) and layer not in {graph.layer for graph in comparison.of(model)}:
             wrong.append((layer, f"layer of {model}", used))
     widgets.not_here(wrong)

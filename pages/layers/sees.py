@@ -21,11 +21,14 @@ def draw(shown: LayerPair) -> None:
     at = next(place for place, graph in enumerate(layers) if graph.layer == shown.layer)
     near = {at - 1, at, at + 1, next(place for place, graph in enumerate(layers) if graph.layer == shown.cut)}
     around = tuple(graph for place, graph in enumerate(layers) if place in near)
-    graphs, rows = (*around, shown.goal), _rows(shown)
+    graphs, rows = (*around, *([shown.goal] if shown.known is None else [])), _rows(shown)
     source, goal = text.model(shown.source), text.model(shown.target)
+    beside = (
+        f", beside the output of {goal}. The :blue[number] is the cosine with its map" if shown.known is None else ""
+    )
     told = (
         f"{source} at {text.plain(shown.layer)}, the layer under the lens, before and after it, and at the recommended "
-        f"cut, beside the output of {goal}. The :blue[number] is the cosine with the latter's map. "
+        f"cut{beside}. "
         f"{closeup.reading(look)} Click a map to enlarge it."
     )
     with widgets.card("What the cut sees", told, key="card-sees"):
@@ -57,6 +60,8 @@ def _rows(shown: LayerPair) -> tuple[int, ...]:
 def _headings(shown: LayerPair, around: tuple[Graph, ...]) -> list[Heading]:
     notes = {shown.layer: "under the lens"} | {shown.cut: "recommended cut"}
     layers = [Heading(graph.layer, notes.get(graph.layer, ""), graph.label) for graph in around]
+    if shown.known is not None:
+        return [Heading("image"), *layers]
     return [Heading("image"), *layers, Heading(short_name(shown.target), "target's output", shown.goal.label)]
 
 
@@ -70,7 +75,9 @@ def _cells(shown: LayerPair, graphs: tuple[Graph, ...], rows: tuple[int, ...]) -
         image = probes.names[probe]
         row = [Cell(cache.thumbnail(probes, probe, 112), image, image)]
         for graph, png, cosine in zip(graphs, line, cosines, strict=True):
-            words = "" if graph is shown.goal or png is None else number(float(cosine[probe]))
+            words = (
+                "" if shown.known is not None or graph is shown.goal or png is None else number(float(cosine[probe]))
+            )
             row.append(Cell(png, words, f"{image} in {graph.label}", missing=png is None, number=True))
         cells.append(row)
     return cells
@@ -82,6 +89,8 @@ def _enlarge(shown: LayerPair, around: tuple[Graph, ...], probe: int) -> None:
     graph = next((one for one in around if one.layer == layer), None)
     if layer == "":
         closeup.closeup(shown.comparison, probe, (shown.goal,))
+    elif graph is not None and shown.known is not None:
+        closeup.closeup(shown.comparison, probe, (graph,))
     elif graph is not None:
         cosine = float(cache.cosines(graph, shown.goal, shown.comparison.grid)[probe])
         closeup.closeup(shown.comparison, probe, (graph, shown.goal), cosine)

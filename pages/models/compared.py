@@ -8,6 +8,7 @@ import pandas as pd
 import depara_core as depara
 from depara_core.comparison import Comparison
 from pages.shared import cache
+from pages.shared.cache import Graph
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,7 @@ class Compared:
     source: str
     target: str
     lam: float
+    goal: Graph | None = None  # the target's graph, where it has no network
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -32,7 +34,14 @@ class Compared:
     @cached_property
     def ranked(self) -> pd.DataFrame:
         """The sources of the target, best first."""
-        return cache.ranking(self.matrix, self.target, self.lam)
+        return cache.ranking(self.against, self.target, self.lam)
+
+    @property
+    def against(self) -> depara.SimilarityMatrix:
+        """What the sources are ranked by: all pairs, or every model with a target that has no network."""
+        if self.goal is None:
+            return self.matrix
+        return cache.matrix(self.comparison.graphs, (self.goal,), grid=self.comparison.grid)
 
     @property
     def groups(self) -> dict[str, str]:
@@ -40,9 +49,17 @@ class Compared:
         return {spec.id: spec.group for spec in self.comparison.specs}
 
     @property
-    def at(self) -> tuple[int, int]:
-        """Row and column of the pair."""
-        return self.models.index(self.source), self.models.index(self.target)
+    def at(self) -> tuple[int, int | None]:
+        """Row and column of the pair in the matrix of all models; a target without a network has no column there."""
+        column = self.models.index(self.target) if self.goal is None else None
+        return self.models.index(self.source), column
+
+    @property
+    def parts(self) -> tuple[float, float]:
+        """s_V and s_E of the pair."""
+        row, column = self.at
+        place = (row, column or 0)
+        return float(self.against.node[place]), float(self.against.edge[place])
 
     def key(self, name: str) -> str:
         """Return the key of a chart."""

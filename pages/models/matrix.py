@@ -38,7 +38,7 @@ def _draw_matrix(shown: Compared, view: str) -> None:
         symbol=symbol,
         order=trees.tree_order(cache.tree(matrix, shown.lam)),
         target=column,
-        selected=(column, row),
+        selected=None if column is None else (column, row),
         groups=shown.groups,
         parts=values,
         axes=("target", "source"),
@@ -49,14 +49,14 @@ def _draw_matrix(shown: Compared, view: str) -> None:
 
 def _draw_pair(shown: Compared) -> None:
     """Show the numbers of the pair, with the ways to its evidence."""
-    node, edge = (float(values[shown.at]) for values in (shown.matrix.node, shown.matrix.edge))
-    st.markdown(text.sum_of(shown.source, shown.target, node, edge, shown.lam))
+    st.markdown(text.sum_of(shown.source, shown.target, *shown.parts, shown.lam))
     here = replace(selection.read(Pair), source=shown.source, target=shown.target)
     outputs = replace(here, source_layer="output", target_layer="output")
     side_by_side = replace(selection.read(Attributions), view="models")
     with st.container(horizontal=True, key="models-links", gap="small"):
-        icon = widgets.ICONS["attributions"]
-        selection.link("attributions", "See where they look", here, side_by_side, icon=icon)
+        if shown.goal is None:
+            icon = widgets.ICONS["attributions"]
+            selection.link("attributions", "See where they look", here, side_by_side, icon=icon)
         selection.link("graphs", "Compare their graphs", here, icon=widgets.ICONS["graphs"])
         selection.link("layers", "At which layer?", here, icon=widgets.ICONS["layers"])
         selection.link("why", "Why?", outputs, icon=widgets.ICONS["why"])

@@ -9,7 +9,7 @@ from depara_core.selection import best_choice
 from pages.models import lam_changes, matrix, ranking, takeaway, tree_and_map
 from pages.models.compared import Compared
 from pages.models.selection import VIEWS, Models
-from pages.shared import charts, comparisons, selection, text, widgets
+from pages.shared import charts, comparisons, selection, targets, text, widgets
 from pages.shared.parts import Data
 from pages.shared.titles import QUESTIONS
 
@@ -18,18 +18,20 @@ QUESTION = QUESTIONS["models"]
 
 def choose(comparison: Comparison) -> Compared:
     """Draw target, view and lambda in one row, and return what is chosen."""
-    source, target = comparisons.pair(comparison, distinct=True)
+    aim = targets.aim(comparison, distinct=True)
+    models = (*comparison.models, *targets.names(comparison.probes))
     left, middle, right = st.columns([1.1, 1.3, 1.6], vertical_alignment="bottom")
     with left:
-        widgets.choose_model("Target", "target", "models.target", comparison.models, default=target)
+        widgets.choose_model("Target", "target", "models.target", models, default=aim.target)
     with middle:
         labels = {name: label for name, (label, _) in VIEWS.items()}
         view = selection.bind(Models, "view", "models.view")
         st.segmented_control("View", list(VIEWS), format_func=labels.__getitem__, **view)
     with right:
         lam = widgets.lam_slider("models.lam")
-    widgets.not_here(widgets.unknown_models(comparison.models, source, target))
-    return Compared(comparison, source, target, lam)
+    widgets.not_here(widgets.unknown_models(comparison.models, aim.source, aim.target))
+    targets.say(aim.goal)
+    return Compared(comparison, aim.source, aim.target, lam, aim.goal)
 
 
 def verdict(ranked: pd.DataFrame, target: str, probes: int) -> str:
@@ -54,7 +56,7 @@ def main() -> None:
     shown = choose(comparison)
     with head, st.container(horizontal=True):
         widgets.header(QUESTION, verdict(shown.ranked, shown.target, len(comparison.probes)))
-        takeaway.draw(comparison, shown.matrix, shown.ranked, shown.target, shown.lam)
+        takeaway.draw(shown)
     left, right = st.columns([1.25, 1])
     with left:
         matrix.draw(shown, mine.view)

@@ -11,23 +11,25 @@ from depara_core import exports
 from depara_core.comparison import Comparison
 from depara_core.figures import curves, matrices, trees
 from depara_core.formatting import short_name
-from pages.shared import cache, downloads, widgets
+from pages.models.compared import Compared
+from pages.shared import cache, downloads, targets, widgets
 
 
-def draw(
-    comparison: Comparison, matrix: depara.SimilarityMatrix, ranked: pd.DataFrame, target: str, lam: float
-) -> None:
+def draw(shown: Compared) -> None:
     """Offer the matrix, the ranking, their figures, the report and the Python behind them."""
+    comparison, matrix, ranked, target, lam = shown.comparison, shown.matrix, shown.ranked, shown.target, shown.lam
     origin = exports.provenance(matrix.rows, probes=comparison.probes, lam=lam, grid=matrix.grid)
     goal = short_name(target)
     seen = partial(_figures, comparison, matrix, ranked, target, lam, cache.tree(matrix, lam))
     ends = [(spec, "output") for spec in comparison.specs]
-    code = downloads.script("models", ends, comparison, target=target, lam=lam)
+    known = None if shown.goal is None else targets.script(shown.goal)
+    code = downloads.script("models", ends, comparison, target=target, goal=known, lam=lam)
+    against = shown.against
 
     def report() -> str:
         drawn = dict(seen(dark=False).values())
         return exports.comparison_report(
-            matrix, target, lam, ranking=ranked, probes=comparison.probes, figures=drawn, script=str(code.make())
+            against, target, lam, ranking=ranked, probes=comparison.probes, figures=drawn, script=str(code.make())
         )
 
     dark = widgets.dark()
@@ -61,7 +63,7 @@ def _figures(
 ) -> dict[str, tuple[str, Any]]:
     """Draw the page's figures anew: name -> (how to read it, figure)."""
     names, groups = comparison.models, [spec.group for spec in comparison.specs]
-    goal = names.index(target)
+    goal = names.index(target) if target in names else None
     heatmap = matrices.similarity_heatmap(
         matrix.total(lam),
         names,

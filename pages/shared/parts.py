@@ -53,12 +53,13 @@ class Pair(Part):
 
     source: str = ""  # model ids
     source_layer: str = "output"
-    target: str = ""
+    target: str = ""  # a model's id, or a target without a network (pages.shared.targets)
     target_layer: str = "output"
     third: str = ""  # the model that the source is held against
     lam: float = number(1.0, 0, 1000)
     probe: int = number(0, 0, 10**6)
     other_probe: int | None = number(None, 0, 10**6)  # the second probe of a pair of probes
+    table: str = ""  # an uploaded table or embedding that tells of the images: an upload
     region: Box | None = None  # pairs of probes with ranks in the source and the target within a box
 
 

@@ -25,7 +25,7 @@ _SHARED_NAMES = frozenset().union(*map(address.names, SHARED))
 _SESSION = "_selection"
 _IGNORED = {"embed", "embed_options"}  # streamlit's own
 _OF_MODELS = ("source", "source_layer", "target", "target_layer", "third", "lam")  # means nothing of other models
-_OF_IMAGES = ("probe", "other_probe", "region")  # means nothing on other images
+_OF_IMAGES = ("probe", "other_probe", "region", "table")  # means nothing on other images
 _OF_BOTH = ("page", "shown", "groups", "images")  # of the pages' own: places in lists, and what was picked from them
 
 

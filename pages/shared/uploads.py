@@ -28,8 +28,12 @@ def load(data: Data, progress: Callable[[int, int, str], None] | None = None) ->
 
 def path(name: str) -> Path:
     """Return the one file that was kept under a name; raises ProbeError where it is no longer there."""
-    kept = find_upload(depara.Store(), name.removeprefix(PREFIX))
-    return kept[0][1]
+    return named(name)[1]
+
+
+def named(name: str) -> tuple[str, Path]:
+    """Return what the one file that was kept under a name was called, and where it is; raises ProbeError likewise."""
+    return find_upload(depara.Store(), name.removeprefix(PREFIX))[0]
 
 
 def count(probes: str) -> dict[str, int]:

@@ -102,6 +102,7 @@ def choose_layer(label: str, field: str, key: str, layers: Sequence[str]) -> str
     return st.selectbox(label, layers, **selection.bind(Pair, field, key, value)) or value
 
 
+WITHOUT_MAPS = ("labels/", "features/")  # what targets without a network are called
 LAMBDAS = (0.0, 0.01, 0.03, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 7.0, 10.0, 20.0, 30.0, 100.0)
 
 
@@ -150,7 +151,11 @@ def unknown_models(models: Sequence[str], source: str, target: str) -> list[tupl
     """Return which ends of the address are none of the models, for `not_here`; `source` and `target` are shown."""
     pair = selection.read(Pair)
     named = ((pair.source, source), (pair.target, target))
-    return [(asked, "model", f"{used} is shown") for asked, used in named if asked and asked not in models]
+    return [
+        (asked, "network" if asked.startswith(WITHOUT_MAPS) else "model", f"{used} is shown")
+        for asked, used in named
+        if asked and asked not in models and asked != used
+    ]
 
 
 def unknown_probes(count: int) -> list[tuple[str, str, str]]:

@@ -10,7 +10,7 @@ from depara_core.comparison import Comparison
 from depara_core.explanation import Contrast, Influence
 from depara_core.graphs import distinct_names
 from depara_core.grids import Grid
-from pages.shared import cache, comparisons, selection, widgets
+from pages.shared import cache, comparisons, selection, targets, widgets
 from pages.shared.cache import Graph, Graphs
 from pages.shared.parts import Data, Pair
 
@@ -89,20 +89,25 @@ def choose(comparison: Comparison) -> Explained:
     """Draw the controls, tell what the address names that is not here, and return what is chosen."""
     pair, models, data = selection.read(Pair), comparison.models, selection.read(Data)
     layers = {spec.id: spec.layers for spec in comparison.specs}
-    first, goal = comparisons.pair(comparison)
+    aim = targets.aim(comparison)
     with st.container(horizontal=True, vertical_alignment="bottom", key="why-controls"):
-        source = widgets.choose_model("Source", "source", "why.source", models, default=first)
+        source = widgets.choose_model("Source", "source", "why.source", models, default=aim.source)
         source_layer = widgets.choose_layer("Its layer", "source_layer", "why.source_layer", layers[source])
-        target = widgets.choose_model("Target", "target", "why.target", models, default=goal)
-        target_layer = widgets.choose_layer("Its layer", "target_layer", "why.target_layer", layers[target])
+        every = (*models, *targets.names(comparison.probes))
+        target = widgets.choose_model("Target", "target", "why.target", every, default=aim.target)
+        goal = aim.goal if target == aim.target else targets.graph(comparison.probes, target)
+        target_layer = "output"
+        if goal is None:
+            target_layer = widgets.choose_layer("Its layer", "target_layer", "why.target_layer", layers[target])
         lam = widgets.lam_slider("why.lam")
     wrong = widgets.unknown_models(models, source, target)
     for asked, used, model in ((pair.source_layer, source_layer, source), (pair.target_layer, target_layer, target)):
-        if asked != used:
+        if asked != used and (goal is None or model == source):
             wrong.append((asked, f"layer of {model}", f"{used} is shown"))
     if pair.third and pair.third not in models:
         wrong.append((pair.third, "model", "another one is held against"))
     widgets.not_here([*wrong, *widgets.unknown_probes(len(comparison.probes))])
+    targets.say(goal)
     one = comparisons.graph(comparison, data, source, source_layer)
-    other = comparisons.graph(comparison, data, target, target_layer)
+    other = comparisons.graph(comparison, data, target, target_layer) if goal is None else goal
     return Explained(comparison, one, other, lam)

@@ -5,7 +5,7 @@ from functools import partial
 import streamlit as st
 
 from depara_core import exports
-from pages.shared import cache, charts, comparisons, downloads, selection, widgets
+from pages.shared import cache, charts, comparisons, downloads, selection, targets, widgets
 from pages.shared.parts import Data
 from pages.shared.titles import QUESTIONS
 from pages.why import contrast, groups, leave_one_out, pairs, places, probes, summary, surfaces
@@ -29,11 +29,19 @@ def take_away(pair: Explained) -> None:
     ends = (pair.source, pair.target)
     origin = exports.provenance(ends, probes=pair.probes, lam=pair.lam, grid=pair.grid)
     specs = {spec.id: spec for spec in pair.comparison.specs}
-    code = [(specs[graph.model], graph.layer) for graph in ends]
+    goal = targets.script(pair.target) if pair.target.edges_only else None
+    code = [(specs[graph.model], graph.layer) for graph in ends if graph.model in specs]
     with downloads.popover("why"):
         table = partial(exports.contribution_table, pair.why, pair.probes)
         downloads.row("Shares of the images", downloads.tables("shares", table, origin))
-        downloads.row("The same from Python", [downloads.script("why", code, pair.comparison, lam=pair.lam)])
+        downloads.row("The same from Python", [downloads.script("why", code, pair.comparison, goal=goal, lam=pair.lam)])
+
+
+def without_sense(pair: Explained, data: Data) -> set[str]:
+    """Return the views that tell nothing: of surfaces where no room is, of places where the target has no code."""
+    if pair.target.edges_only:
+        return {"surfaces", "places"}
+    return set() if data.probes == "rooms" else {"surfaces"}
 
 
 def main() -> None:
@@ -47,7 +55,7 @@ def main() -> None:
         summary.headline(pair, None if same else cache.ranking(matrix, pair.target.label, pair.lam))
         take_away(pair)
     summary.draw(pair)
-    tabs = {name: label for name, label in VIEWS.items() if name != "surfaces" or data.probes == "rooms"}
+    tabs = {name: label for name, label in VIEWS.items() if name not in without_sense(pair, data)}
     view = mine.view if mine.view in tabs else "probes"
     st.segmented_control(
         "Evidence",
@@ -57,7 +65,7 @@ def main() -> None:
         **selection.bind(Why, "view", "why.view", view),
     )
     EVIDENCE[view](pair)
-    charts.silent((pair.source, pair.target))
+    charts.silent((pair.source, *([] if pair.target.edges_only else [pair.target])))
 
 
 main()

@@ -58,7 +58,8 @@ def _in_words(pair: Explained, sure: explanation.Intervals) -> None:
     """Say in a sentence what the numbers say, and lead to the pages that show it."""
     with widgets.card("In words", key="card-words", height="stretch"):
         with st.container(key="why-words"):
-            view, rooms = selection.read(Why).view, selection.read(Data).probes == "rooms"
+            view, maps = selection.read(Why).view, not pair.target.edges_only
+            rooms = selection.read(Data).probes == "rooms" and maps
             parts = groups.contributions_of(pair) if view == "groups" else None
             pixels = surfaces.contributions_of(pair) if view == "surfaces" and rooms else None
             said = explanation.sentence(pair.why, intervals=sure, groups=parts, pixels=pixels)
@@ -66,7 +67,8 @@ def _in_words(pair: Explained, sure: explanation.Intervals) -> None:
         with st.container(key="why-links", gap=None):
             here, side_by_side = pair.chosen(), replace(selection.read(Attributions), view="models")
             icon = widgets.ICONS["attributions"]
-            selection.link("attributions", "See where they look", here, side_by_side, icon=icon)
+            if maps:
+                selection.link("attributions", "See where they look", here, side_by_side, icon=icon)
             selection.link("graphs", "Compare their graphs", here, icon=widgets.ICONS["graphs"])
             selection.link("layers", "At which layer?", here, icon=widgets.ICONS["layers"])
             selection.link("models", "Back to all models", here, icon=widgets.ICONS["models"])

@@ -15,10 +15,10 @@ from depara_core.grids import Grid
 from depara_core.paths import expanded
 from depara_core.search.entries import last_change
 from depara_core.search.manifest import MANIFEST, SIDE
-from pages.shared import comparisons, consent, text, uploads
+from pages.shared import comparisons, consent, selection, targets, text, uploads
 from pages.shared.comparisons import Failed
 from pages.shared.jobs import Computation
-from pages.shared.parts import Data
+from pages.shared.parts import Data, Pair
 from pages.zoo.selection import Zoo
 
 
@@ -93,22 +93,30 @@ def contents(path: Path) -> Computation:
 def search(path: Path, known: Contents, like: str, lam: float, mine: Zoo) -> Computation:
     """Return what finds the graphs most like a network's, in the zoo or not, or like the labels (`like` is empty)."""
     listed = like in set(known.listing["model"])
+    table = selection.read(Pair).table if targets.is_known(like) else ""
     asks = (
-        () if listed or not like else (*consent.of_model_path(like), *consent.of_opening(comparisons.specs([like])[0]))
+        ()
+        if listed or table or not like
+        else (*consent.of_model_path(like), *consent.of_opening(comparisons.specs([like])[0]))
     )
 
     def work(progress: Progress) -> Found:
         zoo = depara.Zoo(path)
         where = mine.where or None
-        if not like:
-            asked: depara.AttributionGraph | depara.ModelSpec = depara.target_from_labels(zoo.probes)
+        if table:
+            name, file = uploads.named(table)
+            asked: depara.AttributionGraph | depara.ModelSpec = depara.read_target(
+                file, zoo.probes, target=like, name=name
+            )
+        elif not like:
+            asked = depara.target_from_labels(zoo.probes)
         else:
             asked = zoo.graph(like) if listed else depara.model(like)
         near = zoo.search(asked, lam, k=mine.most + 1, where=where, progress=progress)
         return Found(near[near["model"] != like].head(mine.most).reset_index(drop=True), zoo.map(where, lam=lam))
 
     label = f"the networks most like {text.model(like) if like else 'the labels'}"
-    content = [like, lam, mine.where, mine.most]
+    content = [like, table, lam, mine.where, mine.most]
     return Computation(_key("zoo-found", path, content), label, work, (*consent.of_folder(str(path)), *asks))
 
 

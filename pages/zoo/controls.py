@@ -6,7 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 from depara_core.formatting import short_name
-from pages.shared import comparisons, consent, jobs, selection, text, widgets
+from pages.shared import comparisons, consent, jobs, selection, targets, text, widgets
 from pages.shared.parts import Data, Pair
 from pages.zoo import computed
 from pages.zoo.computed import Contents
@@ -37,16 +37,22 @@ def choose(data: Data, known: Contents) -> tuple[str, float]:
     left, middle, right = st.columns([1.5, 1.3, 1.6], vertical_alignment="bottom")
     with left:
         bound = selection.bind(Zoo, "like", "zoo.like")
-        kinds = list(LIKE) if known.labelled else ["network"]
+        tables = targets.of_table()
+        kinds = [kind for kind in LIKE if kind == "network" or (known.labelled if kind == "labels" else bool(tables))]
         st.segmented_control("Most like", kinds, format_func=LIKE.__getitem__, required=True, **bound)
     like = ""
-    if mine.like == "network" or not known.labelled:
+    if mine.like == "table" and tables:
+        with middle:
+            like = widgets.choose_model("Target", "target", "zoo.known", tables)
+    elif mine.like == "network" or mine.like not in kinds:
         with middle:
             like = widgets.choose_model(
                 "Network", "target", "zoo.target", [*models, *others], default=comparisons.TARGET
             )
     with right:
         lam = widgets.lam_slider("zoo.lam")
+    if not like or targets.is_known(like):
+        st.caption(targets.ALONE)
     with st.expander("Only some of the zoo", icon=":material/filter_alt:", expanded=bool(mine.where)):
         place, _ = st.columns([3, 1])
         place.text_input(
@@ -61,7 +67,8 @@ def choose(data: Data, known: Contents) -> tuple[str, float]:
 
 def compare(data: Data, like: str, models: list[str]) -> None:
     """Lead to the other pages with the networks found, and the one they are like, as the models."""
-    every = tuple(dict.fromkeys([*([like] if like else []), *models]))
+    network = like if not targets.is_known(like) else ""
+    every = tuple(dict.fromkeys([*([network] if network else []), *models]))
     pair = replace(selection.read(Pair), source=models[0], target=like or models[0])
     names = ", ".join(text.plain(short_name(model)) for model in models[:3]) + (" …" if len(models) > 3 else "")
     with st.container(horizontal=True, gap="medium", key="zoo-links"):

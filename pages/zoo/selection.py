@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from pages.shared.address import Part, choice, number
 
-LIKE = {"network": "A network", "labels": "Labels of the images"}
+LIKE = {"network": "A network", "labels": "Labels of the images", "table": "A table or embedding"}
 
 
 @dataclass(frozen=True)

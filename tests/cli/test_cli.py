@@ -534,4 +534,13 @@ def test_choose_answers_from_labels_alone(run, photos, store, tmp_path):
     assert again[-1]["part"].startswith("other images: ")
     assert "best kept" not in table.stdout
     assert "25 % of the images (4): best" in run("choose", *both, *given, "--stability").stdout
+    names = sorted(str(file.relative_to(tmp_path / "photos")) for file in (tmp_path / "photos").rglob("*.png"))
+    lines = [f"{name},{'xy'[place > 1]},{place}" for place, name in enumerate(names)]
+    (tmp_path / "birds.csv").write_text("\n".join(["name,kind,size", *lines, "else.png,x,9"]) + "\n")
+    for column, scored in (("kind", True), ("size", False)):
+        more = ("--target", str(tmp_path / "birds.csv"), "--column", column, "--no-measure", "--json")
+        answer = document(run("choose", *both, *given, *more))
+        assert ("logme" in answer["candidates"][0]) == scored
+        assert answer["target"] == ("labels/classes" if scored else f"labels/birds: {column}")
+    assert run("choose", *both, *given, "--column", "kind").exit_code == 1
     assert run("choose", "--models", "timm/no-such-*", *given).exit_code == 1

@@ -260,3 +260,41 @@ def test_a_table_opens_no_path_that_nobody_agreed_to(planted, monkeypatch):
     assert "Hold every score against them" not in [one.label for one in app.button]
     assert "/etc" in words(app)
     assert "consent.agree" in [one.key for one in app.button]
+
+
+def kept(lines):
+    return uploads.keep([("birds.csv", "\n".join(lines).encode())])
+
+
+def test_a_column_of_classes_stands_in_place_of_the_labels(planted, downloads):
+    names = images(24, False).names
+    table = kept(["name,colour,size", *(f"{name},{'gr'[i % 2]},{i * i}" for i, name in enumerate(names))])
+    app = opened(against="table", table=table, target="labels/birds: colour")
+    assert {"DEPARA", "LogME", "NCE"} <= set(shown(app).columns)
+    assert "choose.measure" in [button.key for button in app.button]
+    code = downloads["depara-choose.py"]()
+    assert "by_file(probes, 'path/to/birds.csv', target='labels/birds: colour')" in code.replace('"', "'")
+    compile(code, "choose.py", "exec")
+    assert "--column colour" in app.code[0].value
+    by_labels = opened(probes="fashion")
+    assert shown(by_labels)["consensus"].tolist() == shown(app)["consensus"].tolist()  # the same two classes
+
+
+@pytest.mark.parametrize("target", ["labels/birds", "labels/birds: size"])
+def test_numbers_and_several_columns_are_compared_by_edges_alone(planted, target):
+    names = images(24, False).names
+    table = kept(["name,colour,size", *(f"{name},{'gr'[i % 2]},{i * i}" for i, name in enumerate(names))])
+    app = opened(against="table", table=table, target=target)
+    assert "DEPARA" in shown(app)
+    assert "LogME" not in shown(app)
+    assert "DEPARA is the edges' s_E alone" in words(app)
+    assert app.selectbox(key="choose.known").value == target
+
+
+def test_a_table_of_other_images_is_told(planted):
+    app = opened(against="table", table=kept(["name,colour", "a,r", "b,g"]), target="labels/birds")
+    assert "no probe is named 'a', 'b'" in " ".join([words(app), *(one.value.replace("\\", "") for one in app.error)])
+    bare = opened(against="table")
+    assert list(shown(bare).columns)[:2] == ["model", "parameters"]
+    damaged = opened(against="table", table=uploads.keep([("x.npz", b"PK\x03\x04 no archive")]))
+    assert "is no .npz of plain arrays" in damaged.error[0].value.replace("\\", "")

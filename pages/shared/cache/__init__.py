@@ -64,6 +64,8 @@ from pages.shared.cache.scores import (
     resamples,
     samples,
     similarity,
+    target,
+    targets_in,
     tree,
 )
 from pages.shared.cache.wrappers import Graph, Graphs, Matrix
@@ -119,6 +121,8 @@ __all__ = [
     "strongest_pairs",
     "summary",
     "surfaces",
+    "target",
+    "targets_in",
     "thumbnail",
     "tree",
     "zoo",

@@ -3,10 +3,12 @@
 import hashlib
 import json
 from functools import partial
+from pathlib import Path
 
 import pandas as pd
 
 import depara_core as depara
+from depara_core import target_files
 from depara_core.agreement import agreement as agreement_with
 from depara_core.benchmark.layer_table import measured_pair
 from depara_core.bootstrap import resample_probes
@@ -14,7 +16,7 @@ from depara_core.graphs import MOST_RANKED
 from depara_core.grids import Grid, probe_cosines
 from depara_core.selection import resample
 from depara_core.training.measured_cuts import cut_sentence as say_cut
-from pages.shared.cache.wrappers import Graphs, Matrix, copied, shared
+from pages.shared.cache.wrappers import Graph, Graphs, Matrix, copied, shared
 
 quick_matrix = shared(12)(depara.similarity_matrix)
 similarity = copied(32)(depara.similarity)
@@ -52,6 +54,28 @@ def matrix(rows: Graphs, columns: Graphs | None = None, *, grid: Grid | None = N
 def ranking(matrix: Matrix, target: str, lam: float) -> pd.DataFrame:
     """Return the sources for a target with error bars, best first."""
     return depara.rank_sources(matrix, target, lam, samples=resamples(matrix, target))
+
+
+@copied(16)
+def targets_in(table: str) -> tuple[str, ...]:
+    """Return what the targets of an uploaded table or embedding are called; raises a DeparaError where it is none."""
+    name, path = _uploaded(table)
+    return target_files.targets_in(path, name=name)
+
+
+@shared(16)
+def target(probes: depara.ProbeSet, table: str, name: str) -> Graph:
+    """Return a target without a network: of the images' labels, or of an uploaded table; raises a DeparaError."""
+    if not table:
+        return depara.target_from_labels(probes)
+    file, path = _uploaded(table)
+    return depara.read_target(path, probes, target=name, name=file)
+
+
+def _uploaded(table: str) -> tuple[str, Path]:
+    from pages.shared import uploads  # late: pages ask this package for more than it asks of them
+
+    return uploads.named(table)
 
 
 @copied(200)

@@ -6,6 +6,7 @@ from planted_pages import figures, start_app
 
 import depara_core as depara
 from depara_core.formatting import score
+from pages.shared import uploads
 
 NETWORKS = """
 import torch
@@ -81,6 +82,17 @@ def test_what_is_found_is_the_zoos_own_answer(made, zoo, models):
     assert table.value["S"].tolist() == [score(value) for value in found["score"][found["model"] != models[0]]]
     drawn = [row[0] for trace in figures(made)["zoo.map"]["data"] for row in trace.get("customdata", [])]
     assert sorted(drawn) == sorted(models[:3])
+
+
+def test_a_table_of_the_images_is_searched_for_by_edges_alone(made, open_page, zoo, tmp_path):
+    lines = [f"{name},{place**2}" for place, name in enumerate(zoo.probes.names)]
+    (tmp_path / "sizes.csv").write_text("\n".join(["name,size", *lines]))
+    kept = uploads.keep([("sizes.csv", (tmp_path / "sizes.csv").read_bytes())])
+    app = open_page(like="table", table=kept, target="labels/sizes")
+    found = zoo.search(depara.read_target(tmp_path / "sizes.csv", zoo.probes), 1.0)
+    assert f"S = :violet[**{score(found['score'].iloc[0])}**]" in written(app)
+    assert "S is λ · s_E alone" in written(app)
+    assert app.dataframe[0].value["s_V"].tolist() == ["0.00"] * 3
 
 
 def test_another_weight_of_the_edges_is_another_answer(made, zoo, models):

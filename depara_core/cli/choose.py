@@ -89,7 +89,8 @@ def choose(
         )
 
     def rank(progress: "Progress") -> "pandas.DataFrame":
-        sets = [depara.load_probes(place, count=count, seed=seed, progress=progress) for place in others or ()]
+        given = {"count": count, "seed": seed, "split": split, "background": background, "progress": progress}
+        sets = [depara.load_probes(place, **given) for place in others or ()]
         return rank_on_parts(choice, others=sets, seed=seed, device=device, store=kept, progress=progress)
 
     choice = follow(work)

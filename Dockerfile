@@ -1,18 +1,10 @@
 # DEPARA Explorer in a container: docs/deploy.md says how to run it.
-# docker build -t depara .                                                             for CPUs
-# docker build -t depara --build-arg TORCH=https://download.pytorch.org/whl/cu128 .    for CUDA
+# docker build -t depara .                            for CPUs
+# docker build -t depara --build-arg TORCH=cu130 .    for CUDA 13.0; torch's builds as uv calls them
 FROM python:3.12-slim AS build
-ARG TORCH=https://download.pytorch.org/whl/cpu
-WORKDIR /src
-RUN python -m venv /opt/depara
-COPY requirements.txt ./
-# torch and torchvision come as a pair, from the same index; everything else is pinned beside them
-RUN grep -E '^(torch|torchvision)==' requirements.txt > torch.txt \
-    && /opt/depara/bin/pip install --no-cache-dir --index-url "$TORCH" -r torch.txt \
-    && grep -vE '^(torch|torchvision)==' requirements.txt > rest.txt \
-    && /opt/depara/bin/pip install --no-cache-dir -r rest.txt 'lancedb>=0.30' 'filelock>=3.13'
-COPY . .
-RUN /opt/depara/bin/pip install --no-cache-dir --no-deps .
+ARG TORCH=cpu
+COPY . /src
+RUN UV_COMPILE_BYTECODE=1 /src/deploy/install /opt/depara "$TORCH"
 
 FROM python:3.12-slim
 RUN useradd --create-home --uid 1000 depara && mkdir /data && chown depara /data

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -35,12 +36,25 @@ def placed(arguments, port):
     return [sys.executable if one == "python" else one for one in moved]
 
 
+def sealed(folder):
+    """What runs a command with nothing writable but a folder, as a container does; [] where that may not be."""
+    alone = ["unshare", "--mount", *([] if os.geteuid() == 0 else ["--map-root-user"])]
+    if shutil.which("unshare") is None or subprocess.run([*alone, "true"], capture_output=True, check=False).returncode:
+        return []
+    mounts = 'mount --bind "$0" "$0" && mount -o remount,bind,ro / && cd "$0" && exec "$@"'
+    return [*alone, "sh", "-c", mounts, str(folder)]
+
+
 def test_the_container_s_command_serves_and_its_check_says_so(port, tmp_path):
     command = placed(instruction("CMD"), port)
     check = [one.replace("/_stcore", "/depara/_stcore") for one in placed(instruction("HEALTHCHECK"), port)]
     assert command[0] == "depara"
-    run = [sys.executable, "-c", "from depara_core.cli import app; app()", *command[1:], "--base-path", "/depara/"]
-    environment = {**os.environ, "DEPARA_STORE": str(tmp_path / "store"), "HOME": str(tmp_path)}
+    depara = [sys.executable, "-c", "from depara_core.cli import app; app()"]
+    run = [*sealed(tmp_path), *depara, *command[1:], "--base-path", "/depara/"]
+    volume = {name: path.replace("/data", str(tmp_path)) for name, path in re.findall(r"(\w+)=(/data\S*)", DOCKERFILE)}
+    assert volume.keys() == {"HOME", "DEPARA_STORE", "TMPDIR"}
+    Path(volume["TMPDIR"]).mkdir()
+    environment = {**os.environ, **volume, "PYTHONPATH": str(ROOT)}
     assert subprocess.run(check, capture_output=True, check=False).returncode != 0
     with subprocess.Popen(run, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
         try:
@@ -61,7 +75,9 @@ def test_the_image_holds_what_is_pinned_and_runs_as_nobody_special():
     pins = (ROOT / "requirements.txt").read_text(encoding="utf-8")
     assert re.search(r"^torch==", pins, re.MULTILINE)
     assert re.search(r"^torchvision==", pins, re.MULTILINE)
-    assert "requirements.txt" in DOCKERFILE
+    install = (ROOT / "deploy" / "install").read_text(encoding="utf-8")
+    assert "-r requirements.txt" in install
+    assert re.search(r"^RUN .*/src/deploy/install /opt/depara", DOCKERFILE, re.MULTILINE)
     assert re.search(r"^USER depara$", DOCKERFILE, re.MULTILINE)
     assert re.findall(r"^VOLUME (.*)$", DOCKERFILE, re.MULTILINE) == ["/data"]
     assert "--public" in instruction("CMD")

@@ -22,6 +22,7 @@ from depara_core.paths import expanded
 
 UPLOADS = "uploads"  # the folder of what people uploaded: folders, in use like artefacts, but not made again
 LIMIT = "DEPARA_STORE_LIMIT"  # the environment variable that bounds every store
+MANY = 500  # uploads: each is looked at whenever room is made
 SHARE, FLOOR, CEILING = 0.5, 2 * 10**9, 100 * 10**9  # of the disk's free room, unless told otherwise; bytes
 STALE_SECONDS = 600  # an unfinished file that has not grown for so long belongs to a process that died
 MOST_BYTES = 10**18  # of any size that is given
@@ -266,7 +267,7 @@ class Store:
         keep
             A path that is never removed.
         share
-            A share of n makes room in the n-th part of the store, among uploads alone.
+            A share of n makes room in the n-th part of the store, among uploads alone, and keeps the last 500 of them.
 
         Raises
         ------
@@ -274,14 +275,16 @@ class Store:
             It is larger than all that may be kept.
         """
         self._sweep()
-        uploads = [*self._uploads()]
-        everything = [*self._entries(), *uploads]
-        limit = self._limit(sum(size for _, size, _ in everything))
+        artefacts, uploads = [*self._entries()], [*self._uploads()]
+        limit = self._limit(sum(size for _, size, _ in (*artefacts, *uploads)))
         if need > limit // share:
             raise StoreError(f"{need:,} bytes do not fit in the store's {limit // share:,} bytes. Set {LIMIT} higher.")
         if share > 1:
-            everything = _without_oldest(uploads, limit // share - need, keep) + everything[: -len(uploads) or None]
-        _without_oldest(everything, limit - need, keep)
+            newest = {
+                path for path, _, _ in _without_oldest([(path, 1, last) for path, _, last in uploads], MANY, keep)
+            }
+            uploads = _without_oldest([entry for entry in uploads if entry[0] in newest], limit // share - need, keep)
+        _without_oldest([*artefacts, *uploads], limit - need, keep)
 
     def _uploads(self) -> Iterator[tuple[Path, int, float]]:
         for folder in _listed(self.path / UPLOADS):
@@ -292,7 +295,7 @@ class Store:
 
 
 def _without_oldest(entries: list[tuple[Path, int, float]], limit: int, keep: Path) -> list[tuple[Path, int, float]]:
-    """Remove the least recently used of (path, bytes, last use) but one until the rest fits, and return the rest."""
+    """Remove the least recently used of (path, size, last use) but one until the rest fits, and return the rest."""
     rest = sorted(entries, key=lambda entry: entry[2])
     total = sum(size for _, size, _ in rest)
     for entry in [entry for entry in rest if entry[0] != keep]:

@@ -77,6 +77,16 @@ def test_many_small_uploads_drop_none(tmp_path):
     assert all(find_upload(store, digest) for digest in digests)
 
 
+def test_of_very_many_uploads_the_last_are_kept(tmp_path, monkeypatch):
+    monkeypatch.setattr(store_module, "MANY", 3)
+    store = Store(tmp_path)
+    digests = [keep_upload(store, [("a.png", bytes([i]))]) for i in range(5)]
+    for number, digest in enumerate(digests[1:]):
+        age(store, digest, 100 - number)
+    last = keep_upload(store, [("b.png", b"9")])
+    assert {path.name for path in (tmp_path / "uploads").iterdir()} == {*digests[2:], last}
+
+
 def test_uploads_count_in_the_bound_of_the_store(tmp_path):
     store = Store(tmp_path, max_bytes=10_000)
     digest = keep_upload(store, [("a.png", bytes(2400))])

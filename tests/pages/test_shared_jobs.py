@@ -8,6 +8,7 @@ import pytest
 from planted_pages import GROUPS
 from streamlit.testing.v1 import AppTest
 
+from depara_core.comparison import Comparison
 from depara_core.jobs import JobQueue
 from depara_core.memory import resident_bytes
 from pages.shared import cache, comparisons, jobs, progress
@@ -37,6 +38,16 @@ def test_results_larger_than_the_bound_together_do_not_drive_each_other_out(open
         assert not page.exception
     assert "What does each layer of" in text(page)
     assert len(zoo.asked) == 2, "each was computed once"
+
+
+def test_images_are_read_once_for_all_comparisons_of_a_selection(open_page, zoo, monkeypatch):
+    queue = JobQueue()
+    monkeypatch.setattr(cache, "queue", lambda: queue)
+    page = open_page("attributions", **{"attributions.view": "layers", "view": "layers", "source": FIRST})
+    page.run()
+    compared = [job.result for job in queue.jobs() if isinstance(job.result, Comparison)]
+    assert len(compared) == 2
+    assert compared[0].probes is compared[1].probes
 
 
 def test_what_no_page_shows_any_more_is_let_go(open_page, monkeypatch):

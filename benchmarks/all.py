@@ -19,6 +19,7 @@ QUICK = (
     ("zoo_graphs.py",),
     ("similarity.py",),
     ("leave_one_out.py",),
+    ("folder.py",),
     ("extraction.py", "--quick"),
     ("memory.py", "--quick"),
     ("scaling.py", "--quick"),

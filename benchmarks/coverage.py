@@ -6,7 +6,7 @@ autograd and numpy and nothing of this library; where inputs of a max-pool are e
 Weights are random: what is checked is arithmetic. The rows are written to docs/coverage.md as they come; what stands
 there is not run again.
 
-    nice -n 19 python benchmarks/coverage.py [--only timm] [--again] [--anew] [--limit 10]
+    nice -n 19 python benchmarks/coverage.py [--only timm] [--again] [--anew] [--large] [--limit 10]
 """
 
 import argparse
@@ -59,9 +59,10 @@ class _TooMuch(Exception):
 def main() -> None:
     """Run what the table does not hold yet and write the summary."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", help="one library")
+    parser.add_argument("--only", help="one library, or one family")
     parser.add_argument("--again", action="store_true", help="also what was not right the last time")
     parser.add_argument("--anew", action="store_true", help="everything, row by row")
+    parser.add_argument("--large", action="store_true", help="also models of minutes and gigabytes")
     parser.add_argument("--limit", type=int, help="so many models and no more")
     given = parser.parse_args()
     warnings.filterwarnings("ignore")
@@ -71,10 +72,11 @@ def main() -> None:
         ran = 0
         for library, family, wanted, too_much in families(Path(folder)):
             known = rows.get((library, family))
-            wanting = known is None or given.anew or (given.again and _result(known) != "right")
-            if (given.only or library) != library or not wanting:
+            not_yet = known is None or (given.large and _result(known) == "not run")
+            wanting = not_yet or given.anew or (given.again and _result(known) != "right")
+            if (given.only or library) not in (library, family) or not wanting:
                 continue
-            rows[library, family] = _row(library, family, wanted, too_much, probes)
+            rows[library, family] = _row(library, family, wanted, "" if given.large else too_much, probes)
             rows = {place: rows[place] for place in sorted(rows, key=lambda place: (LIBRARIES.index(place[0]), place))}
             print(rows[library, family], flush=True)
             _write(OUT, rows)

@@ -71,9 +71,10 @@ def families(folder: Path) -> Iterator[tuple[str, str, str, str]]:
     for module in timm.list_modules():
         names = timm.list_models(module=module)
         if names:
-            name, cost = _smallest(names)
-            told = f"the smallest one takes {cost / COMMON:.0f} times what a ResNet-50 does" if cost > MOST else ""
-            yield "timm", module, f"timm/{name}@none", told
+            name, parameters, cost = _smallest(names)
+            size = f"{parameters / 1e6:.0f} million parameters"
+            told = f"the smallest one, {size}, takes {cost / COMMON:.0f} times what a ResNet-50 does"
+            yield "timm", module, f"timm/{name}@none", told if cost > MOST else ""
 
 
 def _torchvision() -> list[tuple[str, str]]:
@@ -86,25 +87,27 @@ def _torchvision() -> list[tuple[str, str]]:
     return [(family, name) for family, (_, name) in sorted(least.items())]
 
 
-def _smallest(names: list[str]) -> tuple[str, float]:
-    """Return the least costly of the variants that are named like small ones, and its parameters times pixels."""
+def _smallest(names: list[str]) -> tuple[str, int, float]:
+    """Return the least costly of the variants named like small ones, its parameters, and these times its pixels."""
 
     def rank(name: str) -> tuple[int, int]:
         found = [place for place, sign in enumerate(SMALL) if re.search(sign, name)]
         return (min(found, default=len(SMALL)), len(name))
 
-    def cost(name: str) -> float:
+    def cost(name: str) -> tuple[float, int]:
         size = timm.get_pretrained_cfg(name, allow_unregistered=True)
         try:
             with torch.device("meta"):
                 module = timm.create_model(name, num_classes=0)
         except (RuntimeError, NotImplementedError, AttributeError, TypeError, ValueError):
-            return float("inf")  # it needs numbers while it is built
-        return float(sum(p.numel() for p in module.parameters())) * (size.input_size[-1] ** 2 if size else 224**2)
+            return float("inf"), 0  # it needs numbers while it is built
+        parameters = sum(p.numel() for p in module.parameters())
+        return float(parameters) * (size.input_size[-1] ** 2 if size else 224**2), parameters
 
     costs = {name: cost(name) for name in sorted(names, key=rank)[:TRIED]}
     best = min(costs, key=lambda name: costs[name])
-    return best, costs[best] if costs[best] < float("inf") else 0.0
+    pixels, parameters = costs[best]
+    return best, parameters, pixels if pixels < float("inf") else 0.0
 
 
 def _saved(kind: str, folder: Path) -> Path:

@@ -1,4 +1,4 @@
-"""What starting costs: processor seconds, user and system, of a fresh process, the least of five.
+"""What starting costs: processor seconds, user and system, of a fresh process, the least of five; and the catalogue.
 
 Baseline: `python -c "import torch"`, which every command that computes needs, and the targets of the project itself.
 
@@ -19,6 +19,7 @@ STARTS = {  # what is started: its arguments to Python, and the target in proces
     "depara --help": (("-c", COMMAND, "--help"), 0.5),
     "depara rank --help": (("-c", COMMAND, "rank", "--help"), 0.5),
     "depara models --source rooms": (("-c", COMMAND, "models", "--source", "rooms"), 1.0),
+    "depara models search vit dinov2": (("-c", COMMAND, "models", "search", "vit", "dinov2"), 1.0),
     'python -c "import torch"': (("-c", "import torch"), None),
 }
 

@@ -24,7 +24,8 @@ def choose() -> tuple[str, ...]:
             for name, ids in {"All bundled": choice.bundled(), **groups}.items():
                 there = selection.click(Data, models=choice.kept(ids))
                 st.button(f"{name} · {len(ids)}", key=f"setup.group.{name}", **there)
-        choice.draw(chosen)
+        with st.container():  # what is drawn in it varies, and an expander that moves would close
+            choice.draw(chosen)
         with st.expander("Search all models", icon=":material/search:"):
             catalogue.draw()
         with st.expander("By name, or a checkpoint of your own", icon=":material/add:"):

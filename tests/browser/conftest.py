@@ -165,6 +165,20 @@ def reader(desktop, server):
 
 
 @pytest.fixture
+def reader_at(desktop):
+    """Return what gives a reader at the address of a server of a test's own."""
+    pages = []
+
+    def at(address):
+        pages.append(desktop.new_page())
+        return Reader(pages[-1], address)
+
+    yield at
+    for page in pages:
+        page.close()
+
+
+@pytest.fixture
 def phone(chromium, server):
     """Return a reader on a narrow dark screen, in a fresh profile."""
     context = chromium.new_context(viewport={"width": 480, "height": 900}, color_scheme="dark")

@@ -1,5 +1,7 @@
 import json
 import os
+import re
+import shlex
 import socket
 import sys
 import threading
@@ -181,6 +183,23 @@ def test_rank_prints_a_table_for_people(run):
     assert result.exit_code == 0
     assert OTHER in result.stdout
     assert "4 probes" in result.stdout
+
+
+def test_the_readme_s_two_lines_compare_three_networks_on_a_folder(run, photos, store):
+    pytest.importorskip("timm")
+    text = (Path(__file__).parents[2] / "README.md").read_text()
+    search, rank = re.search(r"Or in two lines:\n\n```sh\n(.*?)```", text, re.DOTALL).group(1).strip().splitlines()
+    found = run(*shlex.split(search)[1:], "--json")
+    assert "timm/resnet50.a1_in1k" in [entry["id"] for entry in json.loads(found.stdout)]
+    words = shlex.split(rank)[1:]
+    named = [word for word in words if word.startswith("timm/")]
+    assert all(depara.model(name).id == name for name in named)
+    assert len(named) == 3
+    small = dict(zip(named, (f"timm/test_{name}@none" for name in ("vit", "resnet", "convnext")), strict=True))
+    given = [str(photos) if word == "photos" else small.get(word, word) for word in words]
+    answer = document(run(*given, "--device", "cpu", "--store", str(store), "--json"))
+    assert answer["target"] == "timm/test_vit@none"
+    assert {row["source"] for row in answer["ranking"]} == {"timm/test_resnet@none", "timm/test_convnext@none"}
 
 
 def test_rank_without_a_source_says_what_to_do(run):

@@ -24,6 +24,7 @@ QUICK = (
     ("memory.py", "--quick"),
     ("scaling.py", "--quick"),
     ("kill_resume.py", "--times", "5"),
+    ("cluster.py", "--pairs", "3"),
     ("page_latency.py", "--quick"),
     ("why_latency.py",),
 )

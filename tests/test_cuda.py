@@ -14,6 +14,7 @@ import depara_core as depara
 from depara_core.attribution.options import PRESETS, resolve_options
 from depara_core.extraction import extract as extraction
 from depara_core.extraction.extract import extract
+from depara_core.pipeline import shards
 
 if not torch.cuda.is_available():
     pytest.skip("there is no CUDA device here", allow_module_level=True)
@@ -55,6 +56,21 @@ def test_parts_of_layers_and_many_batches_give_the_same(monkeypatch):
     for layer in LAYERS:
         np.testing.assert_allclose(parts[layer].nodes, whole[layer].nodes, atol=1e-5)
         np.testing.assert_allclose(parts[layer].edges, whole[layer].edges, atol=1e-5)
+
+
+def test_shards_of_probes_on_the_gpu_make_the_whole(tmp_path, monkeypatch):
+    monkeypatch.setattr(shards, "SHARD_PROBES", 3)
+    net, probes, store = tiny.shared_relu(), tiny.probes(8), depara.Store(tmp_path / "parts")
+    spec, told = tiny.spec(net), {"layers": list(LAYERS), "center": True, "device": "cuda"}
+    plan = shards.Plan(net.identity, LAYERS, resolve_options(center=True), None, "float32", shards.divide(8))
+    for task in shards.shard_tasks(spec, plan, 0):
+        task.call(spec, probes, **task.options, device="cuda", store=store)
+    assert store.status().artefacts == len(LAYERS)
+    made = depara.build_graphs(spec, probes, store=store, **told)
+    whole = depara.build_graphs(spec, probes, store=tmp_path / "one", **told)
+    for one, other in zip(made, whole, strict=True):
+        np.testing.assert_allclose(one.nodes, other.nodes, atol=1e-5)
+        np.testing.assert_allclose(one.edges, other.edges, atol=1e-5)
 
 
 def test_real_networks(tmp_path):

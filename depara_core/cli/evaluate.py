@@ -1,6 +1,6 @@
 """`depara evaluate`: does the score tell the truth? Every metric against measured transfer, with intervals."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -46,7 +46,7 @@ def evaluate(
         from depara_core.cli.own_evaluation import answer_own
 
         kept = depara.Store(store, store_limit)
-        drawn = {"probes": probes, "count": count, "seed": seed or 0, "lam": lam}
+        drawn: dict[str, Any] = {"probes": probes, "count": count, "seed": seed or 0, "lam": lam}
         answer_own(benchmark, **drawn, device=device, executor=executor, store=kept, as_json=as_json)
         return
     if probes is not None:

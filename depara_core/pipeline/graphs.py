@@ -4,6 +4,7 @@ import contextlib
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
+from typing import Any
 
 import torch
 
@@ -155,7 +156,7 @@ def _tasks(
 ) -> list[Task]:
     """Return a task a model, or several where there are very many probes; a model that cannot be opened has none."""
     tasks: list[Task] = []
-    told = {"memory_budget": execution.memory_budget, "precision": execution.precision}
+    told: dict[str, Any] = {"memory_budget": execution.memory_budget, "precision": execution.precision}
 
     def add(spec: ModelSpec, layers: tuple[str, ...]) -> None:
         if count <= shards.SHARD_PROBES:

@@ -49,10 +49,14 @@ class Entries:
         """Return a graph's point by the zoo's projection."""
         return point(graph, self.manifest.grid, width=self.manifest.width, seed=self.manifest.seed)
 
-    def graph(self, entry: str) -> AttributionGraph | None:
-        """Read an entry's graph; None where it is gone or damaged."""
-        found = self._files.get(entry)
-        return None if found is None else found[0]
+    def get(self, entry: str) -> tuple[AttributionGraph, Provenance] | None:
+        """Read an entry; None where it is gone or damaged."""
+        return self._files.get(entry)
+
+    def name(self, entry: str) -> str:
+        """Return the model and the layer that an entry was added as; "" where it was removed."""
+        rows = self.rows(f"id = '{entry}'").select(["model", "layer"]).to_pylist()
+        return " · ".join(rows[0].values()) if rows else ""
 
     def put(self, graphs: Iterable[tuple[AttributionGraph, Provenance]]) -> int:
         """Write graphs, then their rows: a row without its graph is worth nothing, a graph without its row is found."""
@@ -72,8 +76,10 @@ class Entries:
         """Return the rows that a filter lets pass."""
         return self._sound(lambda: self._table.rows(where, vectors=vectors))
 
-    def nearest(self, asked: Float32[np.ndarray, " two_W"], count: int, where: str | None) -> pa.Table:
-        """Return the rows with the largest inner products with `asked`."""
+    def nearest(
+        self, asked: Float32[np.ndarray, " two_W"], count: int, where: str | None
+    ) -> tuple[list[str], Float32[np.ndarray, "K two_W"]]:
+        """Return the entries with the largest inner products with `asked`, and their points."""
         return self._sound(lambda: self._table.nearest(asked, count, where))
 
     def optimise(self) -> None:

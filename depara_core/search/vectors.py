@@ -15,11 +15,10 @@ from depara_core.errors import OptionError, StoreError
 from depara_core.files import remove
 
 TABLE, INDEX = "points", "vector_idx"
-INDEXED_FROM = 20_000  # rows; fewer are compared one by one, without a miss
+INDEXED_FROM = 20_000  # rows, by a graph of neighbours (Malkov and Yashunin, 2016) over numbers of a byte each; fewer
+# are compared one by one, without a miss
 UNINDEXED = 0.1  # share of the rows that may be outside the index before it takes them in
-PROBED = 0.05  # share of the partitions that a search reads
-REFINED, EDGES_REFINED = 3, 10  # times as many points as are asked for are compared by their numbers: the index knows
-EDGES_ALONE = 2.0  # but a bit of each, and tells the less, the more edges outweigh nodes: so many times, norm by norm
+EXPLORED = 2  # times as many neighbours as are asked for are kept in sight while the index is walked
 KEPT = timedelta(hours=1)  # how long an outdated version stays for who still reads it
 
 TEXTS = ("id", "model", "layer", "source", "family", "licence", "weights", "digest", "added")
@@ -89,33 +88,25 @@ class PointTable:
         """Return all rows that a filter lets pass."""
         return self._answer(self.table.search().select([*COLUMNS, *(["vector"] if vectors else [])]), where)
 
-    def nearest(self, asked: Float32[np.ndarray, " two_W"], count: int, where: str | None = None) -> pa.Table:
-        """Return the rows with the largest inner products with `asked`, the largest first, vectors too."""
+    def nearest(
+        self, asked: Float32[np.ndarray, " two_W"], count: int, where: str | None = None
+    ) -> tuple[list[str], Float32[np.ndarray, "K two_W"]]:
+        """Return the ids and the points with the largest inner products with `asked`, the largest first."""
         found = self.table.search(asked, vector_column_name="vector", query_type="vector").distance_type("dot")
-        found = found.limit(count).select([*COLUMNS, "vector", "_distance"])
-        if partitions := self._partitions():
-            found = found.nprobes(max(1, round(PROBED * partitions))).refine_factor(self._refined(asked))
-        return self._answer(found, where)
-
-    def _refined(self, asked: Float32[np.ndarray, " two_W"]) -> int:
-        """Return how many times as many points as are wanted are compared by their numbers."""
-        nodes, edges = np.linalg.norm(asked[: self.length // 2 - 1]), np.linalg.norm(asked[self.length // 2 : -1])
-        return EDGES_REFINED if edges > EDGES_ALONE * nodes else REFINED
+        found = found.limit(count).ef(EXPLORED * count).select(["id", "vector", "_distance"])
+        rows = self._answer(found, where)
+        return rows.column("id").to_pylist(), vectors_of(rows)
 
     def optimise(self) -> None:
         """Join small files, and index the points once they are many."""
         count, indexed = len(self), self.table.index_stats(INDEX)
         if indexed is None and count >= INDEXED_FROM:
-            kind = importlib.import_module("lancedb.index").IvfRq
-            config = kind(distance_type="dot", num_partitions=_root(count))
+            kind = importlib.import_module("lancedb.index").HnswSq
+            config = kind(distance_type="dot", num_partitions=1)
             self._write(lambda: self.table.create_index("vector", config=config, name=INDEX))
         elif indexed is not None and indexed.num_unindexed_rows < UNINDEXED * count:
             return
         self._write(lambda: self.table.optimize(cleanup_older_than=KEPT))
-
-    def _partitions(self) -> int:
-        indexed = self.table.index_stats(INDEX)
-        return 0 if indexed is None else _root(indexed.num_indexed_rows)
 
     def _arrow(self, columns: Mapping[str, Sequence[Any]], vectors: Float32[np.ndarray, "K two_W"]) -> pa.Table:
         flat = pa.FixedSizeListArray.from_arrays(pa.array(vectors.astype(np.float16).ravel()), self.length)
@@ -159,7 +150,3 @@ def vectors_of(rows: pa.Table) -> Float32[np.ndarray, "K two_W"]:
     column = rows.column("vector").combine_chunks()
     flat = column.flatten().to_numpy(zero_copy_only=False).astype(np.float32)
     return flat.reshape(len(rows), column.type.list_size)
-
-
-def _root(count: int) -> int:
-    return max(1, round(count**0.5))

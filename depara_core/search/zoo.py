@@ -25,7 +25,7 @@ from depara_core.search.candidates import best_of
 from depara_core.search.entries import Entries
 from depara_core.search.graph_files import Provenance, entry_id
 from depara_core.search.manifest import plan, read_manifest, read_probes, write_manifest
-from depara_core.search.points import query
+from depara_core.search.points import estimates, query
 from depara_core.search.vectors import require_lancedb, vectors_of
 from depara_core.similarity import check_lam
 from depara_core.store import Store
@@ -272,10 +272,10 @@ class Zoo:
         OptionError
             It is not in the zoo.
         """
-        found = self._entries.graph(entry_id(model, layer))
+        found = self._entries.get(entry_id(model, layer))
         if found is None:
             raise OptionError(f"{model} · {layer} is not in the zoo in {self.path}; `list()` shows what is.")
-        return found
+        return found[0]
 
     def search(
         self,
@@ -334,8 +334,8 @@ class Zoo:
             graph = build_graphs(graph, self.probes, **asdict(self.options), **told)[0]
         self._manifest.require_same(graph)
         mine = self._entries.point(graph)
-        rows = self._entries.nearest(query(mine, lam), candidates, where)
-        return best_of(self._entries, graph, mine, lam, rows, k)
+        found, points = self._entries.nearest(query(mine, lam), candidates, where)
+        return best_of(self._entries, graph, found, estimates(mine, points, lam), lam, k)
 
     def map(self, where: str | None = None, *, lam: float = 1.0) -> pd.DataFrame:
         """Place the zoo's points on a plane: the two principal axes of [Pv, sqrt(lam) Pe].

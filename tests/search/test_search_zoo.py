@@ -10,6 +10,7 @@ import pytest
 from planted import graph, random_graph
 
 import depara_core as depara
+from depara_core.search import vectors
 
 pytest.importorskip("lancedb")
 COUNT, GRID = 12, (3, 4, 4)
@@ -50,6 +51,21 @@ def test_the_first_ten_are_those_of_the_exact_order(zoo, members, lam):
         np.testing.assert_allclose(found["score"], truth[found["model"]], atol=1e-6)
         assert found["model"][0] == asked.model
         assert (np.abs(found["score"] - found["estimate"]) <= 5 * found["error"] + 1e-3 * (1 + lam)).all()
+
+
+def test_an_index_answers_as_comparing_one_by_one_does(probes, members, tmp_path, monkeypatch):
+    monkeypatch.setattr(vectors, "INDEXED_FROM", 20)
+    indexed = depara.Zoo.create(tmp_path / "indexed", probes, grid=GRID, width=64)
+    indexed.add(members[:28])
+    indexed.add(members[28:])  # outside the index, until it takes them in
+    monkeypatch.undo()
+    plain = depara.Zoo.create(tmp_path / "plain", probes, grid=GRID, width=64)
+    plain.add(members)
+    for lam in (0.0, 1.0, 10.0):
+        for where in (None, "source = 'source1'"):
+            told = [zoo.search(members[29], lam, k=5, where=where) for zoo in (indexed, plain)]
+            assert told[0]["model"].tolist() == told[1]["model"].tolist()
+    assert indexed._entries._table.table.index_stats(vectors.INDEX).num_indexed_rows == 28
 
 
 def test_a_graph_need_not_be_in_the_zoo(zoo, members):

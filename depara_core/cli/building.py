@@ -55,25 +55,39 @@ class Built:
         }
 
 
-def choose_models(patterns: Sequence[str], view: str | None = None) -> list[depara.ModelSpec]:
+def choose_models(
+    patterns: Sequence[str],
+    view: str | None = None,
+    on_error: Callable[[str, depara.DeparaError], object] | None = None,
+) -> list[depara.ModelSpec]:
     """Turn ids and patterns ("rooms/*") into models without repeats; nothing given means the bundled zoo.
 
-    `view` is what all of them are shown; None: what their ids say.
+    `view` is what all of them are shown; None: what their ids say. A model that there is not is handed to `on_error`
+    with the reason, where there is one and another model is left.
     """
     if not patterns:
         return [spec for spec in depara.list_models("rooms") if spec.bundled]
     chosen: dict[str, depara.ModelSpec] = {}
+    wrong: dict[str, depara.ModelError] = {}
     for pattern in patterns:
         if "*" in pattern:
             plain, named = split_view(pattern)
             matches = [spec.seen(named) for spec in _listed(plain) if fnmatchcase(spec.id, plain)]
         else:
-            matches = [depara.model(pattern)]
+            try:
+                matches = [depara.model(pattern)]
+            except depara.ModelError as error:
+                wrong[pattern] = error
+                continue
         if not matches:
             here = " whose weights are on this machine" if pattern.startswith("timm/") else ""
             raise depara.OptionError(f"No model{here} matches {pattern!r}; `depara models search` finds them all.")
         seen = [shown(spec, view) for spec in matches]
         chosen |= {spec.id: spec for spec in seen}
+    for pattern, error in wrong.items():
+        if on_error is None or not chosen:
+            raise error
+        on_error(pattern, error)
     return list(chosen.values())
 
 
@@ -87,13 +101,17 @@ def _listed(pattern: str) -> list[depara.ModelSpec]:
     return [spec for spec in depara.list_models(source) if fnmatchcase(spec.id, pattern) and timm.is_here(spec.name)]
 
 
-def build(work: Work, jobs: Sequence[tuple[Sequence[depara.ModelSpec], str | list[str]]]) -> Built:
+def build(
+    work: Work,
+    jobs: Sequence[tuple[Sequence[depara.ModelSpec], str | list[str]]],
+    wrong: Mapping[str, depara.DeparaError] | None = None,
+) -> Built:
     """Load the probes and build the graphs of (models, layers) after (models, layers), as one job with a progress bar.
 
-    A model that fails is reported on standard error and left out; the others go on.
+    A model that fails is reported on standard error and left out; the others go on. `wrong` failed before.
     """
     options, given = work.options(), work.given(spread=True)
-    failed: dict[str, str] = {}
+    failed = {model: str(error) for model, error in (wrong or {}).items()}
 
     def leave_out(model: str, error: depara.DeparaError) -> None:
         failed[model] = str(error)
@@ -126,12 +144,16 @@ def tell_of_skipped(probes: depara.ProbeSet) -> None:
 
 
 def build_for_target(
-    work: Work, target: str, sources: Sequence[depara.ModelSpec], layers: str | list[str]
+    work: Work,
+    target: str,
+    sources: Sequence[depara.ModelSpec],
+    layers: str | list[str],
+    wrong: Mapping[str, depara.DeparaError] | None = None,
 ) -> tuple[Built, depara.AttributionGraph, list[depara.AttributionGraph]]:
     """Build the graph of a target and those of its sources: what was built, the target's graph, the sources' graphs."""
     make = target_without_network(target)
     aim = None if make is not None else work.model(target)
-    built = build(work, [*([] if aim is None else [([aim], "output")]), (sources, layers)])
+    built = build(work, [*([] if aim is None else [([aim], "output")]), (sources, layers)], wrong)
     if aim is not None and aim.id in dict(built.failed):
         raise depara.ModelError(f"The target {aim.id} has no graph: {dict(built.failed)[aim.id]}")
     column, rows = (built.graphs[0], built.graphs[1:]) if make is None else (make(built.probes), built.graphs)

@@ -65,8 +65,8 @@ def choose(
     from depara_core.exports.choice import SHOWN_SCORES, choice_report, shown_rows, stability_notes
     from depara_core.figures.choice import cost_figure
 
-    specs, kept = choose_models(models), depara.Store(store, store_limit)
     failed: dict[str, depara.DeparaError] = {}
+    specs, kept = choose_models(models, on_error=failed.__setitem__), depara.Store(store, store_limit)
 
     def work(progress: "Progress") -> "Choice":
         probes = depara.load_probes(

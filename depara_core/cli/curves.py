@@ -27,8 +27,8 @@ def curves(
     from depara_core.cli.building import choose_models, say_failures, tell_of_skipped
     from depara_core.pipeline.models import attempt
 
-    specs, given = choose_models(ids or [], work.view), work.given()
     failed: dict[str, depara.DeparaError] = {}
+    specs, given = choose_models(ids or [], work.view, failed.__setitem__), work.given()
 
     def measure(progress: Progress) -> tuple[depara.ProbeSet, list[depara.PerturbationCurves]]:
         probes = work.load(progress)

@@ -36,8 +36,8 @@ def fit(
     from depara_core.cli.building import choose_models, say_failures
     from depara_core.files import Progress
 
-    specs, kept = choose_models(ids or []), depara.Store(store, store_limit)
     failed: dict[str, depara.DeparaError] = {}
+    specs, kept = choose_models(ids or [], on_error=failed.__setitem__), depara.Store(store, store_limit)
 
     def work(report: Progress) -> tuple[depara.ProbeSet, list[dict[str, object]], list[dict[str, object]], list[str]]:
         probes = depara.load_probes(images, count=count, seed=seed, split=split, background=background, progress=report)

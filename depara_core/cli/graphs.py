@@ -32,7 +32,8 @@ def graphs(
 
     if form not in GRAPH_FORMATS:
         raise depara.OptionError(f"The format {form!r} is unknown. Expected one of: {', '.join(GRAPH_FORMATS)}.")
-    built = build(work, [(choose_models(ids or [], work.view), split_layers(layers))])
+    wrong: dict[str, depara.DeparaError] = {}
+    built = build(work, [(choose_models(ids or [], work.view, wrong.__setitem__), split_layers(layers))], wrong)
     rows = []
     for graph in built.graphs:
         row: dict[str, Any] = {

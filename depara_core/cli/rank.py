@@ -24,10 +24,11 @@ def rank(
     from depara_core.cli.building import build_for_target, choose_models, finish, target_without_network
 
     name = target if target_without_network(target) else work.model(target).id
-    sources = [spec for spec in choose_models(ids or [], work.view) if spec.id != name]
+    wrong: dict[str, depara.DeparaError] = {}
+    sources = [spec for spec in choose_models(ids or [], work.view, wrong.__setitem__) if spec.id != name]
     if not sources:
         raise depara.OptionError(f"No source was given beside the target {name}; give at least one other model.")
-    built, column, rows = build_for_target(work, target, sources, split_layers(layers))
+    built, column, rows = build_for_target(work, target, sources, split_layers(layers), wrong)
     table = records(depara.rank_sources(depara.similarity_matrix(rows, [column], grid=built.grid), column.label, lam))
     header = built.header() | {"target": column.model, "lam": lam}
     notes = [column.note] if column.edges_only else []

@@ -30,8 +30,10 @@ def report(
     from depara_core.figures import matrices, trees
 
     aim = work.model(target)
-    specs = [aim, *(spec for spec in choose_models(ids or [], work.view) if spec.id != aim.id)]
-    built = build(work, [(specs, "output")])
+    wrong: dict[str, depara.DeparaError] = {}
+    others = choose_models(ids or [], work.view, wrong.__setitem__)
+    specs = [aim, *(spec for spec in others if spec.id != aim.id)]
+    built = build(work, [(specs, "output")], wrong)
     if aim.id not in [graph.model for graph in built.graphs] or len(built.graphs) < 2:
         raise depara.ModelError(f"Nothing is left to report on {aim.id}: give at least one other model that works.")
     matrix = depara.similarity_matrix(built.graphs, grid=built.grid)

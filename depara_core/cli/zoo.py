@@ -59,7 +59,7 @@ def add(
 
     opened = depara.Zoo(folder)
     failed: dict[str, depara.DeparaError] = {}
-    specs, names = choose_models(ids or []), split_layers(layers)
+    specs, names = choose_models(ids or [], on_error=failed.__setitem__), split_layers(layers)
     told: dict[str, Any] = {"licence": licence, "device": device, "store": store, "executor": executor}
     added = follow(
         lambda progress: opened.add(

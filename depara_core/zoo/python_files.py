@@ -53,5 +53,5 @@ def _call(path: Path, factory: str) -> object:
         return function()
     except ModelError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # it may call sys.exit
         raise ModelError(f"{path.name} failed: {type(error).__name__}: {error}") from error

@@ -13,6 +13,7 @@ import fake_ray
 import networkx as nx
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 from typer.testing import CliRunner
 
@@ -307,6 +308,28 @@ def test_an_unknown_model_is_an_error_without_a_traceback(run):
     assert result.exit_code == 1
     assert "torchvision/resnet18" in result.stderr
     assert "Traceback" not in result.output
+
+
+def test_the_rest_goes_on_without_a_model_that_is_none(run, tmp_path):
+    """A checkpoint that is cut off, one of another architecture, an id that there is not: told, and left out."""
+    torch.save({"a": torch.zeros(3)}, tmp_path / "other.pth")
+    (tmp_path / "cut.pth").write_bytes((tmp_path / "other.pth").read_bytes()[:100])
+    bad = {
+        f"file/{tmp_path}/cut.pth?arch=torchvision/resnet18": "cut.pth cannot be read: it is damaged",
+        f"file/{tmp_path}/other.pth?arch=torchvision/resnet18": "other.pth fits 0% of torchvision/resnet18",
+        "timm/resnet5O": "timm has no model 'resnet5O'. Did you mean",
+    }
+    for command in (("graphs",), ("rank", "--target", OTHER), ("curves",)):
+        result = run(*command, SMALL, *bad, "--json", work=True)
+        assert result.exit_code == 1
+        told = json.loads(result.stdout)
+        assert [one["model"] for one in told["failed"]] == list(bad)
+        for reason in bad.values():
+            assert reason in result.stderr
+        assert SMALL in result.stdout
+    alone = run("graphs", next(iter(bad)), work=True)
+    assert alone.exit_code == 1
+    assert "cut.pth cannot be read" in alone.stderr
 
 
 def test_unreadable_probes_are_an_error(run, tmp_path):

@@ -150,6 +150,43 @@ def test_curves_by_a_slow_loop(tmp_path):
     np.testing.assert_array_equal(again.random_deletion, found.random_deletion)
 
 
+@pytest.mark.filterwarnings("ignore")
+def test_deletion_is_the_pixel_flipping_of_quantus(tmp_path):
+    quantus = pytest.importorskip("quantus")
+    net, probes = tiny.shared_relu(), tiny.probes(3)
+    found = perturbation_curves(model(), probes, steps=4, device="cpu", store=tmp_path)
+    (graph,) = build_graphs(model(), probes, device="cpu", store=tmp_path)
+
+    class Left(nn.Module):
+        """What is left of the feature of one image, as the score of a class."""
+
+        def __init__(self, x):
+            super().__init__()
+            self.net, self.whole = net.module, net.module(x)
+
+        def forward(self, x):
+            return torch.cosine_similarity(self.net(x), self.whole, dim=1)[:, None]
+
+    def black(arr, indices, **_):
+        np.put_along_axis(arr, indices, 0, axis=1)
+        return arr
+
+    flipping = quantus.PixelFlipping(normalise=False, perturb_func=black, disable_warnings=True)
+    for i in range(3):
+        x = (torch.tensor(probes.images[i : i + 1]).permute(0, 3, 1, 2).float() / 255 - 0.5) / 0.5
+        strength = np.abs(graph.maps[i : i + 1]).sum(axis=1, keepdims=True)
+        given = {
+            "x_batch": x.numpy(),
+            "y_batch": np.zeros(1, int),
+            "a_batch": strength,
+            "device": "cpu",
+            "softmax": False,
+        }
+        (scores,) = flipping(Left(x).eval(), **given)
+        of_pixels = scores[3 * 16 - 1 :: 3 * 16]  # it takes a number at a time, and a pixel has three
+        np.testing.assert_allclose(found.deletion[i, 1:], of_pixels, atol=1e-5)
+
+
 def test_a_map_of_what_matters_beats_a_random_order(tmp_path):
     """F reads eight pixels only: without these nothing is left, and with them all is."""
     module = nn.Sequential(nn.Flatten(), nn.Linear(3 * 64, 8, bias=False))

@@ -546,6 +546,7 @@ def test_python_files(tmp_path, monkeypatch):
         "def make():\n    return nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.Conv2d(4, 2, 3))\n"
         "def wrong():\n    return 5\n"
         "def broken():\n    raise ValueError('no')\n"
+        "def gone():\n    raise SystemExit(3)\n"
     )
     spec = zoo.model(f"python/{file}:make?size=16")
     assert spec.id == f"python/{file}:make?size=16"
@@ -553,6 +554,7 @@ def test_python_files(tmp_path, monkeypatch):
     for name, message in {
         "wrong": "it returned int",
         "broken": "ValueError: no",
+        "gone": "SystemExit: 3",
         "nothing": "It has: make, wrong",
     }.items():
         with pytest.raises(ModelError, match=message):

@@ -93,6 +93,38 @@ def rank_sources(
     return frame.sort_values("rank", kind="stable").reset_index(drop=True)
 
 
+def ranked_pairs(matrix: SimilarityMatrix, lam: float) -> pd.DataFrame:
+    """Return every pair of a row and a column as a line, the most alike first; a graph with itself is none.
+
+    Parameters
+    ----------
+    matrix
+        Of R sources and C targets.
+    lam
+        Weight of the edges, 0 to 10^6.
+
+    Returns
+    -------
+    DataFrame
+        source, source_layer, target, target_layer, S, s_V, s_E.
+
+    Raises
+    ------
+    OptionError
+        Of a lambda out of range.
+    """
+    total = matrix.total(lam)
+    lines = [
+        (a.model, a.layer, b.model, b.layer, total[r, c], matrix.node[r, c], matrix.edge[r, c])
+        for r, a in enumerate(matrix.rows)
+        for c, b in enumerate(matrix.columns)
+        if a.label != b.label
+    ]
+    names = ["source", "source_layer", "target", "target_layer", "S", "s_V", "s_E"]
+    frame = pd.DataFrame(lines, columns=names)
+    return frame.sort_values("S", ascending=False, kind="stable", ignore_index=True)
+
+
 def rank_layers(
     matrix: SimilarityMatrix,
     lam: float,

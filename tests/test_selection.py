@@ -9,7 +9,7 @@ from scipy.spatial.distance import pdist, squareform
 from scipy.stats import spearmanr
 
 import depara_core as depara
-from depara_core.selection import best_choice, find, resample
+from depara_core.selection import best_choice, find, ranked_pairs, resample
 from depara_core.task_tree import closest_pair, first_fork
 
 
@@ -27,6 +27,16 @@ def matrix():
     return depara.similarity_matrix(
         [target, *(mixture(target, seed, share, model=name) for seed, (name, share) in enumerate(shares.items(), 1))]
     )
+
+
+def test_pairs_come_by_their_score_and_none_is_of_one_graph(matrix):
+    pairs = ranked_pairs(matrix, 2)
+    assert len(pairs) == 4 * 3
+    assert (pairs["S"].diff().dropna() <= 0).all()
+    np.testing.assert_allclose(pairs["S"], pairs["s_V"] + 2 * pairs["s_E"])
+    table = matrix.to_frame(2)
+    assert all(table.loc[row.source, row.target] == row.S for row in pairs.itertuples())
+    assert set(pairs.iloc[0][["source", "target"]]) == {"m/near", "m/target"}
 
 
 def test_sources_come_in_the_order_of_their_score(matrix):

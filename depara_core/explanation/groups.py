@@ -56,6 +56,14 @@ class GroupContributions:
             }
         )
 
+    def cells(self) -> pd.DataFrame:
+        """One row a pair of groups, each once, the largest share first: one, other, share (nodes included within)."""
+        rows, columns = np.triu_indices(len(self.names))
+        share = self.edge[rows, columns] + np.where(rows == columns, self.node[rows], 0)
+        names = np.array(self.names, dtype=object)
+        frame = pd.DataFrame({"one": names[rows], "other": names[columns], "share": share})
+        return frame.sort_values("share", ascending=False, kind="stable", ignore_index=True)
+
 
 def group_contributions(why: Explanation, labels: Sequence[str]) -> GroupContributions:
     """Sum the shares of S by groups of probes: N labels, one a probe."""

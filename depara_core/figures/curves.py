@@ -106,17 +106,27 @@ def _whiskers(frame: pd.DataFrame, y: list[int], custom: list, hover: str, dark:
     )
 
 
-def layer_curves(frame: pd.DataFrame, lam: float, *, probes: int, target: str, dark: bool = False) -> go.Figure:
+def layer_curves(
+    frame: pd.DataFrame,
+    lam: float,
+    *,
+    probes: int,
+    target: str,
+    measured: pd.DataFrame | None = None,
+    dark: bool = False,
+) -> go.Figure:
     """Draw S with its band above, s_V and s_E below, over the source's layers from input to output; the best marked.
 
-    `frame`: layer, node, edge, score, low, high, best, as rank_layers gives it; a click carries (position, layer).
+    `frame`: layer, node, edge, score, low, high, best, as rank_layers gives it; `measured`: layer, labels, accuracy of
+    a cut at some of these layers, drawn under S. A click carries (position, layer).
     """
     _require(frame, ("layer", "node", "edge", "score", "low", "high", "best"))
     paint, depth = palette(dark), list(range(len(frame)))
     layers = [str(layer) for layer in frame["layer"]]
     custom = [[i, layer, escape(layer)] for i, layer in zip(depth, layers, strict=True)]
-    picture = make_subplots(rows=2, cols=1, shared_xaxes=True, row_heights=[0.56, 0.44], vertical_spacing=0.07)
-    picture.update_layout(template=template(dark), height=470, margin={"t": 34})
+    heights = [0.56, 0.44] if measured is None else [0.4, 0.28, 0.32]
+    picture = make_subplots(rows=len(heights), cols=1, shared_xaxes=True, row_heights=heights, vertical_spacing=0.06)
+    picture.update_layout(template=template(dark), height=470 if measured is None else 600, margin={"t": 34})
     low, high = frame["low"].to_numpy(float), frame["high"].to_numpy(float)
     picture.add_trace(
         go.Scatter(
@@ -157,15 +167,45 @@ def layer_curves(frame: pd.DataFrame, lam: float, *, probes: int, target: str, d
         )
     for place in np.flatnonzero(best):
         picture.add_vline(x=int(place), line={"color": paint.total, "width": 1.3, "dash": "dot"})
+    if measured is not None:
+        _draw_measured(picture, measured, layers, dark)
     _layer_axes(picture, layers, best, lam, probes, target, dark)
     return picture
+
+
+def _draw_measured(picture: go.Figure, measured: pd.DataFrame, layers: list[str], dark: bool) -> None:
+    """Draw the accuracy of every cut in the lowest panel, a line a number of labels; its best cut is large."""
+    paint = palette(dark)
+    for labels, dash in zip(sorted(measured["labels"].unique(), reverse=True), ("solid", "dot"), strict=False):
+        rows = measured[(measured["labels"] == labels) & measured["layer"].isin(layers)]
+        accuracy = 100 * rows["accuracy"].to_numpy(float)
+        picture.add_trace(
+            go.Scatter(
+                x=[layers.index(str(layer)) for layer in rows["layer"]],
+                y=accuracy,
+                mode="lines+markers",
+                name=f"measured, {labels} labels",
+                customdata=[[layers.index(str(layer)), layer, escape(layer)] for layer in rows["layer"]],
+                line={"color": paint.teal, "width": 2.4, "dash": dash},
+                unselected_marker_opacity=1,
+                marker={
+                    "size": np.where(accuracy == accuracy.max(), 13, 7) if len(accuracy) else 7,
+                    "color": paint.teal,
+                    "line": {"width": 1.5, "color": paint.surface},
+                },
+                hovertemplate="<b>%{customdata[2]}</b><br>%{y:.1f} % right<extra></extra>",
+            ),
+            row=3,
+            col=1,
+        )
+    picture.update_yaxes(title_text="accuracy, %", fixedrange=True, row=3, col=1)
 
 
 def _layer_axes(
     picture: go.Figure, layers: list[str], best: np.ndarray, lam: float, probes: int, target: str, dark: bool
 ) -> None:
-    """Name the layers below, the best in bold violet, and give each panel its unit."""
-    paint = palette(dark)
+    """Name the layers under the lowest panel, the best in bold violet, and give each panel its unit."""
+    paint, lowest = palette(dark), 3 if any(trace.yaxis == "y3" for trace in picture.data) else 2
     label = [
         coloured(escape(s), paint.total if b else paint.text, bold=bool(b))
         for s, b in zip(fitting_names(layers, 16), best, strict=True)
@@ -176,7 +216,7 @@ def _layer_axes(
         tickvals=list(range(len(layers))),
         ticktext=thinned(label, np.flatnonzero(best).tolist()),
         tickangle=-45 if len(layers) > 6 else 0,
-        row=2,
+        row=lowest,
         col=1,
         title_text=f"layer, input to output (against {escape(target)}, N = {probes})",
     )

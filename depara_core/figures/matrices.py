@@ -75,13 +75,21 @@ def layer_heatmap(
     best: tuple[int, int] | None = None,
     selected: tuple[int, int] | None = None,
     parts: Mapping[str, np.ndarray] | None = None,
+    notes: Mapping[str, str] | None = None,
     dark: bool = False,
 ) -> go.Figure:
-    """Draw each layer of `source` (rows, input at the top) against each of `target` (columns), the best cell marked."""
+    """Draw each layer of `source` (rows, input at the top) against each of `target` (columns), the best cell marked.
+
+    `notes` adds words to the names of rows, by layer.
+    """
     titles = (f"layer of {escape(source)}", f"layer of {escape(target)}")
     picture = similarity_heatmap(
         values, rows, columns, symbol=symbol, best=best, selected=selected, parts=parts, axes=titles, dark=dark
     )
+    names = picture.layout.yaxis
+    if notes:
+        told = [f"<b>{escape(notes[row])}</b>" if row in notes else "" for row in rows]
+        names.ticktext = [f"{name} {note}" if name else name for name, note in zip(names.ticktext, told, strict=True)]
     if values.size <= 144:
         picture.data[0].update(text=[[score(v) for v in row] for row in np.asarray(values)], texttemplate="%{text}")
     return picture

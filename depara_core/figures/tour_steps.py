@@ -26,7 +26,7 @@ def cosine_strips(table: pd.DataFrame, chosen: int, *, names: tuple[str, str], d
     """
     if not 0 <= chosen < len(table):
         raise OptionError(f"Expected a pair from 0 to {len(table) - 1}; got {chosen}.")
-    paint, picture = palette(dark), figure(dark, height=250)
+    paint, picture = palette(dark), figure(dark, height=230)
     pairs = [f"{i + 1} and {j + 1}" for i, j in zip(table["i"], table["j"], strict=True)]
     emphasis = np.arange(len(table)) == chosen
     for y, (cosine, rank) in enumerate((("cosine_a", "rank_a"), ("cosine_b", "rank_b"))):
@@ -92,7 +92,7 @@ def lambda_lines(
 
 def probe_contributions(why: Explanation, *, dark: bool = False) -> go.Figure:
     """Draw each probe's share of S: its nodes' and its edges' part as stacked bars, their sum as a violet point."""
-    paint, picture = palette(dark), figure(dark, height=330)
+    paint, picture = palette(dark), figure(dark, height=300)
     x = list(range(len(why.probe)))
     for name, values, colour in (
         (f"nodes {NODE}", why.probe_node, paint.node),

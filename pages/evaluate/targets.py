@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pandas as pd
 import streamlit as st
 
 from depara_core.evaluation import MEASURES
@@ -54,6 +55,10 @@ def _draw_ranks(view: View, target: str) -> None:
         predicted, measured, metric=label, groups=view.groups, selected=source or None, dark=view.dark
     )
     charts.chart(picture, f"evaluate.ranks.{view.key}", clicked)
+    with st.expander("These sources as a table"):
+        known = pd.DataFrame({"source": measured.index, label: predicted.to_numpy(), "measured": measured.to_numpy()})
+        known = known.sort_values("measured", ascending=False, kind="stable", ignore_index=True)
+        charts.table(known, f"evaluate.sources.{view.key}", lambda row: clicked([row, known["source"].iloc[row]]))
     best = str(measured.idxmax())
     _draw_links(source if source in measured.index else best, target, best=best)
 

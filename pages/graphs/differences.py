@@ -43,7 +43,7 @@ def _neighbours(comparison: Comparison, a: Graph, b: Graph, found: Neighbourhood
         "compare the pair."
     )
     title = f"Nearest to {image}: {found.shared[probe]} of {found.size} the same"
-    with widgets.card(title, told, key="card-nearest"):
+    with widgets.card(title, told, key="card-nearest", height="stretch"):
         most = max(len(chosen) for _, _, chosen in lists)
         rows = [
             [
@@ -72,7 +72,7 @@ def _changed(comparison: Comparison, found: Neighbourhoods, probe: int) -> None:
         f"Of the {found.size} nearest of an image, **{number(found.overlap * found.size, 1)}** on average are the same "
         f"in both networks; by chance {number(found.chance * found.size, 1)}. These images share fewest. Click one."
     )
-    with widgets.card("Where they differ most", told, key="card-changed"):
+    with widgets.card("Where they differ most", told, key="card-changed", height="stretch"):
         at = chosen.index(probe) if probe in chosen else None
         shared = [int(found.shared[i]) for i in chosen]
         clicked = image_grid(

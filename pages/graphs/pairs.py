@@ -12,7 +12,7 @@ from pages.shared.cache import Graph
 from pages.shared.image_table import Cell, Heading, image_table
 from pages.shared.parts import Pair
 
-LISTED = 6
+LISTED = 4  # as many as stand beside the chart
 
 
 def draw(comparison: Comparison, a: Graph, b: Graph) -> None:

@@ -11,8 +11,8 @@ QUESTION = QUESTIONS["home"]
 WHAT = "Each network becomes a graph over the same images. Two graphs that look alike promise good transfer."
 NEXT = {
     "tour": "**Tour**: how it works, step by step, with your own choices.",
-    "choose": "**Choose**: your candidates for your labelled images: scores, measured accuracy and costs in one table.",
-    "models": "**Models**: every model against every other; rank the sources for your target, with error bars.",
+    "choose": "**Choose**: your candidates for your labelled images, in one table.",
+    "models": "**Models**: every model against every other, and the sources for a target.",
     "layers": "**Layers**: at which layer to cut the source, and how nodes and edges change with depth.",
     "attributions": "**Attributions**: the pixels each model looks at, image by image.",
     "graphs": "**Graphs**: two graphs drawn side by side, and the pairs of images they disagree on.",
@@ -35,11 +35,13 @@ def main() -> None:
     left, right = st.columns([1.25, 1])
     with left:
         sources.draw(shown)
-        with widgets.card("Where to next", key="next"):
-            for name, what in NEXT.items():
-                selection.link(name, what, icon=widgets.ICONS[name])
     with right:
         pictures.draw(shown)
+    with widgets.card("Where to next", key="next"):
+        for column, names in zip(st.columns(2), (list(NEXT)[:4], list(NEXT)[4:]), strict=True):
+            with column:
+                for name in names:
+                    selection.link(name, NEXT[name], icon=widgets.ICONS[name])
 
 
 main()

@@ -1,5 +1,7 @@
 """The best sources for the example's target, and the choice of another target."""
 
+import streamlit as st
+
 from depara_core.figures import curves, theme
 from pages.home.example import Example
 from pages.shared import charts, selection, text, widgets
@@ -25,5 +27,10 @@ def draw(example: Example) -> None:
         count, lam, dark = len(comparison.probes), selection.read(Pair).lam, widgets.dark()
         figure = curves.ranking(example.ranking, lam, probes=count, top=TOP, selected=source, dark=dark)
         charts.chart(figure, f"home.ranking.{comparison.key[:12]}", clicked)
+        with st.expander(f"All {len(example.ranking)} as a table"):
+            names = example.ranking["source"]
+            charts.table(
+                example.ranking, f"home.table.{comparison.key[:12]}", lambda row: clicked([row, names.iloc[row]])
+            )
         asked = question(text.model(source), text.model(target), example.similarity.total(lam), lam)
         selection.link("why", asked, example.chosen(), icon=widgets.ICONS["why"])

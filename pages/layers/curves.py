@@ -9,7 +9,7 @@ from depara_core.figures import curves
 from depara_core.formatting import percent, short_name
 from pages.attributions.selection import Attributions
 from pages.layers.pair import LayerPair
-from pages.shared import cache, charts, selection, text, widgets
+from pages.shared import charts, selection, text, widgets
 from pages.shared.parts import Pair
 
 
@@ -20,9 +20,13 @@ def draw(shown: LayerPair) -> None:
         selection.update(Pair, source_layer=str(place[1]))
 
     reading = "Higher is better; the dotted line marks the recommended cut. Click a layer to look into it."
+    if shown.measured is not None:
+        reading += " Below: what a cut at each layer was measured to be worth; its best is large."
     with widgets.card("Layer by layer", reading, key="card-curves"):
         count, name = len(shown.comparison.probes), short_name(shown.target)
-        figure = curves.layer_curves(shown.ranked, shown.lam, probes=count, target=name, dark=widgets.dark())
+        figure = curves.layer_curves(
+            shown.ranked, shown.lam, probes=count, target=name, measured=shown.measured, dark=widgets.dark()
+        )
         charts.chart(figure, shown.key("curves"), clicked)
         under = selection.bind(Pair, "source_layer", "layers.layer", shown.layer)
         told = "Type to search. Each layer with its place from the input, and the shape of its feature."
@@ -52,7 +56,7 @@ def _draw_layer(shown: LayerPair) -> None:
 
 def _worth(shown: LayerPair, layer: str) -> str:
     """Say what cutting at a layer was measured to be worth, where it was."""
-    found = cache.measured_cuts(shown.source, shown.target)
+    found = shown.measured
     if found is None:
         return ""
     rows = found[found["layer"] == layer].to_dict("records")

@@ -8,7 +8,7 @@ from depara_core.figures import matrices
 from depara_core.formatting import short_name
 from depara_core.grids import grid_text
 from pages.layers.pair import LayerPair
-from pages.shared import charts, selection, text, widgets
+from pages.shared import cache, charts, selection, text, widgets
 from pages.shared.parts import Pair
 
 
@@ -26,6 +26,8 @@ def draw(shown: LayerPair) -> None:
         "Bright = alike. Violet: the recommended cut against the target's output. Click a cell to choose it. "
         f"{grid_text(shown.comparison.grid).capitalize()}."
     )
+    if shown.worth:
+        reading += " Beside each of the source's layers: the accuracy measured for a cut there, with the most labels."
     with widgets.card("All layers of both", reading, key="card-layers"):
         figure = matrices.layer_heatmap(
             shown.matrix.total(shown.lam),
@@ -36,9 +38,18 @@ def draw(shown: LayerPair) -> None:
             best=(rows.index(shown.cut), columns.index(shown.goal.layer)),
             selected=selected,
             parts={"s_V": shown.matrix.node, "s_E": shown.matrix.edge},
+            notes=shown.worth,
             dark=widgets.dark(),
         )
         charts.chart(figure, shown.key("matrix"), clicked)
+        with st.expander(f"All {len(rows) * len(columns)} pairs of layers as a table"):
+            pairs = cache.ranked_pairs(shown.matrix, shown.lam)
+
+            def chosen(row: int) -> None:
+                ends = {end: str(pairs[end].iloc[row]) for end in ("source_layer", "target_layer")}
+                selection.update(Pair, **ends)
+
+            charts.table(pairs.drop(columns=["source", "target"]), shown.key("pairs"), chosen)
         if selected and pair.target_layer != shown.goal.layer:
             _draw_pair(shown, *selected)
 

@@ -13,10 +13,9 @@ from pages.shared.parts import Data, Pair
 
 
 def draw(shown: LayerPair) -> None:
-    """Draw what cutting the source at each layer was measured to be worth, where it was; else link to an example."""
-    found = cache.measured_cuts(shown.source, shown.target)
+    """Draw what cutting the source at each layer was measured to be worth, where it was."""
+    found = shown.measured
     if found is None:
-        _draw_link(told=bool(cache.cut_sentence(shown.source, shown.target, shown.cut)))
         return
 
     def clicked(place: charts.Place) -> None:
@@ -37,12 +36,19 @@ def _draw_study() -> None:
     selection.link("evaluate", label, there, icon=widgets.ICONS["evaluate"])
 
 
-def _draw_link(*, told: bool) -> None:
+def lead(shown: LayerPair) -> None:
     """Lead to the study that measured these cuts, where one did, and to the networks whose cuts are drawn here."""
+    if shown.measured is not None:
+        return
+    with widgets.card("Is such a cut any good?", key="card-lead"):
+        _draw_link(told=bool(cache.cut_sentence(shown.source, shown.target, shown.cut)))
+
+
+def _draw_link(*, told: bool) -> None:
     if told:
         st.caption("Every cut of these two was measured. S of the study is on its own images: it may choose otherwise.")
         _draw_study()
     example = replace(selection.read(Data), models=EXAMPLE, probes="fashion", count=200)
     pair = Pair(source=EXAMPLE[1], target=EXAMPLE[-1])
-    st.caption("Is such a cut any good? For two networks and 200 photographs every cut was measured.")
+    st.caption("For two networks and 200 photographs every cut was measured.")
     selection.link("layers", "See S beside the measured accuracy", example, pair, icon=widgets.ICONS["layers"])

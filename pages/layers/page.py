@@ -62,6 +62,7 @@ def main() -> None:
         curves.draw(shown)
     with right:
         matrix.draw(shown)
+        measured.lead(shown)
     measured.draw(shown)
     sees.draw(shown)
     charts.silent(shown.comparison.graphs)

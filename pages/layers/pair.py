@@ -9,7 +9,7 @@ import streamlit as st
 
 import depara_core as depara
 from depara_core.comparison import Comparison
-from depara_core.formatting import shape_text
+from depara_core.formatting import percent, shape_text
 from pages.shared import cache, comparisons, selection, targets, widgets
 from pages.shared.cache import Graph
 from pages.shared.parts import Data, Pair
@@ -54,6 +54,19 @@ class LayerPair:
             )
             for place, graph in enumerate(graphs, 1)
         }
+
+    @cached_property
+    def measured(self) -> pd.DataFrame | None:
+        """What cutting the source at each layer was measured to be worth, by number of labels; None: it was not."""
+        return cache.measured_cuts(self.source, self.target)
+
+    @property
+    def worth(self) -> dict[str, str]:
+        """By layer, the accuracy measured for a cut there with the most labels; nothing where none was."""
+        if self.measured is None:
+            return {}
+        most = self.measured[self.measured["labels"] == self.measured["labels"].max()]
+        return {str(row["layer"]): percent(row["accuracy"]) for row in most.to_dict("records")}
 
     @property
     def cut(self) -> str:

@@ -55,6 +55,12 @@ class Compared:
         return self.models.index(self.source), column
 
     @property
+    def ends(self) -> tuple[Graph, Graph]:
+        """The graphs of the pair."""
+        graphs = {graph.model: graph for graph in self.comparison.graphs}
+        return graphs[self.source], self.goal or graphs[self.target]
+
+    @property
     def parts(self) -> tuple[float, float]:
         """s_V and s_E of the pair."""
         row, column = self.at

@@ -9,7 +9,7 @@ from depara_core.grids import grid_text
 from pages.attributions.selection import Attributions
 from pages.models.compared import Compared
 from pages.models.selection import VIEWS
-from pages.shared import cache, charts, selection, text, widgets
+from pages.shared import cache, charts, selection, text, where, widgets
 from pages.shared.parts import Pair
 
 
@@ -21,6 +21,7 @@ def draw(shown: Compared, view: str) -> None:
     )
     with widgets.card("Similarity of all models", reading, key="card-matrix"):
         _draw_matrix(shown, view)
+        _draw_table(shown)
         _draw_pair(shown)
 
 
@@ -47,9 +48,22 @@ def _draw_matrix(shown: Compared, view: str) -> None:
     charts.chart(figure, shown.key("matrix"), clicked)
 
 
+def _draw_table(shown: Compared) -> None:
+    """List all pairs, the most alike first: a row puts its pair under the lens, by the keyboard too."""
+    with st.expander(f"All {len(shown.models) * (len(shown.models) - 1)} pairs as a table"):
+        pairs = cache.ranked_pairs(shown.matrix, shown.lam)
+
+        def chosen(row: int) -> None:
+            selection.update(Pair, source=pairs["source"].iloc[row], target=pairs["target"].iloc[row])
+
+        charts.table(pairs.drop(columns=["source_layer", "target_layer"]), shown.key("pairs"), chosen)
+
+
 def _draw_pair(shown: Compared) -> None:
     """Show the numbers of the pair, with the ways to its evidence."""
     st.markdown(text.sum_of(shown.source, shown.target, *shown.parts, shown.lam))
+    one, other = shown.ends
+    where.draw("models.where", shown.comparison, one, other, largest=110)
     here = replace(selection.read(Pair), source=shown.source, target=shown.target)
     outputs = replace(here, source_layer="output", target_layer="output")
     side_by_side = replace(selection.read(Attributions), view="models")

@@ -60,9 +60,9 @@ def main() -> None:
     left, right = st.columns([1.25, 1])
     with left:
         matrix.draw(shown, mine.view)
-        lam_changes.draw(shown)
     with right:
         ranking.draw(shown)
+        lam_changes.draw(shown)
     tree_and_map.draw(shown)
     charts.silent(comparison.graphs)
 

@@ -11,7 +11,7 @@ from depara_core.grids import grid_text
 from pages.attributions.selection import Attributions
 from pages.panorama.columns import ColumnHeading, Tree, columns
 from pages.panorama.lineup import Lineup
-from pages.shared import cache, selection, text, widgets
+from pages.shared import cache, selection, text, where, widgets
 from pages.shared.legends import legend
 from pages.shared.parts import Look, Pair
 
@@ -76,6 +76,8 @@ def _draw_pair(lineup: Lineup) -> None:
     at = tuple(lineup.models.index(model) for model in (lineup.source, lineup.target))
     node, edge = (float(values[at]) for values in (lineup.matrix.node, lineup.matrix.edge))
     st.markdown(text.sum_of(lineup.source, lineup.target, node, edge, lineup.lam))
+    one, other = (lineup.graphs[place] for place in at)
+    where.draw("panorama.where", lineup.comparison, one, other, largest=110)
     pair = selection.read(Pair)
     here = replace(pair, source=lineup.source, source_layer="output", target=lineup.target, target_layer="output")
     models = replace(selection.read(Attributions), view="models")

@@ -9,11 +9,8 @@ from pages.shared.parts import Data
 
 KINDS = {"rooms": "Rooms", "fashion": "Photographs", "path": "Folder or zip", "upload": "Upload"}
 BUNDLED = {
-    "rooms": ("Rooms are rendered from the seed, with no download.", "Use the rooms"),
-    "fashion": (
-        "200 photographs of clothes (Fashion-MNIST): those of the measured layer study.",
-        "Use them",
-    ),
+    "rooms": "Rooms are rendered from the seed, with no download.",
+    "fashion": "200 photographs of clothes (Fashion-MNIST): those of the measured layer study.",
 }
 TABLES = ("zip", "tar", "tgz", "csv", "tsv", "parquet", "npz", "npy")
 TYPES = [suffix.removeprefix(".") for suffix in sorted(SUFFIXES)] + [*TABLES]
@@ -28,13 +25,16 @@ def choose() -> None:
     now = source if source in BUNDLED else "upload" if source.startswith(uploads.PREFIX) else "path"
     with widgets.card("Images", f"Now: {text.plain(text.probes(data))}.", key="probes"):
         kind = st.segmented_control(
-            "Source", list(KINDS), default=now, format_func=KINDS.__getitem__, key="setup.kind", required=True
+            "Source",
+            list(KINDS),
+            default=now,
+            format_func=KINDS.__getitem__,
+            key="setup.kind",
+            required=True,
+            on_change=_take_bundled,
         )
         if kind in BUNDLED:
-            about, offer = BUNDLED[kind]
-            st.caption(about)
-            if now != kind:
-                st.button(offer, key=f"setup.{kind}", **selection.click(Data, probes=kind))
+            st.caption(BUNDLED[kind])
         elif kind == "path":
             _choose_path(source if now == "path" else "")
         else:
@@ -45,6 +45,12 @@ def choose() -> None:
         right.number_input("Seed of the draw", 0, 2**31 - 1, **selection.bind(Data, "seed", "setup.seed"))
         if source not in BUNDLED:
             _choose_reading(data)
+
+
+def _take_bundled() -> None:
+    """Take the images that come with the app as soon as they are chosen; others must be named first."""
+    if st.session_state["setup.kind"] in BUNDLED:
+        selection.update(Data, probes=st.session_state["setup.kind"])
 
 
 def _choose_reading(data: Data) -> None:

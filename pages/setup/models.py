@@ -2,10 +2,12 @@
 
 import streamlit as st
 
+from depara_core.zoo.claims import is_here
 from pages.setup import catalogue, choice, own
 from pages.shared import cache, selection, widgets
 from pages.shared.parts import Data
 
+TORCHVISION = ("torchvision/mobilenet_v3_small", "torchvision/squeezenet1_1")  # small: a second on any machine
 OWN = """import depara_core as depara
 
 spec = depara.model_from_module(module, name="mine", input_size=224)
@@ -24,6 +26,11 @@ def choose() -> tuple[str, ...]:
             for name, ids in {"All bundled": choice.bundled(), **groups}.items():
                 there = selection.click(Data, models=choice.kept(ids))
                 st.button(f"{name} · {len(ids)}", key=f"setup.group.{name}", **there)
+            pair = tuple(model if is_here(model) else f"{model}@none" for model in TORCHVISION)
+            told = (
+                "MobileNetV3 and SqueezeNet, with their ImageNet weights if those are on this machine, else untrained."
+            )
+            st.button("torchvision · 2", help=told, key="setup.group.torchvision", **selection.click(Data, models=pair))
         with st.container():  # what is drawn in it varies, and an expander that moves would close
             choice.draw(chosen)
         with st.expander("Search all models", icon=":material/search:"):

@@ -13,10 +13,11 @@ def main() -> None:
     widgets.header(QUESTIONS["setup"], answer)
     left, right = st.columns([1.1, 1])
     with left:
-        run.draw(models.choose())
+        chosen = models.choose()
     with right:
         images.choose()
         options.choose()
+    run.draw(chosen)
 
 
 main()

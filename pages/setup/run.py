@@ -4,10 +4,12 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from depara_core.comparison import Comparison
 from depara_core.formatting import counted, duration, megabytes
 from depara_core.pipeline.workload import workload
-from pages.shared import cache, comparisons, jobs, selection, widgets
-from pages.shared.parts import Data
+from depara_core.selection import few_probes
+from pages.shared import cache, comparisons, jobs, selection, text, widgets
+from pages.shared.parts import Data, Pair
 
 UNKNOWN_PACE = " How long it takes is told once a run has shown this machine's pace."
 
@@ -27,12 +29,24 @@ def draw(models: Sequence[str]) -> None:
             words = f"{len(done.graphs)} graphs of {len(done.specs)} models on {images} are ready."
             st.success(words, icon=":material/check:")
             widgets.troubles(done.failed, done.probes.skipped, done.unkept, done.probes.notes)
+            _answer(done)
             ways = {"models": "Which model?", "layers": "Which layer?"}
             widgets.links(**ways, attributions="Which pixels?", graphs="Which pairs?")
         elif job is None or job.state == "done":
             st.button("Run", key="setup.run", type="primary", on_click=comparisons.run, args=(data,))
         else:
             jobs.panel(job, computation)
+
+
+def _answer(done: Comparison) -> None:
+    """Say what came of the run for the pair under the lens, and how little few images can tell."""
+    if len(done.models) < 2:
+        return
+    source, target = comparisons.pair(done, distinct=True)
+    graphs, lam = {graph.model: graph for graph in done.graphs}, selection.read(Pair).lam
+    found = cache.similarity(graphs[source], graphs[target], grid=done.grid)
+    few = few_probes(len(done.probes))
+    st.markdown(text.sum_of(source, target, found.node, found.edge, lam) + (f". {few}" if few else ""))
 
 
 def cost(models: Sequence[str]) -> str:

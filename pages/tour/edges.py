@@ -66,7 +66,7 @@ def _pair(stage: Stage) -> tuple[int, int]:
                 required=True,
                 **selection.bind(Pair, field, f"tour.{field}", at, store=six.__getitem__),
             )
-            st.image(cache.thumbnail(stage.probes, six[at], 256), width=170, alt=image(at))
+            st.image(cache.thumbnail(stage.probes, six[at], 256), width=150, alt=image(at))
     return first, second
 
 

@@ -27,6 +27,11 @@ def networks(models: tuple[str, ...]) -> tuple[str, str, str]:
         ):
             left = [model for model in models if model not in chosen]
             chosen.append(widgets.choose_model(label, field, f"tour.{field}", left, default=first))
+    named = selection.read(Pair)
+    wrong = widgets.unknown_models(models, source, target)
+    if named.third and named.third not in models:
+        wrong.append((named.third, "model", f"{chosen[2]} is held against"))
+    widgets.not_here(wrong)
     target, source, other = chosen
     return source, target, other
 

@@ -53,6 +53,15 @@ def draw(pair: Explained) -> None:
             found.edge, found.node, names, whole=pair.why.total, selected=selected, dark=widgets.dark()
         )
         charts.chart(figure, f"why.groups.{pair.key}", opened)
+        with st.expander("All cells as a table"):
+            cells = found.cells()
+
+            def listed(row: int) -> None:
+                ends = cells.iloc[row]
+                selection.update(Why, groups=tuple(dict.fromkeys((ends["one"], ends["other"]))), page=0)
+
+            shares = [share_of(value, pair.why.total) for value in cells["share"]]
+            charts.table(cells.assign(share=shares), f"why.cells.{pair.key}", listed)
     told = "What a group's images add together; half of a share between two groups counts for each. Click to open one."
     with right, widgets.card("The groups", told, key="card-group-list"):
         clicked = _list_groups(pair, groups, found, selected)

@@ -12,7 +12,7 @@ from depara_core.formatting import exact, score
 from depara_core.grids import grid_text
 from depara_core.selection import few_probes
 from pages.attributions.selection import Attributions
-from pages.shared import cache, charts, ranks, selection, text, widgets
+from pages.shared import cache, charts, ranks, selection, text, where, widgets
 from pages.shared.parts import Data
 from pages.shared.questions import question
 from pages.why import groups, surfaces
@@ -64,6 +64,7 @@ def _in_words(pair: Explained, sure: explanation.Intervals) -> None:
             pixels = surfaces.contributions_of(pair) if view == "surfaces" and rooms else None
             said = explanation.sentence(pair.why, intervals=sure, groups=parts, pixels=pixels)
             st.markdown(text.sentence(said))
+        where.draw("why.where", pair.comparison, pair.source, pair.target, largest=110)
         with st.container(key="why-links", gap=None):
             here, side_by_side = pair.chosen(), replace(selection.read(Attributions), view="models")
             icon = widgets.ICONS["attributions"]

@@ -13,8 +13,13 @@ def heading(page):
     return page.locator("h1").inner_text()
 
 
+def beyond_the_screen(page):
+    """Return how many pixels of a step lie below a screen of 1440 x 900."""
+    return page.locator('[data-testid="stMain"]').evaluate("element => element.scrollHeight - element.clientHeight")
+
+
 def test_a_learner_walks_the_whole_tour(reader):
-    page, seen = reader.page, []
+    page, seen, tall = reader.page, [], {}
     reader.open(QUERY)
     for step in range(1, STEPS + 1):
         assert heading(page).startswith(f"{step} · ")
@@ -22,15 +27,18 @@ def test_a_learner_walks_the_whole_tour(reader):
         answers = page.locator('[data-testid="stMain"] [data-testid="stRadio"] [role="radiogroup"] label')
         answers.first.wait_for()
         assert answers.count() >= 3
+        tall[step] = beyond_the_screen(page)
         answers.last.click()  # "Just show me"
         page.locator('[data-testid="stMain"] [data-testid="stAlertContentInfo"]').first.wait_for()
         reader.settle()
+        tall[step, "answered"] = beyond_the_screen(page)
         assert page.locator('[data-testid="stMain"]').locator(".js-plotly-plot, img, canvas, table").count()
         if step < STEPS:
             page.get_by_role("button", name=re.compile("^.*Next: ")).click()
             page.wait_for_url(re.compile(rf"[?&]step={step + 1}(&|$)"))
             reader.settle()
     assert len(set(seen)) == STEPS
+    assert {step: pixels for step, pixels in tall.items() if pixels > 0} == {}  # one screen a step
     assert not page.get_by_role("button", name=re.compile("Next: ")).count()
     assert reader.complaints() == []
 

@@ -79,6 +79,19 @@ def test_group_shares_by_their_definition():
     assert list(groups.to_frame().columns) == ["group", "probes", "node", "edge", "share", "mean"]
 
 
+def test_the_cells_of_the_table_add_up_to_the_score():
+    a, b, labels = random_graph(0, 7), random_graph(1, 7), list("xyxzzyx")
+    why = depara.explain(a, b, 2.0)
+    found = group_contributions(why, labels)
+    cells = found.cells()
+    assert len(cells) == 6
+    assert cells["share"].sum() == pytest.approx(why.total)
+    assert (cells["share"].diff().dropna() <= 0).all()
+    within = cells[(cells["one"] == "z") & (cells["other"] == "z")]["share"].item()
+    place = found.names.index("z")
+    assert within == pytest.approx(found.edge[place, place] + found.node[place])
+
+
 @pytest.mark.parametrize("ties", [False, True])
 def test_pairs_by_a_sort_of_all_of_them(ties):
     a, b = random_graph(4, ties=ties), random_graph(5, ties=ties)

@@ -76,6 +76,22 @@ def test_layer_curves_carry_the_frame_and_mark_the_best(dark: bool):
     assert "against &lt;t&gt;, N = 50" in figure.layout.xaxis2.title.text
 
 
+def test_measured_accuracy_stands_under_the_scores_over_the_same_layers():
+    measured = pd.DataFrame(
+        {"layer": [*LAYERS["layer"][1:], LAYERS["layer"][2]], "labels": [100, 100, 10], "accuracy": [0.5, 0.7, 0.4]}
+    )
+    figure = curves.layer_curves(LAYERS, 1.0, probes=50, target="t", measured=measured)
+    traces = {trace.name: trace for trace in figure.data}
+    many = traces["measured, 100 labels"]
+    assert list(many.x) == [1, 2]
+    np.testing.assert_allclose(many.y, [50, 70])
+    assert many.yaxis == "y3"
+    assert list(many.marker.size) == [7, 13]
+    assert [row[1] for row in many.customdata] == LAYERS["layer"].tolist()[1:]
+    assert traces["measured, 10 labels"].y.tolist() == [40]
+    assert "N = 50" in figure.layout.xaxis3.title.text
+
+
 def test_one_layer_is_enough():
     figure = curves.layer_curves(LAYERS.iloc[[1]], 1.0, probes=2, target="t")
     assert tuple(figure.layout.xaxis2.range) == (-0.4, 0.4)

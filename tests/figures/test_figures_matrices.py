@@ -82,6 +82,11 @@ def test_layer_heatmap_writes_values_and_names_both_models():
     assert len(_frames(figure)) == 1
 
 
+def test_a_row_of_the_layer_heatmap_can_carry_a_note():
+    figure = matrices.layer_heatmap(VALUES, NAMES, NAMES, source="s", target="t", notes={NAMES[1]: "71 %"})
+    assert [("71 %" in name) for name in figure.layout.yaxis.ticktext] == [False, True, False]
+
+
 def test_tree_order_is_the_order_of_the_leaves_drawn():
     order = trees.tree_order(TREE)
     assert sorted(order) == [0, 1, 2]

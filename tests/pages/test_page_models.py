@@ -34,7 +34,7 @@ def test_page_answers_its_question_with_the_best_source(app):
 
 def test_five_figures_carry_the_computed_numbers(app):
     drawn = figures(app)
-    assert [name.split(".")[1] for name in drawn] == ["matrix", "lam", "ranking", "tree", "map"]
+    assert [name.split(".")[1] for name in drawn] == ["matrix", "ranking", "lam", "tree", "map"]
     matrix = depara.similarity_matrix(list(comparison().graphs))
     cells = drawn["models.matrix"]["data"][1]["customdata"]
     for row, column, _, _, total, node, edge in cells:
@@ -102,7 +102,7 @@ def test_one_model_alone_is_a_designed_state(open_page):
     "low, said",
     [(0.85, "cannot tell them apart (it comes first in 70 % of the resamples)"), (0.95, "enough to tell")],
 )
-def test_verdict_is_honest_about_overlap(app, low, said):
+def test_verdict_is_honest_about_overlap(app, tables, low, said):
     import importlib
 
     verdict = importlib.import_module("pages.models.page").verdict
@@ -144,7 +144,7 @@ def test_a_row_of_the_table_puts_its_source_under_the_lens(open_page, monkeypatc
     rows = {}
     monkeypatch.setattr(charts, "table", lambda frame, key, chosen, **look: rows.update({key: (frame, chosen)}))
     open_page("models", target="rooms/reshading")
-    [(frame, chosen)] = rows.values()
+    frame, chosen = next(found for key, found in rows.items() if key.startswith("models.table."))
     seen = {}
     monkeypatch.setattr(chosen_now, "update", lambda kind, **changes: seen.update(changes))
     chosen(1)

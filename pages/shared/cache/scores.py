@@ -14,6 +14,7 @@ from depara_core.benchmark.layer_table import measured_pair
 from depara_core.bootstrap import resample_probes
 from depara_core.graphs import MOST_RANKED
 from depara_core.grids import Grid, probe_cosines
+from depara_core.selection import ranked_pairs as best_pairs
 from depara_core.selection import resample
 from depara_core.training.measured_cuts import cut_sentence as say_cut
 from pages.shared.cache.wrappers import Graph, Graphs, Matrix, copied, shared
@@ -28,6 +29,7 @@ tree = copied(100)(depara.task_tree)
 measured_cuts = copied(16)(measured_pair)
 cut_sentence = copied(64)(say_cut)
 model_map = copied(100)(depara.model_map)
+ranked_pairs = copied(16)(best_pairs)
 
 
 @shared(1)

@@ -67,6 +67,26 @@ def place(points: np.ndarray, widths: Sequence[float], height: float, gap: float
     return chosen
 
 
+def hidden(
+    points: np.ndarray,
+    widths: Sequence[float],
+    height: float,
+    gap: float,
+    sides: Sequence[str],
+    first: int | None = None,
+) -> set[int]:
+    """Return the labels, placed as `place` says, that those kept before cover by a quarter; `first` is kept."""
+    order = sorted(range(len(points)), key=lambda i: i != first)
+    kept, left_out = np.zeros((0, 4)), set()
+    for i in order:
+        box = np.array([_box(*points[i], widths[i], height, gap, sides[i])])
+        if _overlaps(box, kept).sum() > 0.25 * widths[i] * height:
+            left_out.add(i)
+        else:
+            kept = np.vstack([kept, box])
+    return left_out
+
+
 def _box(x: float, y: float, width: float, height: float, gap: float, anchor: str) -> tuple[float, float, float, float]:
     """Return (left, bottom, right, top) of a label at a point's side."""
     vertical, horizontal = anchor.split()

@@ -12,7 +12,7 @@ from scipy.cluster.hierarchy import dendrogram as scipy_dendrogram
 from scipy.cluster.hierarchy import leaves_list
 
 from depara_core.errors import OptionError
-from depara_core.figures.labels import coloured, escape, fitting_names, place
+from depara_core.figures.labels import coloured, escape, fitting_names, hidden, place
 from depara_core.figures.theme import figure, group_colours, palette
 
 _LABEL_PIXELS = 6.4  # mean width of a letter at 12 px
@@ -115,7 +115,7 @@ def model_map(
     axis: str = "MDS axis {} (unit: √S)",
     dark: bool = False,
 ) -> go.Figure:
-    """Draw the models as points, near = alike, coloured by group; labels step out of each other's way."""
+    """Draw the models as points, near = alike, coloured by group; labels step out of each other's way, or aside."""
     points = np.asarray(positions, dtype=np.float64)
     if points.shape != (len(names), 2) or len(groups) != len(names):
         raise OptionError(
@@ -141,7 +141,9 @@ def model_map(
         showlegend=len(colours) > 1,
         hoverdistance=24,
     )
-    sides = place(points / span * _MAP_PIXELS, [_LABEL_PIXELS * len(s) for s in short], height=14, gap=7)
+    spots, widths = points / span * _MAP_PIXELS, [_LABEL_PIXELS * len(s) for s in short]
+    sides = place(spots, widths, height=14, gap=7)
+    unnamed = hidden(spots, widths, 14, 7, sides, first=target)  # the pointer names them
     for group, colour in colours.items():
         members = [i for i, g in enumerate(groups) if g == group]
         bold = {i: f"<b>{escape(short[i])}</b>" if i == target else escape(short[i]) for i in members}
@@ -152,7 +154,7 @@ def model_map(
                 y=points[members, 1],
                 name=escape(group),
                 mode="markers+text",
-                text=[bold[i] for i in members],
+                text=["" if i in unnamed else bold[i] for i in members],
                 textposition=[sides[i] for i in members],
                 textfont={"size": 11.5, "color": colour},
                 cliponaxis=False,

@@ -13,9 +13,9 @@ NEXT = {
     "tour": "**Tour**: how it works, step by step, with your own choices.",
     "choose": "**Choose**: your candidates for your labelled images, in one table.",
     "models": "**Models**: every model against every other, and the sources for a target.",
-    "layers": "**Layers**: at which layer to cut the source, and how nodes and edges change with depth.",
+    "layers": "**Layers**: at which layer to cut the source.",
     "attributions": "**Attributions**: the pixels each model looks at, image by image.",
-    "graphs": "**Graphs**: two graphs drawn side by side, and the pairs of images they disagree on.",
+    "graphs": "**Graphs**: two graphs side by side, and where they differ.",
     "setup": "**Setup**: your own images, other models, other attribution methods.",
 }
 

@@ -35,15 +35,15 @@ def draw(shown: LayerPair) -> None:
         clicked = image_table(
             "layers.sees",
             _headings(shown, around),
-            _cells(shown, graphs, rows),
+            _cells(shown, graphs, layers[at], rows),
             selected=0,
             lens=1 + around.index(layers[at]),
             legend=legend(signed=look.maps != "magnitude", dark=dark),
-            largest=170,
+            largest=160,
             label="Maps before, at and after the cut",
         )
     if clicked is not None and clicked[0] >= 0:
-        graph = graphs[clicked[1] - 1] if clicked[1] else layers[at]
+        graph = graphs[clicked[1] - 1] if 0 < clicked[1] <= len(graphs) else layers[at]
         st.session_state[ENLARGED] = graph.layer if graph is not shown.goal else ""
         selection.update(Pair, probe=rows[clicked[0]])
         st.rerun()
@@ -62,16 +62,21 @@ def _headings(shown: LayerPair, around: tuple[Graph, ...]) -> list[Heading]:
     layers = [Heading(graph.layer, notes.get(graph.layer, ""), graph.label) for graph in around]
     if shown.known is not None:
         return [Heading("image"), *layers]
-    return [Heading("image"), *layers, Heading(short_name(shown.target), "target's output", shown.goal.label)]
+    goal = Heading(short_name(shown.target), "target's output", shown.goal.label)
+    return [Heading("image"), *layers, goal, Heading("both look", "red both, ochre the lens, blue the target")]
 
 
-def _cells(shown: LayerPair, graphs: tuple[Graph, ...], rows: tuple[int, ...]) -> list[list[Cell]]:
-    """Return a row for each image: itself, its map in every graph, and under each the cosine with the target's."""
+def _cells(shown: LayerPair, graphs: tuple[Graph, ...], lens: Graph, rows: tuple[int, ...]) -> list[list[Cell]]:
+    """Return a row for each image: itself, its map in every graph over the cosine with the target's, where both look.
+
+    The last is of the layer under the lens and the target's output.
+    """
     probes, look, seed = shown.comparison.probes, selection.read(Look), selection.read(Data).rooms_seed
     drawn = cache.overlays(probes, graphs, rows, dark=widgets.dark(), rooms_seed=seed, **look.painted)
     cosines = [cache.cosines(graph, shown.goal, shown.comparison.grid) for graph in graphs]
     cells = []
-    for probe, line in zip(rows, drawn, strict=True):
+    agreed = cache.look_maps(probes, lens, shown.goal, rows, dark=widgets.dark())
+    for probe, line, both in zip(rows, drawn, agreed, strict=True):
         image = probes.names[probe]
         row = [Cell(cache.thumbnail(probes, probe, 112), image, image)]
         for graph, png, cosine in zip(graphs, line, cosines, strict=True):
@@ -79,6 +84,8 @@ def _cells(shown: LayerPair, graphs: tuple[Graph, ...], rows: tuple[int, ...]) -
                 "" if shown.known is not None or graph is shown.goal or png is None else number(float(cosine[probe]))
             )
             row.append(Cell(png, words, f"{image} in {graph.label}", missing=png is None, number=True))
+        if shown.known is None:
+            row.append(Cell(both, "", f"{image}: where both look", missing=both is None))
         cells.append(row)
     return cells
 

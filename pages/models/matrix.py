@@ -63,7 +63,7 @@ def _draw_pair(shown: Compared) -> None:
     """Show the numbers of the pair, with the ways to its evidence."""
     st.markdown(text.sum_of(shown.source, shown.target, *shown.parts, shown.lam))
     one, other = shown.ends
-    where.draw("models.where", shown.comparison, one, other, largest=110)
+    where.draw("models.where", shown.comparison, one, other, largest=150)
     here = replace(selection.read(Pair), source=shown.source, target=shown.target)
     outputs = replace(here, source_layer="output", target_layer="output")
     side_by_side = replace(selection.read(Attributions), view="models")

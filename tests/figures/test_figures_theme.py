@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from depara_core.figures import theme
-from depara_core.figures.labels import coloured, escape, fitting_names, place, thinned
+from depara_core.figures.labels import coloured, escape, fitting_names, hidden, place, thinned
 
 
 def _luminance(colour: str) -> float:
@@ -86,6 +86,13 @@ def test_an_axis_of_many_names_leaves_some_out_but_not_the_marked_one():
     assert not {"conv30", "conv32"} & set(kept)
     assert len(kept) <= 28
     assert thinned(names[:26]) == names[:26]
+
+
+def test_a_label_under_another_is_left_out_and_the_chosen_one_kept():
+    points, right = np.array([[0.0, 0.0], [1.0, 1.0], [300.0, 0.0]]), ["middle right"] * 3
+    assert hidden(points, [50] * 3, 12, 5, right) == {1}
+    assert hidden(points, [50] * 3, 12, 5, right, first=1) == {0}
+    assert hidden(points, [50] * 3, 12, 5, ["middle right", "middle left", "middle right"]) == set()
 
 
 def test_labels_of_near_points_take_different_sides():

@@ -73,7 +73,7 @@ def test_a_brushed_region_of_the_address_is_marked_and_lists_its_pairs(open_page
     found = pairs.pairs_within(pairs.pair_table(*pair(comparison())), (0.5, 1), (0, 0.5))
     assert f"{len(found)} pairs in the brushed region" in [block.value for block in app.subheader]
     listed = tables["graphs.pairs"].rows
-    assert [row[2]["text"].split("\n")[0] for row in listed] == [f"rank {r:.2f}" for r in found["rank_a"][:6]]
+    assert [row[2]["text"].split("\n")[0] for row in listed] == [f"rank {r:.2f}" for r in found["rank_a"][:4]]
     frame = figures(app)["graphs.ranks"]["layout"]["shapes"][-1]
     assert [frame[end] for end in ("x0", "x1", "y0", "y1")] == [0.5, 1, 0, 0.5]
     (why,) = [link.proto for link in app.get("page_link") if link.proto.label == "Why are they alike?"]

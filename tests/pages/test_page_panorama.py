@@ -209,7 +209,7 @@ def test_the_answer_names_the_closest_pair_and_the_first_fork(open_page, boards)
         ([0, 9], "{} from **m1**"),
     ],
 )
-def test_the_first_fork_in_words(open_page, boards, at, said):
+def test_the_first_fork_in_words(tables, open_page, boards, at, said):
     open_page("panorama")
     tree = linkage([[x + 0.01 * k] for k, x in enumerate(at)], method="average")
     few = [f"**m{k}**" for k in first_fork(tree)[0]]

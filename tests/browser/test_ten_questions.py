@@ -115,17 +115,17 @@ def test_two_networks_of_torchvision_on_three_photographs(newcomer):
     newcomer.click(
         page.get_by_role("radio", name="Photographs").or_(page.get_by_role("button", name="Photographs")).first
     )
-    count = page.get_by_label("Images at most")
+    count = page.get_by_role("spinbutton", name="Images at most")
     count.fill("3")
     count.press("Enter")
     newcomer.reader.settle()
     newcomer.click(page.get_by_role("button", name="Run", exact=True))
-    page.get_by_text("2 graphs of 2 models on 3 images are ready").wait_for()
+    page.get_by_text("2 graphs of 2 models on 3 images").wait_for()
     newcomer.reader.settle()
     said = page.locator(".st-key-card-run").inner_text()
     assert re.search(r"mobilenet_v3_small\S* and squeezenet1_1|squeezenet1_1\S* and mobilenet_v3_small", said)
     assert re.search(r"S [−\d.]+", said)
-    assert "few" in said or "3 images" in said  # three images say little, and that is said
+    assert "3 images make 3 pairs: too few to tell anything" in said
 
 
 def test_the_link_the_data_and_the_code(newcomer, tmp_path):

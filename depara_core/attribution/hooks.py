@@ -10,7 +10,7 @@ from torch.utils.hooks import RemovableHandle
 
 from depara_core.errors import ModelError
 from depara_core.zoo.spec import OUTPUT, Network
-from depara_core.zoo.tokens import select_tokens
+from depara_core.zoo.tokens import select_tokens, told_tokens
 from depara_core.zoo.tracing import first_tensor, tensor_name, told_kind
 
 
@@ -69,19 +69,19 @@ class Capture:
         self.calls += 1
         self.turns[layer] += 1
         if wanted in (None, self.turns[layer]):
-            self._note(layer, value)
-            self.taken[layer] = name
+            self.taken[layer] = ", ".join(part for part in (self._note(layer, value), name) if part)
         if self.calls == self.enough:
             raise _Enough
 
-    def _note(self, layer: str, value: object) -> None:
+    def _note(self, layer: str, value: object) -> str:
+        """Keep the feature; return which tokens of a sequence it is."""
         tensor = first_tensor(value)
         if tensor is None:
             raise ModelError(f"Layer {layer!r} should yield a tensor; it yields a {told_kind(value)}. Pick another.")
-        if layer != OUTPUT:
-            tensor = select_tokens(tensor, self.network.tokens, self.network.prefix)
+        chosen = "all" if layer == OUTPUT else self.network.tokens
         self.features.pop(layer, None)
-        self.features[layer] = tensor.clone()
+        self.features[layer] = select_tokens(tensor, chosen, self.network.prefix).clone()
+        return told_tokens(tensor, chosen, self.network.prefix)
 
 
 @contextmanager

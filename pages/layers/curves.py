@@ -39,6 +39,8 @@ def _draw_layer(shown: LayerPair) -> None:
     layer, cut = shown.layer, shown.cut
     row = shown.ranked[shown.ranked["layer"] == layer].iloc[0]
     st.markdown(_sum(row, shown.lam) + _worth(shown, layer))
+    if taken := shown.taken:
+        st.caption(f"Read of it: {text.plain(taken)}.")
     if layer != cut:
         label = f"Look at {text.plain(cut)} instead, the recommended cut"
         st.button(label, key="layers.cut", **selection.click(Pair, source_layer=cut))

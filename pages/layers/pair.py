@@ -44,6 +44,11 @@ class LayerPair:
         against = cache.matrix(self.comparison.of(self.source), (self.goal,), grid=self.comparison.grid)
         return cache.layer_ranking(against, self.lam)
 
+    @property
+    def taken(self) -> str:
+        """What is read of the layer under the lens, where it yields several things or tokens."""
+        return next(graph.taken for graph in self.comparison.of(self.source) if graph.layer == self.layer)
+
     @cached_property
     def places(self) -> dict[str, str]:
         """The source's layers in words: name, place from the input, and the feature's shape where it is known."""

@@ -156,8 +156,12 @@ def test_the_verdict_names_the_probes_and_what_was_measured_at_the_cut(open_page
 
 def test_layers_are_named_with_their_depth_and_size(open_page, zoo):
     shapes = {"stem": (8, 16, 16), "middle": (32, 4, 4), "output": ()}  # not known of what older versions kept
-    zoo.change = lambda graph: replace(graph, feature=shapes[graph.layer])
-    app = open_page("layers", source=A, target=B)
+    taken = {"stem": "the 196 patches of 197 tokens", "middle": "", "output": ""}
+    zoo.change = lambda graph: replace(graph, feature=shapes[graph.layer], taken=taken[graph.layer])
+    app = open_page("layers", source=A, target=B, source_layer="stem")
+    assert "Read of it: the 196 patches of 197 tokens." in [one.value for one in app.main.caption]
+    app = open_page("layers", source=A, target=B, source_layer="middle")
+    assert not any("Read of it" in one.value for one in app.main.caption)
     options = app.selectbox(key="layers.layer").options
     assert options == ["stem · 1 of 3 · 8 × 16 × 16", "middle · 2 of 3 · 32 × 4 × 4", "output · 3 of 3"]
 

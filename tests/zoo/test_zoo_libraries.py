@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 
+import depara_core as depara
 from depara_core import zoo
 from depara_core.errors import ModelError, OptionError
 from depara_core.zoo import catalogue, checkpoints, library
@@ -13,7 +14,7 @@ from depara_core.zoo import timm as timm_source
 from depara_core.zoo.library import prefix_tokens
 from depara_core.zoo.parameters import count_parameters
 from depara_core.zoo.spec import evenly_spread
-from depara_core.zoo.tokens import select_tokens
+from depara_core.zoo.tokens import select_tokens, told_tokens
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # of the libraries' own
 
@@ -124,6 +125,26 @@ def test_selecting_tokens_by_hand():
     assert select_tokens(tokens, "patches", 1).tolist() == [[[2, 3], [4, 5]]]
     image = torch.zeros(1, 2, 3, 4)
     assert select_tokens(image, "cls", 1) is image
+    for choice, prefix, words in (
+        ("cls", 1, "the class token of 3 tokens"),
+        ("cls", 0, "the mean of the 3 patches of 3 tokens"),
+        ("mean", 1, "the mean of the 2 patches of 3 tokens"),
+        ("patches", 1, "the 2 patches of 3 tokens"),
+        ("patches", 0, ""),
+        ("all", 1, ""),
+    ):
+        assert told_tokens(tokens, choice, prefix) == words
+    assert told_tokens(image, "cls", 1) == ""
+
+
+def test_which_tokens_are_read_is_told(tmp_path):
+    pytest.importorskip("timm")
+    probes = depara.load_probes("rooms", count=3)
+    graphs = depara.build_graphs(
+        zoo.model("timm/test_vit@none"), probes, layers=["blocks.2", "output"], store=tmp_path, device="cpu"
+    )
+    assert [graph.taken for graph in graphs] == ["the 100 patches of 101 tokens", ""]
+    assert [graph.feature for graph in graphs] == [(100, 64), (64,)]
 
 
 def test_blocks_are_at_most_sixteen_evenly_spread():

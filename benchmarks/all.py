@@ -27,6 +27,8 @@ QUICK = (
     ("cluster.py", "--pairs", "3"),
     ("page_latency.py", "--quick"),
     ("why_latency.py",),
+    ("map_contrast.py",),
+    ("first_paint.py", "--pages", "home", "models", "evaluate"),
 )
 HEAD = "| what | measured | target |\n|---|---|---|\n"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from planted_pages import comparison, spec
+from planted_pages import GRID, comparison, planted_graph, planted_probes, spec
 
 import depara_core as depara
 from depara_core.errors import ProbeError
@@ -50,6 +50,32 @@ def test_the_run_uses_what_was_chosen_and_reports_what_came_of_it(open_page, zoo
     assert (options.method, options.objective, options.center) == ("saliency", "mean", True)
     assert "9 graphs of 3 models on 9 images are ready." in test.success[0].value
     assert any("1 model could not be computed" in expander.label for expander in test.expander)
+
+
+def test_the_run_says_what_came_of_the_pair_and_how_little_few_images_tell(open_page):
+    test = open_page("setup", count="9", source="rooms/reshading", target="rooms/normal")
+    test.button(key="setup.run").click().run()
+    test.run()
+    ends = [planted_graph(f"rooms/{name}", "output", planted_probes(9)) for name in ("reshading", "normal")]
+    found = depara.similarity(*ends, grid=GRID)
+    (said,) = [one.value for one in test.main.markdown if one.value.startswith("**reshading** and **normal**")]
+    assert f"{found.total(1.0):.2f}".replace("-", "−") in said
+    assert "9 images make 36 pairs: too few to tell anything" in said
+
+
+def test_two_networks_of_torchvision_are_one_click(open_page):
+    test = open_page("setup")
+    test.button(key="setup.group.torchvision").click().run()
+    chosen = [model.partition("@")[0] for model in test.query_params["models"]]
+    assert chosen == ["torchvision/mobilenet_v3_small", "torchvision/squeezenet1_1"]
+
+
+def test_the_photographs_are_taken_as_soon_as_they_are_chosen(open_page):
+    test = open_page("setup")
+    test.button_group(key="setup.kind").set_value("fashion").run()
+    assert "".join(test.query_params["probes"]) == "fashion"
+    test.button_group(key="setup.kind").set_value("path").run()  # says nothing until one is named
+    assert "".join(test.query_params["probes"]) == "fashion"
 
 
 def test_a_store_that_keeps_nothing_is_told_and_the_result_is_shown(open_page, zoo):

@@ -91,6 +91,13 @@ def test_a_bad_step_is_named_and_the_tour_begins(open_page, bad):
     assert tour.title[0].value.startswith("1 ·")
 
 
+def test_networks_that_a_link_names_in_vain_are_said(open_page):
+    tour = open_page("tour", **{**CHOICE, "target": "rooms/none", "third": "rooms/nothing"})
+    told = " ".join(warning.value for warning in tour.main.warning)
+    assert r"'rooms/none', which is no model here" in told.replace("\\", "")
+    assert r"'rooms/nothing', which is no model here" in told.replace("\\", "")
+
+
 def test_bad_images_are_named_and_filled_up(open_page):
     tour = open_page("tour", **CHOICE, images=["3", "3", "99", "x", "²", "5"], step="6")
     assert "picks 2 usable images of the 6" in tour.warning[-1].value

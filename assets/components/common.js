@@ -30,9 +30,10 @@ function legend({ image, low, high, entries }) {
   const made = element("div", "legend");
   if (entries) {
     for (const [colour, words] of entries) {
-      const swatch = element("i", "swatch");
+      const swatch = element("i", "swatch"), entry = element("span", "entry");
       swatch.style.background = colour;
-      made.append(swatch, element("span", "", breakable(words)));
+      entry.append(swatch, element("span", "", breakable(words)));
+      made.append(entry);
     }
     return made;
   }

@@ -70,7 +70,8 @@ def committed_benchmark() -> ScoredBenchmark | None:
 
 def conclusion(found: Evaluation, rival: str = "rsa", measure: str = "P@5") -> Conclusion:
     """Return what an evaluation comes to: how much DEPARA finds, and whether it is better than a rival by a measure."""
-    mean, low, high = found.summary().loc[("depara", "P@5"), ["mean", "low", "high"]]
+    row = found.summary().xs(("depara", "P@5"))
+    mean, low, high = (float(row[name]) for name in ("mean", "low", "high"))
     compared = found.compare("depara", rival, measure)
     targets = int(found.per_target["target"].nunique())
     return Conclusion(targets, mean, low, high, found.random["P@5"], title(rival), measure, compared.verdict)

@@ -79,7 +79,8 @@ def hidden(
     order = sorted(range(len(points)), key=lambda i: i != first)
     kept, left_out = np.zeros((0, 4)), set()
     for i in order:
-        box = np.array([_box(*points[i], widths[i], height, gap, sides[i])])
+        x, y = points[i]
+        box = np.array([_box(x, y, widths[i], height, gap, sides[i])])
         if _overlaps(box, kept).sum() > 0.25 * widths[i] * height:
             left_out.add(i)
         else:

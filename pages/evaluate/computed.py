@@ -11,6 +11,7 @@ import depara_core as depara
 from depara_core.benchmark import benchmarks, scored, sweeps
 from depara_core.benchmark import committed as committed_scores
 from depara_core.benchmark.committed import PROBES as COMMITTED
+from depara_core.benchmark.conclusion import BUNDLED
 from depara_core.benchmark.scored import ScoredBenchmark
 from depara_core.files import Progress
 from depara_core.jobs import Job
@@ -88,7 +89,7 @@ def require(benchmark: str, data: Data, *, before: Callable[[], object]) -> Scor
 
 def committed(benchmark: str) -> ScoredBenchmark | None:
     """Return a benchmark's committed scores, where they are those of the models that are here."""
-    return committed_scores.committed_benchmark() if benchmark == committed_scores.BUNDLED else None
+    return committed_scores.committed_benchmark() if benchmark == BUNDLED else None
 
 
 def origin(found: ScoredBenchmark) -> str:

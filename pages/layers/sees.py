@@ -39,7 +39,7 @@ def draw(shown: LayerPair) -> None:
             selected=0,
             lens=1 + around.index(layers[at]),
             legend=legend(signed=look.maps != "magnitude", dark=dark),
-            largest=160,
+            largest=200,
             label="Maps before, at and after the cut",
         )
     if clicked is not None and clicked[0] >= 0:

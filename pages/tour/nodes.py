@@ -32,7 +32,8 @@ def draw(stage: Stage, view: Place, turn: Place) -> None:
         view,
         widgets.card(
             "One image, three nodes",
-            "Green pixels lengthen the feature, purple ones shorten it, grey ones do not matter. Click another image.",
+            "Green pixels lengthen the feature, purple ones shorten it, grey ones do not matter. Click another image."
+            + (" Where both look: red; only the target: ochre; only the source: blue." if answered else ""),
             key="card-node",
         ),
     ):
@@ -46,6 +47,17 @@ def draw(stage: Stage, view: Place, turn: Place) -> None:
             for png, note, graph in zip(tiles, notes, graphs, strict=True)
         ]
         headings = [Heading("image"), *(Heading(short_name(graph.model)) for graph in graphs)]
+        if answered:
+            (both,) = cache.look_maps(stage.probes, stage.b, stage.a, (probe,), dark=dark)
+            cells.append(
+                Cell(
+                    both,
+                    f"target and {short_name(stage.a.model)}",
+                    f"{image(place)}: where both look",
+                    missing=both is None,
+                )
+            )
+            headings.append(Heading("both look"))
         whole = Cell(cache.thumbnail(stage.probes, probe, 160), str(place + 1), image(place))
         image_table(
             "tour.maps",

@@ -28,6 +28,7 @@ from .graphs import AttributionGraph as AttributionGraph, to_networkx as to_netw
 from .metrics import METRICS as METRICS, metric as metric
 from .metrics.local_directed import LocalScore as LocalScore, explain_local as explain_local
 from .metrics.metric import Metric as Metric
+from .pipeline.fields import GradientField as GradientField, build_fields as build_fields
 from .pipeline.features import Features as Features, build_features as build_features
 from .pipeline.fine_tuning import fine_tune as fine_tune
 from .pipeline.fit import fit as fit

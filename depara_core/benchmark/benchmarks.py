@@ -16,6 +16,7 @@ from depara_core.benchmark.transfer_table import TransferTable, load_transfer_ta
 from depara_core.files import Progress
 from depara_core.graphs import AttributionGraph
 from depara_core.pipeline.features import build_features
+from depara_core.pipeline.fields import build_fields
 from depara_core.pipeline.graphs import build_graphs
 from depara_core.pipeline.models import OnError
 from depara_core.probes import ProbeSet, load_probes
@@ -65,6 +66,7 @@ class Evidence:
     features: Mapping[str, Float[np.ndarray, "N D"]]  # by model id
     labels: Mapping[str, Labels] = field(default_factory=dict)  # by model id, where the benchmark has labels
     shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)  # by model id, of one probe's features
+    fields: Mapping[str, Float[np.ndarray, "N K P"]] = field(default_factory=dict)  # by model id, where asked for
 
     def code(self, name: str) -> Float[np.ndarray, "N ..."]:
         """Return a model's features with their places, where they have any."""
@@ -79,6 +81,7 @@ def gather(
     seed: int = 0,
     models: Iterable[ModelSpec] | None = None,
     probes: ProbeSet | None = None,
+    fields: bool = False,
     device: str = "auto",
     store: Store | str | None = None,
     progress: Progress | None = None,
@@ -99,6 +102,8 @@ def gather(
         M models; None: those of the benchmark.
     probes
         In place of the benchmark's own; then there are no labels.
+    fields
+        Whether gradient fields are made too, ten passes a probe, so that ModelGiF is scored.
     device
         "auto", "cpu", "cuda", "mps": where it is computed.
     store
@@ -127,6 +132,7 @@ def gather(
     ids = [one.model for one in features]
     specs = tuple(spec for spec in specs if spec.id in ids)
     build = partial(build_graphs, specs, chosen, **where)
+    made = build_fields(specs, chosen, device=device, store=store, progress=progress) if fields else []
     known = benchmark.labels(chosen, seed, ids) if benchmark.labels is not None and probes is None else {}
     return Evidence(
         tuple(build()),
@@ -134,6 +140,7 @@ def gather(
         {one.model: one.values for one in features},
         known,
         {one.model: one.shape for one in features},
+        {one.model: one.values for one in made},
     )
 
 

@@ -71,7 +71,7 @@ def score_pairs(
         if progress is not None:
             progress(done, len(chosen), f"Scores of {name}")
         give_way()
-        if name in METRICS and METRICS[name].takes[1] == "labels" and not evidence.labels:
+        if name in METRICS and _lacks(evidence, METRICS[name]):
             continue
         frames[name] = scorer.frame(name)
         publish(dict(frames))
@@ -134,6 +134,11 @@ def assess(
     return evaluate({**frames, **controls(truth)}, truth, resamples=resamples, seed=seed)
 
 
+def _lacks(evidence: Evidence, metric: Metric) -> bool:
+    """Tell whether a metric asks for labels, or for gradient fields, that are not there."""
+    return (metric.takes[1] == "labels" and not evidence.labels) or ("field" in metric.takes and not evidence.fields)
+
+
 class _Scorer:
     """All pairs of one evidence; what several metrics need is computed once."""
 
@@ -173,6 +178,8 @@ class _Scorer:
         content = [VERSION, metric.name, metric.settings, COMPONENTS, CLUSTERS, models, libraries]
         if "codes" in metric.takes:
             content.append([self.evidence.code(name).shape for name in self.ids])
+        if "field" in metric.takes:
+            content.append([self.evidence.fields[name].shape for name in self.ids])
         if metric.takes[1] == "labels":
             content.append([_digest(self.side(metric, 1, name)) for name in self.ids])
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()
@@ -202,6 +209,8 @@ class _Scorer:
             if name not in self.clusters:
                 self.clusters[name] = soft_clusters(self.compact[name])
             return self.clusters[name][kind == "source_labels"]
+        if kind == "field":
+            return self.evidence.fields[name]
         if kind == "codes":
             return as_code(self.evidence.code(name))
         if metric.pairs is not None and not metric.isometric:

@@ -21,8 +21,10 @@ from depara_core.grids import Grid
 from depara_core.jobs import give_way
 from depara_core.metrics import METRICS
 from depara_core.metrics.matrices import one_hot
+from depara_core.metrics.modelgif import SIDE
 from depara_core.pipeline.costs import measure_costs, published_accuracy
 from depara_core.pipeline.features import Features, build_features, computed_on
+from depara_core.pipeline.fields import build_fields
 from depara_core.pipeline.fit import pooled
 from depara_core.pipeline.graphs import build_graphs
 from depara_core.pipeline.models import attempt
@@ -45,6 +47,7 @@ def score_benchmark(
     *,
     probes: ProbeSet | None = None,
     lam: float = 1.0,
+    fields: bool = False,
     count: int | None = None,
     seed: int = 0,
     load: Load | None = None,
@@ -58,11 +61,11 @@ def score_benchmark(
 
     For labelled images DEPARA is s_E with the labels' graph; RSA and DDS compare with the labels as one number a class.
     For a network DEPARA is S at `lam`, and what is defined without labels is given, over `probes` (None: the bundled
-    rooms). Where a score is not defined for a target its column is NaN. `load` finds a target's images (None: by
-    `load_probes`). A model that fails is left out everywhere, and told to `warn`; so is a target network that fails.
-    With an `executor` features and graphs are computed on that cluster (see `build_graphs`).
+    rooms), with `fields` ModelGiF too. Where a score is not defined for a target its column is NaN. `load` finds a
+    target's images (None: by `load_probes`). A model that fails is left out everywhere, and told to `warn`; so is a
+    target network that fails. With an `executor` features and graphs are computed on that cluster (see `build_graphs`).
     """
-    seen = _Seen(own, device, as_store(store), check_lam(lam), executor, progress, {})
+    seen = _Seen(own, device, as_store(store), check_lam(lam), fields, executor, progress, {})
     find = load or (lambda place: load_probes(place, count=count, seed=seed))
     columns: dict[str, dict[str, pd.Series]] = {}
     given = probes
@@ -104,6 +107,7 @@ class _Seen:
     device: str
     store: Store
     lam: float
+    fields: bool
     executor: str | None
     progress: Progress | None
     failed: dict[str, DeparaError]
@@ -111,8 +115,11 @@ class _Seen:
     @property
     def grid(self) -> Grid:
         """What maps are compared on, whichever models fail."""
-        every = {spec.id: spec for spec in (*self.own.specs, *self.own.networks.values())}
-        return planned_grid(list(every.values()), Options())
+        return planned_grid(self._every, Options())
+
+    @property
+    def _every(self) -> list[ModelSpec]:
+        return list({spec.id: spec for spec in (*self.own.specs, *self.own.networks.values())}.values())
 
     def for_labels(self, target: str, probes: ProbeSet) -> dict[str, pd.Series]:
         """Return every score of the models for the labels of one set of images."""
@@ -136,13 +143,15 @@ class _Seen:
         aims = None if target.id in self.failed else attempt(self.failed.__setitem__, self._build, target, probes)
         if aims is None:
             return {}
-        asked, goal = aims
+        asked, goal, aim = aims
         told: dict[str, dict[str, float]] = {}
         for spec in self.own.specs:
             built = None if spec.id in self.failed else attempt(self.failed.__setitem__, self._build, spec, probes)
             if built is None:
                 continue
-            features, graph = built
+            features, graph, field = built
+            if field is not None:
+                told.setdefault("modelgif", {})[spec.id] = METRICS["modelgif"](field, aim)
             told.setdefault("depara", {})[spec.id] = similarity(graph, goal, grid=self.grid).total(self.lam)
             for name in COMPARED:
                 sides = (features.code, asked.code) if name == "local_directed" else (features.values, asked.values)
@@ -160,10 +169,14 @@ class _Seen:
         if graphs and left:
             build_graphs(left, probes, executor=self.executor, **told)
 
-    def _build(self, spec: ModelSpec, probes: ProbeSet) -> tuple[Features, AttributionGraph]:
+    def _build(self, spec: ModelSpec, probes: ProbeSet) -> tuple[Features, AttributionGraph, np.ndarray | None]:
         (features,) = build_features(spec, probes, device=self.device, store=self.store)
         (graph,) = build_graphs(spec, probes, device=self.device, store=self.store)
-        return features, graph
+        if not self.fields:
+            return features, graph, None
+        side = min([SIDE, *(one.input_size for one in self._every)])
+        (field,) = build_fields(spec, probes, side=side, device=self.device, store=self.store)
+        return features, graph, field.values
 
     def _features(self, probes: ProbeSet) -> Iterator[Features]:
         def build(spec: ModelSpec, some: ProbeSet) -> list[Features]:

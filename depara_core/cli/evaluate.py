@@ -31,6 +31,9 @@ def evaluate(
     ] = None,
     budget: Annotated[int | None, typer.Option(help="Labels a target had.", show_default="the largest")] = None,
     lam: o.Lam = 1.0,
+    fields: Annotated[
+        bool, typer.Option("--fields", help="Score ModelGiF too, whose gradient fields take ten passes a probe.")
+    ] = False,
     device: Annotated[str, typer.Option(help="'auto', 'cpu', 'cuda', ...")] = "auto",
     executor: o.Executor = None,
     store: o.StorePath = None,
@@ -46,7 +49,7 @@ def evaluate(
         from depara_core.cli.own_evaluation import answer_own
 
         kept = depara.Store(store, store_limit)
-        drawn: dict[str, Any] = {"probes": probes, "count": count, "seed": seed or 0, "lam": lam}
+        drawn: dict[str, Any] = {"probes": probes, "count": count, "seed": seed or 0, "lam": lam, "fields": fields}
         answer_own(benchmark, **drawn, device=device, executor=executor, store=kept, as_json=as_json)
         return
     if probes is not None:
@@ -57,5 +60,5 @@ def evaluate(
     from depara_core.cli.evaluation import answer
 
     kept = depara.Store(store, store_limit)
-    drawn = {"count": count, "seed": seed, "budget": budget}
+    drawn = {"count": count, "seed": seed, "budget": budget, "fields": fields}
     answer(benchmark, readout, **drawn, lam=lam, device=device, executor=executor, store=kept, as_json=as_json)

@@ -17,6 +17,7 @@ from depara_core.metrics.leep import LEEP
 from depara_core.metrics.local_directed import LOCAL_DIRECTED
 from depara_core.metrics.logme import LOGME
 from depara_core.metrics.metric import Metric
+from depara_core.metrics.modelgif import MODELGIF
 from depara_core.metrics.nce import NCE
 from depara_core.metrics.ncti import NCTI
 from depara_core.metrics.parc import PARC
@@ -46,6 +47,7 @@ METRICS: dict[str, Metric] = {
         DDS_LAPLACIAN,
         DIRECTED,
         LOCAL_DIRECTED,
+        MODELGIF,
         LOGME,
         LEEP,
         NCE,

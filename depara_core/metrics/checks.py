@@ -23,6 +23,11 @@ def checked(name: str, takes: tuple[str, str], a: Any, b: Any, *, regression: bo
     kinds = tuple("targets" if kind == "labels" and regression else kind for kind in takes)
     first = KINDS[kinds[0]](a, f"The first argument of {name}")
     second = KINDS[kinds[1]](b, f"The second argument of {name}")
+    if kinds == ("field", "field") and first.shape != second.shape:
+        raise OptionError(
+            f"{name} compares fields over the same probes, points and cells; got shapes {first.shape} and "
+            f"{second.shape}. Build both with the same `points` and `side`."
+        )
     if "graph" not in kinds and len(first) != len(second):
         raise OptionError(
             f"{name} compares over the same probes: expected as many rows in both arguments, got {takes[0]} of shape "
@@ -37,6 +42,13 @@ def _features(value: Any, what: str) -> Float[np.ndarray, "N D"]:
         raise OptionError(
             f"{what} should be features of shape (probes, columns); got shape {array.shape}. Flatten each probe first."
         )
+    return _enough(array, what)
+
+
+def _field(value: Any, what: str) -> Float[np.ndarray, "N K P"]:
+    array = _numbers(value, what, "a gradient field (probes, points, cells)")
+    if array.ndim != 3 or 0 in array.shape:
+        raise OptionError(f"{what} should be a gradient field (probes, points, cells); got shape {array.shape}.")
     return _enough(array, what)
 
 
@@ -100,6 +112,7 @@ def _graph(value: Any, what: str) -> AttributionGraph:
 KINDS: dict[str, Callable[[Any, str], Any]] = {
     "features": _features,
     "codes": _codes,
+    "field": _field,
     "labels": _labels,
     "targets": _targets,
     "probabilities": _probabilities,

@@ -23,8 +23,9 @@ class Metric:
         The name for people.
     takes
         What the two arguments are, the source's first: "features" (N, D) finite numbers; "codes" a layer's output with
-        its places, see `as_code`; "labels" (N,) whole-number classes of the target; "probabilities" (N, Z) of the
-        source's own Z classes; "source_labels" (N,) whole-number classes; "graph" an AttributionGraph.
+        its places, see `as_code`; "field" a gradient field (N, K, P), see `build_fields`; "labels" (N,) whole-number
+        classes of the target; "probabilities" (N, Z) of the source's own Z classes; "source_labels" (N,) whole-number
+        classes; "graph" an AttributionGraph.
     paper
         Authors, venue, year.
     note

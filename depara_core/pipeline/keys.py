@@ -14,6 +14,7 @@ from depara_core.zoo.spec import Identity, ModelSpec
 # Raise one when the same inputs come to mean other numbers: what was stored is then computed anew.
 GRAPHS_VERSION = 4
 FEATURES_VERSION = 2
+FIELDS_VERSION = 1
 
 
 def graph_key(
@@ -39,6 +40,11 @@ def features_key(spec: ModelSpec, identity: Identity, layer: str, probes: ProbeS
 def part_key(whole: str, part: str) -> str:
     """Return the sha256 (hex) that a part of what `whole` is the key of is kept under, until the whole is made."""
     return _digest({"whole": whole, "part": part})
+
+
+def fields_key(spec: ModelSpec, identity: Identity, layer: str, probes: ProbeSet, settings: tuple[int, int]) -> str:
+    """Return the sha256 (hex) that the gradient field of a model's layer is kept under."""
+    return _digest({"fields": FIELDS_VERSION, "settings": settings, **_origin(spec, identity, layer, probes)})
 
 
 def _origin(spec: ModelSpec, identity: Identity, layer: str, probes: ProbeSet) -> dict[str, object]:

@@ -37,7 +37,8 @@ def evidence(monkeypatch, tmp_path):
         name: Labels(rng.permutation(COUNT) % 3, rng.normal(size=(COUNT, 4)) if place % 2 else None)
         for place, name in enumerate(IDS)
     }
-    return Evidence(graphs, others, features, labels, dict.fromkeys(IDS, (10, 2, 2)))
+    fields = {name: rng.normal(size=(COUNT, 3, 16)).astype(np.float32) for name in IDS}
+    return Evidence(graphs, others, features, labels, dict.fromkeys(IDS, (10, 2, 2)), fields)
 
 
 @pytest.fixture
@@ -58,6 +59,8 @@ def test_every_score_is_the_metric_of_the_pair(evidence):
     for name in ("rsa", "cka", "svcca", "pwcca", "directed"):
         assert frames[name].loc[a, b] == pytest.approx(METRICS[name](x, y), abs=1e-5), name
     assert frames["local_directed"].loc[a, b] == pytest.approx(METRICS["local_directed"](*map(evidence.code, (a, b))))
+    fields = (evidence.fields[a], evidence.fields[b])
+    assert frames["modelgif"].loc[a, b] == pytest.approx(METRICS["modelgif"](*fields), abs=1e-6)
     assert frames["knn"].loc[a, b] == METRICS["knn"](x, evidence.labels[b].classes)
     assert frames["logme"].loc[b, a] == pytest.approx(METRICS["logme"](y, evidence.labels[a].numbers), rel=1e-4)
     assert all(np.isfinite(frame.to_numpy()).all() for frame in frames.values())
@@ -66,6 +69,7 @@ def test_every_score_is_the_metric_of_the_pair(evidence):
 def test_without_labels_the_metrics_that_need_them_are_left_out(evidence):
     frames = depara.score_pairs(Evidence(evidence.graphs, evidence.predecessors, evidence.features))
     assert {name for name, metric in METRICS.items() if metric.takes[1] == "labels"}.isdisjoint(frames)
+    assert "modelgif" not in frames  # without gradient fields
     assert "rsa" in frames
     with pytest.raises(depara.OptionError, match="Unknown score 'magic'"):
         depara.score_pairs(evidence, ["magic"])

@@ -11,7 +11,7 @@ FEATURES = ("rsa", "cka", "cka_rbf", "svcca", "pwcca", "dds_cosine", "dds_pearso
 FEATURES += ("procrustes", "jaccard")
 CODES = ("local_directed",)
 LABELLED = ("logme", "hscore", "hscore_shrunk", "transrate", "parc", "knn", "gbc", "sfda", "ped", "ncti", "etran")
-NAMES = ("depara", "nodes", "edges", *FEATURES, *CODES, "logme", "leep", "nce", *LABELLED[1:])
+NAMES = ("depara", "nodes", "edges", *FEATURES, *CODES, "modelgif", "logme", "leep", "nce", *LABELLED[1:])
 UNORDERED = ("directed", "local_directed")  # which probes are fitted is drawn by their place
 COUNT = 60
 
@@ -30,6 +30,11 @@ def codes(seed, channels=4, count=COUNT):
     """Spatial codes (N, C, 3, 3) whose channels and cells hang together."""
     rng = np.random.default_rng(seed)
     return rng.normal(size=(count, channels, 3, 3)) + rng.normal(size=(count, channels, 1, 1))
+
+
+def fields(seed, count=COUNT):
+    """Gradient fields (N, K, P)."""
+    return np.random.default_rng(seed).normal(size=(count, 3, 16))
 
 
 def telling(labels, seed, noise=0.3):
@@ -51,6 +56,8 @@ def related(name, seed=0):
         return random_graph(seed), random_graph(seed)
     if second == "codes":
         return codes(seed), codes(seed)
+    if second == "field":
+        return fields(seed), fields(seed)
     if second == "features":
         return features(seed), features(seed)
     source = {"features": telling, "probabilities": probabilities, "source_labels": lambda labels, _: labels}
@@ -64,6 +71,7 @@ def unrelated(name, seed=0):
         "graph": lambda: random_graph(seed + 1),
         "features": lambda: features(seed + 1),
         "codes": lambda: codes(seed + 1),
+        "field": lambda: fields(seed + 1),
         "probabilities": lambda: probabilities(classes(seed + 1), seed),
         "source_labels": lambda: classes(seed + 1),
     }
@@ -84,7 +92,7 @@ def mixed(name, seed=0):
 
 def test_the_table_is_complete():
     assert set(METRICS) == set(NAMES)
-    words = {"features", "codes", "labels", "probabilities", "source_labels", "graph"}
+    words = {"features", "codes", "field", "labels", "probabilities", "source_labels", "graph"}
     for name, entry in METRICS.items():
         assert entry.name == name
         assert set(entry.takes) <= words

@@ -1,7 +1,8 @@
 """How long a choice takes, and how often each score picks a candidate within 1 % of the best measured accuracy.
 
 Time: the bundled 20 networks on 500 rooms labelled by scene, features kept: the whole table with its intervals, and
-what 20 linear heads reach; the wall's seconds, and the processor's, which other work on the machine stretches less.
+what 20 linear heads reach; the wall's seconds, and the processor's, which other work on the machine stretches less,
+beside the machine's load: on two cores, a load above 2 says that the wall's seconds are an upper bound.
 
 Picks: n labelled images are drawn, every score names its best candidate, and a linear head on each candidate's frozen
 features learns from the same n and is tested on images that nothing saw. A pick is right where its accuracy is within
@@ -21,6 +22,7 @@ worth for the other targets.
 import argparse
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from os import getloadavg
 from pathlib import Path
 from time import process_time
 
@@ -171,10 +173,12 @@ def times() -> None:
         "20 linear heads on the same, five folds": (lambda: depara.fit(specs, probes), "30 s"),
     }
     for what, (run, target) in told.items():
-        start = process_time()
+        start, before = process_time(), getloadavg()[0]
         with measure() as watch:
             run()
-        headline(what, f"{watch.seconds:.1f} s, {process_time() - start:.1f} s of processor time", target)
+        used = process_time() - start
+        found = f"{watch.seconds:.1f} s on the wall, {used:.1f} s of processor time, load {before:.1f} before"
+        headline(what, f"{found}, {getloadavg()[0]:.1f} after", target)
 
 
 def rooms(draws: int) -> None:

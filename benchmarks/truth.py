@@ -49,7 +49,7 @@ def main() -> None:
     if given.bundled:
         write_bundled()
     with tempfile.TemporaryDirectory() as folder:
-        evidence = depara.gather(depara.BENCHMARKS["rooms"], store=folder)
+        evidence = depara.gather(depara.BENCHMARKS["rooms"], fields=True, store=folder)
         with timed() as scoring:
             bundled = depara.score_pairs(evidence, store=Store(folder))
     tell("rooms", bundled)
@@ -69,7 +69,7 @@ def write_held_out(zoo: Path) -> None:
 
 def write_bundled() -> None:
     """Score all pairs of the bundled zoo on the rooms that the app begins with, and keep the table."""
-    frames = depara.score_pairs(depara.gather(depara.BENCHMARKS[BUNDLED], **committed.PROBES))
+    frames = depara.score_pairs(depara.gather(depara.BENCHMARKS[BUNDLED], **committed.PROBES, fields=True))
     write_scores(BUNDLED, frames, _about(committed.PROBES, "python benchmarks/truth.py --bundled", None))
     found = depara.assess(read_scores(BUNDLED), load_transfer_table(BUNDLED).frame())
     write_conclusion(BUNDLED, committed.conclusion(found))

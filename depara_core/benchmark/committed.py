@@ -17,6 +17,7 @@ from depara_core.errors import StoreError
 from depara_core.evaluation import Evaluation
 from depara_core.files import write_whole
 
+DDS = "dds_cosine"
 PROBES = {"count": 100, "seed": 0}  # that they are on: those a page begins with
 
 
@@ -70,8 +71,11 @@ def committed_benchmark() -> ScoredBenchmark | None:
 
 def conclusion(found: Evaluation, rival: str = "rsa", measure: str = "P@5") -> Conclusion:
     """Return what an evaluation comes to: how much DEPARA finds, and whether it is better than a rival by a measure."""
-    row = found.summary().xs(("depara", "P@5"))
+    summary = found.summary()
+    row = summary.xs(("depara", "P@5"))
     mean, low, high = (float(row[name]) for name in ("mean", "low", "high"))
+    known = (DDS, "P@5") in summary.index
+    dds = float(summary.xs((DDS, "P@5"))["mean"]) if known else None
     compared = found.compare("depara", rival, measure)
     targets = int(found.per_target["target"].nunique())
-    return Conclusion(targets, mean, low, high, found.random["P@5"], title(rival), measure, compared.verdict)
+    return Conclusion(targets, mean, low, high, found.random["P@5"], dds, title(rival), measure, compared.verdict)

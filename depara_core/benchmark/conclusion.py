@@ -28,7 +28,9 @@ class Conclusion:
     mean, low, high
         P@5 of DEPARA, mean over the targets with its 95 % interval.
     random
-        P@5 of a random order.
+        P@5 of a random order; of size and published ImageNet accuracy too, which tell a zoo's networks not apart.
+    dds
+        P@5 of DDS (cosine), mean over the targets; None where it was not scored.
     rival, measure
         Title of the rival, and the ranking measure that the two are compared by.
     better
@@ -40,6 +42,7 @@ class Conclusion:
     low: float
     high: float
     random: float
+    dds: float | None
     rival: str
     measure: str
     better: str

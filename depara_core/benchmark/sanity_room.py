@@ -26,6 +26,7 @@ from depara_core.files import Progress
 from depara_core.formatting import number
 from depara_core.paths import assets_folder
 from depara_core.pipeline.features import build_features
+from depara_core.pipeline.fields import build_fields
 from depara_core.pipeline.graphs import build_graphs
 from depara_core.probes import ProbeSet, load_probes
 from depara_core.store import Store
@@ -158,12 +159,14 @@ def _evidence(
     features = build_features(specs, probes, store=store, progress=progress)
     build = partial(build_graphs, specs, probes, store=store, progress=progress)
     classes = np.unique(probes.labels or (), return_inverse=True)[1]
+    fields = build_fields(specs, probes, store=store, progress=progress)
     return Evidence(
         tuple(build()),
         tuple(build(preset="released_models", center=False)),
         {one.model: one.values for one in features},
         {one.model: Labels(classes, None) for one in features} if len(classes) else {},
         {one.model: one.shape for one in features},
+        {one.model: one.values for one in fields},
     )
 
 

@@ -8,6 +8,7 @@ from depara_core.choice.choice import IMAGENET, SIZE, Choice
 from depara_core.choice.scores import INTERVAL, Score
 from depara_core.formatting import counted, number, percent, score, signed
 
+DDS = "dds_cosine"
 STATIC = {SIZE: "size", IMAGENET: "published ImageNet accuracy"}
 
 
@@ -34,7 +35,7 @@ def verdict(choice: Choice) -> str:
             )
     if choice.transfer is not None and choice.consensus is not None:
         sentences.append(_consensus(choice, best))
-    sentences += _static(choice)
+    sentences += [*_rival(choice), *_static(choice)]
     return " ".join(sentences)
 
 
@@ -64,19 +65,36 @@ def _consensus(choice: Choice, best: int) -> str:
     return f"The scores alone would have taken {first}."
 
 
+def _rival(choice: Choice) -> list[str]:
+    """Say what DDS alone would have chosen."""
+    if DDS not in choice.scores:
+        return []
+    first = choice.specs[int(choice.scores[DDS].values.argmax())].id
+    return [f"By DDS alone it would be {first}{_follows(choice, DDS)}."]
+
+
+def _follows(choice: Choice, name: str) -> str:
+    follows = choice.agreement.get(name)
+    return "" if follows is None else f" (its Spearman correlation with the measurement is {signed(follows)})"
+
+
 def _static(choice: Choice) -> list[str]:
     """Say what size and published accuracy alone would have chosen, and how well each follows the measurement."""
     said = []
     for column, words in STATIC.items():
         known = choice.table.dropna(subset=[column])
         if not len(known) or known[column].nunique() < 2:
+            said.append(f"{words[0].upper()}{words[1:]} tells nothing apart: it is " + _why_not(len(known)))
             continue
-        follows = choice.agreement.get(column)
-        more = "" if follows is None else f" (its Spearman correlation with the measurement is {signed(follows)})"
+        more = _follows(choice, column)
         first = known.loc[known[column] == known[column].max(), "model"]
         told = f"it would be {first.iloc[0]}" if len(first) == 1 else f"{len(first)} candidates would be equally good"
         said.append(f"By {words} alone {told}{more}.")
     return said
+
+
+def _why_not(known: int) -> str:
+    return "known of none of them." if known == 0 else "known of one alone." if known == 1 else "the same for all."
 
 
 def _without_scores(choice: Choice) -> str:

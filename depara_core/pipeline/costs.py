@@ -6,6 +6,7 @@ import json
 import os
 import platform
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -89,6 +90,39 @@ def _seconds(module: torch.nn.Module, images: torch.Tensor, place: torch.device)
     if place.type == "cuda":
         torch.cuda.synchronize(place)
     return time.perf_counter() - start
+
+
+def static_facts(specs: Sequence[ModelSpec], sizes: Sequence[int | None]) -> str:
+    """Say what size alone, and published ImageNet accuracy alone, would choose: what any score must beat.
+
+    Parameters
+    ----------
+    specs
+        The candidates.
+    sizes
+        How many parameters each has; None where that is not known.
+
+    Returns
+    -------
+    str
+        One sentence.
+    """
+    accuracies = [published_accuracy(spec) for spec in specs]
+    size = _largest(specs, sizes, "size", lambda value: f"{value / 1e6:,.1f} million parameters")
+    imagenet = _largest(specs, accuracies, "published ImageNet accuracy", lambda value: f"{value:.1f} %")
+    return f"Static facts, which look at no image: {size}; {imagenet}."
+
+
+def _largest(
+    specs: Sequence[ModelSpec], values: Sequence[float | None], words: str, write: Callable[[float], str]
+) -> str:
+    known = [(value, spec.id) for value, spec in zip(values, specs, strict=True) if value is not None]
+    if len({value for value, _ in known}) < 2:
+        return f"{words} tells nothing apart here" + ("" if known else " (known of none)")
+    largest = max(value for value, _ in known)
+    first = [name for value, name in known if value == largest]
+    told = first[0] if len(first) == 1 else f"one of {len(first)}"
+    return f"by {words} alone it would be {told} ({write(largest)})"
 
 
 def published_accuracy(spec: ModelSpec) -> float | None:

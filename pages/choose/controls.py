@@ -23,7 +23,7 @@ TABLE = (
 def choose(data: Data) -> Asked:
     """Draw what candidates are compared with in one row, and return what is asked for."""
     mine, (known, unknown) = selection.read(Choose), comparisons.specs(data.models)
-    left, middle, right = st.columns([1.6, 1.2, 1.4], vertical_alignment="bottom")
+    left, middle, right = st.columns([2.3, 1.1, 1.2], vertical_alignment="bottom")
     with left:
         bound = selection.bind(Choose, "against", "choose.against")
         st.segmented_control("Compare with", list(AGAINST), format_func=AGAINST.__getitem__, required=True, **bound)

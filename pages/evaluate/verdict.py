@@ -8,9 +8,11 @@ from pages.shared.markdown import plain
 def verdict(found: Conclusion) -> str:
     """Say how much DEPARA finds, what chance would, and whether it is better than its rival here."""
     sure = interval(found.low, found.high).replace("[", "\\[").replace("]", "\\]")
+    dds = "" if found.dds is None else f"DDS {score(found.dds)}, "
     answer = (
         f"On **{found.targets} measured targets** DEPARA finds :violet[**{score(found.mean)}**] {sure} "
-        f"of the five best sources (random {score(found.random)})"
+        f"of the five best sources ({dds}size or ImageNet accuracy alone {score(found.random)}, as a random order: "
+        "these networks have one size and no published accuracy)"
     )
     name = f"**{plain(found.rival)}** by {found.measure}"
     words = {

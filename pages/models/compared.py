@@ -67,6 +67,11 @@ class Compared:
         place = (row, column or 0)
         return float(self.against.node[place]), float(self.against.edge[place])
 
+    @property
+    def sizes(self) -> tuple[int | None, ...]:
+        """How many parameters every model has, where it is known."""
+        return tuple(graph.parameters for graph in self.comparison.graphs)
+
     def key(self, name: str) -> str:
         """Return the key of a chart."""
         return f"models.{name}.{self.comparison.key[:12]}"

@@ -73,5 +73,5 @@ def test_the_committed_scores_are_those_of_today(tmp_path):
     seen = sanity_room.seen(kept)
     assert (seen.loc["depara"] == 1).all()
     rows = sanity_room.shown_rows(sanity_room.read_room())
-    assert len(rows) == 32
+    assert len(rows) == 33
     assert list(rows[0]) == ["score", *(case.title for case in sanity_room.cases().values())]

@@ -229,6 +229,28 @@ def test_the_verdict_names_equals_and_the_cheapest_of_them():
     assert "These 12 images are enough to tell it from every other candidate." in sure
 
 
+def test_the_verdict_says_what_dds_and_static_facts_would_take(chosen):
+    said = verdict(chosen)
+    best = max(chosen.table.to_dict("records"), key=lambda row: row["dds_cosine"])["model"]
+    assert f"By DDS alone it would be {best}" in said
+    assert "Size tells nothing apart: it is the same for all." in said
+    assert "Published ImageNet accuracy tells nothing apart: it is known of none of them." in said
+
+
+def test_static_facts_in_a_sentence():
+    specs = [depara.model(name) for name in ("torchvision/resnet18@IMAGENET1K_V1", "torchvision/resnet50@none")]
+    said = costs_file.static_facts(specs, [11_700_000, 25_600_000])
+    assert "by size alone it would be torchvision/resnet50@none (25.6 million parameters)" in said
+    assert "published ImageNet accuracy tells nothing apart here." in said
+    both = [depara.model(f"torchvision/{name}@IMAGENET1K_V1") for name in ("resnet18", "resnet50")]
+    assert "by published ImageNet accuracy alone it would be torchvision/resnet50@IMAGENET1K_V1 (76.1 %)" in (
+        costs_file.static_facts(both, [1, 1])
+    )
+    three = costs_file.static_facts([*both, specs[0]], [2_000_000, 2_000_000, 1])
+    assert "by size alone it would be one of 2 (2.0 million parameters)" in three
+    assert "size tells nothing apart here (known of none)" in costs_file.static_facts(both, [None, None])
+
+
 def test_agreement_with_the_measurement(chosen):
     table = chosen.table
     for name, value in chosen.agreement.items():

@@ -84,10 +84,10 @@ def choose_models(
             raise depara.OptionError(f"No model{here} matches {pattern!r}; `depara models search` finds them all.")
         seen = [shown(spec, view) for spec in matches]
         chosen |= {spec.id: spec for spec in seen}
-    for pattern, error in wrong.items():
+    for pattern, reason in wrong.items():
         if on_error is None or not chosen:
-            raise error
-        on_error(pattern, error)
+            raise reason
+        on_error(pattern, reason)
     return list(chosen.values())
 
 

@@ -89,8 +89,10 @@ def choose(
         )
 
     def rank(progress: "Progress") -> "pandas.DataFrame":
-        given = {"count": count, "seed": seed, "split": split, "background": background, "progress": progress}
-        sets = [depara.load_probes(place, **given) for place in others or ()]
+        sets = [
+            depara.load_probes(place, count=count, seed=seed, background=background, progress=progress)
+            for place in others or ()
+        ]
         return rank_on_parts(choice, others=sets, seed=seed, device=device, store=kept, progress=progress)
 
     choice = follow(work)

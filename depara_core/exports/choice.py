@@ -12,9 +12,10 @@ from depara_core.benchmark.titles import title
 from depara_core.choice import Choice, verdict
 from depara_core.exports.documents import document, drawn_figure
 from depara_core.exports.provenance import versions
-from depara_core.exports.scripts import BACKGROUND, ScriptProbes, ScriptTarget
+from depara_core.exports.scripts import ScriptProbes, ScriptTarget
 from depara_core.exports.templates import fill_python
 from depara_core.formatting import counted, number, percent, signed, significant
+from depara_core.probes.loading import BACKGROUND
 
 SHOWN_SCORES = (
     "Scores stand as ranks, 1 the best, with their 95 % interval over the images. Consensus: the mean of these ranks. "

@@ -32,7 +32,7 @@ def sanity_figure(stages: pd.DataFrame, other_image: float, *, dark: bool = Fals
     picture = _lines(stages, "weights", STAGES, "share of the weights that are shuffled", "left of the graph", dark)
     note = {"text": "two different images", "font": {"size": 11, "color": palette(dark).muted}}
     line = {"color": palette(dark).muted, "width": 1.4, "dash": "dot"}
-    picture.add_hline(y=other_image, line=line, annotation=note, annotation_position="top left")
+    picture.add_hline(y=other_image, line=line, annotation=note, annotation_position="bottom left")
     return picture
 
 

@@ -30,7 +30,8 @@ def draw(shown: LayerPair) -> None:
         charts.chart(figure, shown.key("curves"), clicked)
         under = selection.bind(Pair, "source_layer", "layers.layer", shown.layer)
         told = "Type to search. Each layer with its place from the input, and the shape of its feature."
-        st.selectbox("Layer under the lens", list(shown.places), format_func=shown.places.get, help=told, **under)
+        places = shown.places
+        st.selectbox("Layer under the lens", list(places), format_func=places.__getitem__, help=told, **under)
         _draw_layer(shown)
 
 

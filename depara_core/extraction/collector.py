@@ -115,9 +115,8 @@ class Collector:
                 if note:
                     nodes[:], self.without[layer][:] = 0, True
                 none = self.without[layer], no_feature
-                told = {"note": note, "taken": self.taken[layer]}
-                own = self.features_of[layer]
-                yield layer, Extraction(nodes, edges, shape, *none, self.numerics, **told, feature=own)
+                taken, feature = self.taken[layer], self.features_of[layer]
+                yield layer, Extraction(nodes, edges, shape, *none, self.numerics, note, taken, feature)
 
     def close(self) -> None:
         """End the thread that copies to the host."""

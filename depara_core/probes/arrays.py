@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from depara_core.errors import ProbeError
-from depara_core.probes.candidates import Candidates
+from depara_core.probes.candidates import LABELS, Candidates
 
 KEYS = ("images", "x", "x_train", "x_test", "data", "arr_0", "train_images", "test_images")
 LABEL_KEYS = ("labels", "y", "y_train", "y_test", "targets", "arr_1", "train_labels", "test_labels")
@@ -43,12 +43,22 @@ def _row(images: np.ndarray, index: int) -> Image.Image:
 
 
 def add_dataset(candidates: Candidates, dataset: Any) -> None:
-    """Add a torch Dataset: items that are an image, (image, label), or a dict with "image" and "label"."""
-    names = getattr(dataset, "classes", None)
-    known = getattr(dataset, "targets", None)
+    """Add a torch Dataset, or one of Hugging Face's: items that are an image, (image, label), or a dict with "image".
+
+    Labels are told without opening an item: by `targets` and `classes`, or by a column and its features' names.
+    """
+    known, names = _labels_of(dataset)
     for i in range(len(dataset)):
         label = None if known is None else _named(known[i], names)
         candidates.add(f"item {i:06d}", partial(_item, dataset, i), label=label, any_suffix=True)
+
+
+def _labels_of(dataset: Any) -> tuple[Any, Any]:
+    """Return the labels of a data set's items and their names, each None where it is not told."""
+    if (known := getattr(dataset, "targets", None)) is not None:
+        return known, getattr(dataset, "classes", None)
+    column = next((name for name in LABELS if name in (getattr(dataset, "column_names", None) or ())), None)
+    return (None, None) if column is None else (dataset[column], getattr(dataset.features[column], "names", None))
 
 
 def _named(label: Any, names: Any) -> str:

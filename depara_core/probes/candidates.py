@@ -14,6 +14,7 @@ from depara_core.paths import require_allowed
 from depara_core.probes.decoding import MAX_BYTES, SUFFIXES
 
 Content = bytes | Image.Image
+LABELS = ("label", "labels", "class", "category", "target", "class_name", "fine_label", "species")  # of columns
 TICK = 500  # files between two reports
 
 

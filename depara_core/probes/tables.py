@@ -12,11 +12,10 @@ from typing import Any
 from depara_core.errors import OptionError, ProbeError
 from depara_core.files import FILE, NOTHING, kind_at
 from depara_core.paths import expanded
-from depara_core.probes.candidates import Candidates, read_allowed, read_file
+from depara_core.probes.candidates import LABELS, Candidates, read_allowed, read_file
 from depara_core.probes.decoding import SUFFIXES
 
 PATHS = ("path", "file", "filename", "file_name", "image", "image_path", "filepath", "name")
-LABELS = ("label", "labels", "class", "category", "target", "class_name", "fine_label", "species")
 IMAGES = ("image", "img", "images", "picture", "photo", "pixel_values", "jpg", "png")
 
 

@@ -4,6 +4,7 @@ import io
 import json
 import os
 import tarfile
+import types
 import zipfile
 
 import numpy as np
@@ -297,6 +298,26 @@ def test_a_torch_dataset():
     probes = load_probes(Pairs())
     assert probes.labels == ("dog", "cat", "dog")
     assert probes.source == "Pairs"
+
+
+class Columns:
+    """What `datasets.load_dataset` gives: rows by their number, columns by their name."""
+
+    column_names = ("image", "label")
+    features = {"image": None, "label": types.SimpleNamespace(names=["cat", "dog"])}  # noqa: RUF012
+
+    def __len__(self):
+        return 3
+
+    def __getitem__(self, key):
+        labels = [1, 0, 1]
+        return labels if key == "label" else {"image": Image.open(io.BytesIO(photo(key))), "label": labels[key]}
+
+
+def test_a_data_set_of_hugging_face():
+    probes = load_probes(Columns())
+    assert probes.labels == ("dog", "cat", "dog")
+    np.testing.assert_array_equal(probes.images[1], decode(photo(1), 12))
 
 
 @pytest.mark.parametrize("source", [None, 5, lambda: 1])

@@ -72,10 +72,9 @@ def committed_benchmark() -> ScoredBenchmark | None:
 def conclusion(found: Evaluation, rival: str = "rsa", measure: str = "P@5") -> Conclusion:
     """Return what an evaluation comes to: how much DEPARA finds, and whether it is better than a rival by a measure."""
     summary = found.summary()
-    row = summary.xs(("depara", "P@5"))
-    mean, low, high = (float(row[name]) for name in ("mean", "low", "high"))
-    known = (DDS, "P@5") in summary.index
-    dds = float(summary.xs((DDS, "P@5"))["mean"]) if known else None
+    rows = dict(zip(summary.index, summary[["mean", "low", "high"]].to_numpy(float).tolist(), strict=True))
+    mean, low, high = rows["depara", "P@5"]
+    dds = rows[DDS, "P@5"][0] if (DDS, "P@5") in rows else None
     compared = found.compare("depara", rival, measure)
     targets = int(found.per_target["target"].nunique())
     return Conclusion(targets, mean, low, high, found.random["P@5"], dds, title(rival), measure, compared.verdict)

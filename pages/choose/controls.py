@@ -44,7 +44,8 @@ def choose(data: Data) -> Asked:
 
 def _by_table(asked: Asked, place: st.delta_generator.DeltaGenerator) -> Asked:
     """Draw which target of an uploaded table or embedding is meant, and the upload of another."""
-    table, known = selection.read(Pair).table, ()
+    table = selection.read(Pair).table
+    known: tuple[str, ...] = ()
     try:
         known = cache.targets_in(table) if table else ()
     except depara.DeparaError as error:

@@ -7,6 +7,7 @@ import streamlit as st
 import depara_core as depara
 from depara_core import exports
 from depara_core.benchmark.titles import kinds, titles
+from depara_core.choice.own_benchmark import OwnBenchmark
 from depara_core.evaluation import MEASURES
 from depara_core.exports.own_benchmark import own_notes, own_rows, titled
 from depara_core.figures import evaluation as figures
@@ -60,7 +61,7 @@ def _upload() -> None:
         st.rerun()
 
 
-def _draw_table(table: own.OwnBenchmark) -> None:
+def _draw_table(table: OwnBenchmark) -> None:
     models, targets = table.frame.shape
     networks = f", {len(table.networks)} of them networks" if table.networks else ""
     st.markdown(f"**{counted(models, 'model')}** and **{counted(targets, 'target')}**{networks}.")

@@ -1,4 +1,4 @@
-"""Every classification model of torchvision, through its own registry and weights."""
+"""Every classification model of torchvision, and the backbones of its segmentation and detection models."""
 
 from collections.abc import Callable, Mapping
 from functools import cache, partial

@@ -1,8 +1,5 @@
 """Models as tasks of a Ray cluster: computed where there is room, and kept in a store that all its machines share."""
 
-import importlib
-import importlib.util
-import os
 import platform
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,13 +10,13 @@ from typing import Any
 
 from depara_core.errors import DeparaError, ModelError, OptionError, StoreError
 from depara_core.files import Progress, write_whole
+from depara_core.pipeline.connection import connect
 from depara_core.pipeline.keys import versions
 from depara_core.pipeline.models import OnError, explained
 from depara_core.probes import ProbeSet
 from depara_core.store import Store
 from depara_core.zoo.spec import ModelSpec
 
-LOCAL = "ray"  # the cluster that RAY_ADDRESS names, else one on this machine
 RETRIES = 3  # of a task whose worker or machine was lost
 LOOK_S = 0.5  # between two looks at what is done
 LIBRARIES = ("depara-explorer", "numpy", "torch", "torchvision")
@@ -87,7 +84,7 @@ def spread(
     StoreError
         A worker does not see the store, or the object store is full.
     """
-    ray = _connect(executor)
+    ray = connect(executor)
     mark = store.path.resolve() / f".{uuid.uuid4().hex}"
     place = device_on(executor, device)
     gpus = place.startswith("cuda") and bool(ray.cluster_resources().get("GPU"))
@@ -113,7 +110,7 @@ def device_on(executor: str, device: str) -> str:
     """Return where a cluster computes: "auto" is "cuda" where it has a GPU."""
     if device != "auto":
         return device
-    return "cuda" if _connect(executor).cluster_resources().get("GPU") else "cpu"
+    return "cuda" if connect(executor).cluster_resources().get("GPU") else "cpu"
 
 
 @contextmanager
@@ -214,30 +211,6 @@ def _task(
     if options["store"].trouble:
         raise StoreError(options["store"].trouble)
     return None
-
-
-def _connect(executor: str) -> Any:
-    if executor != LOCAL and not executor.startswith("ray://"):
-        raise OptionError(f"Expected executor='ray', 'ray://host:port' or None; {executor!r} came.")
-    if importlib.util.find_spec("ray") is None:
-        raise OptionError("This needs Ray, which is not installed. Run: pip install 'depara-explorer[cluster]'")
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is told to the outside
-    ray = importlib.import_module("ray")
-    if not ray.is_initialized():
-        address = None if executor == LOCAL else executor
-        try:
-            ray.init(address=address, log_to_driver=False, logging_level="ERROR")
-        except Exception as error:
-            raise _unreachable(executor, error) from error
-    return ray
-
-
-def _unreachable(executor: str, error: Exception) -> OptionError:
-    lines = (str(error).strip() or type(error).__name__).splitlines()
-    if "version mismatch" in lines[0].lower():  # of Ray itself or of Python; which ones stands in the next lines
-        told = " ".join(" ".join(lines).split())
-        return OptionError(f"Ray at {executor!r} is another version: {told} Install the same one on every machine.")
-    return OptionError(f"Ray at {executor!r} cannot be reached: {lines[0]}. Start it first: ray start.")
 
 
 def _versions() -> dict[str, str]:

@@ -1,8 +1,10 @@
 """Models as tasks of a local Ray of two workers: the same graphs as in this process, also where a worker is killed."""
 
 import importlib.util
+import io
 import json
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +14,7 @@ import pytest
 import tiny
 
 import depara_core as depara
-from depara_core.pipeline import cluster
+from depara_core.pipeline import cluster, connection
 
 SCRIPT = Path(__file__).with_name("on_ray.py")
 NAMES, NO_START = ("normal", "curvature", "denoising", "edge_texture"), 77
@@ -58,7 +60,7 @@ def test_no_ray_and_no_address_are_told(monkeypatch):
     probes, spec = depara.load_probes("rooms", count=4), depara.model("rooms/normal")
     with pytest.raises(depara.OptionError, match="'ray://host:port' or None; 'dask' came"):
         depara.build_graphs(spec, probes, executor="dask")
-    monkeypatch.setattr(cluster.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(connection.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(depara.OptionError, match=r"depara-explorer\[cluster\]"):
         depara.build_graphs(spec, probes, executor="ray")
 
@@ -82,8 +84,22 @@ def test_a_cluster_that_does_not_answer_or_is_of_another_version_is_told(raised,
         raise raised
 
     ray.init = init
+    monkeypatch.setattr(connection.socket, "create_connection", lambda place, timeout: io.BytesIO())
     with pytest.raises(depara.OptionError, match=said):
         depara.build_graphs(tiny.spec(tiny.shared_relu()), tiny.probes(), executor="ray://nowhere:10001")
+
+
+@pytest.mark.parametrize("form", ["ray://127.0.0.1:{}", "127.0.0.1:{}"])
+def test_an_address_where_nobody_listens_is_told_at_once(form, monkeypatch):
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        address = form.format(one.getsockname()[1])  # bound, but not listening
+        ray = fake_ray.plant(monkeypatch)
+        monkeypatch.setattr(ray, "is_initialized", lambda: False)
+        monkeypatch.setenv("RAY_ADDRESS", address)
+        executor = address if address.startswith("ray://") else "ray"
+        with pytest.raises(depara.OptionError, match=r"cannot be reached: .*refused.*ray start"):
+            depara.build_graphs(tiny.spec(tiny.shared_relu()), tiny.probes(), executor=executor)
 
 
 @pytest.mark.parametrize("error", [fake_ray.ObjectStoreFullError, fake_ray.OutOfDiskError])

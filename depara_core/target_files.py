@@ -60,6 +60,15 @@ def targets_in(path: File, *, name: str | None = None) -> tuple[str, ...]:
     return (f"labels/{stem}", *(f"labels/{stem}: {column}" for column in columns if len(columns) > 1))
 
 
+def split_target(text: str) -> tuple[str, str | None]:
+    """Split "birds.csv:colour" into the file and what its target is called; a file alone stands for the whole: None."""
+    file, found, column = text.partition(".csv:")
+    if not found:
+        return text, None
+    path = f"{file}.csv"
+    return path, f"labels/{_stem(path, None)}: {column}"
+
+
 def read_target(
     path: File, probes: ProbeSet, *, target: str | None = None, name: str | None = None
 ) -> AttributionGraph:

@@ -15,7 +15,7 @@ from depara_core.comparison import planned_grid
 from depara_core.exports import computed_with
 from depara_core.files import Progress
 from depara_core.grids import Grid, grid_text
-from depara_core.target_files import SUFFIXES, read_target
+from depara_core.target_files import SUFFIXES, read_target, split_target
 from depara_core.zoo import split_view
 
 MOST_NOTES = 5  # remarks on images that are told one by one
@@ -163,10 +163,11 @@ def build_for_target(
 
 
 def target_without_network(target: str) -> Callable[[depara.ProbeSet], depara.AttributionGraph] | None:
-    """Return what makes the graph of a target that is no model ("labels", a .csv, an .npz), or None."""
+    """Return what makes the graph of a target that is no model ("labels", a .csv, a.csv:column, an .npz), or None."""
     if target == "labels":
         return depara.target_from_labels
-    return partial(read_target, target) if target.endswith(SUFFIXES) else None
+    file, name = split_target(target)
+    return partial(read_target, file, target=name) if file.endswith(SUFFIXES) else None
 
 
 def say_failures(failed: Mapping[str, Exception]) -> None:

@@ -27,12 +27,10 @@ def choose(
     target: Annotated[
         str | None,
         typer.Option(
-            help="What S compares with: a model, a .csv of labels, an .npz.", show_default="the images' labels"
+            help="What S compares with: a model, a .csv, one column of it (birds.csv:colour; classes stand in place of "
+            "the images' labels), an .npz.",
+            show_default="the images' labels",
         ),
-    ] = None,
-    column: Annotated[
-        str | None,
-        typer.Option(help="Of a .csv target: one column. Classes stand in place of the images' labels."),
     ] = None,
     lam: o.Lam = 1.0,
     measure: Annotated[bool, typer.Option("--measure/--no-measure", help="Measure the frozen transfer too.")] = True,
@@ -72,7 +70,7 @@ def choose(
         probes = depara.load_probes(
             images, count=count, seed=seed, split=split, background=background, progress=progress
         )
-        chosen, aim = _target(target, column, probes)
+        chosen, aim = _target(target, probes)
         return depara.choose(
             specs,
             chosen,
@@ -115,19 +113,16 @@ def choose(
 
 
 def _target(
-    target: str | None, column: str | None, probes: "depara.ProbeSet"
+    target: str | None, probes: "depara.ProbeSet"
 ) -> "tuple[depara.ProbeSet, depara.AttributionGraph | depara.ModelSpec | None]":
     """Return the images, labelled by the column that was asked for, and what S compares with."""
     from depara_core.choice import by_file
-    from depara_core.target_files import SUFFIXES
+    from depara_core.target_files import SUFFIXES, split_target
 
-    if column is not None and not (target or "").endswith(".csv"):
-        raise depara.OptionError("--column names a column of a .csv: give that file as --target.")
-    if target in (None, "labels"):
+    if target is None or target == "labels":
         return probes, None
-    if target.endswith(SUFFIXES):
-        return by_file(probes, target, target=column and f"labels/{Path(target).stem}: {column}")
-    return probes, depara.model(target)
+    file, name = split_target(target)
+    return by_file(probes, file, target=name) if file.endswith(SUFFIXES) else (probes, depara.model(target))
 
 
 def _document(choice: "Choice", said: str, failed: dict[str, depara.DeparaError]) -> dict[str, Any]:

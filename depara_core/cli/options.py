@@ -12,7 +12,7 @@ Target = Annotated[
     str,
     typer.Option(
         help="The model whose task is the target; or 'labels' (those of the images), a .csv of image names and labels, "
-        "an .npz of an embedding ('features' and 'names')."
+        "one column of it (birds.csv:colour), an .npz of an embedding ('features' and 'names') or of 'masks'."
     ),
 ]
 Images = Annotated[str, typer.Option("--images", "--probes", help="A folder of a folder a class, a .zip, .csv, ...")]

@@ -162,7 +162,7 @@ def choice_command(
     words += [] if probes.background == BACKGROUND else ["--background", probes.background]
     if goal is not None:
         column = goal.name.partition(": ")[2]
-        words += ["--target", goal.place, *(["--column", column] if column else [])]
+        words += ["--target", goal.place + (f":{column}" if column else "")]
     words += [] if target in (None, "labels") else ["--target", str(target), "--lam", f"{lam:g}"]
     return shlex.join([*words, *([] if measure else ["--no-measure"])])
 

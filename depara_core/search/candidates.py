@@ -38,7 +38,7 @@ def best_of(
         other, provenance = found
         exact = similarity(graph, other, grid=entries.manifest.grid)
         scores.append(exact.total(lam))
-        about = {"model": other.model, "layer": other.layer, "parameters": other.parameters}
+        about: dict[str, object] = {"model": other.model, "layer": other.layer, "parameters": other.parameters}
         about |= {"source": provenance.source, "family": provenance.family, "licence": provenance.licence}
         numbers = {"estimate": estimate, "error": error, "node": exact.node, "edge": exact.edge}
         scored.append(about | numbers | {"score": scores[-1]})

@@ -580,9 +580,12 @@ def test_choose_answers_from_labels_alone(run, photos, store, tmp_path):
     lines = [f"{name},{'xy'[place > 1]},{place}" for place, name in enumerate(names)]
     (tmp_path / "birds.csv").write_text("\n".join(["name,kind,size", *lines, "else.png,x,9"]) + "\n")
     for column, scored in (("kind", True), ("size", False)):
-        more = ("--target", str(tmp_path / "birds.csv"), "--column", column, "--no-measure", "--json")
+        more = ("--target", f"{tmp_path / 'birds.csv'}:{column}", "--no-measure", "--json")
         answer = document(run("choose", *both, *given, *more))
         assert ("logme" in answer["candidates"][0]) == scored
         assert answer["target"] == ("labels/classes" if scored else f"labels/birds: {column}")
-    assert run("choose", *both, *given, "--column", "kind").exit_code == 1
+    asked = ("--probes", str(tmp_path / "photos"), "--target", f"{tmp_path}/birds.csv:size")
+    ranked = run("rank", SMALL, OTHER, *asked, *given[2:])
+    assert "Sources for labels/birds: size" in ranked.stdout
+    assert run("choose", *both, *given, "--target", f"{tmp_path}/birds.csv:song").exit_code == 1
     assert run("choose", "--models", "timm/no-such-*", *given).exit_code == 1

@@ -275,7 +275,7 @@ def test_a_column_of_classes_stands_in_place_of_the_labels(planted, downloads):
     code = downloads["depara-choose.py"]()
     assert "by_file(probes, 'path/to/birds.csv', target='labels/birds: colour')" in code.replace('"', "'")
     compile(code, "choose.py", "exec")
-    assert "--column colour" in app.code[0].value
+    assert "birds.csv:colour" in app.code[0].value
     by_labels = opened(probes="fashion")
     assert shown(by_labels)["consensus"].tolist() == shown(app)["consensus"].tolist()  # the same two classes
 

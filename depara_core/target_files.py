@@ -5,7 +5,6 @@ Rows of other images are passed over, so that one file serves any draw of a fold
 """
 
 import os
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -17,14 +16,15 @@ from depara_core.files import open_regular
 from depara_core.graphs import AttributionGraph
 from depara_core.probes import ProbeSet
 from depara_core.targets import (
+    WHAT,
     is_classes,
     named_rows,
     of_probes,
-    read_table,
     rows_of_probes,
     target_from_features,
     target_from_labels,
 )
+from depara_core.untrusted import read_csv, reading, require_unpacked
 
 MOST_BYTES = 2**29  # of a file, unpacked
 MOST_COLUMNS = 100  # of a table
@@ -144,7 +144,7 @@ def _column(path: File, target: str | None, name: str | None) -> str | None:
 def _table(path: File) -> pd.DataFrame:
     file = Path(path)
     _require_small(file.stat().st_size if file.is_file() else 0, path)
-    table = named_rows(read_table(path))
+    table = named_rows(read_csv(path, WHAT))
     table.columns = table.columns.map(str)
     if len(table.columns) > MOST_COLUMNS:
         raise OptionError(f"Expected a table of at most {MOST_COLUMNS} columns; {len(table.columns)} came.")
@@ -153,15 +153,11 @@ def _table(path: File) -> pd.DataFrame:
 
 def _arrays(path: File) -> Mapping[str, np.ndarray]:
     """Return the arrays of an .npz that a target can be made of; nothing in it is run, nor unpacked past the bound."""
-    try:
-        with open_regular(Path(path)) as file:
-            with zipfile.ZipFile(file) as packed:
-                _require_small(sum(one.file_size for one in packed.infolist()), path)
-            file.seek(0)
-            with np.load(file, allow_pickle=False) as held:
-                return {one: held[one] for one in ("features", "masks", "names") if one in held}
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
-        raise OptionError(f"{Path(path).name} is no .npz of plain arrays ({error}).") from None
+    file = Path(path)
+    with reading(f"{file.name} is no .npz of plain arrays"):
+        require_unpacked(file, MOST_BYTES)
+        with open_regular(file) as opened, np.load(opened, allow_pickle=False) as held:
+            return {one: held[one] for one in ("features", "masks", "names") if one in held}
 
 
 def _of_arrays(arrays: Mapping[str, np.ndarray], probes: ProbeSet, stem: str) -> AttributionGraph:

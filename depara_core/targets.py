@@ -19,8 +19,10 @@ from depara_core.extraction.edges import cosines, gram_matrix
 from depara_core.graphs import AttributionGraph
 from depara_core.probes import ProbeSet
 from depara_core.probes.tables import PATHS
+from depara_core.untrusted import read_csv
 
 NO_NODES = "This graph has no nodes: S is lambda times s_E alone."
+WHAT = "image names and labels"  # of a table
 SHOWN = 5  # names spelled out in a message
 
 
@@ -68,7 +70,9 @@ def target_from_labels(
     elif isinstance(table, np.ndarray):
         edges, called = _cosines(_counts_of_masks(table, len(probes))), "masks"
     else:
-        frame, called = (table, "table") if isinstance(table, pd.DataFrame) else (read_table(table), Path(table).stem)
+        frame, called = (
+            (table, "table") if isinstance(table, pd.DataFrame) else (read_csv(table, WHAT), Path(table).stem)
+        )
         edges = _likeness(frame, probes)
     return _edges_alone(f"labels/{name or called}", edges, probes, np.zeros(len(probes), dtype=bool))
 
@@ -173,14 +177,6 @@ def _graph(
         no_feature=none,
         note=NO_NODES,
     )
-
-
-def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
-    """Read a CSV of image names and columns; cells are text and numbers, whatever they look like."""
-    try:
-        return pd.read_csv(path, sep=None, engine="python", encoding="utf-8-sig", skipinitialspace=True)
-    except (OSError, ValueError) as error:
-        raise OptionError(f"{str(path)!r} cannot be read as a CSV of image names and labels: {error}.") from None
 
 
 def named_rows(table: pd.DataFrame) -> pd.DataFrame:

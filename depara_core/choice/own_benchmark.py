@@ -13,6 +13,7 @@ import pandas as pd
 
 from depara_core.errors import DeparaError, OptionError
 from depara_core.probes.loading import BUNDLED
+from depara_core.untrusted import read_csv
 from depara_core.zoo import ModelSpec, model
 
 COLUMNS = ("model", "target", "value")
@@ -42,10 +43,7 @@ def read_benchmark(path: str | os.PathLike[str], *, find: Find | None = None) ->
     """
     find = find or model
     file = Path(path)
-    try:
-        table = pd.read_csv(file, sep=None, engine="python", encoding="utf-8-sig", skipinitialspace=True)
-    except (OSError, ValueError) as error:
-        raise OptionError(f"{str(path)!r} cannot be read as a CSV of measured transfer: {error}.") from None
+    table = read_csv(file, "measured transfer")
     missing = [name for name in COLUMNS if name not in table]
     if missing:
         raise OptionError(f"{file.name} lacks {', '.join(missing)}. Expected the columns {', '.join(COLUMNS)}.")

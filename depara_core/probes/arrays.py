@@ -9,26 +9,17 @@ from PIL import Image
 
 from depara_core.errors import ProbeError
 from depara_core.probes.candidates import LABELS, Candidates
+from depara_core.untrusted import reading, require_unpacked
 
+MOST_BYTES = 2**32  # of an .npz, unpacked: it is held in memory, an .npy is not
 KEYS = ("images", "x", "x_train", "x_test", "data", "arr_0", "train_images", "test_images")
 LABEL_KEYS = ("labels", "y", "y_train", "y_test", "targets", "arr_1", "train_labels", "test_labels")
 
 
 def add_array_file(candidates: Candidates, path: Path) -> None:
     """Add the images of an .npy or .npz: (N, H, W), (N, H, W, 3) or (N, 3, H, W), bytes or floats in [0, 1]."""
-    try:
-        held = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise ProbeError(f"{path.name} cannot be read as plain arrays: {error}.") from error
-    if isinstance(held, np.ndarray):
-        images, labels = held, None
-    else:
-        with held:
-            key = next((key for key in KEYS if key in held.files), None)
-            if key is None:
-                raise ProbeError(f"{path.name} holds {', '.join(held.files)}; expected images as one of {KEYS}.")
-            told = next((key for key in LABEL_KEYS if key in held.files), None)
-            images, labels = held[key], None if told is None else np.asarray(held[told]).reshape(-1)
+    with reading(f"{path.name} cannot be read as plain arrays", ProbeError):
+        images, labels = _arrays(path)
     if images.ndim not in (3, 4):
         raise ProbeError(f"{path.name}: expected images (N, H, W, 3) or (N, H, W); the shape is {images.shape}.")
     if labels is not None and len(labels) != len(images):
@@ -36,6 +27,20 @@ def add_array_file(candidates: Candidates, path: Path) -> None:
     for i in range(len(images)):
         label = None if labels is None else str(labels[i])
         candidates.add(f"{path.stem} {i:06d}", partial(_row, images, i), label=label, any_suffix=True)
+
+
+def _arrays(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
+    if path.suffix.lower() == ".npz":
+        require_unpacked(path, MOST_BYTES, ProbeError)
+    held = np.load(path, mmap_mode="r", allow_pickle=False)
+    if isinstance(held, np.ndarray):
+        return held, None
+    with held:
+        key = next((key for key in KEYS if key in held.files), None)
+        if key is None:
+            raise ProbeError(f"{path.name} holds {', '.join(held.files)}; expected images as one of {KEYS}.")
+        told = next((key for key in LABEL_KEYS if key in held.files), None)
+        return held[key], None if told is None else np.asarray(held[told]).reshape(-1)
 
 
 def _row(images: np.ndarray, index: int) -> Image.Image:

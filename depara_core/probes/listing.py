@@ -36,7 +36,7 @@ def listing_digest(path: str | os.PathLike[str]) -> str:
         What does not exist, or may not be read, is an empty listing.
     """
     digest = hashlib.sha256()
-    with suppress(DeparaError):
+    with suppress(DeparaError, OSError, ValueError):
         place = require_allowed(expanded(path))
         if not place.exists():
             place = before_pattern(place) or place

@@ -9,6 +9,7 @@ import os
 import signal
 import zipfile
 from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 import depara_core as depara
+from depara_core.choice.own_benchmark import read_benchmark
 from depara_core.cli import app
 from depara_core.errors import DeparaError
 from depara_core.metrics import METRICS
@@ -25,6 +27,7 @@ from depara_core.probes.decoding import decode
 from depara_core.probes.listing import listing_digest
 from depara_core.probes.loading import load_probes
 from depara_core.store import Store, parse_size
+from depara_core.target_files import read_target, targets_in
 from depara_core.uploads import find_upload, keep_upload
 from depara_core.zoo.claims import path_of
 from pages.shared import address, parts
@@ -70,7 +73,7 @@ def _nothing_stray(tmp_path, monkeypatch):
     monkeypatch.setenv("DEPARA_STORE", str(tmp_path / "store"))
     yield
     assert [*tmp_path.rglob("*.part")] == []
-    assert {path.name for path in tmp_path.iterdir()} <= {"store", "given"}
+    assert {path.name for path in tmp_path.iterdir()} <= {"store", "given", "given.csv", "given.npz"}
 
 
 def encoded(form):
@@ -177,6 +180,43 @@ def test_tables(content):
         load_probes([("a.png", IMAGES["PNG"]), ("list.csv", b"path,label\n" + content)])
     with survives():
         load_probes([("a.png", IMAGES["PNG"]), ("list.tsv", content)])
+
+
+def embedding():
+    content = io.BytesIO()
+    rows = np.eye(len(PROBES), dtype=np.float32)
+    np.savez_compressed(content, features=rows, names=np.array(PROBES.names), masks=rows[:, None].astype(np.uint8))
+    return content.getvalue()
+
+
+PROBES = load_probes("rooms", count=3)
+NPZ = embedding()
+CELLS = st.one_of(TEXTS, st.sampled_from(["room 000", "room 001", "room 002", "1", "[1 2]", "[]", '"', "\n", "name"]))
+
+
+@given(st.lists(st.lists(CELLS, max_size=4), max_size=6), st.binary(max_size=60))
+@generated
+def test_tables_of_targets(rows, tail):
+    content = "\n".join(",".join(row) for row in (["path", "a", "b"], *rows)).encode(errors="replace") + tail
+    for name, whole in (("given.csv", content), ("given.csv", tail)):
+        Path(name).write_bytes(whole)
+        with survives():
+            for target in targets_in(name):
+                with survives():
+                    assert np.isfinite(read_target(name, PROBES, target=target).edges).all()
+        with survives():
+            read_benchmark(name)
+
+
+@given(EDITS)
+@generated
+def test_embeddings(edits):
+    Path("given.npz").write_bytes(damaged(NPZ, edits))
+    with survives():
+        load_probes("given.npz")
+    with survives():
+        for target in targets_in("given.npz"):
+            assert np.isfinite(read_target("given.npz", PROBES, target=target).edges).all()
 
 
 @given(EDITS)

@@ -12,6 +12,9 @@ from collections.abc import Callable
 
 MODULES = ("pandas", "torch", "scipy.stats", "networkx", "sklearn.linear_model", "plotly.graph_objects")
 _POLL_S = 0.05
+_IDLE_S = 3.0  # nobody has opened a page so long after the server's start: a visitor who comes first sees a title first
+_OUT_S = 0.1  # for a title to leave for the browser, which importing holds up
+_needed = threading.Event()
 _threads: list[threading.Thread] = []
 
 
@@ -23,6 +26,7 @@ def begin(*, when: Callable[[], bool] = lambda: True) -> None:
 
 def wait() -> None:
     """Wait until what was begun is there; at once where nothing was."""
+    _needed.set()
     while _threads:
         _threads[-1].join()
         _threads.pop()
@@ -31,6 +35,8 @@ def wait() -> None:
 def _load(when: Callable[[], bool]) -> None:
     while not when():
         time.sleep(_POLL_S)
+    if _needed.wait(_IDLE_S):
+        time.sleep(_OUT_S)
     for name in MODULES:
         with contextlib.suppress(ImportError):  # whoever needs it says so
             importlib.import_module(name)

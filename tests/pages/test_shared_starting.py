@@ -2,11 +2,13 @@
 
 import subprocess
 import sys
+import threading
 
 import pytest
 import streamlit as st
 from planted_pages import PAGES, start_app
 
+from depara_core import preloading
 from depara_core.benchmark import committed, conclusion
 from pages.evaluate.verdict import verdict
 from pages.shared import starting
@@ -66,3 +68,15 @@ def test_a_conclusion_from_other_scores_or_of_other_weights_is_none(monkeypatch,
 
 def test_every_page_has_a_title_and_a_question():
     assert set(TITLES) == set(QUESTIONS) == set(PAGES)
+
+
+def test_libraries_wait_for_the_title_and_whoever_waits_gets_them(monkeypatch):
+    monkeypatch.setattr(preloading, "MODULES", ("colorsys", "no_such_module"))
+    monkeypatch.setattr(preloading, "_IDLE_S", 3600.0)
+    monkeypatch.setattr(preloading, "_needed", threading.Event())
+    monkeypatch.setattr(preloading, "_threads", [])
+    monkeypatch.delitem(sys.modules, "colorsys", raising=False)
+    preloading.begin()
+    assert "colorsys" not in sys.modules
+    preloading.wait()
+    assert "colorsys" in sys.modules

@@ -186,17 +186,16 @@ class BestChoice:
 
     def certainty(self, probes: int, show: Callable[[str], str] = str) -> str:
         """Say in a sentence whether so many probes can tell the best source from the others; `show` writes a name."""
+        few = few_probes(probes)
         if self.candidates == 1:
-            return "It is the only source."
-        if few := few_probes(probes):
+            return f"It is the only source. {few}".rstrip()
+        if few:
             return few
         if not self.rivals:
             return f"Its interval overlaps no other: {probes} images are enough to tell."
         more = f" and {len(self.rivals) - 1} more" if len(self.rivals) > 1 else ""
-        wins = "" if self.first is None else f" (it comes first in {percent(self.first)} of the resamples)"
-        return (
-            f"Its interval overlaps that of {show(self.rivals[0])}{more}: {probes} images cannot tell them apart{wins}."
-        )
+        wins = "" if self.first is None else f"; it comes first in {percent(self.first)} of the resamples"
+        return f"Its interval overlaps that of {show(self.rivals[0])}{more}: {probes} images leave it open{wins}."
 
 
 def best_choice(ranked: pd.DataFrame) -> BestChoice:

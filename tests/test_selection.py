@@ -181,8 +181,8 @@ def test_tree_and_map_need_a_square_matrix(matrix):
 @pytest.mark.parametrize(
     "low, said",
     [
-        (0.85, "Its interval overlaps that of <m/b>: 12 images cannot tell them apart (it comes first in 70 % of the"),
-        (0.15, "Its interval overlaps that of <m/b> and 1 more: 12 images cannot tell"),
+        (0.85, "Its interval overlaps that of <m/b>: 12 images leave it open; it comes first in 70 % of the"),
+        (0.15, "Its interval overlaps that of <m/b> and 1 more: 12 images leave it open"),
         (0.95, "Its interval overlaps no other: 12 images are enough to tell."),
     ],
 )
@@ -200,6 +200,7 @@ def test_the_best_source_is_told_from_those_whose_intervals_it_does_not_reach(lo
     assert (best.name, best.score, best.low, best.high, best.candidates) == ("m/a", 1.0, low, 1.1, 3)
     assert best.certainty(12, "<{}>".format).startswith(said)
     assert best_choice(ranked[:1]).certainty(12) == "It is the only source."
+    assert best_choice(ranked[:1]).certainty(3).startswith("It is the only source. 3 images make 3 pairs: too few")
     assert best.certainty(3).startswith("3 images make 3 pairs: too few to tell anything")
 
 

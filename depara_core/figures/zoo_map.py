@@ -7,13 +7,14 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from depara_core.errors import OptionError
-from depara_core.figures.labels import escape, place
+from depara_core.figures.labels import escape, hidden, place
 from depara_core.figures.theme import figure, group_colours, palette
 from depara_core.formatting import short_name, shorten
 
 COLUMNS = ("model", "layer", "source", "family", "x", "y")
 NAMED, LONGEST = 5, 24  # graphs found that are named, and letters of a name
 PIXELS, LETTER = 430, 6.4  # of the drawing that names are placed for, and of a letter
+MARGIN = 0.2  # of the drawing's width, left and right
 MOST_GROUPS = 12  # in the legend: beyond, points are coloured by their source
 
 
@@ -54,7 +55,9 @@ def zoo_map(places: pd.DataFrame, found: Sequence[str], asked: str, *, dark: boo
         picture.add_trace(_rings(places[places["model"].isin(models)], size, ring))
     picture.add_trace(_names(places, [asked, *found[:NAMED]]))
     plain = {"showgrid": False, "zeroline": False, "showticklabels": False}
-    picture.update_xaxes(title_text="first principal axis", **plain)
+    across = places["x"].agg(["min", "max"]).to_numpy()
+    room = MARGIN * max(float(np.ptp(across)), 1e-9)  # for names beside the outermost points
+    picture.update_xaxes(title_text="first principal axis", range=[across[0] - room, across[1] + room], **plain)
     picture.update_yaxes(title_text="second", scaleanchor="x", **plain)
     return picture
 
@@ -75,13 +78,16 @@ def _points(rows: pd.DataFrame, colour: str, name: str, size: int) -> go.Scatter
 
 
 def _names(places: pd.DataFrame, models: Sequence[str]) -> go.Scatter:
-    """Write names beside points, each on the side where it is least in the way; the first is bold."""
+    """Write names beside points, each on the side where it is least in the way, or nowhere; the first is bold."""
     rows = places[places["model"].isin(models)].drop_duplicates("model")
     names = [shorten(short_name(model), LONGEST) for model in rows["model"]]
     span = float(np.ptp(places[["x", "y"]].to_numpy(), axis=0).max()) or 1.0
-    sides = place(rows[["x", "y"]].to_numpy() / span * PIXELS, [LETTER * len(name) for name in names], 14, 10)
-    bold = rows["model"] == models[0]
+    spots, widths = rows[["x", "y"]].to_numpy() / span * PIXELS, [LETTER * len(name) for name in names]
+    sides = place(spots, widths, 14, 10)
+    bold = (rows["model"] == models[0]).to_numpy()
+    unnamed = hidden(spots, widths, 14, 10, sides, first=int(bold.argmax()))  # the pointer names them
     texts = [f"<b>{escape(name)}</b>" if first else escape(name) for name, first in zip(names, bold, strict=True)]
+    texts = ["" if i in unnamed else text for i, text in enumerate(texts)]
     return go.Scatter(
         x=rows["x"],
         y=rows["y"],

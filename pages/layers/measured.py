@@ -50,5 +50,8 @@ def _draw_link(*, told: bool) -> None:
         _draw_study()
     example = replace(selection.read(Data), models=EXAMPLE, probes="fashion", count=200)
     pair = Pair(source=EXAMPLE[1], target=EXAMPLE[-1])
-    st.caption("For two networks and 200 photographs every cut was measured.")
+    st.caption(
+        "Of two other networks every cut was measured, on 200 photographs. This link chooses them in place of your "
+        "models and images; the browser's Back returns."
+    )
     selection.link("layers", "See S beside the measured accuracy", example, pair, icon=widgets.ICONS["layers"])

@@ -7,6 +7,7 @@ import pandas as pd
 
 import depara_core as depara
 from depara_core.comparison import Comparison
+from depara_core.pipeline.costs import static_facts
 from pages.shared import cache
 from pages.shared.cache import Graph
 
@@ -68,9 +69,11 @@ class Compared:
         return float(self.against.node[place]), float(self.against.edge[place])
 
     @property
-    def sizes(self) -> tuple[int | None, ...]:
-        """How many parameters every model has, where it is known."""
-        return tuple(graph.parameters for graph in self.comparison.graphs)
+    def static(self) -> str:
+        """What facts that look at no image would choose among the target's sources."""
+        sizes = {graph.model: graph.parameters for graph in self.comparison.graphs}
+        sources = [spec for spec in self.comparison.specs if spec.id != self.target]
+        return static_facts(sources, [sizes[spec.id] for spec in sources])
 
     def key(self, name: str) -> str:
         """Return the key of a chart."""

@@ -3,7 +3,6 @@
 import streamlit as st
 
 from depara_core.figures import curves
-from depara_core.pipeline.costs import static_facts
 from pages.models.compared import Compared
 from pages.shared import charts, selection, text, widgets
 from pages.shared.parts import Pair
@@ -31,7 +30,7 @@ def draw(shown: Compared) -> None:
             dark=widgets.dark(),
         )
         charts.chart(figure, shown.key("ranking"), clicked)
-        st.caption(text.plain(static_facts(shown.comparison.specs, shown.sizes)))
+        st.caption(text.plain(shown.static))
         with st.expander(f"All {len(shown.ranked)} as a table"):
             st.caption("Choose a row to look at its pair: the keyboard reaches it as well as the mouse.")
             charts.table(shown.ranked, shown.key("table"), lambda row: clicked([row, shown.ranked["source"].iloc[row]]))

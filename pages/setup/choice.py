@@ -13,6 +13,7 @@ from pages.shared import cache, comparisons, selection
 from pages.shared.address import MOST_VALUES
 from pages.shared.parts import NO_MODEL, Data
 
+RANDOM = "@none"  # random weights, by which nothing was learnt
 STATES = {True: "ready", False: "weights not here", None: "told when opened"}
 VIEWS = {"common": "The whole square", "own": "Its own crop"}
 VIEW_WORDS = {
@@ -114,5 +115,5 @@ def _line(model: str, spec: depara.ModelSpec | None, wrong: str, numbers: bool) 
         "Parameters": parameters(model) if numbers else None,
         "Pixels": spec.input_size,
         "Layers": str(len(spec.layers)) if spec.bundled else "when opened",
-        "State": STATES[is_here(model)],
+        "State": "untrained" if model.partition("?")[0].endswith(RANDOM) else STATES[is_here(model)],
     }

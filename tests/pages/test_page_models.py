@@ -1,5 +1,7 @@
 """The Models page: what it says and draws is what the core computed, and clicks and controls change the selection."""
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 from planted import silenced
@@ -7,6 +9,7 @@ from planted_pages import COUNT, GROUPS, comparison, figures
 
 import depara_core as depara
 from depara_core import selection
+from pages.models.compared import Compared
 from pages.shared import text as words
 
 MODELS = tuple(GROUPS)
@@ -100,7 +103,7 @@ def test_one_model_alone_is_a_designed_state(open_page):
 
 @pytest.mark.parametrize(
     "low, said",
-    [(0.85, "cannot tell them apart (it comes first in 70 % of the resamples)"), (0.95, "enough to tell")],
+    [(0.85, "leave it open; it comes first in 70 % of the resamples"), (0.95, "enough to tell")],
 )
 def test_verdict_is_honest_about_overlap(app, tables, low, said):
     import importlib
@@ -149,3 +152,10 @@ def test_a_row_of_the_table_puts_its_source_under_the_lens(open_page, monkeypatc
     monkeypatch.setattr(chosen_now, "update", lambda kind, **changes: seen.update(changes))
     chosen(1)
     assert seen == {"source": frame["source"].iloc[1], "target": "rooms/reshading"}
+
+
+def test_the_target_is_no_source_by_size_either():
+    found = comparison()
+    graphs = tuple(replace(graph, parameters=10**6 * (1 + i)) for i, graph in enumerate(found.graphs))
+    shown = Compared(replace(found, graphs=graphs), MODELS[0], MODELS[-1], 1.0)
+    assert f"by size alone it would be {MODELS[-2]} " in shown.static

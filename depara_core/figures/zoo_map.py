@@ -13,7 +13,7 @@ from depara_core.formatting import short_name, shorten
 
 COLUMNS = ("model", "layer", "source", "family", "x", "y")
 NAMED, LONGEST = 5, 24  # graphs found that are named, and letters of a name
-PIXELS, LETTER = 430, 6.4  # of the drawing that names are placed for, and of a letter
+PIXELS, LETTER = 250, 6.4  # of the drawing that names are placed for, and of a letter
 MARGIN = 0.2  # of the drawing's width, left and right
 MOST_GROUPS = 12  # in the legend: beyond, points are coloured by their source
 

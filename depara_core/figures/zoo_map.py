@@ -12,9 +12,10 @@ from depara_core.figures.theme import figure, group_colours, palette
 from depara_core.formatting import short_name, shorten
 
 COLUMNS = ("model", "layer", "source", "family", "x", "y")
-NAMED, LONGEST = 5, 24  # graphs found that are named, and letters of a name
-PIXELS, LETTER = 250, 6.4  # of the drawing that names are placed for, and of a letter
-MARGIN = 0.2  # of the drawing's width, left and right
+NAMED, LONGEST = 2, 24  # graphs found that are named, the table has them all; and letters of a name
+PIXELS, LETTER = 320, 6.4  # of the drawing that names are placed for, and of a letter
+MARGIN = 0.3  # of the drawing's width, left and right
+ASIDE = 3 * "\u00a0"  # a text that is no marker's own stands on the ring else
 MOST_GROUPS = 12  # in the legend: beyond, points are coloured by their source
 
 
@@ -87,7 +88,7 @@ def _names(places: pd.DataFrame, models: Sequence[str]) -> go.Scatter:
     bold = (rows["model"] == models[0]).to_numpy()
     unnamed = hidden(spots, widths, 14, 10, sides, first=int(bold.argmax()))  # the pointer names them
     texts = [f"<b>{escape(name)}</b>" if first else escape(name) for name, first in zip(names, bold, strict=True)]
-    texts = ["" if i in unnamed else text for i, text in enumerate(texts)]
+    texts = ["" if i in unnamed else f"{ASIDE}{text}{ASIDE}" for i, text in enumerate(texts)]
     return go.Scatter(
         x=rows["x"],
         y=rows["y"],

@@ -15,7 +15,7 @@ from PIL import Image
 from report import headline, measure, report
 
 import depara_core as depara
-from depara_core.probes.counting import count_images
+from depara_core.probes.counting import count_splits
 
 PICTURES, CLASSES, DRAWN = 1000, 10, 20
 
@@ -43,7 +43,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         images = grow(Path(folder), count)
         with measure() as listed:
-            found = count_images(images)
+            found = sum(count_splits(images).values())
         with measure() as drawn:
             probes = depara.load_probes(images, count=DRAWN)
     rows = [

@@ -143,7 +143,9 @@ def _column(path: File, target: str | None, name: str | None) -> str | None:
 
 def _table(path: File) -> pd.DataFrame:
     file = Path(path)
-    _require_small(file.stat().st_size if file.is_file() else 0, path)
+    size = file.stat().st_size if file.is_file() else 0
+    if size > MOST_BYTES:
+        raise OptionError(f"Expected at most {MOST_BYTES // 2**20} MiB in {file.name}; {size / 2**20:.0f} came.")
     table = named_rows(read_csv(path, WHAT))
     table.columns = table.columns.map(str)
     if len(table.columns) > MOST_COLUMNS:
@@ -181,11 +183,6 @@ def _of_arrays(arrays: Mapping[str, np.ndarray], probes: ProbeSet, stem: str) ->
         kept = list(range(len(names)))
     chosen = [names[row] for row in kept] if kept else names
     return target_from_features(values[kept] if kept else values, chosen, probes, name=stem)
-
-
-def _require_small(size: int, path: File) -> None:
-    if size > MOST_BYTES:
-        raise OptionError(f"Expected at most {MOST_BYTES // 2**20} MiB in {Path(path).name}; {size / 2**20:.0f} came.")
 
 
 def _is_npz(path: File) -> bool:

@@ -8,8 +8,8 @@ from depara_core.probes.folders import folders_tell
 from depara_core.probes.sources import collect
 
 
-def count_images(source: Any) -> int:
-    """Count what may be a probe: images by their names, and the entries of archives and tables; none is decoded.
+def count_splits(source: Any) -> dict[str, int]:
+    """Count what may be a probe, by its split, without opening an image.
 
     Parameters
     ----------
@@ -18,31 +18,9 @@ def count_images(source: Any) -> int:
 
     Returns
     -------
-    int
-        At least as many as turn out to be usable.
-
-    Raises
-    ------
-    ProbeError
-        Nothing can be read there.
-    OptionError
-        The source is none, or may not be read.
-    """
-    return sum(count_splits(source).values())
-
-
-def count_splits(source: Any) -> dict[str, int]:
-    """Count what may be a probe by its split, as `count_images` does.
-
-    Parameters
-    ----------
-    source
-        As `count_images` takes it.
-
-    Returns
-    -------
     dict
-        By the splits' names, sorted; under "" alone where no folder is named like one.
+        By the splits' names, sorted; under "" alone where no folder is named like one. At least as many as turn out
+        to be usable.
 
     Raises
     ------

@@ -7,13 +7,13 @@ import streamlit as st
 
 import depara_core as depara
 from depara_core.formatting import short_name
+from depara_core.pipeline.costs import RANDOM
 from depara_core.zoo import split_view
 from depara_core.zoo.claims import is_here
 from pages.shared import cache, comparisons, selection
 from pages.shared.address import MOST_VALUES
 from pages.shared.parts import NO_MODEL, Data
 
-RANDOM = "@none"  # random weights, by which nothing was learnt
 STATES = {True: "ready", False: "weights not here", None: "told when opened"}
 VIEWS = {"common": "The whole square", "own": "Its own crop"}
 VIEW_WORDS = {
